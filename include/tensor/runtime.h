@@ -1,0 +1,28 @@
+/* Settings of the whole library. */
+#ifndef TENSOR_RUNTIME_H
+#define TENSOR_RUNTIME_H
+
+#include "tensor/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Seeds the random numbers of all devices: the same seed gives the same numbers, and PyTorch's. */
+TENSOR_API tensor_status_t tensor_manual_seed(uint64_t seed);
+
+/* How many threads an operation may use, in the whole process. Results do not depend on it. The host's own OpenMP and
+ * BLAS settings are not touched. Errors: n < 1. */
+TENSOR_API tensor_status_t tensor_set_num_threads(int32_t n);
+TENSOR_API int32_t tensor_get_num_threads(void);
+
+/* Can tensors live on a CUDA device? */
+TENSOR_API bool tensor_cuda_is_available(void);
+/* Why not; "" where they can. Static. */
+TENSOR_API const char* tensor_cuda_unavailable_reason(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TENSOR_RUNTIME_H */

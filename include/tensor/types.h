@@ -1,0 +1,96 @@
+/* The types that functions take: handles, dtypes, devices, numbers, options. */
+#ifndef TENSOR_TYPES_H
+#define TENSOR_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tensor/export.h"
+#include "tensor/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A tensor. Not an address: never dereference it, compare or copy it freely. Checked on every use. */
+typedef struct tensor_t tensor_t;
+
+/* Element types. DEFAULT stands for "as the function sees fit": see each one. 11 to 13 are kept for complex types. */
+typedef int32_t tensor_dtype_t;
+enum {
+  TENSOR_DTYPE_DEFAULT = 0,
+  TENSOR_BOOL = 1,
+  TENSOR_UINT8 = 2,
+  TENSOR_INT8 = 3,
+  TENSOR_INT16 = 4,
+  TENSOR_INT32 = 5,
+  TENSOR_INT64 = 6,
+  TENSOR_FLOAT16 = 7,
+  TENSOR_BFLOAT16 = 8,
+  TENSOR_FLOAT32 = 9,
+  TENSOR_FLOAT64 = 10
+};
+
+/* Kinds of devices. DEFAULT stands for "as the function sees fit". */
+typedef int32_t tensor_device_type_t;
+enum { TENSOR_DEVICE_DEFAULT = 0, TENSOR_CPU = 1, TENSOR_CUDA = 2 };
+
+typedef struct {
+  tensor_device_type_t type;
+  int32_t index; /* which one of its kind, from 0 */
+} tensor_device_t;
+
+/* A number: bool, integer or double. Make one with the functions below. */
+typedef struct {
+  tensor_dtype_t dtype; /* TENSOR_BOOL, TENSOR_INT64 or TENSOR_FLOAT64 */
+  int32_t reserved;     /* 0 */
+  union {
+    bool boolean;
+    int64_t int64;
+    double float64;
+    double complex128[2]; /* kept for complex numbers */
+  } value;
+} tensor_scalar_t;
+
+static inline tensor_scalar_t tensor_scalar_double(double value) {
+  tensor_scalar_t scalar = {TENSOR_FLOAT64, 0, {0}};
+  scalar.value.float64 = value;
+  return scalar;
+}
+
+static inline tensor_scalar_t tensor_scalar_int64(int64_t value) {
+  tensor_scalar_t scalar = {TENSOR_INT64, 0, {0}};
+  scalar.value.int64 = value;
+  return scalar;
+}
+
+static inline tensor_scalar_t tensor_scalar_bool(bool value) {
+  tensor_scalar_t scalar = {TENSOR_BOOL, 0, {0}};
+  scalar.value.boolean = value;
+  return scalar;
+}
+
+/* How to make a tensor. Start from tensor_options_default(); fields may be added at the end. Where a function takes a
+ * pointer to options, NULL stands for the defaults: float32 (or as the function says), CPU, no gradient. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_options_t) of the caller */
+  tensor_dtype_t dtype;
+  tensor_device_t device;
+  bool requires_grad;
+} tensor_options_t;
+
+static inline tensor_options_t tensor_options_default(void) {
+  tensor_options_t options = {sizeof(tensor_options_t), TENSOR_DTYPE_DEFAULT, {TENSOR_DEVICE_DEFAULT, 0}, false};
+  return options;
+}
+
+/* What a loss does with the values of its samples. */
+typedef int32_t tensor_reduction_t;
+enum { TENSOR_REDUCTION_NONE = 0, TENSOR_REDUCTION_MEAN = 1, TENSOR_REDUCTION_SUM = 2 };
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TENSOR_TYPES_H */

@@ -1,0 +1,29 @@
+// The node at the end of every path: adds what arrives to the `grad` of a leaf.
+#pragma once
+
+#include "autograd/node.h"
+
+namespace libtensor::autograd {
+
+class AccumulateGrad final : public FixedNode<AccumulateGrad, 1> {
+ public:
+  explicit AccumulateGrad(const Tensor& leaf);
+  ~AccumulateGrad() override;
+
+  const char* name() const override { return "AccumulateGrad"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  const Tensor& leaf() const { return leaf_; }
+
+ private:
+  Tensor leaf_;
+};
+
+// The leaf's AccumulateGrad: the one that graphs already hold, or a new one.
+Ref<Node> grad_accumulator(const Tensor& leaf);
+
+// The accumulated gradient; undefined where there is none.
+Tensor grad(const Tensor& tensor);
+// Replaces it; checks shape, dtype and device. An undefined `gradient` clears it.
+void set_grad(const Tensor& tensor, const Tensor& gradient);
+
+}  // namespace libtensor::autograd

@@ -1,0 +1,127 @@
+#include "autograd/history.h"
+
+#include "autograd/accumulate_grad.h"
+#include "autograd/tensor_ops.h"
+
+namespace libtensor::autograd {
+
+TensorOps tensor_ops;
+
+namespace {
+
+Tensor base_of(const Tensor& view) { return Tensor(view.impl()->view_base); }
+
+void set_grad_fn(const Tensor& tensor, Ref<Node> node, uint32_t output_nr) {
+  tensor.impl()->grad_fn = std::move(node);
+  tensor.impl()->output_nr = output_nr;
+}
+
+}  // namespace
+
+bool records(std::span<const Tensor> inputs) {
+  if (!grad_enabled()) return false;
+  for (const Tensor& input : inputs) {
+    if (input.defined() && input.requires_grad()) return true;
+  }
+  return false;
+}
+
+void set_requires_grad(const Tensor& tensor, bool requires_grad) {
+  check(requires_grad || is_leaf(tensor),
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+        "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+  if (requires_grad && !is_leaf(tensor)) return;
+  check(!requires_grad || is_floating(tensor.dtype()),
+        "only Tensors of floating point dtype can require gradients");
+  tensor.impl()->requires_grad = requires_grad;
+}
+
+Ref<Node> grad_fn(const Tensor& tensor) {
+  TensorImpl& impl = *tensor.impl();
+  if (tensor.is_view() && impl.view_version != tensor.version()) {
+    const Tensor base = base_of(tensor);
+    if (impl.grad_fn || base.requires_grad()) {
+      set_grad_fn(tensor, tensor_ops.as_strided(base, tensor), 0);
+      impl.view_version = tensor.version();
+    }
+  }
+  return Ref<Node>::share(static_cast<Node*>(impl.grad_fn.get()));
+}
+
+Edge gradient_edge(const Tensor& tensor) {
+  if (Ref<Node> node = grad_fn(tensor)) return {std::move(node), tensor.impl()->output_nr};
+  if (tensor.impl()->requires_grad) return {grad_accumulator(tensor), 0};
+  return {};
+}
+
+void set_history(const Tensor& result, Ref<Node> node) {
+  if (!is_floating(result.dtype())) return;
+  const uint32_t output_nr = node->add_output(result);
+  set_grad_fn(result, std::move(node), output_nr);
+}
+
+void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
+  if (!is_floating(source.dtype())) return;
+  TensorImpl& impl = *result.impl();
+  impl.view_base = source.is_view() ? source.impl()->view_base : source.ref();
+  impl.view_version = source.version();
+  impl.view_origin = grad_enabled() ? origin : ViewOrigin::kNoGrad;
+}
+
+void check_inplace(const Tensor& self) {
+  if (!grad_enabled() || !self.requires_grad()) return;
+  check(!is_leaf(self), "a leaf Variable that requires grad is being used in an in-place operation.");
+  if (!self.is_view()) return;
+  const Tensor base = base_of(self);
+  check(!(base.requires_grad() && is_leaf(base)),
+        "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+  check(self.impl()->view_origin != ViewOrigin::kNoGrad,
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this "
+        "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+        "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+        "outside (if you want the inplace to be tracked).");
+  check(self.impl()->view_origin != ViewOrigin::kMultiOutput,
+        "Output ", self.impl()->output_nr, " of ", grad_fn(self)->name(),
+        " is a view and is being modified inplace. This view is the output of a function that returns multiple "
+        "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace "
+        "operation by an out-of-place one.");
+}
+
+void rebase_history(const Tensor& self, const Ref<Node>& node) {
+  if (!self.is_view()) {
+    set_grad_fn(self, node, node->add_output(self));
+    return;
+  }
+  const Tensor base = base_of(self);
+  node->add_output(self);
+  Ref<Node> copy_slices = tensor_ops.copy_slices(base, self, node);
+  set_grad_fn(base, copy_slices, copy_slices->add_output(base));
+  grad_fn(self);  // the view's own history now goes through the base
+}
+
+void rebase_geometry(const Tensor& self, const Ref<Node>& node) {
+  if (self.is_view()) {
+    grad_fn(self);  // no element changed: the view's history through the base, at its new place
+  } else {
+    set_grad_fn(self, node, node->add_output(self));
+  }
+}
+
+void check_out(const char* operation, const Tensor& out, bool any_input_requires_grad) {
+  check(!grad_enabled() || !(any_input_requires_grad || out.requires_grad()), operation,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad.");
+}
+
+void detach_(const Tensor& self) {
+  check(!self.is_view() || !self.impl()->grad_fn,
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+        "torch/optim/optimizer.py as a solution.");
+  self.impl()->grad_fn = nullptr;
+  self.impl()->requires_grad = false;
+  self.impl()->output_nr = 0;
+}
+
+}  // namespace libtensor::autograd

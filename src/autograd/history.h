@@ -1,0 +1,41 @@
+// Ties tensors to the graph: what every operation does before and after it computes.
+#pragma once
+
+#include "autograd/mode.h"
+#include "autograd/node.h"
+
+namespace libtensor::autograd {
+
+// Does an operation on these inputs need a node?
+template <class... Tensors>
+inline bool records(const Tensors&... inputs) {
+  return ((inputs.defined() && inputs.requires_grad()) || ...) && grad_enabled();
+}
+bool records(std::span<const Tensor> inputs);
+
+// PyTorch's rules for leaves.
+inline bool is_leaf(const Tensor& tensor) { return !tensor.requires_grad() || tensor.impl()->requires_grad; }
+void set_requires_grad(const Tensor& tensor, bool requires_grad);
+
+// The node that made `tensor`, or null. A view whose base changed since gets a new one first.
+Ref<Node> grad_fn(const Tensor& tensor);
+// Where the gradient of `tensor` goes: its grad_fn, or its AccumulateGrad, or nowhere.
+Edge gradient_edge(const Tensor& tensor);
+
+// Makes `result` an output of `node`.
+void set_history(const Tensor& result, Ref<Node> node);
+// Remembers that `result` is a view of `source`, so that an in-place operation on one reaches the other.
+void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = ViewOrigin::kDefault);
+
+// Throws where PyTorch forbids to change `self` in place.
+void check_inplace(const Tensor& self);
+// After an in-place operation: `node` made self's new content. Call after the version was raised.
+void rebase_history(const Tensor& self, const Ref<Node>& node);
+// The same for an operation that changed self's shape and strides only.
+void rebase_geometry(const Tensor& self, const Ref<Node>& node);
+// Throws where an out= argument would cut the graph.
+void check_out(const char* operation, const Tensor& out, bool any_input_requires_grad);
+// Removes `self` from the graph.
+void detach_(const Tensor& self);
+
+}  // namespace libtensor::autograd

@@ -1,0 +1,64 @@
+#include "autograd/node.h"
+
+#include <new>
+
+#include "autograd/history.h"
+#include "autograd/mode.h"
+
+namespace libtensor::autograd {
+
+constinit thread_local bool grad_enabled_flag = true;
+
+namespace {
+
+// Numbers nodes in the order they are made, per thread as in PyTorch: backward runs the newest first.
+constinit thread_local uint64_t next_sequence = 0;
+
+// Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors, and with them the
+// nodes below; those queue up here instead of recursing, so that a graph of any depth needs a flat stack.
+struct Graveyard {
+  std::vector<GraphNode*> nodes;
+  bool busy = false;
+};
+constinit thread_local Graveyard* graveyard = nullptr;
+
+}  // namespace
+
+Node::Node(Edge* edges, size_t edge_count)
+    : sequence_(next_sequence++), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
+
+Node::~Node() {
+  if (has_output_) first_output_.~OutputMeta();
+}
+
+void Node::dispose() {
+  if (graveyard) {
+    graveyard->nodes.push_back(this);
+    return;
+  }
+  Graveyard own;
+  graveyard = &own;
+  delete this;
+  while (!own.nodes.empty()) {
+    auto* node = static_cast<Node*>(own.nodes.back());
+    own.nodes.pop_back();
+    delete node;
+  }
+  graveyard = nullptr;
+}
+
+void Node::connect(size_t edge, const Tensor& input) {
+  if (input.defined()) edges_[edge] = gradient_edge(input);
+}
+
+uint32_t Node::add_output(const Tensor& result) {
+  if (!has_output_) {
+    new (&first_output_) OutputMeta(result);
+    has_output_ = true;
+    return 0;
+  }
+  more_outputs_.emplace_back(result);
+  return static_cast<uint32_t>(more_outputs_.size());
+}
+
+}  // namespace libtensor::autograd

@@ -1,0 +1,122 @@
+// A node of the graph: the function that turns the gradients of an operation's results into those of its inputs.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace libtensor::autograd {
+
+class Node;
+class GraphTask;
+
+// Where a gradient goes: output `output_nr` of the operation that `node` is the derivative of.
+struct Edge {
+  Ref<Node> node;
+  uint32_t output_nr = 0;
+};
+
+// What a gradient must look like: that of the result it belongs to.
+struct OutputMeta {
+  Dims shape;
+  DType dtype = DType::kUndefined;
+  Device device;
+
+  explicit OutputMeta(const Tensor& result)
+      : shape(result.shape()), dtype(result.dtype()), device(result.device()) {}
+};
+
+// A node's part in one running backward pass.
+struct NodeState {
+  int32_t dependencies = 0;    // edges into the node whose gradients have not arrived
+  int32_t first_capture = -1;  // into GraphTask's list of captures
+  bool visited = false;
+  bool queued = false;  // a root that was put among the ready nodes
+  bool runs = true;  // some node below is needed
+  Tensor first;                // gradient of output 0, the only one nearly everywhere
+  std::vector<Tensor> others;  // gradients of outputs 1, 2, ...
+
+  Tensor& gradient(uint32_t output_nr) {
+    if (output_nr == 0) return first;
+    if (others.size() < output_nr) others.resize(output_nr);
+    return others[output_nr - 1];
+  }
+};
+
+class Node : public GraphNode {
+ public:
+  // gradients: one per output, undefined where none arrived. results: one per edge, to be filled where
+  // should_compute(edge).
+  virtual void apply(std::span<const Tensor> gradients, std::span<Tensor> results) = 0;
+  // Drops what was saved for apply, which cannot run again then.
+  virtual void release_saved() {}
+
+  std::span<const Edge> edges() const { return {edges_, edge_count_}; }
+  // Does anybody want results[edge]?
+  bool should_compute(size_t edge) const;
+  void set_edge(size_t edge, Edge target) { edges_[edge] = std::move(target); }
+  // Leads edge number `edge` to where the gradient of `input` belongs.
+  void connect(size_t edge, const Tensor& input);
+
+  uint64_t sequence() const { return sequence_; }
+  // Adds an output that looks like `result`; returns its number.
+  uint32_t add_output(const Tensor& result);
+  size_t output_count() const { return has_output_ + more_outputs_.size(); }
+  const OutputMeta& output(size_t nr) const { return nr == 0 ? first_output_ : more_outputs_[nr - 1]; }
+
+ protected:
+  Node(Edge* edges, size_t edge_count);
+  ~Node() override;
+  void dispose() final;
+
+  void move_edges(Edge* edges, size_t edge_count) {
+    edges_ = edges;
+    edge_count_ = static_cast<uint32_t>(edge_count);
+  }
+  uint64_t sequence_;
+
+ private:
+  friend class GraphTask;
+
+  Edge* edges_;
+  uint32_t edge_count_;
+  bool has_output_ = false;
+  union {
+    OutputMeta first_output_;  // alive once has_output_
+  };
+  std::vector<OutputMeta> more_outputs_;
+  // A backward pass keeps its state in the node itself; one that meets a node that another pass holds (another
+  // thread, or a pass within a pass) keeps a state of its own elsewhere.
+  std::atomic<const GraphTask*> owner_{nullptr};
+  NodeState state_;
+};
+
+// A node with N edges, all in one block from the pool.
+template <class Derived, size_t N>
+class FixedNode : public Node, public Pooled<Derived> {
+ public:
+  FixedNode() : Node(storage_.data(), N) {}
+
+ private:
+  std::array<Edge, N> storage_;
+};
+
+// A node whose number of edges is known only at run time (cat, stack).
+template <class Derived>
+class ListNode : public Node, public Pooled<Derived> {
+ public:
+  ListNode() : Node(nullptr, 0) {}
+  void set_edge_count(size_t count) {
+    storage_.resize(count);
+    move_edges(storage_.data(), count);
+  }
+
+ private:
+  std::vector<Edge> storage_;
+};
+
+}  // namespace libtensor::autograd

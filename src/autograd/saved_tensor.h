@@ -1,0 +1,34 @@
+// A tensor that a node keeps for its derivative, and the check that nobody changed it since.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace libtensor::autograd {
+
+class Node;
+
+class SavedTensor {
+ public:
+  SavedTensor() = default;
+  // An input of the operation.
+  void save(const Tensor& input);
+  // A result of the operation whose node is `this one`: kept without its grad_fn, since that would be a cycle.
+  void save_output(const Tensor& result);
+  // The tensor, with its history. Throws where it was released, or changed in place since it was saved.
+  Tensor unpack(Node& owner) const;
+  void release() {
+    tensor_ = Tensor();
+    released_ = true;
+  }
+
+ private:
+  void check_version(const Node& owner) const;
+
+  Tensor tensor_;
+  uint32_t version_ = 0;
+  uint32_t output_nr_ = 0;
+  bool is_output_ = false;
+  bool released_ = false;
+};
+
+}  // namespace libtensor::autograd

@@ -1,0 +1,158 @@
+// What a kind of device can do: memory, and one entry per family of kernels, over plain structs.
+// Callers (src/ops) have checked everything; a backend only computes. All strides count elements.
+#pragma once
+
+#include <cstdint>
+
+#include "core/device.h"
+#include "core/dims.h"
+#include "core/dtype.h"
+#include "core/generated/pointwise_op.h"
+#include "core/scalar.h"
+
+namespace libtensor {
+
+// One tensor as a kernel sees it. `strides` has one entry per dim of the call's shape, 0 where it is broadcast.
+struct Operand {
+  void* data = nullptr;
+  DType dtype = DType::kUndefined;
+  const int64_t* strides = nullptr;
+};
+
+// out[i] = op(in[0][i], in[1][i], ...), each input first converted to `compute`, the result converted to out's dtype.
+// `out` may be one of the inputs; otherwise it overlaps none of them.
+struct PointwiseCall {
+  static constexpr int kMaxInputs = 4;
+
+  PointwiseOp op;
+  DType compute;  // never a half type: those compute in float32
+  int ndim = 0;
+  const int64_t* shape = nullptr;
+  int64_t numel = 0;
+  bool contiguous = false;  // all operands contiguous, of dtype `compute` (out: of the op's result type): one flat loop
+  int input_count = 0;
+  Operand out;
+  Operand in[kMaxInputs];
+};
+
+enum class ReduceOp : uint8_t { kSum, kMean, kMax, kMin, kArgMax, kArgMin, kMaxIndex, kMinIndex, kAny, kAll };
+
+// out has stride 0 in the reduced dims. Sums and means of half types accumulate in float, of integers in int64.
+// kMaxIndex/kMinIndex write the extreme value to `out` and its position along the one reduced dim to `index`;
+// kArgMax/kArgMin write int64 positions to `out` only: in the order of the reduced dims taken as one. Ties go to the
+// first position; a NaN is greater and less than all else, and the first NaN wins. kAny/kAll write bool.
+// An empty reduction gives 0, NaN (mean), false, true; the caller has refused the others.
+struct ReduceCall {
+  ReduceOp op;
+  int ndim = 0;
+  const int64_t* shape = nullptr;  // of the input
+  uint64_t reduced = 0;            // bit i: dim i is reduced
+  Operand in, out, index;          // index.dtype is int64
+};
+
+// Along the middle of three contiguous dims [outer, length, inner], all of one floating dtype.
+struct SoftmaxCall {
+  bool log = false;
+  int64_t outer = 1, length = 1, inner = 1;
+  DType dtype;
+  const void* in = nullptr;    // forward: the input; backward: the forward's result
+  const void* grad = nullptr;  // backward only
+  void* out = nullptr;
+};
+
+// c[b] = alpha * a[b] @ b[b] + beta * c[b]; a is [m, k], b is [k, n], all of one dtype, any strides for a and b,
+// c is row-major contiguous within a batch. With beta == 0, c is not read. Integers wrap around.
+struct MatmulCall {
+  DType dtype;
+  int64_t batch = 1, m = 0, n = 0, k = 0;
+  const void *a = nullptr, *b = nullptr;
+  void* c = nullptr;
+  int64_t a_batch_stride = 0, a_row_stride = 0, a_col_stride = 0;
+  int64_t b_batch_stride = 0, b_row_stride = 0, b_col_stride = 0;
+  int64_t c_batch_stride = 0;
+  double alpha = 1, beta = 0;
+};
+
+// What index operations do with the element that an index names.
+enum class ScatterMode : uint8_t { kAssign, kAdd };
+
+// gather:  out[i][j][k]  = self[index[i][j][k]][j][k]   (for dim 0)
+// scatter: self[index[i][j][k]][j][k] (=|+=) src[i][j][k]
+// `shape` is index's; `self.strides` are self's own, `dim_size` is self's size in `dim`. The kernel checks all indices
+// before it writes anything: "index {i} is out of bounds for dimension {dim} with size {dim_size}".
+struct GatherCall {
+  int ndim = 0;
+  int dim = 0;
+  const int64_t* shape = nullptr;
+  int64_t dim_size = 0;
+  Operand self, index, other;  // other: out of a gather, src of a scatter; index.dtype is int64
+};
+
+// index_select: out[i] = self[index[i]] along `dim`; index_add: self[index[i]] += src[i] along `dim`.
+// `shape` is that of `other` (out, or src); index has `count` elements of int64 or int32 with one stride.
+struct IndexCall {
+  int ndim = 0;
+  int dim = 0;
+  const int64_t* shape = nullptr;
+  int64_t dim_size = 0;
+  int64_t index_stride = 1;
+  Operand self, index, other;
+};
+
+// Negative log likelihood of [rows, classes] log-probabilities; target int64 [rows]. `weight` may be null.
+// reduction: 0 none (out: [rows]), 1 mean, 2 sum (out: one element). total_weight: one element.
+struct NllLossCall {
+  DType dtype;
+  int64_t rows = 0, classes = 0;
+  int64_t input_row_stride = 0, input_class_stride = 0;
+  int64_t ignore_index = -100;
+  int reduction = 1;
+  const void *input = nullptr, *weight = nullptr;
+  const int64_t* target = nullptr;
+  const void* grad = nullptr;  // backward only: of out
+  void *out = nullptr, *total_weight = nullptr;  // backward: out is [rows, classes], contiguous
+};
+
+enum class Distribution : uint8_t { kUniform, kNormal };
+
+// Fills `numel` contiguous elements from the device's generator: uniform in [0, 1), or normal (0, 1).
+struct RandomCall {
+  Distribution distribution;
+  DType dtype;
+  int64_t numel = 0;
+  void* out = nullptr;
+};
+
+// A device's pieces; see each struct. Errors are thrown as Error.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual void* allocate(Device device, size_t bytes) = 0;  // 64-byte aligned; bytes may be 0
+  virtual void free(Device device, void* data, size_t bytes) noexcept = 0;
+  virtual void copy_bytes(void* destination, const void* source, size_t bytes) = 0;
+
+  virtual void pointwise(const PointwiseCall& call) = 0;
+  virtual void reduce(const ReduceCall& call) = 0;
+  virtual void softmax(const SoftmaxCall& call) = 0;
+  virtual void softmax_backward(const SoftmaxCall& call) = 0;
+  virtual void matmul(const MatmulCall& call) = 0;
+  virtual void gather(const GatherCall& call) = 0;
+  virtual void scatter(const GatherCall& call, ScatterMode mode) = 0;
+  virtual void index_select(const IndexCall& call) = 0;
+  virtual void index_add(const IndexCall& call) = 0;
+  virtual void nll_loss(const NllLossCall& call) = 0;
+  virtual void nll_loss_backward(const NllLossCall& call) = 0;
+  // out[i] = start + i * step for `numel` contiguous elements; floating dtypes compute in double, others in int64.
+  virtual void arange(Operand out, int64_t numel, Scalar start, Scalar step) = 0;
+  virtual void random(const RandomCall& call) = 0;
+  virtual void manual_seed(uint64_t seed) = 0;
+};
+
+// The backend of a device; one that refuses everything with the reason where there is none.
+Backend& backend_for(Device device);
+// Called by each backend when it is loaded. The backend lives as long as the process.
+void register_backend(DeviceType type, Backend* backend);
+bool has_backend(DeviceType type);
+
+}  // namespace libtensor

@@ -1,0 +1,120 @@
+#include "core/pool.h"
+
+#include <cstdint>
+#include <mutex>
+#include <new>
+
+namespace libtensor {
+namespace {
+
+constexpr size_t kGranule = 32;
+constexpr size_t kMaxSize = 1024;
+constexpr int kClasses = kMaxSize / kGranule;
+constexpr uint32_t kBatch = 64;  // blocks that travel together between a thread and the shared lists
+
+struct Block {
+  Block* next;
+};
+
+struct List {
+  Block* head = nullptr;
+  uint32_t count = 0;
+
+  void push(Block* block) {
+    block->next = head;
+    head = block;
+    ++count;
+  }
+  Block* pop() {
+    Block* block = head;
+    head = block->next;
+    --count;
+    return block;
+  }
+};
+
+// Where threads put what they have too much of, and what they leave when they end. Kept until the process ends:
+// a thread may outlive every static object of the library.
+struct Shared {
+  std::mutex mutex;
+  List lists[kClasses];
+};
+Shared& shared() {
+  alignas(Shared) static unsigned char memory[sizeof(Shared)];
+  static Shared* instance = new (memory) Shared;
+  return *instance;
+}
+
+void move_blocks(List& from, List& to, uint32_t count) {
+  while (count-- > 0 && from.count > 0) to.push(from.pop());
+}
+
+struct Cache {
+  List lists[kClasses];
+
+  ~Cache();
+};
+
+// A plain pointer, so that reaching it costs one instruction; the owner below runs the destructor.
+constinit thread_local Cache* cache = nullptr;
+constinit thread_local bool thread_ended = false;
+
+Cache::~Cache() {
+  cache = nullptr;
+  thread_ended = true;
+  std::lock_guard lock(shared().mutex);
+  for (int i = 0; i < kClasses; ++i) move_blocks(lists[i], shared().lists[i], lists[i].count);
+}
+
+[[gnu::noinline]] Cache* make_cache() {
+  if (thread_ended) return nullptr;
+  static thread_local Cache owner;
+  return cache = &owner;
+}
+
+[[gnu::noinline]] void* refill(size_t size_class) {
+  Cache* own = cache ? cache : make_cache();
+  const size_t size = (size_class + 1) * kGranule;
+  if (!own) return ::operator new(size);
+  List& list = own->lists[size_class];
+  {
+    std::lock_guard lock(shared().mutex);
+    move_blocks(shared().lists[size_class], list, kBatch);
+  }
+  if (list.count == 0) return ::operator new(size);
+  return list.pop();
+}
+
+[[gnu::noinline]] void give_back(Block* block, size_t size_class) noexcept {
+  Cache* own = cache ? cache : make_cache();
+  std::lock_guard lock(shared().mutex);
+  List& list = shared().lists[size_class];
+  list.push(block);
+  if (own) move_blocks(own->lists[size_class], list, kBatch);
+}
+
+}  // namespace
+
+// Under AddressSanitizer each object is an allocation of its own, so that a use after release is seen.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+void* pool_allocate(size_t size) { return ::operator new(size); }
+void pool_free(void* block, size_t) noexcept { ::operator delete(block); }
+#else
+void* pool_allocate(size_t size) {
+  if (size > kMaxSize) return ::operator new(size);
+  const size_t size_class = (size - 1) / kGranule;
+  if (cache && cache->lists[size_class].count > 0) [[likely]]
+    return cache->lists[size_class].pop();
+  return refill(size_class);
+}
+
+void pool_free(void* block, size_t size) noexcept {
+  if (size > kMaxSize) return ::operator delete(block);
+  const size_t size_class = (size - 1) / kGranule;
+  if (cache && cache->lists[size_class].count < 4 * kBatch) [[likely]]
+    return cache->lists[size_class].push(static_cast<Block*>(block));
+  give_back(static_cast<Block*>(block), size_class);
+}
+#endif
+
+}  // namespace libtensor

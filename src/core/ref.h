@@ -1,0 +1,86 @@
+// Intrusive reference counting.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace libtensor {
+
+// Base of counted objects. T::destroy(T*) is called when the last reference goes. Weakly referenced kinds may meet
+// a try_retain at any moment, so their last release must be seen to bring the count to zero.
+template <class T, bool kWeaklyReferenced = false>
+class RefCounted {
+ public:
+  RefCounted() = default;
+  RefCounted(const RefCounted&) = delete;
+  RefCounted& operator=(const RefCounted&) = delete;
+
+  void retain() const noexcept { refs_.fetch_add(1, std::memory_order_relaxed); }
+  void release() const noexcept {
+    // The only owner needs no read-modify-write: nobody else can get a reference from nowhere.
+    if ((!kWeaklyReferenced && refs_.load(std::memory_order_acquire) == 1) ||
+        refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      T::destroy(const_cast<T*>(static_cast<const T*>(this)));
+    }
+  }
+  // Takes a reference unless the object is already on its way out (for weak pointers, under their lock).
+  bool try_retain() const noexcept {
+    uint32_t refs = refs_.load(std::memory_order_relaxed);
+    while (refs != 0) {
+      if (refs_.compare_exchange_weak(refs, refs + 1, std::memory_order_acquire)) return true;
+    }
+    return false;
+  }
+  uint32_t use_count() const noexcept { return refs_.load(std::memory_order_acquire); }
+
+ protected:
+  ~RefCounted() = default;
+
+ private:
+  mutable std::atomic<uint32_t> refs_{1};
+};
+
+// Owns one reference to a RefCounted object, or nothing.
+template <class T>
+class Ref {
+ public:
+  Ref() = default;
+  Ref(std::nullptr_t) {}  // NOLINT
+  Ref(const Ref& other) noexcept : object_(other.object_) {
+    if (object_) object_->retain();
+  }
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  template <class U>
+    requires std::is_convertible_v<U*, T*>
+  Ref(Ref<U> other) noexcept : object_(other.detach()) {}  // NOLINT
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Ref() {
+    if (object_) object_->release();
+  }
+
+  static Ref adopt(T* object) {  // takes over a reference that the caller owns
+    Ref ref;
+    ref.object_ = object;
+    return ref;
+  }
+  static Ref share(T* object) {
+    if (object) object->retain();
+    return adopt(object);
+  }
+  T* detach() noexcept { return std::exchange(object_, nullptr); }
+
+  T* get() const noexcept { return object_; }
+  T* operator->() const noexcept { return object_; }
+  T& operator*() const noexcept { return *object_; }
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+  friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+}  // namespace libtensor

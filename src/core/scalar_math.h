@@ -1,0 +1,183 @@
+// The vocabulary of core/functors.h for plain numbers: what Highway's Add, Mul, IfThenElse ... are for vectors.
+// Integers wrap around, bool adds as "or" and multiplies as "and", as in PyTorch.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include "core/dtype.h"
+
+#if defined(__CUDACC__)
+#define LIBTENSOR_HOST_DEVICE __host__ __device__
+#else
+#define LIBTENSOR_HOST_DEVICE
+#endif
+#define LIBTENSOR_INLINE LIBTENSOR_HOST_DEVICE inline __attribute__((always_inline))
+
+namespace libtensor {
+
+// Sets of compute dtypes, one bit per enumerator. Half types compute in float32.
+using DTypeSet = uint32_t;
+constexpr DTypeSet dtype_bit(DType dtype) { return DTypeSet{1} << static_cast<int>(dtype); }
+inline constexpr DTypeSet kFloatingTypes = dtype_bit(DType::kFloat32) | dtype_bit(DType::kFloat64);
+inline constexpr DTypeSet kNumericTypes = kFloatingTypes | dtype_bit(DType::kUInt8) |
+                                          dtype_bit(DType::kInt8) | dtype_bit(DType::kInt16) |
+                                          dtype_bit(DType::kInt32) | dtype_bit(DType::kInt64);
+inline constexpr DTypeSet kAllTypes = kNumericTypes | dtype_bit(DType::kBool);
+
+// What a kernel builder must know of a functor.
+template <int kInputs, DTypeSet kSupported, bool kReturnsBool = false, bool kVectorized = true>
+struct Functor {
+  static constexpr int inputs = kInputs;
+  static constexpr DTypeSet dtypes = kSupported;     // that it computes in
+  static constexpr bool returns_bool = kReturnsBool;
+  static constexpr bool vectorized = kVectorized;    // apply() takes Highway vectors, not only numbers
+};
+
+// Takes the place of Highway's descriptor `d` where a functor is applied to plain numbers.
+template <class T>
+struct ScalarTag {};
+
+template <class T>
+concept Number = std::is_arithmetic_v<T>;
+
+// The unsigned type in which T's arithmetic wraps around without undefined behaviour.
+template <class T>
+using Wrapping = std::conditional_t<(sizeof(T) < 4), uint32_t, std::make_unsigned_t<T>>;
+
+template <Number T, class Value>
+LIBTENSOR_INLINE T Set(ScalarTag<T>, Value value) {
+  return static_cast<T>(value);
+}
+template <Number T>
+LIBTENSOR_INLINE T Zero(ScalarTag<T>) {
+  return T(0);
+}
+
+template <Number T>
+LIBTENSOR_INLINE T Add(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>) return a | b;
+  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
+  else return a + b;
+}
+template <Number T>
+LIBTENSOR_INLINE T Sub(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>) return a ^ b;
+  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
+  else return a - b;
+}
+template <Number T>
+LIBTENSOR_INLINE T Mul(T a, T b) {
+  if constexpr (std::is_same_v<T, bool>) return a & b;
+  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
+  else return a * b;
+}
+template <std::floating_point T>
+LIBTENSOR_INLINE T Div(T a, T b) {
+  return a / b;
+}
+template <Number T>
+LIBTENSOR_INLINE T MulAdd(T a, T b, T c) {
+  return Add(Mul(a, b), c);
+}
+template <Number T>
+LIBTENSOR_INLINE T NegMulAdd(T a, T b, T c) {  // c - a * b
+  return Sub(c, Mul(a, b));
+}
+template <Number T>
+LIBTENSOR_INLINE T Neg(T a) {
+  if constexpr (std::is_integral_v<T>) return Sub(T(0), a);
+  else return -a;
+}
+template <Number T>
+LIBTENSOR_INLINE T Abs(T a) {
+  if constexpr (std::is_floating_point_v<T>) return std::fabs(a);
+  else if constexpr (std::is_unsigned_v<T>) return a;
+  else return a < 0 ? Neg(a) : a;
+}
+
+template <Number T>
+LIBTENSOR_INLINE bool Eq(T a, T b) {
+  return a == b;
+}
+template <Number T>
+LIBTENSOR_INLINE bool Ne(T a, T b) {
+  return a != b;
+}
+template <Number T>
+LIBTENSOR_INLINE bool Lt(T a, T b) {
+  return a < b;
+}
+template <Number T>
+LIBTENSOR_INLINE bool Le(T a, T b) {
+  return a <= b;
+}
+template <Number T>
+LIBTENSOR_INLINE bool Gt(T a, T b) {
+  return a > b;
+}
+template <Number T>
+LIBTENSOR_INLINE bool Ge(T a, T b) {
+  return a >= b;
+}
+LIBTENSOR_INLINE bool Or(bool a, bool b) { return a | b; }
+LIBTENSOR_INLINE bool And(bool a, bool b) { return a & b; }
+template <Number T>
+LIBTENSOR_INLINE T IfThenElse(bool condition, T yes, T no) {
+  return condition ? yes : no;
+}
+
+template <std::floating_point T>
+LIBTENSOR_INLINE T Sqrt(T x) {
+  return std::sqrt(x);
+}
+template <std::floating_point T>
+LIBTENSOR_INLINE T Exp(ScalarTag<T>, T x) {
+  return std::exp(x);
+}
+template <std::floating_point T>
+LIBTENSOR_INLINE T Log(ScalarTag<T>, T x) {
+  return std::log(x);
+}
+template <std::floating_point T>
+LIBTENSOR_INLINE T Tanh(ScalarTag<T>, T x) {
+  return std::tanh(x);
+}
+template <std::floating_point T>
+LIBTENSOR_INLINE T Sigmoid(ScalarTag<T>, T x) {
+  return T(1) / (T(1) + std::exp(-x));
+}
+
+// The exponents that PyTorch treats apart for scalars are treated apart for every element, so that a value does not
+// depend on how the exponent was given. A negative power of an integer is 0 but for the bases 1 and -1.
+template <Number T>
+LIBTENSOR_INLINE T Pow(T base, T exponent) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (exponent == T(2)) return base * base;
+    if (exponent == T(3)) return base * base * base;
+    if (exponent == T(1)) return base;
+    if (exponent == T(0.5)) return std::sqrt(base);
+    if (exponent == T(-0.5)) return T(1) / std::sqrt(base);
+    if (exponent == T(-1)) return T(1) / base;
+    if (exponent == T(-2)) return T(1) / (base * base);
+    return std::pow(base, exponent);
+  } else {
+    if constexpr (std::is_signed_v<T>) {
+      if (exponent < 0) {
+        if (base == T(1)) return T(1);
+        if (base == T(-1)) return (exponent & 1) ? T(-1) : T(1);
+        return T(0);
+      }
+    }
+    T result = T(1);
+    for (; exponent != 0; exponent = static_cast<T>(exponent >> 1)) {
+      if (exponent & 1) result = Mul(result, base);
+      base = Mul(base, base);
+    }
+    return result;
+  }
+}
+
+}  // namespace libtensor

@@ -1,0 +1,213 @@
+#include "core/shape.h"
+
+#include <limits>
+#include <numeric>
+
+namespace libtensor {
+
+std::ostream& operator<<(std::ostream& out, const Dims& dims) {
+  out << '[';
+  for (int i = 0; i < dims.size(); ++i) out << (i ? ", " : "") << dims[i];
+  return out << ']';
+}
+
+void check_sizes(Span shape) {
+  check(shape.size() <= kMaxDims, "too many dimensions: ", shape.size(), ", at most ", kMaxDims,
+        " are supported");
+  for (int64_t size : shape) {
+    check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", Dims(shape));
+  }
+}
+
+int64_t checked_numel(Span shape, size_t item_size) {
+  check_sizes(shape);
+  int64_t numel = 1, bytes = 0;
+  bool overflow = false;
+  for (int64_t size : shape) {
+    if (size == 0) return 0;
+    overflow |= __builtin_mul_overflow(numel, size, &numel);
+  }
+  overflow |= __builtin_mul_overflow(numel, static_cast<int64_t>(item_size), &bytes);
+  check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape));
+  return numel;
+}
+
+Dims contiguous_strides(Span shape) {
+  const int ndim = static_cast<int>(shape.size());
+  Dims strides(ndim);
+  int64_t stride = 1;
+  for (int i = ndim - 1; i >= 0; --i) {
+    strides[i] = stride;
+    stride *= std::max<int64_t>(shape[i], 1);
+  }
+  return strides;
+}
+
+bool is_contiguous(Span shape, Span strides) {
+  int64_t expected = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] == 0) return true;
+    if (shape[i] != 1) {
+      if (strides[i] != expected) return false;
+      expected *= shape[i];
+    }
+  }
+  return true;
+}
+
+namespace {
+
+// Dims longer than 1, by ascending stride.
+Dims dims_by_stride(Span shape, Span strides) {
+  Dims order;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != 1) order.push_back(static_cast<int64_t>(i));
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return strides[a] < strides[b]; });
+  return order;
+}
+
+}  // namespace
+
+bool is_non_overlapping(Span shape, Span strides) {
+  if (numel_of(shape) <= 1) return true;
+  int64_t covered = 0;  // the last element reached by the dims so far
+  for (int64_t dim : dims_by_stride(shape, strides)) {
+    if (strides[dim] <= covered) return false;
+    covered += (shape[dim] - 1) * strides[dim];
+  }
+  return true;
+}
+
+bool is_dense(Span shape, Span strides) {
+  if (numel_of(shape) <= 1) return true;
+  int64_t expected = 1;
+  for (int64_t dim : dims_by_stride(shape, strides)) {
+    if (strides[dim] != expected) return false;
+    expected *= shape[dim];
+  }
+  return true;
+}
+
+Dims dense_strides_like(Span shape, Span strides) {
+  return is_dense(shape, strides) ? Dims(strides) : contiguous_strides(shape);
+}
+
+int64_t reach(Span shape, Span strides) {
+  int64_t last = 0;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0) return -1;
+    last += (shape[i] - 1) * strides[i];
+  }
+  return last;
+}
+
+int wrap_dim(int64_t dim, int ndim) {
+  const int64_t range = std::max(ndim, 1);
+  check_as(Status::kIndexError, dim >= -range && dim < range,
+           "Dimension out of range (expected to be in range of [", -range, ", ", range - 1,
+           "], but got ", dim, ")");
+  return static_cast<int>(dim < 0 ? dim + range : dim);
+}
+
+uint64_t dim_mask(Span dims, int ndim) {
+  if (dims.empty()) return ndim == 64 ? ~uint64_t{0} : (uint64_t{1} << ndim) - 1;
+  uint64_t mask = 0;
+  for (int64_t dim : dims) {
+    const uint64_t bit = uint64_t{1} << wrap_dim(dim, ndim);
+    check(!(mask & bit), "dim ", wrap_dim(dim, ndim), " appears multiple times in the list of dims");
+    mask |= bit;
+  }
+  return mask;
+}
+
+Dims broadcast_shapes(Span a, Span b) {
+  const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size());
+  const int ndim = std::max(na, nb);
+  Dims shape(ndim);
+  for (int i = ndim - 1, ia = na - 1, ib = nb - 1; i >= 0; --i, --ia, --ib) {
+    const int64_t size_a = ia >= 0 ? a[ia] : 1, size_b = ib >= 0 ? b[ib] : 1;
+    check(size_a == size_b || size_a == 1 || size_b == 1, "The size of tensor a (", size_a,
+          ") must match the size of tensor b (", size_b, ") at non-singleton dimension ", i);
+    shape[i] = size_a == 1 ? size_b : size_a;
+  }
+  return shape;
+}
+
+bool is_expandable_to(Span shape, Span target) {
+  if (shape.size() > target.size()) return false;
+  const size_t lead = target.size() - shape.size();
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != target[lead + i] && shape[i] != 1) return false;
+  }
+  return true;
+}
+
+Dims broadcast_strides(Span shape, Span strides, Span target) {
+  const int lead = static_cast<int>(target.size() - shape.size());
+  Dims result(static_cast<int>(target.size()), 0);
+  for (int i = 0; i < static_cast<int>(shape.size()); ++i) {
+    if (shape[i] == target[lead + i] && shape[i] != 1) result[lead + i] = strides[i];
+  }
+  return result;
+}
+
+Dims infer_size(Span shape, int64_t numel) {
+  Dims result(shape);
+  int64_t known = 1;
+  int unknown = -1;
+  for (int i = 0; i < result.size(); ++i) {
+    if (result[i] == -1) {
+      check(unknown < 0, "only one dimension can be inferred");
+      unknown = i;
+    } else {
+      check(result[i] >= 0, "invalid shape dimension ", result[i], " at index ", i, " of shape ",
+            result);
+      check(!__builtin_mul_overflow(known, result[i], &known), "shape '", result,
+            "' is invalid for input of size ", numel);
+    }
+  }
+  const bool fits =
+      unknown < 0 ? known == numel : (known > 0 && numel % known == 0) || (known == 0 && numel == 0);
+  check(fits, "shape '", result, "' is invalid for input of size ", numel);
+  if (unknown >= 0) {
+    check(known != 0, "cannot reshape tensor of 0 elements into shape ", result,
+          " because the unspecified dimension size -1 can be any value and is ambiguous");
+    result[unknown] = numel / known;
+  }
+  return result;
+}
+
+std::optional<Dims> view_strides(Span shape, Span strides, Span target) {
+  const int ndim = static_cast<int>(shape.size());
+  Dims result(static_cast<int>(target.size()));
+  if (numel_of(shape) == 0) {
+    return Dims(shape) == Dims(target) ? Dims(strides) : contiguous_strides(target);
+  }
+  if (ndim == 0) {
+    std::fill(result.begin(), result.end(), 1);
+    return result;
+  }
+  // Walk from the last dim; each maximal run of dims that lie as one in memory is shared out among target dims.
+  int view_dim = result.size() - 1;
+  int64_t base_stride = strides[ndim - 1], run = 1, shared = 1;
+  for (int i = ndim - 1; i >= 0; --i) {
+    run *= shape[i];
+    const bool run_ends =
+        i == 0 || (shape[i - 1] != 1 && strides[i - 1] != run * base_stride);
+    if (!run_ends) continue;
+    while (view_dim >= 0 && (shared < run || target[view_dim] == 1)) {
+      result[view_dim] = shared * base_stride;
+      shared *= target[view_dim--];
+    }
+    if (shared != run) return std::nullopt;
+    if (i > 0) {
+      base_stride = strides[i - 1];
+      run = shared = 1;
+    }
+  }
+  return view_dim == -1 ? std::optional(result) : std::nullopt;
+}
+
+}  // namespace libtensor

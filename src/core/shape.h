@@ -1,0 +1,49 @@
+// Arithmetic on shapes and strides. Strides count elements.
+#pragma once
+
+#include <optional>
+
+#include "core/dims.h"
+#include "core/error.h"
+
+namespace libtensor {
+
+// Number of elements; throws where it, or the size in bytes of it, does not fit into 63 bits.
+int64_t checked_numel(Span shape, size_t item_size);
+// Number of elements of a shape that is known to fit.
+inline int64_t numel_of(Span shape) {
+  int64_t numel = 1;
+  for (int64_t size : shape) numel *= size;
+  return numel;
+}
+// Throws unless all sizes are >= 0.
+void check_sizes(Span shape);
+
+Dims contiguous_strides(Span shape);
+bool is_contiguous(Span shape, Span strides);
+// No two indices reach the same element (false where that is not easily seen).
+bool is_non_overlapping(Span shape, Span strides);
+// Non-overlapping, and the elements fill one run of memory: some permutation of it is contiguous.
+bool is_dense(Span shape, Span strides);
+// Strides of a fresh tensor that keeps the order in memory of a dense one (PyTorch's preserve_format).
+Dims dense_strides_like(Span shape, Span strides);
+// First and last element that a view touches, relative to its storage offset (strides are >= 0).
+int64_t reach(Span shape, Span strides);
+
+// `dim` in [-ndim, ndim) as an index; PyTorch's IndexError otherwise. A 0-dim tensor takes -1 and 0.
+int wrap_dim(int64_t dim, int ndim);
+// One bit per reduced dim; an empty list means all of them. Throws on a dim named twice.
+uint64_t dim_mask(Span dims, int ndim);
+
+// The shape that both broadcast to; PyTorch's message otherwise.
+Dims broadcast_shapes(Span a, Span b);
+// Strides that view a tensor of `shape` as `target` (0 where it is stretched). The caller knows that it fits.
+Dims broadcast_strides(Span shape, Span strides, Span target);
+bool is_expandable_to(Span shape, Span target);
+
+// Resolves one -1 of a view's shape.
+Dims infer_size(Span shape, int64_t numel);
+// Strides with which `strides` can be seen as `target`, if that needs no copy.
+std::optional<Dims> view_strides(Span shape, Span strides, Span target);
+
+}  // namespace libtensor

@@ -1,0 +1,37 @@
+#include "core/tensor.h"
+
+#include "core/backend.h"
+
+namespace libtensor {
+namespace {
+
+Tensor make(Ref<Storage> storage, Span shape, Span strides, int64_t offset, DType dtype) {
+  auto impl = Ref<TensorImpl>::adopt(new TensorImpl);
+  impl->storage = std::move(storage);
+  impl->offset = offset;
+  impl->dtype = dtype;
+  impl->shape = Dims(shape);
+  impl->strides = Dims(strides);
+  impl->update_geometry();
+  return Tensor(std::move(impl));
+}
+
+}  // namespace
+
+Tensor Tensor::empty(Span shape, DType dtype, Device device) {
+  const size_t item = size_of(dtype);
+  const int64_t numel = checked_numel(shape, item);
+  return make(Storage::allocate(numel * item, device), shape, contiguous_strides(shape), 0, dtype);
+}
+
+Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device device) {
+  checked_numel(shape, size_of(dtype));
+  const size_t bytes = (reach(shape, strides) + 1) * size_of(dtype);
+  return make(Storage::allocate(bytes, device), shape, strides, 0, dtype);
+}
+
+Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {
+  return make(impl_->storage, shape, strides, offset, impl_->dtype);
+}
+
+}  // namespace libtensor

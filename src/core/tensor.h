@@ -1,0 +1,112 @@
+// What a tensor is: a view (shape, strides, offset) of a storage, and its place in the autograd graph.
+#pragma once
+
+#include <memory>
+
+#include "core/device.h"
+#include "core/dims.h"
+#include "core/dtype.h"
+#include "core/pool.h"
+#include "core/ref.h"
+#include "core/shape.h"
+#include "core/storage.h"
+
+namespace libtensor {
+
+// What core knows of a graph node: that tensors hold one. src/autograd/node.h says the rest.
+class GraphNode : public RefCounted<GraphNode, /*kWeaklyReferenced=*/true> {
+ public:
+  static void destroy(GraphNode* node) { node->dispose(); }
+  virtual const char* name() const = 0;
+
+ protected:
+  virtual ~GraphNode() = default;
+  virtual void dispose() = 0;  // deletes this, without recursion along the graph
+};
+
+// What few tensors need (grad, hooks); defined by src/autograd/meta.h.
+class AutogradExtra {
+ public:
+  virtual ~AutogradExtra() = default;
+};
+
+// How a view came to be, which decides what an in-place operation on it may do.
+enum class ViewOrigin : uint8_t { kDefault, kNoGrad, kMultiOutput };
+
+class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl> {
+ public:
+  static void destroy(TensorImpl* impl) { delete impl; }
+
+  // Recomputes what follows from shape and strides.
+  void update_geometry() {
+    numel = numel_of(shape);
+    contiguous = libtensor::is_contiguous(shape, strides);
+  }
+
+  Ref<Storage> storage;
+  int64_t offset = 0;  // in elements
+  int64_t numel = 0;
+  DType dtype = DType::kUndefined;
+  bool contiguous = true;
+  bool requires_grad = false;  // of a leaf; a tensor with a grad_fn requires grad by that
+  ViewOrigin view_origin = ViewOrigin::kDefault;
+  uint32_t output_nr = 0;       // which output of grad_fn this is
+  uint32_t view_version = 0;    // the version at which a view's grad_fn was made
+  Ref<GraphNode> grad_fn;
+  Ref<TensorImpl> view_base;    // the tensor that this is a differentiable view of; never itself a view
+  std::unique_ptr<AutogradExtra> extra;
+  Dims shape, strides;
+};
+
+// A counted pointer to a tensor; may be undefined (an absent gradient, an optional argument not given).
+class Tensor {
+ public:
+  Tensor() = default;
+  explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
+
+  // Not initialised, contiguous.
+  static Tensor empty(Span shape, DType dtype, Device device);
+  static Tensor empty_strided(Span shape, Span strides, DType dtype, Device device);
+  // Another view of the same storage, without a history.
+  Tensor alias() const { return view(shape(), strides(), offset()); }
+  Tensor view(Span shape, Span strides, int64_t offset) const;
+
+  bool defined() const { return static_cast<bool>(impl_); }
+  TensorImpl* impl() const { return impl_.get(); }
+  const Ref<TensorImpl>& ref() const { return impl_; }
+  bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
+
+  const Dims& shape() const { return impl_->shape; }
+  const Dims& strides() const { return impl_->strides; }
+  int ndim() const { return impl_->shape.size(); }
+  int64_t size(int64_t dim) const { return impl_->shape[wrap_dim(dim, ndim())]; }
+  int64_t numel() const { return impl_->numel; }
+  int64_t offset() const { return impl_->offset; }
+  DType dtype() const { return impl_->dtype; }
+  Device device() const { return impl_->storage->device(); }
+  Storage& storage() const { return *impl_->storage; }
+  bool is_contiguous() const { return impl_->contiguous; }
+  uint32_t version() const { return impl_->storage->version(); }
+
+  void* data() const {
+    return static_cast<unsigned char*>(impl_->storage->data()) + impl_->offset * size_of(impl_->dtype);
+  }
+  template <class T>
+  T* data_as() const {
+    return static_cast<T*>(data());
+  }
+
+  // Has a place in the graph, or will accumulate a gradient. A view gets its place from its base once the base's
+  // elements have changed.
+  bool requires_grad() const {
+    return impl_->requires_grad || impl_->grad_fn ||
+           (impl_->view_base && impl_->view_version != version() &&
+            (impl_->view_base->requires_grad || impl_->view_base->grad_fn));
+  }
+  bool is_view() const { return static_cast<bool>(impl_->view_base); }
+
+ private:
+  Ref<TensorImpl> impl_;
+};
+
+}  // namespace libtensor

@@ -1,0 +1,59 @@
+// Conversion of contiguous elements between every two dtypes.
+#include "cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/convert.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <cstring>
+
+#include "core/dtype.h"
+#include "cpu/kernel_families.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace libtensor::cpu::HWY_NAMESPACE {
+
+template <class From, class To>
+HWY_ATTR void Convert(void* to, const void* from, int64_t n) {
+  if constexpr (std::is_same_v<From, To>) {
+    if (to != from) std::memcpy(to, from, n * sizeof(To));
+  } else {
+    // A bool in memory may come from anywhere: any byte but 0 is true.
+    using Source = std::conditional_t<std::is_same_v<From, bool>, uint8_t, From>;
+    const Source* const source = static_cast<const Source*>(from);
+    To* const result = static_cast<To*>(to);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) {
+      if constexpr (std::is_same_v<From, bool>) result[i] = convert<To>(source[i] != 0);
+      else result[i] = convert<To>(source[i]);
+    }
+  }
+}
+
+template <class From, class... To>
+void AddRow(KernelTables& tables) {
+  ((tables.convert[static_cast<int>(dtype_of<From>)][static_cast<int>(dtype_of<To>)] =
+        Convert<From, To>),
+   ...);
+}
+
+template <class... Types>
+void AddAll(KernelTables& tables) {
+  (AddRow<Types, Types...>(tables), ...);
+}
+
+void FillConvert(KernelTables& tables) {
+  AddAll<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>(tables);
+  tables.target = HWY_TARGET;
+}
+
+}  // namespace libtensor::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace libtensor::cpu {
+HWY_EXPORT(FillConvert);
+void fill_convert(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillConvert)(tables); }
+}  // namespace libtensor::cpu
+#endif

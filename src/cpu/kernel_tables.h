@@ -1,0 +1,67 @@
+// The tables of kernels, filled once for the best instruction set that the machine has.
+#pragma once
+
+#include <cstdint>
+
+#include "core/dtype.h"
+#include "core/generated/pointwise_op.h"
+
+namespace libtensor::cpu {
+
+// out[i] = op(in[0][i], in[1][i], ...) over contiguous elements; out may be one of the inputs.
+using PointwiseKernel = void (*)(void* out, const void* const* in, int64_t n);
+// to[i] = from[i], converted; for elements of one size, to may be from.
+using ConvertKernel = void (*)(void* to, const void* from, int64_t n);
+
+// How a reduction treats contiguous elements of its accumulation dtype.
+struct ReduceKernel {
+  void (*row)(void* total, const void* in, int64_t n);                   // total[0] = in[0] + ... + in[n - 1], n >= 1
+  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows, int64_t n);  // totals[j] += rows of in
+};
+
+enum class Reduction : uint8_t { kSum, kMax, kMin, kAny, kAll };
+inline constexpr int kReductionCount = 5;
+
+// Over `n` elements in steps of `stride`, for each of `width` neighbouring columns (a row: stride 1, one column).
+struct SoftmaxKernel {
+  void (*forward)(void* out, const void* in, int64_t n, int64_t stride, int64_t width, bool log);
+  void (*backward)(void* out, const void* result, const void* grad, int64_t n, int64_t stride, int64_t width, bool log);
+};
+
+// A rectangle of a matrix product: c[i][j] = alpha * sum_p a[i][p] b[p][j] + beta * c[i][j], on one thread.
+struct GemmArguments {
+  int64_t m, n, k;
+  const void *a, *b;
+  void* c;
+  int64_t a_row_stride, a_col_stride, b_row_stride, b_col_stride, c_row_stride;
+  double alpha, beta;
+};
+using GemmKernel = void (*)(const GemmArguments& arguments);
+
+struct KernelTables {
+  PointwiseKernel pointwise[kPointwiseOpCount][kDTypeCount];  // by compute dtype
+  bool returns_bool[kPointwiseOpCount];                       // else the compute dtype
+  ConvertKernel convert[kDTypeCount][kDTypeCount];            // [from][to]
+  ReduceKernel reduce[kReductionCount][kDTypeCount];          // by accumulation dtype
+  SoftmaxKernel softmax[kDTypeCount];                         // by the elements' dtype
+  GemmKernel gemm[kDTypeCount];
+  int64_t target;                                             // the Highway target they are compiled for
+};
+
+extern KernelTables kernels;
+
+inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
+  return kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
+}
+inline ConvertKernel convert_kernel(DType from, DType to) {
+  return kernels.convert[static_cast<int>(from)][static_cast<int>(to)];
+}
+inline const ReduceKernel& reduce_kernel(Reduction op, DType dtype) {
+  return kernels.reduce[static_cast<int>(op)][static_cast<int>(dtype)];
+}
+
+// Fills the tables for the best target among `allowed` (a mask of Highway targets; 0: all). Not thread-safe: called when
+// the library is loaded, and by tests.
+void choose_kernels(int64_t allowed = 0);
+
+}  // namespace libtensor::cpu

@@ -1,0 +1,110 @@
+// Matrix products, by oneDNN where it is faster and by kernels of our own elsewhere. The work is cut into pieces that
+// depend on the shape only, each computed by one thread, so the number of threads changes no bits.
+#include "cpu/matmul.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "cpu/kernel_tables.h"
+#include "cpu/onednn.h"
+#include "cpu/scratch.h"
+#include "cpu/strided_copy.h"
+#include "cpu/threads.h"
+
+namespace libtensor::cpu {
+namespace {
+
+constexpr int64_t kOneDnnWork = int64_t{128} * 128 * 128;  // multiplications below which our kernel is as fast
+constexpr int64_t kThreadWork = int64_t{64} * 64 * 64;     // multiplications worth a thread
+constexpr int64_t kPieceRows = 256;
+
+// oneDNN asks OpenMP how many threads to use. The setting belongs to the calling thread, so it is put back.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) {
+    if (before_ != 1) omp_set_num_threads(1);
+  }
+  ~OneThread() {
+    if (before_ != 1) omp_set_num_threads(before_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+// A matrix as BLAS wants it: one of the strides is 1.
+struct BlasMatrix {
+  const float* data;
+  char transpose;
+  int64_t stride;
+};
+
+bool fits_blas(int64_t rows, int64_t columns, int64_t row_stride, int64_t col_stride) {
+  return (col_stride == 1 && (row_stride >= columns || rows == 1)) ||
+         (row_stride == 1 && (col_stride >= rows || columns == 1));
+}
+
+BlasMatrix as_blas(const float* data, int64_t rows, int64_t columns, int64_t row_stride, int64_t col_stride) {
+  if (col_stride == 1 && (row_stride >= columns || rows == 1)) {
+    return {data, 'N', std::max(row_stride, columns)};
+  }
+  return {data, 'T', std::max(col_stride, rows)};
+}
+
+bool prefers_onednn(const MatmulCall& call) {
+  return call.dtype == DType::kFloat32 && call.m > 1 && call.n > 1 && call.m * call.n * call.k >= kOneDnnWork &&
+         fits_blas(call.m, call.k, call.a_row_stride, call.a_col_stride) &&
+         fits_blas(call.k, call.n, call.b_row_stride, call.b_col_stride) && onednn_sgemm() != nullptr;
+}
+
+void run_onednn(const GemmArguments& g) {
+  const BlasMatrix a = as_blas(static_cast<const float*>(g.a), g.m, g.k, g.a_row_stride, g.a_col_stride);
+  const BlasMatrix b = as_blas(static_cast<const float*>(g.b), g.k, g.n, g.b_row_stride, g.b_col_stride);
+  const OneThread one;
+  const int status = onednn_sgemm()(a.transpose, b.transpose, g.m, g.n, g.k, static_cast<float>(g.alpha),
+                                    a.data, a.stride, b.data, b.stride, static_cast<float>(g.beta),
+                                    static_cast<float*>(g.c), g.c_row_stride);
+  check_as(Status::kInternal, status == 0, "oneDNN's sgemm failed with status ", status);
+}
+
+void* shifted(const void* data, int64_t elements, DType dtype) {
+  return const_cast<char*>(static_cast<const char*>(data) + elements * static_cast<int64_t>(size_of(dtype)));
+}
+
+}  // namespace
+
+void matmul(const MatmulCall& call) {
+  if (call.batch == 0 || call.m == 0 || call.n == 0) return;
+  const GemmKernel own = kernels.gemm[static_cast<int>(call.dtype)];
+  check_as(Status::kNotImplemented, own != nullptr, "matmul is not implemented for ",
+           scalar_name_of(call.dtype));
+  const bool by_onednn = prefers_onednn(call);
+  const GemmKernel kernel = by_onednn ? run_onednn : own;
+  const int64_t piece_rows = std::min(call.m, kPieceRows), pieces = ceil_div(call.m, piece_rows);
+  const int64_t work = std::max<int64_t>(1, piece_rows * call.n * std::max<int64_t>(call.k, 1));
+  parallel_for(call.batch * pieces, std::max<int64_t>(1, kThreadWork / work), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t batch = i / pieces, row = i % pieces * piece_rows;
+      GemmArguments g;
+      g.m = std::min(piece_rows, call.m - row);
+      g.n = call.n;
+      g.k = call.k;
+      g.a = shifted(call.a, batch * call.a_batch_stride + row * call.a_row_stride, call.dtype);
+      g.b = shifted(call.b, batch * call.b_batch_stride, call.dtype);
+      g.c = shifted(call.c, batch * call.c_batch_stride + row * call.n, call.dtype);
+      g.a_row_stride = call.a_row_stride;
+      g.a_col_stride = call.a_col_stride;
+      g.b_row_stride = call.b_row_stride;
+      g.b_col_stride = call.b_col_stride;
+      g.c_row_stride = call.n;
+      g.alpha = call.alpha;
+      g.beta = call.beta;
+      kernel(g);
+    }
+  });
+}
+
+}  // namespace libtensor::cpu

@@ -1,0 +1,21 @@
+// Kernels of the family Arithmetic in src/ops/table.toml.
+#include "cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/pointwise_arithmetic.cpp"
+#include <hwy/foreach_target.h>
+
+#include "cpu/pointwise_kernels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace libtensor::cpu::HWY_NAMESPACE {
+void FillArithmetic(KernelTables& tables) { AddFamily(tables, ArithmeticFunctors()); }
+}  // namespace libtensor::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace libtensor::cpu {
+HWY_EXPORT(FillArithmetic);
+void fill_arithmetic(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillArithmetic)(tables); }
+}  // namespace libtensor::cpu
+#endif

@@ -1,0 +1,135 @@
+// From functors to kernels over contiguous blocks, once per instruction set.
+#if defined(LIBTENSOR_CPU_POINTWISE_KERNELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LIBTENSOR_CPU_POINTWISE_KERNELS_INL_H_
+#undef LIBTENSOR_CPU_POINTWISE_KERNELS_INL_H_
+#else
+#define LIBTENSOR_CPU_POINTWISE_KERNELS_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstring>
+#include <utility>
+
+#include "core/scalar_math.h"
+#include "cpu/kernel_families.h"
+#include "cpu/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace libtensor {
+namespace cpu {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Functors find numbers' functions by these declarations, and Highway's by their arguments.
+using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::Ge, libtensor::Gt,
+    libtensor::IfThenElse, libtensor::Le, libtensor::Lt, libtensor::Mul, libtensor::MulAdd,
+    libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or, libtensor::Pow, libtensor::Set, libtensor::Sqrt,
+    libtensor::Sub, libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh,
+    libtensor::Sigmoid;
+
+#include "core/functors.h"
+
+template <PointwiseOp kOp, class F>
+struct Entry {
+  using Functor = F;
+  static constexpr PointwiseOp op = kOp;
+};
+template <class... Entries>
+struct FunctorList {};
+
+#include "core/generated/functor_lists.inc"
+
+// A bool in memory may come from anywhere: any byte but 0 is true.
+template <class T>
+HWY_INLINE T LoadNumber(const T* p, int64_t i) {
+  if constexpr (std::is_same_v<T, bool>) return reinterpret_cast<const uint8_t*>(p)[i] != 0;
+  else return p[i];
+}
+
+// `in` holds the inputs as pointers to T; kIndex counts them.
+template <class F, class T, size_t... kIndex>
+HWY_INLINE HWY_ATTR void ScalarLoop(void* out, const void* const* in, int64_t n,
+                                    std::index_sequence<kIndex...>) {
+  using Result = std::conditional_t<F::returns_bool, bool, T>;
+  const T* const sources[] = {static_cast<const T*>(in[kIndex])...};
+  Result* const result = static_cast<Result*>(out);
+  // In place, iteration i reads and writes the same element i, and no other.
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    result[i] = F::apply(ScalarTag<T>(), LoadNumber(sources[kIndex], i)...);
+  }
+}
+
+template <class F, class D, class T, size_t... kIndex>
+HWY_INLINE HWY_ATTR void ApplyVector(D d, T* out, const T* const* sources, int64_t i,
+                                     std::index_sequence<kIndex...>) {
+  hn::StoreU(F::apply(d, hn::LoadU(d, sources[kIndex] + i)...), d, out + i);
+}
+
+template <class F, class T, size_t... kIndex>
+HWY_INLINE HWY_ATTR void VectorLoop(void* out, const void* const* in, int64_t n,
+                                    std::index_sequence<kIndex...> indices) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const T* const sources[] = {static_cast<const T*>(in[kIndex])...};
+  T* const result = static_cast<T*>(out);
+  if (n == 1) return ApplyVector<F>(one, result, sources, 0, indices);
+  constexpr int64_t kLanes = HWY_LANES(T);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) ApplyVector<F>(d, result, sources, i, indices);
+#if HWY_MEM_OPS_MIGHT_FAULT
+  for (; i < n; ++i) ApplyVector<F>(one, result, sources, i, indices);
+#else
+  if (i < n) {
+    const auto rest = hn::FirstN(d, static_cast<size_t>(n - i));
+    hn::BlendedStore(F::apply(d, hn::MaskedLoad(rest, d, sources[kIndex] + i)...), rest, d, result + i);
+  }
+#endif
+}
+
+template <class F, class T>
+HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n) {
+  constexpr auto kInputs = std::make_index_sequence<F::inputs>();
+  if constexpr (std::is_same_v<F, CopyOp>) {
+    if (out != in[0]) std::memcpy(out, in[0], n * sizeof(T));
+  } else if constexpr (std::is_floating_point_v<T> && F::vectorized) {
+    VectorLoop<F, T>(out, in, n, kInputs);
+  } else {
+    ScalarLoop<F, T>(out, in, n, kInputs);
+  }
+}
+
+template <class E, class T>
+void AddKernel(KernelTables& tables) {
+  if constexpr ((E::Functor::dtypes & dtype_bit(dtype_of<T>)) != 0) {
+    tables.pointwise[static_cast<int>(E::op)][static_cast<int>(dtype_of<T>)] =
+        PointwiseLoop<typename E::Functor, T>;
+  }
+}
+
+template <class E>
+void AddKernels(KernelTables& tables) {
+  tables.returns_bool[static_cast<int>(E::op)] = E::Functor::returns_bool;
+  AddKernel<E, bool>(tables);
+  AddKernel<E, uint8_t>(tables);
+  AddKernel<E, int8_t>(tables);
+  AddKernel<E, int16_t>(tables);
+  AddKernel<E, int32_t>(tables);
+  AddKernel<E, int64_t>(tables);
+  AddKernel<E, float>(tables);
+  AddKernel<E, double>(tables);
+}
+
+template <class... Entries>
+void AddFamily(KernelTables& tables, FunctorList<Entries...>) {
+  (AddKernels<Entries>(tables), ...);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cpu
+}  // namespace libtensor
+HWY_AFTER_NAMESPACE();
+
+#endif  // LIBTENSOR_CPU_POINTWISE_KERNELS_INL_H_

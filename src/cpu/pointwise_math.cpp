@@ -1,0 +1,21 @@
+// Kernels of the family Math in src/ops/table.toml.
+#include "cpu/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "cpu/pointwise_math.cpp"
+#include <hwy/foreach_target.h>
+
+#include "cpu/pointwise_kernels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace libtensor::cpu::HWY_NAMESPACE {
+void FillMath(KernelTables& tables) { AddFamily(tables, MathFunctors()); }
+}  // namespace libtensor::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace libtensor::cpu {
+HWY_EXPORT(FillMath);
+void fill_math(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillMath)(tables); }
+}  // namespace libtensor::cpu
+#endif

@@ -1,0 +1,187 @@
+#include "cpu/random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numbers>
+#include <optional>
+#include <type_traits>
+
+#include "cpu/box_muller.h"
+#include "cpu/mt19937.h"
+
+namespace libtensor::cpu {
+namespace {
+
+// PyTorch's default_rng_seed: that of a generator made without a seed.
+constexpr uint64_t kDefaultSeed = 67280421310721;
+
+// What a call of torch.manual_seed resets.
+struct Generator {
+  explicit Generator(uint64_t seed) : engine(seed) {}
+
+  Mt19937 engine;
+  // Single normal numbers come in pairs; the second one waits here for the next call.
+  std::optional<double> next_normal;
+};
+
+struct SharedGenerator {
+  std::mutex mutex;
+  Generator generator{kDefaultSeed};
+};
+
+template <class T>
+constexpr bool kIsHalf = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+
+// The least float that rounds to 1.
+template <class T>
+constexpr float kRoundsToOne = 0;
+template <>
+constexpr float kRoundsToOne<Half> = 1.0f - 0x1.0p-12f;
+template <>
+constexpr float kRoundsToOne<BFloat16> = 1.0f - 0x1.0p-9f;
+
+SharedGenerator& shared_generator() {
+  // Never destroyed: threads may still draw while the process exits.
+  static auto* shared = new SharedGenerator;
+  return *shared;
+}
+
+// As many random bits as the significand has, as a fraction.
+double uniform_from(uint64_t bits) {
+  constexpr uint64_t mask = (uint64_t{1} << 53) - 1;
+  return static_cast<double>(static_cast<int64_t>(bits & mask)) * 0x1.0p-53;
+}
+
+float uniform_from(uint32_t bits) {
+  constexpr uint32_t mask = (uint32_t{1} << 24) - 1;
+  return static_cast<float>(static_cast<int32_t>(bits & mask)) * 0x1.0p-24f;
+}
+
+template <class T>
+void fill_uniform(T* out, int64_t count, Generator& generator) {
+  constexpr int64_t kChunk = 256;
+  constexpr int64_t kWordsEach = sizeof(T) / sizeof(uint32_t);
+  uint32_t words[kChunk * kWordsEach];
+  for (int64_t begin = 0; begin < count; begin += kChunk) {
+    const int64_t size = std::min(kChunk, count - begin);
+    generator.engine.fill(words, size * kWordsEach);
+    for (int64_t i = 0; i < size; ++i) {
+      if constexpr (kWordsEach == 1) {
+        out[begin + i] = uniform_from(words[i]);
+      } else {
+        out[begin + i] = uniform_from(Mt19937::join(words[2 * i], words[2 * i + 1]));
+      }
+    }
+  }
+}
+
+// Normal numbers in all whole blocks. What is left over is drawn too, and stays uniform.
+template <class T>
+void fill_normal_blocks(T* out, int64_t count, Generator& generator) {
+  fill_uniform(out, count, generator);
+  box_muller(out, count / kBoxMullerBlock);
+}
+
+// Numbers of a half type are those of float, rounded.
+template <class T, class FillFloats>
+void fill_rounded(T* out, int64_t count, FillFloats&& fill_floats) {
+  constexpr int64_t kChunk = 32 * kBoxMullerBlock;
+  float values[kChunk];
+  for (int64_t begin = 0; begin < count; begin += kChunk) {
+    const int64_t size = std::min(kChunk, count - begin);
+    fill_floats(values, size);
+    for (int64_t i = 0; i < size; ++i) out[begin + i] = T(values[i]);
+  }
+}
+
+template <class T>
+requires kIsHalf<T>
+void fill_uniform(T* out, int64_t count, Generator& generator) {
+  fill_rounded(out, count, [&](float* values, int64_t size) {
+    fill_uniform(values, size, generator);
+    // What would round up to 1, which is no longer in the range, becomes 0.
+    for (int64_t i = 0; i < size; ++i) {
+      if (values[i] >= kRoundsToOne<T>) values[i] = 0;
+    }
+  });
+}
+
+// Nothing is drawn here for what is left over.
+template <class T>
+requires kIsHalf<T>
+void fill_normal_blocks(T* out, int64_t count, Generator& generator) {
+  fill_rounded(out, count / kBoxMullerBlock * kBoxMullerBlock,
+               [&](float* values, int64_t size) { fill_normal_blocks(values, size, generator); });
+}
+
+// The next of a stream of normal numbers; in double whatever the dtype.
+double single_normal(Generator& generator) {
+  double value;
+  if (generator.next_normal) {
+    value = *generator.next_normal;
+    generator.next_normal.reset();
+  } else {
+    const double u1 = uniform_from(generator.engine.next64());
+    const double u2 = uniform_from(generator.engine.next64());
+    const double radius = std::sqrt(-2.0 * std::log1p(-u2));
+    const double angle = 2.0 * std::numbers::pi * u1;
+    generator.next_normal = radius * std::sin(angle);
+    value = radius * std::cos(angle);
+  }
+  return value + 0.0;  // the mean: it turns -0 into 0
+}
+
+template <class T>
+T convert_normal(double value) {
+  if constexpr (std::is_same_v<T, double>) {
+    return value;
+  } else {
+    return T(static_cast<float>(value));
+  }
+}
+
+template <class T>
+void fill_normal(T* out, int64_t count, Generator& generator) {
+  if (count < kBoxMullerBlock) {
+    for (int64_t i = 0; i < count; ++i) out[i] = convert_normal<T>(single_normal(generator));
+    return;
+  }
+  fill_normal_blocks(out, count, generator);
+  if (count % kBoxMullerBlock != 0) {
+    // The last 16 are drawn anew, those included that a whole block has given already.
+    fill_normal_blocks(out + count - kBoxMullerBlock, kBoxMullerBlock, generator);
+  }
+}
+
+template <class T>
+void fill(T* out, const RandomCall& call, Generator& generator) {
+  if (call.distribution == Distribution::kUniform) {
+    fill_uniform(out, call.numel, generator);
+  } else {
+    fill_normal(out, call.numel, generator);
+  }
+}
+
+}  // namespace
+
+void fill_random(const RandomCall& call) {
+  SharedGenerator& shared = shared_generator();
+  const std::lock_guard lock(shared.mutex);
+  dispatch(call.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      fail(Status::kInternal, "random numbers of dtype ", name_of(call.dtype));
+    } else {
+      fill(static_cast<T*>(call.out), call, shared.generator);
+    }
+  });
+}
+
+void manual_seed(uint64_t seed) {
+  SharedGenerator& shared = shared_generator();
+  const std::lock_guard lock(shared.mutex);
+  shared.generator = Generator(seed);
+}
+
+}  // namespace libtensor::cpu

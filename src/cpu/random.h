@@ -1,0 +1,16 @@
+// The CPU's random numbers: bit for bit those of PyTorch's CPU generator.
+#pragma once
+
+#include <cstdint>
+
+#include "core/backend.h"
+
+namespace libtensor::cpu {
+
+// Both use the one generator of the process and may be called from any thread; a call's numbers are
+// drawn without interruption. `call.dtype` is a floating one.
+void fill_random(const RandomCall& call);
+// The same seed gives the same numbers for the same sequence of calls.
+void manual_seed(uint64_t seed);
+
+}  // namespace libtensor::cpu

@@ -1,0 +1,27 @@
+// Working memory of a kernel: the thread's own, kept for the next call unless it was large.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace libtensor::cpu {
+
+class Scratch {
+ public:
+  explicit Scratch(size_t bytes);
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  void* data() const { return data_; }  // 64-byte aligned
+
+ private:
+  void* data_;
+  bool cached_;
+};
+
+inline constexpr int64_t ceil_to(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace libtensor::cpu

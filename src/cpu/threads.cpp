@@ -1,0 +1,67 @@
+#include "cpu/threads.h"
+
+#include <dlfcn.h>
+#include <omp.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+namespace libtensor::cpu {
+namespace {
+
+std::atomic<int> chosen_threads{0};       // 0: not chosen yet
+std::atomic<bool> in_forked_child{false};
+
+// Once before the first parallel region of ours.
+void prepare_pool() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // If we were unloaded and libgomp with us, its sleeping workers would wake in unmapped code: keep it for ever.
+    dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+    // The workers do not exist in a forked child, and libgomp would wait for them.
+    pthread_atfork(nullptr, nullptr, [] { in_forked_child.store(true); });
+  });
+}
+
+}  // namespace
+
+int num_threads() {
+  int threads = chosen_threads.load(std::memory_order_relaxed);
+  if (threads == 0) [[unlikely]] {
+    threads = std::max(1, omp_get_max_threads());
+    chosen_threads.store(threads, std::memory_order_relaxed);
+  }
+  return threads;
+}
+
+void set_num_threads(int threads) { chosen_threads.store(std::max(1, threads)); }
+
+void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) {
+  const int64_t pieces = std::min<int64_t>(num_threads(), ceil_div(n, std::max<int64_t>(grain, 1)));
+  if (pieces <= 1 || in_forked_child.load(std::memory_order_relaxed) || omp_in_parallel()) {
+    return body(context, 0, n);
+  }
+  prepare_pool();
+  const int64_t length = ceil_div(n, pieces);
+  std::exception_ptr error;
+  std::mutex error_mutex;
+#pragma omp parallel num_threads(static_cast<int>(pieces))
+  {
+    // OpenMP may grant fewer threads than asked for.
+    for (int64_t piece = omp_get_thread_num(); piece < pieces; piece += omp_get_num_threads()) {
+      try {
+        const int64_t begin = piece * length, end = std::min(n, begin + length);
+        if (begin < end) body(context, begin, end);
+      } catch (...) {
+        std::lock_guard lock(error_mutex);
+        if (!error) error = std::current_exception();
+      }
+    }
+  }
+  if (error) std::rethrow_exception(error);
+}
+
+}  // namespace libtensor::cpu

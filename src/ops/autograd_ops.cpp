@@ -1,0 +1,93 @@
+// What the autograd engine needs of the operations, and the node for in-place changes of views.
+#include "autograd/history.h"
+#include "autograd/tensor_ops.h"
+#include "ops/formulas.h"
+#include "ops/generated/compute.h"
+#include "ops/generated/nodes.h"
+#include "ops/pointwise.h"
+
+namespace libtensor::ops {
+namespace {
+
+using autograd::Edge;
+using autograd::Node;
+
+// Where a view lies in its base.
+struct Geometry {
+  Dims shape, strides;
+  int64_t offset;
+
+  explicit Geometry(const Tensor& tensor)
+      : shape(tensor.shape()), strides(tensor.strides()), offset(tensor.offset()) {}
+};
+
+// The new content of `base` after an operation was done in place on a view of it: the gradient of the view's part
+// goes through that operation, the rest straight on.
+class CopySlices final : public autograd::ListNode<CopySlices> {
+ public:
+  CopySlices(const Tensor& base, const Tensor& view, Ref<Node> written)
+      : base_(base), view_(view), written_(std::move(written)) {
+    set_edge_count(written_->edges().size());
+    set_edge(0, autograd::gradient_edge(base));
+    for (size_t i = 1; i < written_->edges().size(); ++i) set_edge(i, written_->edges()[i]);
+    written_->set_edge(0, edges()[0]);
+  }
+  const char* name() const override { return "CopySlices"; }
+  void release_saved() override { written_->release_saved(); }
+
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
+    if (!gradients[0].defined()) return;
+    Tensor whole = Tensor::empty_strided(base_.shape, base_.strides, gradients[0].dtype(), gradients[0].device());
+    copy_(whole, gradients[0]);
+    const Tensor part = as_strided(whole, view_.shape, view_.strides, view_.offset - base_.offset);
+    const Tensor part_gradient = clone(part);
+    written_->apply({&part_gradient, 1}, results);
+    if (!should_compute(0)) return;
+    if (results[0].defined()) {
+      copy_(part, results[0]);
+    } else {
+      zero_(part);
+    }
+    results[0] = whole;
+  }
+
+ private:
+  Geometry base_, view_;
+  Ref<Node> written_;
+};
+
+Ref<Node> make_copy_slices(const Tensor& base, const Tensor& view, Ref<Node> written) {
+  return Ref<CopySlices>::adopt(new CopySlices(base, view, std::move(written)));
+}
+
+Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
+  auto node = Ref<AsStridedBackward>::adopt(new AsStridedBackward);
+  node->connect(0, base);
+  node->self_shape_ = base.shape();
+  node->self_strides_ = base.strides();
+  node->self_offset_ = base.offset();
+  node->size_ = view.shape();
+  node->stride_ = view.strides();
+  node->storage_offset_ = view.offset();
+  node->add_output(view);
+  return node;
+}
+
+void add_in_place(Tensor& sum, const Tensor& gradient) {
+  pointwise::run_inplace(PointwiseOp::kAdd, Rule::kPromote, sum, {sum, gradient});
+  sum.storage().bump_version("add_");
+}
+
+Tensor ones_like_detached(const Tensor& tensor) { return compute::ones_like(tensor, Options{}); }
+
+Tensor convert_gradient(const Tensor& gradient, DType dtype) { return to_copy(gradient, dtype, gradient.device()); }
+
+struct Registration {
+  Registration() {
+    autograd::tensor_ops = {add,         add_in_place,     clone,           ones_like_detached,
+                            sum_to_size, convert_gradient, make_copy_slices, make_as_strided};
+  }
+} const registration;
+
+}  // namespace
+}  // namespace libtensor::ops

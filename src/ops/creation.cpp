@@ -1,0 +1,126 @@
+// Fresh tensors.
+#include <cmath>
+#include <limits>
+
+#include "autograd/history.h"
+#include "ops/checks.h"
+#include "ops/generated/compute.h"
+#include "ops/pointwise.h"
+
+namespace libtensor::ops::compute {
+namespace {
+
+Options like(const Tensor& self, const Options& options) {
+  return {options.dtype_or(self.dtype()), options.device_or(self.device()), options.requires_grad};
+}
+
+Tensor make(Span shape, const Options& options, DType default_dtype = DType::kFloat32) {
+  const DType dtype = options.dtype_or(default_dtype);
+  check(!options.requires_grad || is_floating(dtype), "Only Tensors of floating point dtype can require gradients");
+  return Tensor::empty(shape, dtype, options.device_or(Device{}));
+}
+
+Tensor finish(Tensor tensor, const Options& options) {
+  if (options.requires_grad) autograd::set_requires_grad(tensor, true);
+  return tensor;
+}
+
+Tensor filled(Tensor tensor, Scalar value, const Options& options) {
+  pointwise::fill(tensor, value);
+  return finish(std::move(tensor), options);
+}
+
+// A tensor like `self`, in its order of memory where that is dense.
+Tensor make_like(const Tensor& self, const Options& options) {
+  const DType dtype = options.dtype;
+  check(!options.requires_grad || is_floating(dtype), "Only Tensors of floating point dtype can require gradients");
+  return Tensor::empty_strided(self.shape(), dense_strides_like(self.shape(), self.strides()), dtype, options.device);
+}
+
+Tensor random(Distribution distribution, Tensor tensor, const Options& options, const char* name) {
+  check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name, "\" not implemented for '",
+           scalar_name_of(tensor.dtype()), "'");
+  if (tensor.numel() > 0) {
+    RandomCall call{distribution, tensor.dtype(), tensor.numel(), tensor.data()};
+    backend_for(tensor.device()).random(call);
+  }
+  return finish(std::move(tensor), options);
+}
+
+constexpr const char* kUniform = "check_uniform_bounds";
+constexpr const char* kNormal = "normal_kernel_cpu";
+
+int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
+  double size = 0;
+  if (integral) {
+    const int64_t s = start.to<int64_t>(), e = end.to<int64_t>(), d = step.to<int64_t>();
+    size = std::ceil(static_cast<double>(e - s) / static_cast<double>(d));
+  } else {
+    size = std::ceil((end.to<double>() - start.to<double>()) / step.to<double>());
+  }
+  check(size >= 0 && size < static_cast<double>(std::numeric_limits<int64_t>::max()), "invalid size, possible overflow?");
+  return static_cast<int64_t>(size);
+}
+
+void check_range(double start, double end, double step) {
+  check(step > 0 || step < 0, "step must be nonzero");
+  check(std::isfinite(start) && std::isfinite(end), "unsupported range: ", start, " -> ", end);
+  check((step > 0 && end >= start) || (step < 0 && end <= start),
+        "upper bound and lower bound inconsistent with step sign");
+}
+
+}  // namespace
+
+Tensor empty(Span shape, const Options& options) { return finish(make(shape, options), options); }
+Tensor zeros(Span shape, const Options& options) { return filled(make(shape, options), 0, options); }
+Tensor ones(Span shape, const Options& options) { return filled(make(shape, options), 1, options); }
+Tensor full(Span shape, Scalar fill_value, const Options& options) {
+  return filled(make(shape, options, fill_value.default_dtype()), fill_value, options);
+}
+
+Tensor empty_like(const Tensor& self, const Options& options) {
+  const Options own = like(self, options);
+  return finish(make_like(self, own), own);
+}
+Tensor full_like(const Tensor& self, Scalar fill_value, const Options& options) {
+  const Options own = like(self, options);
+  return filled(make_like(self, own), fill_value, own);
+}
+Tensor zeros_like(const Tensor& self, const Options& options) { return full_like(self, 0, options); }
+Tensor ones_like(const Tensor& self, const Options& options) { return full_like(self, 1, options); }
+
+Tensor rand(Span shape, const Options& options) {
+  return random(Distribution::kUniform, make(shape, options), options, kUniform);
+}
+Tensor randn(Span shape, const Options& options) {
+  return random(Distribution::kNormal, make(shape, options), options, kNormal);
+}
+Tensor rand_like(const Tensor& self, const Options& options) { return rand(self.shape(), like(self, options)); }
+Tensor randn_like(const Tensor& self, const Options& options) { return randn(self.shape(), like(self, options)); }
+
+Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
+  check_range(start.to<double>(), end.to<double>(), step.to<double>());
+  const bool integral = !start.is_floating() && !end.is_floating() && !step.is_floating();
+  const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
+  check_as(Status::kNotImplemented, dtype != DType::kBool, "\"arange_cpu_out\" not implemented for 'Bool'");
+  const int64_t size = range_size(start, end, step, is_integral(dtype));
+  Options own = options;
+  own.dtype = dtype;
+  Tensor result = make(Dims{size}, own);
+  const Dims stride{1};
+  if (size > 0) {
+    backend_for(result.device()).arange({result.data(), dtype, stride.data()}, size, start, step);
+  }
+  return finish(std::move(result), options);
+}
+
+Tensor eye(int64_t n, int64_t m, const Options& options) {
+  check(n >= 0, "n must be greater or equal to 0, got ", n);
+  check(m >= 0, "m must be greater or equal to 0, got ", m);
+  Tensor result = make(Dims{n, m}, options);
+  pointwise::fill(result, 0);
+  pointwise::fill(result.view(Dims{std::min(n, m)}, Dims{m + 1}, 0), 1);
+  return finish(std::move(result), options);
+}
+
+}  // namespace libtensor::ops::compute

@@ -1,0 +1,177 @@
+#include "ops/formulas.h"
+
+#include <cmath>
+
+#include "ops/generated/compute.h"
+
+namespace libtensor::ops {
+
+Tensor sum_to_size(const Tensor& grad, Span shape) {
+  const int lead = grad.ndim() - static_cast<int>(shape.size());
+  Dims dims;
+  for (int i = 0; i < grad.ndim(); ++i) {
+    if (i < lead || (shape[i - lead] == 1 && grad.shape()[i] != 1)) dims.push_back(i);
+  }
+  const Tensor sums = dims.empty() ? grad : sum_dim(grad, dims, true);
+  return lead > 0 ? view(sums, shape) : sums;
+}
+
+Tensor restore_dims(const Tensor& reduced, Span shape, Span dims, bool keepdim) {
+  if (keepdim || shape.empty()) return reduced;
+  const uint64_t mask = dim_mask(dims, static_cast<int>(shape.size()));
+  Dims restored(shape);
+  for (int i = 0; i < restored.size(); ++i) {
+    if (mask >> i & 1) restored[i] = 1;
+  }
+  return reshape(reduced, restored);
+}
+
+Tensor expand_reduced(const Tensor& grad, Span shape, Span dims, bool keepdim) {
+  return expand(restore_dims(grad, shape, dims, keepdim), shape);
+}
+
+Tensor permute_backward(const Tensor& grad, Span dims) {
+  Dims inverse(grad.ndim());
+  for (int i = 0; i < grad.ndim(); ++i) inverse[wrap_dim(dims[i], grad.ndim())] = i;
+  return permute(grad, inverse);
+}
+
+Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides, int64_t offset, const Dims& size,
+                           const Dims& stride, int64_t storage_offset) {
+  // A run of memory that holds both geometries, and the gradient of each element of it.
+  const int64_t first = std::min(offset, storage_offset);
+  const int64_t last = std::max(offset + reach(shape, strides), storage_offset + reach(size, stride));
+  Tensor memory = zeros_of(Dims{std::max<int64_t>(last - first + 1, 0)}, grad);
+  if (is_non_overlapping(size, stride)) {
+    copy_(as_strided(memory, size, stride, storage_offset - first), grad);
+  } else {
+    const Options int64{DType::kInt64, grad.device(), false};
+    const Tensor positions = arange(0, memory.numel(), 1, int64);
+    const Tensor index = reshape(as_strided(positions, size, stride, storage_offset - first), Dims{-1});
+    memory = index_add(memory, 0, index, reshape(grad, Dims{-1}));
+  }
+  return as_strided(memory, shape, strides, offset - first);
+}
+
+Tensor sum_along(const Tensor& self, int64_t dim) { return sum_dim(self, Dims{dim}, true); }
+
+Tensor zeros_like(const Tensor& self) { return zeros_like(self, Options{}); }
+Tensor zeros_of(Span shape, const Tensor& like) { return zeros(shape, options_of(like)); }
+
+Tensor to_like(const Tensor& grad, DType dtype, Device device) {
+  return grad.dtype() == dtype && grad.device() == device ? grad : to_copy(grad, dtype, device);
+}
+
+Tensor scale(const Tensor& grad, Scalar factor) {
+  return factor.to<double>() == 1 ? grad : mul_scalar(grad, factor);
+}
+
+Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent) {
+  if (exponent.to<double>() == 0) return zeros_like(self);
+  const Scalar less = exponent.is_floating() ? Scalar(exponent.to<double>() - 1) : Scalar(exponent.to<int64_t>() - 1);
+  return mul(grad, mul_scalar(pow_scalar(self, less), exponent));
+}
+
+Tensor pow_backward_self(const Tensor& grad, const Tensor& self, const Tensor& exponent) {
+  const Tensor slope = mul(exponent, pow(self, sub_scalar(exponent, 1)));
+  return where_scalar_self(eq_scalar(exponent, 0), 0, mul(grad, slope));
+}
+
+Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent, const Tensor& result) {
+  // 0 to a positive power stays 0 whatever the exponent, though log(0) is infinite.
+  const Tensor flat = mul(eq_scalar(self, 0), ge_scalar(exponent, 0));
+  return mul(grad, where_scalar_self(flat, 0, mul(result, log(self))));
+}
+
+Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent, const Tensor& result) {
+  const double base = self.to<double>();
+  const Tensor slope = mul(grad, mul_scalar(result, std::log(base)));
+  if (base != 0) return slope;
+  return where_scalar_self(ge_scalar(exponent, 0), 0, slope);
+}
+
+Tensor maximum_backward(const Tensor& grad, const Tensor& self, const Tensor& other) {
+  const Tensor shared = where(eq(self, other), div_scalar(grad, 2), grad);
+  return where_scalar_self(lt(self, other), 0, shared);
+}
+
+Tensor minimum_backward(const Tensor& grad, const Tensor& self, const Tensor& other) {
+  const Tensor shared = where(eq(self, other), div_scalar(grad, 2), grad);
+  return where_scalar_self(gt(self, other), 0, shared);
+}
+
+Tensor mean_backward(const Tensor& grad, Span shape, Span dims, bool keepdim) {
+  const Tensor expanded = expand_reduced(grad, shape, dims, keepdim);
+  return div_scalar(expanded, numel_of(shape) / std::max<int64_t>(grad.numel(), 1));
+}
+
+Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& result) {
+  const Tensor is_nan = ne(result, result);
+  const Tensor mask = where(is_nan, ne(self, self), eq(self, result));
+  return where_scalar_other(mask, div(grad, sum(mask)), 0);
+}
+
+Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims, bool keepdim) {
+  const Tensor mask = eq(self, restore_dims(result, self.shape(), dims, keepdim));
+  return div(mul(restore_dims(grad, self.shape(), dims, keepdim), mask), sum_dim(mask, dims, true));
+}
+
+Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape, bool keepdim) {
+  if (shape.empty()) return grad;
+  const Dims dims{dim};
+  return scatter(zeros_of(shape, grad), dim, restore_dims(indices, shape, dims, keepdim),
+                 restore_dims(grad, shape, dims, keepdim));
+}
+
+// d/d output of output * (grad_output - sum(output * grad_output)), applied to `grad`.
+Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim, const Tensor& output) {
+  const Tensor straight = sub(mul(grad, grad_output), mul(sum_along(mul(output, grad_output), dim), grad));
+  return sub(straight, mul(grad_output, sum_along(mul(output, grad), dim)));
+}
+
+Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target, Reduction reduction) {
+  const Tensor difference = sub(self, target);
+  const double norm = reduction == Reduction::kMean ? 2.0 / static_cast<double>(difference.numel()) : 2.0;
+  return mul(mul_scalar(difference, norm), grad);
+}
+
+std::vector<Dims> shapes_of(std::span<const Tensor> tensors) {
+  std::vector<Dims> shapes;
+  for (const Tensor& tensor : tensors) shapes.push_back(tensor.shape());
+  return shapes;
+}
+
+std::vector<DType> dtypes_of(std::span<const Tensor> tensors) {
+  std::vector<DType> dtypes;
+  for (const Tensor& tensor : tensors) dtypes.push_back(tensor.dtype());
+  return dtypes;
+}
+
+void move_to(std::span<Tensor> results, std::vector<Tensor> gradients) {
+  std::move(gradients.begin(), gradients.end(), results.begin());
+}
+
+std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes, const std::vector<DType>& dtypes,
+                                 int64_t dim) {
+  const int at = wrap_dim(dim, grad.ndim());
+  std::vector<Tensor> gradients;
+  int64_t start = 0;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const bool passed_over = shapes[i] == Dims{0} && grad.ndim() != 1;
+    const int64_t size = passed_over ? 0 : shapes[i][at];
+    const Tensor part = passed_over ? zeros_of(Dims{0}, grad) : narrow(grad, at, start, size);
+    gradients.push_back(to_like(part, dtypes[i], grad.device()));
+    start += size;
+  }
+  return gradients;
+}
+
+std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes, int64_t dim) {
+  std::vector<Tensor> gradients;
+  for (size_t i = 0; i < dtypes.size(); ++i) {
+    gradients.push_back(to_like(select(grad, dim, static_cast<int64_t>(i)), dtypes[i], grad.device()));
+  }
+  return gradients;
+}
+
+}  // namespace libtensor::ops

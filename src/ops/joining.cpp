@@ -1,0 +1,78 @@
+// Several tensors made one.
+#include "ops/assign.h"
+#include "ops/checks.h"
+#include "ops/generated/compute.h"
+#include "ops/pointwise.h"
+
+namespace libtensor::ops::compute {
+namespace {
+
+bool is_passed_over(const Tensor& tensor) { return tensor.ndim() == 1 && tensor.numel() == 0; }
+
+DType common_dtype(std::span<const Tensor> tensors) {
+  std::vector<Input> inputs(tensors.begin(), tensors.end());
+  return result_type(inputs);
+}
+
+void check_cat_sizes(const Dims& first, const Tensor& other, int dim, size_t position) {
+  check(other.ndim() == first.size(), "Tensors must have same number of dimensions: got ", first.size(), " and ",
+        other.ndim());
+  for (int i = 0; i < first.size(); ++i) {
+    check(i == dim || other.shape()[i] == first[i], "Sizes of tensors must match except in dimension ", dim,
+          ". Expected size ", first[i], " but got size ", other.shape()[i], " for tensor number ", position,
+          " in the list.");
+  }
+}
+
+Tensor narrow_view(const Tensor& self, int dim, int64_t start, int64_t length) {
+  Dims shape = self.shape();
+  shape[dim] = length;
+  return self.view(shape, self.strides(), self.offset() + start * self.strides()[dim]);
+}
+
+}  // namespace
+
+Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
+  check_as(Status::kValueError, !tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    check(tensors[i].ndim() > 0, "zero-dimensional tensor (at position ", i, ") cannot be concatenated");
+    check_same_device(tensors[0], tensors[i]);
+  }
+  const Tensor* first = &tensors[0];
+  for (const Tensor& tensor : tensors) {
+    if (!is_passed_over(tensor)) {
+      first = &tensor;
+      break;
+    }
+  }
+  const int at = wrap_dim(dim, first->ndim());
+  Dims shape = first->shape();
+  shape[at] = 0;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (is_passed_over(tensors[i])) continue;
+    check_cat_sizes(first->shape(), tensors[i], at, i);
+    shape[at] += tensors[i].shape()[at];
+  }
+  Tensor result = Tensor::empty(shape, common_dtype(tensors), first->device());
+  int64_t start = 0;
+  for (const Tensor& tensor : tensors) {
+    if (is_passed_over(tensor)) continue;
+    pointwise::copy(narrow_view(result, at, start, tensor.shape()[at]), tensor);
+    start += tensor.shape()[at];
+  }
+  return result;
+}
+
+Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
+  check(!tensors.empty(), "stack expects a non-empty TensorList");
+  const int at = wrap_dim(dim, tensors[0].ndim() + 1);
+  std::vector<Tensor> rows;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    check(tensors[i].shape() == tensors[0].shape(), "stack expects each tensor to be equal size, but got ",
+          tensors[0].shape(), " at entry 0 and ", tensors[i].shape(), " at entry ", i);
+    rows.push_back(unsqueeze(tensors[i], at));
+  }
+  return cat(rows, at);
+}
+
+}  // namespace libtensor::ops::compute

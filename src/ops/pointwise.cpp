@@ -1,0 +1,197 @@
+#include "ops/pointwise.h"
+
+#include "ops/assign.h"
+
+namespace libtensor::ops::pointwise {
+namespace {
+
+struct DTypes {
+  DType common;  // of the computation, as PyTorch sees it
+  DType result;
+};
+
+DTypes infer_dtypes(Rule rule, Inputs inputs) {
+  std::span<const Input> counted(inputs.begin(), inputs.size());
+  if (rule == Rule::kWhere) counted = counted.subspan(1);
+  if (rule == Rule::kPromoteInputs) {
+    while (!counted.back().tensor()) counted = counted.first(counted.size() - 1);
+  }
+  DType common = result_type(counted);
+  if (rule == Rule::kPromoteFloat && !is_floating(common)) common = DType::kFloat32;
+  return {common, rule == Rule::kCompare ? DType::kBool : common};
+}
+
+Device infer_device(Inputs inputs) {
+  Device device;
+  bool found = false;
+  for (const Input& input : inputs) {
+    if (!input.tensor() || (found && input.tensor()->ndim() == 0 && input.tensor()->device().is_cpu())) continue;
+    const Device own = input.tensor()->device();
+    check(!found || own == device, "Expected all tensors to be on the same device, but found at least two devices, ",
+          device.name(), " and ", own.name(), "!");
+    device = own;
+    found = true;
+  }
+  return device;
+}
+
+Dims infer_shape(Inputs inputs) {
+  Dims shape;
+  bool first = true;
+  for (const Input& input : inputs) {
+    if (!input.tensor()) continue;
+    if (first || input.tensor()->shape() != shape) {
+      shape = first ? input.tensor()->shape() : broadcast_shapes(shape, input.tensor()->shape());
+    }
+    first = false;
+  }
+  return shape;
+}
+
+// A fresh result keeps the memory order of its operands where these agree with the first that has an order.
+Tensor make_result(Inputs inputs, const Dims& shape, DType dtype, Device device) {
+  for (const Input& input : inputs) {
+    const Tensor* tensor = input.tensor();
+    if (!tensor || tensor->shape() != shape) continue;
+    if (!tensor->is_contiguous() && is_dense(shape, tensor->strides())) {
+      return Tensor::empty_strided(shape, tensor->strides(), dtype, device);
+    }
+    break;
+  }
+  return Tensor::empty(shape, dtype, device);
+}
+
+// A call with the memory that it points into.
+class PreparedCall {
+ public:
+  PreparedCall(PointwiseOp op, DType common, const Tensor& out, Inputs inputs) {
+    call_.op = op;
+    call_.compute = compute_dtype(common);
+    shape_ = out.shape();
+    call_.ndim = shape_.size();
+    call_.shape = shape_.data();
+    call_.numel = out.numel();
+    call_.out = {out.data(), out.dtype(), out.strides().data()};
+    for (const Input& input : inputs) add(input);
+    call_.contiguous = call_.numel == 1 ? same_dtypes(out, common) : false;
+  }
+
+  void run(Device device) { backend_for(device).pointwise(call_); }
+
+ private:
+  void add(const Input& input) {
+    const int i = call_.input_count++;
+    if (const Tensor* tensor = input.tensor()) {
+      if (tensor->shape() == shape_) {
+        call_.in[i] = {tensor->data(), tensor->dtype(), tensor->strides().data()};
+        return;
+      }
+      strides_[i] = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
+      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data()};
+    } else {
+      input.scalar().store(call_.compute, numbers_[i]);
+      strides_[i] = Dims(call_.ndim, 0);
+      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data()};
+    }
+  }
+  bool same_dtypes(const Tensor& out, DType common) const {
+    for (int i = 0; i < call_.input_count; ++i) {
+      if (call_.in[i].dtype != call_.compute) return false;
+    }
+    return out.dtype() == call_.compute && common == call_.compute;
+  }
+
+  PointwiseCall call_;
+  Dims shape_;
+  Dims strides_[PointwiseCall::kMaxInputs];
+  alignas(16) unsigned char numbers_[PointwiseCall::kMaxInputs][16];
+};
+
+void execute(PointwiseOp op, DType common, const Tensor& out, Inputs inputs, Device device) {
+  if (out.numel() == 0) return;
+  PreparedCall(op, common, out, inputs).run(device);
+}
+
+// One or two contiguous tensors of one shape and dtype, which the functor takes and gives as they are: nothing to
+// broadcast, promote or convert.
+bool is_plain(Rule rule, Inputs inputs) {
+  if (rule == Rule::kWhere) return false;
+  const Tensor* first = inputs.begin()->tensor();
+  if (!first || !first->is_contiguous()) return false;
+  const DType dtype = first->dtype();
+  if (rule == Rule::kPromoteFloat ? dtype < DType::kFloat32 : compute_dtype(dtype) != dtype) return false;
+  if (inputs.size() == 1) return true;
+  if (inputs.size() > 2) return false;
+  const Tensor* second = inputs.begin()[1].tensor();
+  return second && second->is_contiguous() && second->dtype() == dtype && second->shape() == first->shape() &&
+         second->device() == first->device();
+}
+
+Tensor run_plain(PointwiseOp op, Rule rule, Inputs inputs) {
+  const Tensor& first = *inputs.begin()->tensor();
+  const DType dtype = first.dtype();
+  Tensor result = Tensor::empty(first.shape(), rule == Rule::kCompare ? DType::kBool : dtype, first.device());
+  if (result.numel() == 0) return result;
+  PointwiseCall call;
+  call.op = op;
+  call.compute = dtype;
+  call.ndim = first.ndim();
+  call.shape = first.shape().data();
+  call.numel = result.numel();
+  call.contiguous = true;
+  call.out = {result.data(), result.dtype(), result.strides().data()};
+  for (const Input& input : inputs) {
+    call.in[call.input_count++] = {input.tensor()->data(), dtype, input.tensor()->strides().data()};
+  }
+  backend_for(first.device()).pointwise(call);
+  return result;
+}
+
+}  // namespace
+
+Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
+  if (is_plain(rule, inputs)) [[likely]]
+    return run_plain(op, rule, inputs);
+  const Device device = infer_device(inputs);
+  const Dims shape = infer_shape(inputs);
+  const DTypes dtypes = infer_dtypes(rule, inputs);
+  Tensor result = make_result(inputs, shape, dtypes.result, device);
+  execute(op, dtypes.common, result, inputs, device);
+  return result;
+}
+
+void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
+  const Device device = infer_device(inputs);
+  const DTypes dtypes = infer_dtypes(rule, inputs);
+  check_can_cast(dtypes.result, self.dtype());
+  const Dims shape = infer_shape(inputs);
+  check(shape == self.shape(), "output with shape ", self.shape(), " doesn't match the broadcast shape ", shape);
+  check_no_internal_overlap(self);
+  for (const Input& input : inputs) {
+    if (input.tensor()) check_no_partial_overlap(self, *input.tensor());
+  }
+  execute(op, dtypes.common, self, inputs, device);
+}
+
+void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
+  const Device device = infer_device(inputs);
+  const DTypes dtypes = infer_dtypes(rule, inputs);
+  check_can_cast(dtypes.result, out.dtype());
+  const Dims shape = infer_shape(inputs);
+  if (shape != out.shape()) resize(out, shape);
+  check_no_internal_overlap(out);
+  for (const Input& input : inputs) {
+    if (input.tensor()) check_no_partial_overlap(out, *input.tensor());
+  }
+  execute(op, dtypes.common, out, inputs, device);
+}
+
+void copy(const Tensor& destination, const Tensor& source) {
+  execute(PointwiseOp::kCopy, destination.dtype(), destination, {source}, destination.device());
+}
+
+void fill(const Tensor& destination, Scalar value) {
+  execute(PointwiseOp::kCopy, destination.dtype(), destination, {value}, destination.device());
+}
+
+}  // namespace libtensor::ops::pointwise

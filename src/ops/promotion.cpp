@@ -1,0 +1,32 @@
+#include "ops/promotion.h"
+
+namespace libtensor::ops {
+namespace {
+
+DType promote_defined(DType a, DType b) {
+  if (a == DType::kUndefined) return b;
+  return b == DType::kUndefined ? a : promote(a, b);
+}
+
+DType combine_ranks(DType higher, DType lower) {
+  if (is_floating(higher)) return higher;
+  if (higher == DType::kBool || is_floating(lower)) return promote_defined(higher, lower);
+  return higher == DType::kUndefined ? lower : higher;
+}
+
+}  // namespace
+
+DType result_type(std::span<const Input> inputs) {
+  DType with_dims = DType::kUndefined, zero_dim = DType::kUndefined, number = DType::kUndefined;
+  for (const Input& input : inputs) {
+    if (const Tensor* tensor = input.tensor()) {
+      DType& rank = tensor->ndim() > 0 ? with_dims : zero_dim;
+      rank = promote_defined(rank, tensor->dtype());
+    } else {
+      number = promote_defined(number, input.scalar().default_dtype());
+    }
+  }
+  return combine_ranks(with_dims, combine_ranks(zero_dim, number));
+}
+
+}  // namespace libtensor::ops

@@ -1,0 +1,29 @@
+// Which dtype an operation computes in, from those of its operands.
+#pragma once
+
+#include <initializer_list>
+
+#include "core/scalar.h"
+#include "core/tensor.h"
+
+namespace libtensor::ops {
+
+// A tensor or a number, where either may stand.
+class Input {
+ public:
+  Input(const Tensor& tensor) : tensor_(&tensor) {}  // NOLINT: implicit, for argument lists
+  Input(Scalar scalar) : scalar_(scalar) {}          // NOLINT
+
+  const Tensor* tensor() const { return tensor_; }
+  Scalar scalar() const { return scalar_; }
+
+ private:
+  const Tensor* tensor_ = nullptr;
+  Scalar scalar_;
+};
+
+// PyTorch's torch.result_type: tensors with dims count before 0-dim tensors, and these before numbers; a lower rank
+// raises the dtype only by its category.
+DType result_type(std::span<const Input> inputs);
+
+}  // namespace libtensor::ops

@@ -1,0 +1,148 @@
+// Operations that make many elements one.
+#include "core/backend.h"
+#include "ops/generated/compute.h"
+#include "ops/pointwise.h"
+
+namespace libtensor::ops::compute {
+namespace {
+
+Dims kept_shape(const Dims& shape, uint64_t mask) {  // with size 1 in the reduced dims
+  Dims kept = shape;
+  for (int i = 0; i < kept.size(); ++i) {
+    if (mask >> i & 1) kept[i] = 1;
+  }
+  return kept;
+}
+
+Tensor drop_dims(const Tensor& kept, uint64_t mask, bool keepdim) {
+  if (keepdim) return kept;
+  Dims shape;
+  for (int i = 0; i < kept.ndim(); ++i) {
+    if (!(mask >> i & 1)) shape.push_back(kept.shape()[i]);
+  }
+  return kept.view(shape, contiguous_strides(shape), 0);
+}
+
+// `out` and `index` have the input's rank, with size 1 in the reduced dims.
+void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out, const Tensor& index = {}) {
+  if (out.numel() == 0) return;
+  const Dims out_strides = broadcast_strides(out.shape(), out.strides(), out.shape());  // 0 where the size is 1
+  ReduceCall call;
+  call.op = op;
+  call.ndim = self.ndim();
+  call.shape = self.shape().data();
+  call.reduced = mask;
+  call.in = {self.data(), self.dtype(), self.strides().data()};
+  call.out = {out.data(), out.dtype(), out_strides.data()};
+  if (index.defined()) call.index = {index.data(), index.dtype(), out_strides.data()};
+  backend_for(self.device()).reduce(call);
+}
+
+Tensor reduce(ReduceOp op, const Tensor& self, Span dims, bool keepdim, DType dtype) {
+  const uint64_t mask = dim_mask(dims, self.ndim());
+  const Tensor out = Tensor::empty(kept_shape(self.shape(), mask), dtype, self.device());
+  run(op, self, mask, out);
+  return drop_dims(out, mask, keepdim);
+}
+
+void check_not_empty(const char* name, const Tensor& self, Span dims) {
+  if (self.numel() > 0) return;
+  const uint64_t mask = dim_mask(dims, self.ndim());
+  for (int i = 0; i < self.ndim(); ++i) {
+    check_as(Status::kIndexError, !(mask >> i & 1) || self.shape()[i] > 0, name, "(): Expected reduction dim ", i,
+             " to have non-zero size.");
+  }
+}
+
+DType sum_dtype(DType dtype) { return is_floating(dtype) ? dtype : DType::kInt64; }
+
+DType mean_dtype(DType dtype) {
+  check(is_floating(dtype),
+        "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ",
+        scalar_name_of(dtype));
+  return dtype;
+}
+
+Tensor extreme(ReduceOp op, const char* name, const Tensor& self) {
+  check(self.numel() > 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
+        "reduction dim with the 'dim' argument.");
+  return reduce(op, self, {}, false, self.dtype());
+}
+
+std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tensor& self, int64_t dim, bool keepdim) {
+  const Dims dims{wrap_dim(dim, self.ndim())};
+  check_not_empty(name, self, dims);
+  const uint64_t mask = dim_mask(dims, std::max(self.ndim(), 1));
+  const Dims kept = kept_shape(self.shape(), mask);
+  const Tensor values = Tensor::empty(kept, self.dtype(), self.device());
+  const Tensor indices = Tensor::empty(kept, DType::kInt64, self.device());
+  run(op, self, self.ndim() > 0 ? mask : 0, values, indices);
+  return {drop_dims(values, mask, keepdim), drop_dims(indices, mask, keepdim)};
+}
+
+void check_position_dtype(const char* name, const Tensor& self) {
+  check_as(Status::kNotImplemented, self.dtype() != DType::kBool, "\"", name, "_cpu\" not implemented for 'Bool'");
+}
+
+Tensor position(ReduceOp op, const char* name, const Tensor& self) {
+  check_as(Status::kIndexError, self.numel() > 0, name,
+           "(): Expected reduction dim to be specified for input.numel() == 0.");
+  check_position_dtype(name, self);
+  return reduce(op, self, {}, false, DType::kInt64);
+}
+
+Tensor position_dim(ReduceOp op, const char* name, const Tensor& self, int64_t dim, bool keepdim) {
+  const Dims dims{wrap_dim(dim, self.ndim())};
+  check_not_empty(name, self, dims);
+  check_position_dtype(name, self);
+  return reduce(op, self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, DType::kInt64);
+}
+
+Tensor truth(ReduceOp op, const Tensor& self, Span dims, bool keepdim) {
+  Tensor result = reduce(op, self, dims, keepdim, DType::kBool);
+  return self.dtype() == DType::kUInt8 ? to_copy(result, DType::kUInt8, self.device()) : result;
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& self) { return reduce(ReduceOp::kSum, self, {}, false, sum_dtype(self.dtype())); }
+Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
+  return reduce(ReduceOp::kSum, self, dim, keepdim, sum_dtype(self.dtype()));
+}
+Tensor mean(const Tensor& self) { return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype())); }
+Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
+  return reduce(ReduceOp::kMean, self, dim, keepdim, mean_dtype(self.dtype()));
+}
+
+Tensor max(const Tensor& self) { return extreme(ReduceOp::kMax, "max", self); }
+Tensor min(const Tensor& self) { return extreme(ReduceOp::kMin, "min", self); }
+std::tuple<Tensor, Tensor> max_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return extreme_dim(ReduceOp::kMaxIndex, "max", self, dim, keepdim);
+}
+std::tuple<Tensor, Tensor> min_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return extreme_dim(ReduceOp::kMinIndex, "min", self, dim, keepdim);
+}
+Tensor amax(const Tensor& self, Span dim, bool keepdim) {
+  check_not_empty("amax", self, dim);
+  return reduce(ReduceOp::kMax, self, dim, keepdim, self.dtype());
+}
+Tensor amin(const Tensor& self, Span dim, bool keepdim) {
+  check_not_empty("amin", self, dim);
+  return reduce(ReduceOp::kMin, self, dim, keepdim, self.dtype());
+}
+
+Tensor argmax(const Tensor& self) { return position(ReduceOp::kArgMax, "argmax", self); }
+Tensor argmin(const Tensor& self) { return position(ReduceOp::kArgMin, "argmin", self); }
+Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return position_dim(ReduceOp::kArgMax, "argmax", self, dim, keepdim);
+}
+Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return position_dim(ReduceOp::kArgMin, "argmin", self, dim, keepdim);
+}
+
+Tensor any(const Tensor& self) { return truth(ReduceOp::kAny, self, {}, false); }
+Tensor all(const Tensor& self) { return truth(ReduceOp::kAll, self, {}, false); }
+Tensor any_dim(const Tensor& self, Span dim, bool keepdim) { return truth(ReduceOp::kAny, self, dim, keepdim); }
+Tensor all_dim(const Tensor& self, Span dim, bool keepdim) { return truth(ReduceOp::kAll, self, dim, keepdim); }
+
+}  // namespace libtensor::ops::compute

@@ -1,0 +1,94 @@
+"""Edge samples of reductions, of max and min with their indices, and of softmax."""
+
+import torch
+
+from recorder.encode import formula
+from recorder.material import FLOATS, layouts, ramp, special, with_nan
+
+_DIMS = [{}, {"dim": 0}, {"dim": -1}, {"dim": (0, 2)}, {"dim": (1,), "keepdim": True},
+         {"dim": (0, 1, 2)}, {"dim": (0, 1, 2), "keepdim": True}, {"dim": ()}]
+
+
+def reduction(name, dtype):
+    """All dims, one, several; every layout; zero sizes; NaN; large tensors both ways round."""
+    for kwargs in _DIMS:
+        yield [ramp(dtype, (2, 3, 4))], kwargs
+        yield [ramp(dtype, (4, 3, 2)).permute(2, 1, 0)], kwargs
+    for tensor in layouts(dtype):
+        yield [tensor]
+        yield [tensor], {"dim": -1}
+    yield [special(dtype)]
+    yield [torch.empty((2, 0, 3), dtype=dtype)], {"dim": 1}
+    yield [torch.empty((2, 0, 3), dtype=dtype)], {"dim": 0}
+    if dtype in FLOATS:
+        yield [with_nan(dtype)], {"dim": 0}
+        yield [with_nan(dtype)], {"dim": 1}
+    yield from _typed_reductions(name, dtype)
+    yield from _large_reductions(dtype)
+
+
+def _typed_reductions(name, dtype):
+    if name in ("sum", "mean"):
+        for wanted in (torch.float64, torch.float32, torch.float16, torch.int64, torch.int32):
+            yield [ramp(dtype, (2, 3))], {"dtype": wanted}
+            yield [ramp(dtype, (2, 3))], {"dim": 1, "dtype": wanted, "keepdim": True}
+
+
+def _large_reductions(dtype):
+    for shape in ((70001,), (300, 301), (2, 35001), (35001, 2)):
+        tensor = formula("dyadic", shape, dtype)
+        yield [tensor]
+        if len(shape) == 2:
+            yield [tensor], {"dim": 0}
+            yield [tensor], {"dim": 1}
+            yield [tensor.t()], {"dim": 1}
+    solid = formula("dyadic", (5, 120, 70), dtype)
+    for dim in ((0, 2), (1,), (0, 1)):
+        yield [solid], {"dim": dim}
+    yield [solid.permute(2, 0, 1)], {"dim": (0, 1)}
+    yield [solid[:, ::3, 1:]], {"dim": 1}
+
+
+def extremum(name, dtype):
+    """max and min: over all, over one dim with indices, of two tensors."""
+    yield from arg(name, dtype)
+    yield [special(dtype), special(dtype).flip(0)]
+    yield [ramp(dtype, (3, 1)), ramp(dtype, (4,), 4)]
+
+
+def arg(name, dtype):
+    """One dim or all, ties, NaN, layouts, zero sizes, large."""
+    for kwargs in ({}, {"dim": 0}, {"dim": 1}, {"dim": -1, "keepdim": True}):
+        yield [ramp(dtype, (2, 3, 4))], kwargs
+        yield [ramp(dtype, (4, 3, 2)).permute(2, 1, 0)], kwargs
+    for tensor in layouts(dtype):
+        yield [tensor]
+        yield [tensor], {"dim": -1}
+    yield [special(dtype)]
+    yield [torch.ones((3, 3), dtype=dtype)], {"dim": 1}
+    if dtype in FLOATS:
+        yield [with_nan(dtype)]
+        yield [with_nan(dtype)], {"dim": 0}
+        yield [with_nan(dtype)], {"dim": 1}
+    for tensor in (formula("dyadic", (70001,), dtype), formula("fine", (300, 301), dtype)):
+        yield [tensor]
+        yield [tensor], {"dim": 0}
+        yield [tensor.t()], {"dim": 0}
+
+
+def softmax(name, dtype):
+    """Every dim, layouts, infinities and NaN, long rows and columns."""
+    for dim in (0, 1, 2, -1):
+        yield [ramp(dtype, (2, 3, 4)), dim]
+        yield [ramp(dtype, (4, 3, 2)).permute(2, 1, 0), dim]
+    for tensor in layouts(dtype):
+        yield [tensor, -1]
+    if dtype in FLOATS:
+        inf = float("inf")
+        yield [torch.tensor([[1, inf, 2], [-inf, -inf, -inf], [0, -inf, 1]], dtype=dtype), 1]
+        yield [with_nan(dtype), 1]
+        yield [torch.tensor([[1000.0, 1001.0], [-1000.0, 1000.0]], dtype=dtype), 1]
+        yield [formula("dyadic", (3, 5003), dtype), 1]
+        yield [formula("dyadic", (50, 301), dtype), 0]
+    yield [ramp(dtype, (2, 3)), 1], {"dtype": torch.float64}
+    yield [ramp(dtype, (2, 3)), 1], {"dtype": torch.float32}

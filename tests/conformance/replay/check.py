@@ -1,0 +1,125 @@
+"""Replays what is recorded of one test item; returns its differences as texts."""
+
+from functools import cache
+
+import programs
+from replay import files
+from replay.compare import Rule, difference
+from replay.device import on_device
+from replay.outcome import Failed, Seen, from_json
+from replay.promotion import run_pair
+from replay.run import run, run_program
+
+VIEWS = {"view", "view_as", "reshape", "reshape_as", "transpose", "permute", "t", "squeeze",
+         "unsqueeze", "expand", "expand_as", "select", "narrow", "flatten", "operator.getitem",
+         "contiguous", "to"}
+"""Operations whose strides and sharing of memory are part of the result."""
+
+REDUCTIONS = {"sum", "mean", "amax", "amin", "any", "all", "max", "min", "argmax", "argmin"}
+
+
+def check_operation(torch, operation, variant, dtype, device, layout=False):
+    """Differences of one (operation, variant, dtype); with `layout`, only in the strides of all."""
+    found = []
+    for number, line in enumerate(files.lines("operations", operation)):
+        if layout:
+            found += _layout_differences(torch, operation, line, device)
+        elif line["dtype"] == dtype and variant in line["runs"]:
+            for text in _sample_differences(torch, operation, variant, line, device):
+                found.append(f"sample {number} ({line['origin']}) {describe(operation, line)}\n"
+                             f"  {text}")
+    return found
+
+
+def _sample_differences(torch, operation, variant, line, device):
+    expected = files.unpack_run(line["runs"], variant)
+    results = None
+    if variant.startswith("out"):
+        results = files.unpack_run(line["runs"], "function")["out"]
+    actual = run(torch, operation, line, line.get("call", variant), device, results)
+    sharing = operation in VIEWS or variant == "inplace"
+    rule = Rule(operation, line["kwargs"], strides=sharing, alias=sharing,
+                slack=line.get("slack", 0.0))
+    text = difference(expected["out"], actual["out"], rule)
+    if text:
+        return [text]
+    if expected.get("unchanged") and not actual.get("unchanged"):
+        return ["the call failed, and yet it changed its target"]
+    return _gradient_differences(expected, actual, Rule(slack=line.get("slack", 0.0)))
+
+
+def _gradient_differences(expected, actual, rule):
+    if "grads" not in expected:
+        return []
+    if expected.get("grad_fn") != actual.get("grad_fn"):
+        return [f"grad_fn: expected {expected.get('grad_fn')}, got {actual.get('grad_fn')}"]
+    text = difference(expected["grads"], actual.get("grads"), rule)
+    return [f"gradient of {text}"] if text else []
+
+
+def _layout_differences(torch, operation, line, device):
+    if "function" not in line["runs"] or operation in VIEWS or operation in REDUCTIONS:
+        return []
+    expected = files.unpack_run(line["runs"], "function")["out"]
+    if isinstance(expected, Failed):
+        return []
+    actual = run(torch, operation, line, "function", device)["out"]
+    if not isinstance(expected, Seen) or not isinstance(actual, Seen):
+        return []
+    one, other = _used_strides(expected), _used_strides(actual)
+    if one == other:
+        return []
+    return [f"{describe(operation, line)}\n  strides: expected {one}, got {other}"]
+
+
+def _used_strides(seen):
+    """The strides that matter: those of dims longer than 1, of tensors that are not empty."""
+    if 0 in seen.shape:
+        return []
+    return [stride for size, stride in zip(seen.shape, seen.strides) if size > 1]
+
+
+def check_promotion(torch, operation, form, device):
+    """Differences of one form of the promotion table."""
+    found = []
+    line, = (item for item in files.lines("promotion", operation) if item["form"] == form)
+    for pair, coded in line["rows"].items():
+        actual = run_pair(torch, operation, form, *pair.split(), device=device)
+        text = difference(from_json(coded), actual, Rule(operation))
+        if text:
+            found.append(f"{operation} {form} {pair}: {text}")
+    return found
+
+
+@cache
+def _program_results(module):
+    return {line["name"]: line["outcome"] for line in files.lines("programs", module)}
+
+
+def check_program(torch, module, name, device):
+    """The difference of one program."""
+    function = programs.load(module)[name]
+    actual = run_program(on_device(torch, device), function, device)
+    text = difference(from_json(_program_results(module)[name]), actual, Rule())
+    return [f"program {module}.{name}\n  {text}"] if text else []
+
+
+def describe(operation, line):
+    """A sample's call as a reader would write it, tensors by dtype, shape and layout."""
+    parts = [_brief(item) for item in line["args"]]
+    parts += [f"{name}={_brief(item)}" for name, item in line["kwargs"].items()]
+    return f"{operation}({', '.join(parts)})"
+
+
+def _brief(coded):
+    if not isinstance(coded, dict):
+        return repr(coded)
+    (kind, content), = coded.items()
+    if kind in ("l", "u"):
+        return "[" + ", ".join(map(_brief, content)) + "]"
+    if kind != "t":
+        return f"{kind} {content}"
+    text = f"{content['dtype']}{content['shape']}"
+    if "strides" in content:
+        text += f" strides {content['strides']} offset {content['offset']}"
+    return text + (" requires_grad" if content.get("grad") else "")

@@ -1,0 +1,58 @@
+"""How the table's types look in the library's C++."""
+
+from __future__ import annotations
+
+from model import Arg, Op
+
+PARAMETER = {
+    "Tensor": "const Tensor&",
+    "Tensor?": "const Tensor&",
+    "Tensor[]": "std::span<const Tensor>",
+    "Scalar": "Scalar",
+    "int": "int64_t",
+    "float": "double",
+    "bool": "bool",
+    "shape": "Span",
+    "dims": "Span",
+    "dtype": "DType",
+    "device": "Device",
+    "reduction": "Reduction",
+    "options": "const Options&",
+}
+# What a graph node stores of an argument that its formula uses.
+MEMBER = PARAMETER | {"shape": "Dims", "dims": "Dims"}
+
+
+def parameters(args: tuple[Arg, ...], extra: str = "") -> str:
+    parts = [f"{PARAMETER[a.type]} {a.name}" for a in args]
+    return ", ".join(parts + ([extra] if extra else []))
+
+
+def result_type(op: Op) -> str:
+    if op.returns_bool:
+        return "bool"
+    if len(op.returns) == 1:
+        return "Tensor"
+    return "std::tuple<" + ", ".join(["Tensor"] * len(op.returns)) + ">"
+
+
+def signature(op: Op, variant: str) -> str:
+    name = op.variant_name(variant)
+    args = op.args_of(variant)
+    if variant == "function":
+        return f"{result_type(op)} {name}({parameters(args)})"
+    if variant == "inplace":
+        return f"void {name}({parameters(args)})"
+    outs = ", ".join(f"const Tensor& {out_name(op, r)}" for r in op.returns)
+    return f"void {name}({parameters(args, outs)})"
+
+
+def out_name(op: Op, result: Arg) -> str:
+    return "out" if len(op.returns) == 1 else result.name
+
+
+def compute_signature(op: Op) -> str:
+    """The hand-written function behind an operation of kernel `compute` or `view`."""
+    if "function" not in op.variants:
+        return f"void {op.name}_({parameters(op.args)})"
+    return f"{result_type(op)} {op.name}({parameters(op.args)})"

@@ -1,0 +1,180 @@
+"""Writes the operations themselves: check, record, compute, for each variant."""
+
+from __future__ import annotations
+
+from cpp_types import compute_signature, out_name, result_type, signature
+from emit_nodes import is_list
+from formula import Saved, all_saved
+from model import Op
+from text import header, wrap_call
+
+
+def call_args(op: Op, variant: str = "function") -> str:
+    return ", ".join(a.name for a in op.args_of(variant))
+
+
+def pointwise_call(op: Op, function: str, lead: str = "") -> str:
+    family_name = op.functor.split(".")[1]
+    rule = "".join(part.capitalize() for part in op.rule.split("_"))
+    operands = ", ".join(op.operands)
+    return (
+        f"pointwise::{function}(PointwiseOp::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
+    )
+
+
+def check_lines(op: Op) -> list[str]:
+    return [f"  {op.check};"] if op.check else []
+
+
+def differentiable(op: Op) -> str:
+    return ", ".join(op.gradient)
+
+
+def save_value(op: Op, item: Saved, inplace: bool) -> str:
+    if item.kind == "attribute":
+        if item.attribute in ("shapes", "dtypes"):
+            return f"node->{item.member} = {item.attribute}_of({item.source});"
+        return f"node->{item.member} = {item.source}.{item.attribute}();"
+    if item.kind == "value":
+        value = f"Dims({item.source})" if op.arg(item.source).type in ("shape", "dims") else item.source
+        return f"node->{item.member} = {value};"
+    # What is about to be overwritten is saved as a copy.
+    source = f"compute::clone({item.source})" if inplace and item.source == "self" else item.source
+    return f"node->{item.member}.save({source});"
+
+
+def condition(op: Op, users: list[str]) -> str:
+    if len(op.gradient) == len(users):
+        return ""
+    return " || ".join(f"{arg}.requires_grad()" for arg in users)
+
+
+def make_node(op: Op, inplace: bool) -> list[str]:
+    lines = [f"auto node = Ref<{op.class_name}>::adopt(new {op.class_name});"]
+    if is_list(op):
+        lines.append(f"connect_all(*node, {next(iter(op.gradient))});")
+    else:
+        lines += [f"node->connect({i}, {arg});" for i, arg in enumerate(op.gradient)]
+    for item, users in all_saved(op).items():
+        if item.kind == "output":
+            continue
+        line = save_value(op, item, inplace)
+        only_for = condition(op, users) if item.kind == "input" else ""
+        lines.append(f"if ({only_for}) {line}" if only_for else line)
+    return lines
+
+
+def save_outputs(op: Op, destination: str = "") -> list[str]:
+    items = [item for item in all_saved(op) if item.kind == "output"]
+    return [f"node->{i.member}.save_output({destination or i.source});" for i in items]
+
+
+def function_body(op: Op) -> list[str]:
+    if op.kernel == "pointwise":
+        call = pointwise_call(op, "run")
+    else:
+        call = f"compute::{op.name}({call_args(op)})"
+    if len(op.returns) > 1:
+        names = ", ".join(r.name for r in op.returns)
+        lines = [f"  auto [{names}] = {call};"]
+        returned = f"{{{names}}}"
+    else:
+        lines = [f"  Tensor result = {call};"]
+        returned = "result"
+    if op.kernel == "view":
+        lines.append("  autograd::set_view(result, self);")
+    if op.gradient:
+        first = op.returns[0].name
+        lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
+        lines += ["    " + line for line in make_node(op, inplace=False)]
+        lines += ["    " + line for line in save_outputs(op)]
+        lines.append(f"    autograd::set_history({first}, std::move(node));")
+        lines.append("  }")
+    return lines + [f"  return {returned};"]
+
+
+def inplace_compute(op: Op) -> str:
+    if op.kernel == "pointwise":
+        return pointwise_call(op, "run_inplace", "self, ")
+    if "function" not in op.variants:
+        return f"compute::{op.name}_({call_args(op)})"
+    if op.kernel == "view":
+        return f"set_geometry(self, compute::{op.name}({call_args(op)}))"
+    return f"assign(self, compute::{op.name}({call_args(op)}))"
+
+
+def inplace_body(op: Op) -> list[str]:
+    name = op.variant_name("inplace")
+    rebase = "rebase_geometry" if op.kernel == "view" else "rebase_history"
+    lines = ["  autograd::check_inplace(self);"]
+    if op.gradient:
+        lines.append(f"  Ref<{op.class_name}> recorded;")
+        lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
+        lines += ["    " + line for line in make_node(op, inplace=True)]
+        lines += ["    recorded = std::move(node);", "  }"]
+    lines += [f"  {inplace_compute(op)};", f'  self.storage().bump_version("{name}");']
+    if op.gradient:
+        lines.append("  if (recorded) [[unlikely]] {")
+        lines.append(f"    autograd::{rebase}(self, recorded);")
+        lines += ["    " + line.replace("node->", "recorded->") for line in save_outputs(op, "self")]
+        lines.append("  }")
+    return lines
+
+
+def out_body(op: Op) -> list[str]:
+    outs = [out_name(op, r) for r in op.returns]
+    tensors = [a for a in op.args if a.is_tensor]
+    requires = " || ".join(f"requires_grad({a.name})" for a in op.args if "Tensor" in a.type)
+    lines = [f'  autograd::check_out("{op.torch[0]}", {o}, {requires or "false"});' for o in outs]
+    if op.kernel == "pointwise":
+        lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
+    else:
+        space = "" if op.kernel == "composite" else "compute::"
+        args = ", ".join("options_of(out)" if a.type == "options" else a.name for a in op.args)
+        call = f"{space}{op.name}({args})"
+        if len(outs) > 1:
+            computed = ", ".join(f"computed_{o}" for o in outs)
+            lines.append(f"  auto [{computed}] = {call};")
+            lines += [f"  check_castable(computed_{o}, {o});" for o in outs]
+            lines += [f"  assign_out({o}, computed_{o});" for o in outs]
+        else:
+            lines.append(f"  assign_out(out, {call});")
+    del tensors
+    return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
+
+
+BODIES = {"function": function_body, "inplace": inplace_body, "out": out_body}
+
+
+def functions_source(ops: list[Op]) -> str:
+    lines = ['#include "ops/generated/functions.h"', "", '#include "autograd/history.h"']
+    lines += ['#include "ops/assign.h"', '#include "ops/checks.h"', '#include "ops/formulas.h"']
+    lines += ['#include "ops/generated/compute.h"', '#include "ops/generated/nodes.h"']
+    lines += ['#include "ops/pointwise.h"', "", "namespace libtensor::ops {", ""]
+    for op in ops:
+        for variant in op.variants:
+            if variant == "function" and op.kernel == "composite":
+                continue
+            lines.append(wrap_call(signature(op, variant) + " {"))
+            lines += check_lines(op) + BODIES[variant](op) + ["}", ""]
+    return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"
+
+
+def functions_header(ops: list[Op]) -> str:
+    lines = ["// All operations, with autograd. Composite ones are defined by hand beside their family.", ""]
+    lines += ["#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
+    lines += ["namespace libtensor::ops {", ""]
+    for op in ops:
+        lines += [wrap_call(signature(op, variant) + ";") for variant in op.variants]
+    return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops\n"
+
+
+def compute_header(ops: list[Op]) -> str:
+    lines = ["// What is written by hand for each operation: its computation alone, without autograd.", ""]
+    lines += ["#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
+    lines += ["namespace libtensor::ops::compute {", ""]
+    lines += [wrap_call(compute_signature(op) + ";") for op in ops if op.kernel in ("compute", "view")]
+    return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops::compute\n"
+
+
+__all__ = ["compute_header", "functions_header", "functions_source", "result_type"]

@@ -1,0 +1,76 @@
+"""Writes the graph nodes: one class per differentiable operation."""
+
+from __future__ import annotations
+
+from cpp_types import MEMBER
+from formula import ATTRIBUTES, Saved, all_saved, formulas
+from model import Op
+from text import header
+
+
+def member_type(op: Op, item: Saved) -> str:
+    if item.kind in ("input", "output"):
+        return "SavedTensor"
+    if item.kind == "attribute":
+        return ATTRIBUTES[item.attribute]
+    return MEMBER[op.arg(item.source).type]
+
+
+def is_list(op: Op) -> bool:
+    return any(a.type == "Tensor[]" for a in op.args)
+
+
+def node_class(op: Op) -> list[str]:
+    saved = all_saved(op)
+    base = "ListNode" if is_list(op) else "FixedNode"
+    count = "" if is_list(op) else f", {len(op.gradient)}"
+    lines = [
+        f"class {op.class_name} final : public {base}<{op.class_name}{count}> {{",
+        " public:",
+        f'  const char* name() const override {{ return "{op.node}"; }}',
+        "  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;",
+    ]
+    tensors = [item for item in saved if item.kind in ("input", "output")]
+    if tensors:
+        body = " ".join(f"{item.member}.release();" for item in tensors)
+        lines.append(f"  void release_saved() override {{ {body} }}")
+    if saved:
+        lines.append("")
+    lines += [f"  {member_type(op, item)} {item.member};" for item in saved]
+    return lines + ["};", ""]
+
+
+def apply_body(op: Op) -> list[str]:
+    signature = "apply(std::span<const Tensor> gradients, std::span<Tensor> results)"
+    lines = [f"void {op.class_name}::{signature} {{"]
+    lines += ["  const Tensor& grad = gradients[0];", "  if (!grad.defined()) return;"]
+    if is_list(op):
+        (formula,) = formulas(op)
+        lines.append(f"  move_to(results, {formula.expression});")
+        return lines + ["}", ""]
+    for index, formula in enumerate(formulas(op)):
+        lines.append(f"  if (should_compute({index})) {{")
+        for item in formula.saved:
+            if item.kind in ("input", "output"):
+                lines.append(f"    const Tensor {item.source} = {item.member}.unpack(*this);")
+        lines += [f"    results[{index}] = {formula.expression};", "  }"]
+    return lines + ["}", ""]
+
+
+def nodes_header(ops: list[Op]) -> str:
+    lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
+    lines += ["namespace libtensor::ops {", ""]
+    lines += ["using autograd::FixedNode;", "using autograd::ListNode;", "using autograd::SavedTensor;", ""]
+    for op in ops:
+        if op.gradient:
+            lines += node_class(op)
+    return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"
+
+
+def nodes_source(ops: list[Op]) -> str:
+    lines = ['#include "ops/generated/nodes.h"', "", '#include "ops/formulas.h"']
+    lines += ['#include "ops/generated/functions.h"', "", "namespace libtensor::ops {", ""]
+    for op in ops:
+        if op.gradient:
+            lines += apply_body(op)
+    return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"

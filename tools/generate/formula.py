@@ -1,0 +1,80 @@
+"""Finds what a gradient formula uses, so that a node saves just that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from model import Op
+
+# attribute in a formula -> type of what the node stores for it
+ATTRIBUTES = {
+    "shape": "Dims",
+    "strides": "Dims",
+    "dtype": "DType",
+    "device": "Device",
+    "offset": "int64_t",
+    "shapes": "std::vector<Dims>",
+    "dtypes": "std::vector<DType>",
+}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One thing that a node keeps."""
+
+    kind: str  # "input", "output", "attribute" or "value"
+    source: str  # the argument's or result's name
+    attribute: str = ""
+
+    @property
+    def member(self) -> str:
+        return f"{self.source}_{self.attribute}_" if self.attribute else f"{self.source}_"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The gradient of one argument: C++ over members and unpacked tensors, and what it needs."""
+
+    arg: str
+    expression: str
+    saved: tuple[Saved, ...]
+
+
+def parse(op: Op, arg: str) -> Formula:
+    saved: dict[Saved, None] = {}
+    results = {r.name for r in op.returns}
+
+    def replace(match: re.Match) -> str:
+        name, attribute = match[1], match[2]
+        if name in results:
+            item = Saved("output", name)
+        elif name in {a.name for a in op.args}:
+            source = op.arg(name)
+            if attribute:
+                item = Saved("attribute", name, attribute)
+            else:
+                item = Saved("input" if source.is_tensor else "value", name)
+        else:
+            return match[0]
+        saved[item] = None
+        if item.kind in ("attribute", "value"):
+            return item.member
+        return name + (f".{attribute}()" if attribute else "")
+
+    pattern = rf"\b([a-z_]\w*)\b(?!\s*\()(?:\.({'|'.join(ATTRIBUTES)})\(\))?"
+    expression = re.sub(pattern, replace, op.gradient[arg])
+    return Formula(arg, expression, tuple(saved))
+
+
+def formulas(op: Op) -> list[Formula]:
+    return [parse(op, arg) for arg in op.gradient]
+
+
+def all_saved(op: Op) -> dict[Saved, list[str]]:
+    """Everything the node keeps -> the arguments whose gradients need it."""
+    needs: dict[Saved, list[str]] = {}
+    for formula in formulas(op):
+        for item in formula.saved:
+            needs.setdefault(item, []).append(formula.arg)
+    return needs

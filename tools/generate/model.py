@@ -1,0 +1,167 @@
+"""Reads src/ops/table.toml into plain objects that the emitters share."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = ROOT / "src/ops/table.toml"
+
+TYPES = (
+    "Tensor", "Tensor?", "Tensor[]", "Scalar", "int", "float", "bool", "shape", "dims", "dtype",
+    "device", "reduction", "options",
+)  # fmt: skip
+KERNELS = ("pointwise", "compute", "view", "composite")
+VARIANTS = ("function", "inplace", "out")
+SCOPES = ("function", "method", "functional")
+KNOWN_FIELDS = {
+    "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
+    "rule", "operands", "check", "node", "gradient", "doc",
+}  # fmt: skip
+
+
+class TableError(ValueError):
+    """The table says something that cannot be generated from."""
+
+
+@dataclass(frozen=True)
+class Arg:
+    type: str
+    name: str
+    default: str | None = None
+
+    @property
+    def is_tensor(self) -> bool:
+        return self.type in ("Tensor", "Tensor?")
+
+
+@dataclass(frozen=True)
+class Op:
+    name: str
+    torch: tuple[str, ...]
+    args: tuple[Arg, ...]
+    returns: tuple[Arg, ...]
+    variants: tuple[str, ...]
+    scope: tuple[str, ...]
+    internal: bool
+    kernel: str
+    functor: str | None
+    rule: str | None
+    operands: tuple[str, ...]
+    check: str | None
+    node: str | None
+    gradient: dict[str, str] = field(hash=False)
+    doc: str
+
+    @property
+    def class_name(self) -> str:
+        return camel(self.name) + "Backward"
+
+    @property
+    def returns_bool(self) -> bool:
+        return self.returns[0].type == "bool"
+
+    def arg(self, name: str) -> Arg:
+        return next(arg for arg in self.args if arg.name == name)
+
+    def args_of(self, variant: str) -> tuple[Arg, ...]:
+        """The arguments of a variant: a given destination brings its own options."""
+        return tuple(a for a in self.args if variant != "out" or a.type != "options")
+
+    def variant_name(self, variant: str) -> str:
+        return self.name + {"function": "", "inplace": "_", "out": "_out"}[variant]
+
+
+def camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def parse_args(text: str, where: str) -> tuple[Arg, ...]:
+    args = []
+    for part in filter(None, re.split(r",\s*(?![^\[]*\])", text)):
+        match = re.fullmatch(r"(\S+)\s+(\w+)(?:=(.+))?", part.strip())
+        if not match or match[1] not in TYPES:
+            raise TableError(f"{where}: cannot read the argument '{part}'")
+        args.append(Arg(match[1], match[2], match[3]))
+    return tuple(args)
+
+
+def parse_returns(text: str, where: str) -> tuple[Arg, ...]:
+    if text in ("Tensor", "bool"):
+        return (Arg(text, "result"),)
+    return parse_args(text, where)
+
+
+def parse_op(row: dict) -> Op:
+    name = row.get("name", "?")
+    unknown = set(row) - KNOWN_FIELDS
+    if unknown:
+        raise TableError(f"{name}: unknown field {sorted(unknown)[0]}")
+    kernel = row.get("kernel")
+    torch = row.get("torch", name)
+    args = parse_args(row.get("args", ""), name)
+    every = list(VARIANTS) if kernel == "pointwise" else ["function"]
+    op = Op(
+        name=name,
+        torch=(torch,) if isinstance(torch, str) else tuple(torch),
+        args=args,
+        returns=parse_returns(row.get("returns", "Tensor"), name),
+        variants=tuple(row.get("variants", every)),
+        scope=tuple(row.get("scope", ["function", "method"])),
+        internal=row.get("internal", False),
+        kernel=kernel,
+        functor=row.get("functor"),
+        rule=row.get("rule"),
+        operands=tuple(row.get("operands", [a.name for a in args])),
+        check=row.get("check"),
+        node=row.get("node"),
+        gradient=dict(row.get("gradient", {})),
+        doc=row.get("doc", ""),
+    )
+    validate(op)
+    return op
+
+
+def validate(op: Op) -> None:
+    def require(condition: bool, message: str) -> None:
+        if not condition:
+            raise TableError(f"{op.name}: {message}")
+
+    require(op.kernel in KERNELS, f"kernel must be one of {', '.join(KERNELS)}")
+    require(set(op.variants) <= set(VARIANTS), "unknown variant")
+    require(set(op.scope) <= set(SCOPES), "unknown scope")
+    require(bool(op.doc), "doc is missing")
+    require(op.kernel != "pointwise" or bool(op.functor and op.rule), "needs functor and rule")
+    require(bool(op.gradient) <= bool(op.node), "a gradient needs the name of its node")
+    require(not (op.kernel == "composite" and op.gradient), "a composite has no gradient")
+    names = {a.name for a in op.args}
+    for name in op.gradient:
+        require(name in names, f"gradient of the unknown argument '{name}'")
+    for name in op.operands:
+        require(name in names, f"unknown operand '{name}'")
+
+
+def load(path: Path = TABLE) -> list[Op]:
+    with open(path, "rb") as file:
+        rows = tomllib.load(file)["op"]
+    ops = [parse_op(row) for row in rows]
+    seen: set[str] = set()
+    for op in ops:
+        if op.name in seen:
+            raise TableError(f"{op.name}: named twice")
+        seen.add(op.name)
+    return ops
+
+
+def functors(ops: list[Op]) -> dict[str, str]:
+    """Functor name -> family, in the table's order."""
+    found: dict[str, str] = {}
+    for op in ops:
+        if op.functor:
+            family, name = op.functor.split(".")
+            if found.setdefault(name, family) != family:
+                raise TableError(f"{op.name}: functor {name} is of family {found[name]}")
+    return found
