@@ -43,7 +43,7 @@ inline size_t size_of(DType dtype) { return info(dtype).size; }
 inline const char* name_of(DType dtype) { return info(dtype).name; }
 inline const char* scalar_name_of(DType dtype) { return info(dtype).scalar_name; }
 inline DTypeCategory category_of(DType dtype) { return info(dtype).category; }
-inline bool is_floating(DType dtype) { return dtype >= DType::kFloat16; }
+constexpr bool is_floating(DType dtype) { return dtype >= DType::kFloat16; }
 inline bool is_integral(DType dtype) { return dtype >= DType::kUInt8 && dtype <= DType::kInt64; }
 inline bool is_valid(DType dtype) { return dtype >= DType::kBool && dtype <= DType::kFloat64; }
 

@@ -90,14 +90,14 @@ struct SignOp : Functor<1, kAllTypes> {
 struct MaximumOp : Functor<2, kAllTypes> {
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D, V a, V b) {
-    return IfThenElse(Or(Gt(a, b), Ne(a, a)), a, b);
+    return IfThenElse(Or(Gt(a, b), IsNaN(a)), a, b);
   }
 };
 
 struct MinimumOp : Functor<2, kAllTypes> {
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D, V a, V b) {
-    return IfThenElse(Or(Lt(a, b), Ne(a, a)), a, b);
+    return IfThenElse(Or(Lt(a, b), IsNaN(a)), a, b);
   }
 };
 
@@ -231,9 +231,10 @@ struct GeOp : Functor<2, kAllTypes, true, false> {
 
 // --- select ---
 
+// Highway leaves open what Ne says of NaN, which is true as a condition: so Eq.
 struct WhereOp : Functor<3, kAllTypes> {
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D d, V condition, V a, V b) {
-    return IfThenElse(Ne(condition, Zero(d)), a, b);
+    return IfThenElse(Eq(condition, Zero(d)), b, a);
   }
 };

@@ -122,6 +122,10 @@ template <Number T>
 LIBTENSOR_INLINE bool Ge(T a, T b) {
   return a >= b;
 }
+template <Number T>
+LIBTENSOR_INLINE bool IsNaN(T x) {
+  return x != x;
+}
 LIBTENSOR_INLINE bool Or(bool a, bool b) { return a | b; }
 LIBTENSOR_INLINE bool And(bool a, bool b) { return a & b; }
 template <Number T>

@@ -14,14 +14,12 @@ Ref<Storage> Storage::allocate(size_t bytes, Device device) {
   return storage;
 }
 
-Ref<Storage> Storage::share(void* data, size_t bytes, Device device, Deleter deleter, void* context) {
+Ref<Storage> Storage::share(void* data, size_t bytes, Device device) {
   Ref<Storage> storage = Ref<Storage>::adopt(new Storage);
   storage->owned_ = false;
   storage->device_ = device;
   storage->data_ = data;
   storage->bytes_ = bytes;
-  storage->deleter_ = deleter;
-  storage->context_ = context;
   return storage;
 }
 

@@ -17,8 +17,13 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
 
   // `bytes` fresh bytes, not initialised.
   static Ref<Storage> allocate(size_t bytes, Device device);
-  // Memory of somebody else; deleter(context) runs once, when the last view goes (nullptr: never).
-  static Ref<Storage> share(void* data, size_t bytes, Device device, Deleter deleter, void* context);
+  // Memory of somebody else.
+  static Ref<Storage> share(void* data, size_t bytes, Device device);
+  // deleter(context) will run once, when the last view goes.
+  void set_deleter(Deleter deleter, void* context) {
+    deleter_ = deleter;
+    context_ = context;
+  }
   static void destroy(Storage* storage);
 
   void* data() const { return data_; }

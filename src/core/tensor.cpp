@@ -30,6 +30,10 @@ Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device devic
   return make(Storage::allocate(bytes, device), shape, strides, 0, dtype);
 }
 
+Tensor Tensor::over(Ref<Storage> storage, Span shape, Span strides, DType dtype) {
+  return make(std::move(storage), shape, strides, 0, dtype);
+}
+
 Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {
   return make(impl_->storage, shape, strides, offset, impl_->dtype);
 }

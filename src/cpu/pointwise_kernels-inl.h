@@ -24,7 +24,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Functors find numbers' functions by these declarations, and Highway's by their arguments.
 using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::Ge, libtensor::Gt,
-    libtensor::IfThenElse, libtensor::Le, libtensor::Lt, libtensor::Mul, libtensor::MulAdd,
+    libtensor::IfThenElse, libtensor::IsNaN, libtensor::Le, libtensor::Lt, libtensor::Mul, libtensor::MulAdd,
     libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or, libtensor::Pow, libtensor::Set, libtensor::Sqrt,
     libtensor::Sub, libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh,
     libtensor::Sigmoid;

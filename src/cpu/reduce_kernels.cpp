@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::Lt, libtensor::Ne, libtensor::Or;
+using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::IsNaN, libtensor::Lt, libtensor::Or;
 
 struct SumStep {
   template <class V>
@@ -26,13 +26,13 @@ struct SumStep {
 struct MaxStep {
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
-    return IfThenElse(Or(Gt(a, b), Ne(a, a)), a, b);
+    return IfThenElse(Or(Gt(a, b), IsNaN(a)), a, b);
   }
 };
 struct MinStep {
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
-    return IfThenElse(Or(Lt(a, b), Ne(a, a)), a, b);
+    return IfThenElse(Or(Lt(a, b), IsNaN(a)), a, b);
   }
 };
 struct AnyStep {

@@ -1,0 +1,55 @@
+// Turns what C callers pass into the library's own types, or refuses it, naming the argument.
+#pragma once
+
+#include <initializer_list>
+#include <vector>
+
+#include "handles.h"
+#include "ops/types.h"
+
+namespace libtensor::capi {
+
+[[noreturn, gnu::cold]] void refuse_handle(const tensor_t* handle, const char* name);
+
+// The tensor stays where it is: valid until the handle is released.
+inline const Tensor& tensor_of(const tensor_t* handle, const char* name) {
+  const Slot* slot = find_slot(handle);
+  if (!slot) [[unlikely]]
+    refuse_handle(handle, name);
+  return slot->tensor;
+}
+
+inline Tensor optional_tensor_of(const tensor_t* handle, const char* name) {
+  return handle ? tensor_of(handle, name) : Tensor();
+}
+
+// A list of handles as tensors.
+class TensorList {
+ public:
+  enum class Nulls { kRefused, kUndefined };
+
+  TensorList(tensor_t* const* handles, size_t count, const char* name, Nulls nulls = Nulls::kRefused);
+  operator std::span<const Tensor>() const { return tensors_; }  // NOLINT: stands where a span is asked for
+
+ private:
+  std::vector<Tensor> tensors_;
+};
+
+inline void check_result(const void* out, const char* name) { check(out != nullptr, name, " must not be NULL"); }
+
+Span span_of(const int64_t* values, size_t count, const char* name);
+Scalar scalar_of(const tensor_scalar_t& scalar, const char* name);
+DType dtype_of(tensor_dtype_t dtype, const char* name);  // DEFAULT gives kUndefined
+Device device_of(tensor_device_t device, const char* name);
+ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name);
+ops::Options options_of(const tensor_options_t* options);
+
+inline tensor_device_t to_c(Device device) { return {static_cast<tensor_device_type_t>(device.type), device.index}; }
+
+// Gives each tensor a handle, or none.
+void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs);
+
+// Hands a string out as snprintf does.
+void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length);
+
+}  // namespace libtensor::capi

@@ -1,0 +1,240 @@
+#include "tensor/data.h"
+
+#include <cstring>
+
+#include "arguments.h"
+#include "core/backend.h"
+#include "autograd/history.h"
+#include "firewall.h"
+#include "io/format.h"
+#include "ops/generated/functions.h"
+
+using namespace libtensor;
+using namespace libtensor::capi;
+
+static_assert(TENSOR_BOOL == static_cast<int>(DType::kBool) && TENSOR_UINT8 == static_cast<int>(DType::kUInt8));
+static_assert(TENSOR_INT8 == static_cast<int>(DType::kInt8) && TENSOR_INT16 == static_cast<int>(DType::kInt16));
+static_assert(TENSOR_INT32 == static_cast<int>(DType::kInt32) && TENSOR_INT64 == static_cast<int>(DType::kInt64));
+static_assert(TENSOR_FLOAT16 == static_cast<int>(DType::kFloat16));
+static_assert(TENSOR_BFLOAT16 == static_cast<int>(DType::kBFloat16));
+static_assert(TENSOR_FLOAT32 == static_cast<int>(DType::kFloat32));
+static_assert(TENSOR_FLOAT64 == static_cast<int>(DType::kFloat64));
+static_assert(TENSOR_CPU == static_cast<int>(DeviceType::kCpu) && TENSOR_CUDA == static_cast<int>(DeviceType::kCuda));
+
+namespace {
+
+const ops::Options kOnCpu{DType::kUndefined, Device{}, false};
+
+Tensor on_cpu(const Tensor& tensor) {
+  const autograd::GradMode no_grad(false);
+  return ops::to(tensor, kOnCpu);
+}
+
+void check_strides(Span shape, const int64_t* strides) {
+  for (size_t i = 0; i < shape.size(); ++i) {
+    check(strides[i] >= 0, "strides must not be negative, got ", strides[i], " for dim ", i);
+  }
+}
+
+// Bytes from the first to the last element; throws where that does not fit into 63 bits.
+size_t blob_bytes(Span shape, Span strides, size_t item) {
+  checked_numel(shape, item);
+  int64_t last = 0;
+  bool overflow = false;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0) return 0;
+    int64_t step = 0;
+    overflow |= __builtin_mul_overflow(shape[i] - 1, strides[i], &step);
+    overflow |= __builtin_add_overflow(last, step, &last);
+  }
+  int64_t bytes = 0;
+  overflow |= __builtin_mul_overflow(last + 1, static_cast<int64_t>(item), &bytes);
+  check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape), " and strides=", Dims(strides));
+  return static_cast<size_t>(bytes);
+}
+
+void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count) {
+  check(out != nullptr || capacity == 0, "the destination must not be NULL where capacity is not 0");
+  if (count) *count = values.size();
+  std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
+}
+
+}  // namespace
+
+tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t ndim, const tensor_options_t* options,
+                                 tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Span sizes = span_of(shape, ndim, "shape");
+    ops::Options settings = options_of(options);
+    const Device device = settings.device_or(Device{});
+    const bool requires_grad = std::exchange(settings.requires_grad, false);
+    settings.device = Device{};
+    Tensor tensor = ops::empty(sizes, settings);
+    check(data != nullptr || tensor.numel() == 0, "data must not be NULL");
+    if (tensor.numel() > 0) std::memcpy(tensor.data(), data, tensor.numel() * size_of(tensor.dtype()));
+    if (!(device == tensor.device())) tensor = ops::to(tensor, {DType::kUndefined, device, false});
+    if (requires_grad) autograd::set_requires_grad(tensor, true);
+    *out = new_handle(std::move(tensor));
+  });
+}
+
+tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t* strides, size_t ndim,
+                                 const tensor_options_t* options, void (*destroy)(void* user), void* user,
+                                 tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Span sizes = span_of(shape, ndim, "shape");
+    check_sizes(sizes);
+    const ops::Options settings = options_of(options);
+    const DType dtype = settings.dtype_or(DType::kFloat32);
+    const Device device = settings.device_or(Device{});
+    backend_for(device);
+    if (strides) check_strides(sizes, strides);
+    const Dims steps = strides ? Dims(Span(strides, ndim)) : contiguous_strides(sizes);
+    const size_t bytes = blob_bytes(sizes, steps, size_of(dtype));
+    check(data != nullptr || bytes == 0, "data must not be NULL");
+    check(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0, "data must be aligned to the size of an element, ",
+          size_of(dtype), " bytes");
+    Tensor tensor = Tensor::over(Storage::share(data, bytes, device), sizes, steps, dtype);
+    if (settings.requires_grad) autograd::set_requires_grad(tensor, true);
+    Storage& storage = tensor.storage();
+    *out = new_handle(std::move(tensor));
+    storage.set_deleter(destroy, user);  // last: on failure the memory stays the caller's
+  });
+}
+
+tensor_status_t tensor_ndim(const tensor_t* t, size_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").ndim();
+  });
+}
+
+tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Tensor& tensor = tensor_of(t, "t");
+    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+    *out = tensor.size(dim);
+  });
+}
+
+tensor_status_t tensor_numel(const tensor_t* t, int64_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").numel();
+  });
+}
+
+tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Tensor& tensor = tensor_of(t, "t");
+    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+    *out = tensor.strides()[wrap_dim(dim, tensor.ndim())];
+  });
+}
+
+tensor_status_t tensor_storage_offset(const tensor_t* t, int64_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").offset();
+  });
+}
+
+tensor_status_t tensor_is_contiguous(const tensor_t* t, bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").is_contiguous();
+  });
+}
+
+tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity, size_t* ndim) {
+  return guard([&] { copy_out(tensor_of(t, "t").shape(), shape, capacity, ndim); });
+}
+
+tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capacity, size_t* ndim) {
+  return guard([&] { copy_out(tensor_of(t, "t").strides(), strides, capacity, ndim); });
+}
+
+tensor_status_t tensor_dtype(const tensor_t* t, tensor_dtype_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = static_cast<tensor_dtype_t>(tensor_of(t, "t").dtype());
+  });
+}
+
+tensor_status_t tensor_device(const tensor_t* t, tensor_device_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = to_c(tensor_of(t, "t").device());
+  });
+}
+
+size_t tensor_dtype_size(tensor_dtype_t dtype) {
+  return dtype >= TENSOR_BOOL && dtype <= TENSOR_FLOAT64 ? size_of(static_cast<DType>(dtype)) : 0;
+}
+
+const char* tensor_dtype_name(tensor_dtype_t dtype) {
+  return dtype >= TENSOR_BOOL && dtype <= TENSOR_FLOAT64 ? name_of(static_cast<DType>(dtype)) : "undefined";
+}
+
+tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_dtype_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const DType first = capi::dtype_of(a, "a"), second = capi::dtype_of(b, "b");
+    check(first != DType::kUndefined && second != DType::kUndefined, "a and b must be dtypes");
+    *out = static_cast<tensor_dtype_t>(promote(first, second));
+  });
+}
+
+tensor_status_t tensor_data(const tensor_t* t, void** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").data();
+  });
+}
+
+tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").version();
+  });
+}
+
+tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(a, "a").is_same(tensor_of(b, "b"));
+  });
+}
+
+tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Tensor& tensor = tensor_of(t, "t");
+    check(tensor.numel() == 1, "a Tensor with ", tensor.numel(), " elements cannot be converted to Scalar");
+    const Scalar value = Scalar::load(tensor.dtype(), on_cpu(tensor).data());
+    switch (value.dtype()) {
+      case DType::kBool: *out = tensor_scalar_bool(value.to<bool>()); break;
+      case DType::kInt64: *out = tensor_scalar_int64(value.to<int64_t>()); break;
+      default: *out = tensor_scalar_double(value.to<double>());
+    }
+  });
+}
+
+tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes) {
+  return guard([&] {
+    const Tensor& tensor = tensor_of(t, "t");
+    const size_t needed = tensor.numel() * size_of(tensor.dtype());
+    check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
+    check(data != nullptr || bytes == 0, "data must not be NULL");
+    const autograd::GradMode no_grad(false);
+    if (bytes > 0) std::memcpy(data, ops::contiguous(on_cpu(tensor)).data(), bytes);
+  });
+}
+
+tensor_status_t tensor_to_string(const tensor_t* t, char* buffer, size_t capacity, size_t* length) {
+  return guard([&] { copy_string(to_string(tensor_of(t, "t")), buffer, capacity, length); });
+}

@@ -1,0 +1,177 @@
+#include "handles.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace libtensor::capi {
+
+std::atomic<Slot*> slot_chunks[size_t{1} << (kIndexBits - kChunkBits)];
+
+namespace {
+
+constexpr uint64_t kGenerationMask = (uint64_t{1} << kGenerationBits) - 1;
+constexpr size_t kBatch = 64;  // free slots that travel together between a thread and the table
+
+class ThreadHandles;
+
+// What threads share. Never destroyed: hosts release handles at their very end.
+struct Table {
+  std::mutex mutex;
+  std::vector<uint32_t> free;
+  std::vector<ThreadHandles*> threads;
+  int64_t live_of_ended_threads = 0;
+  size_t chunk_count = 0;
+};
+Table& table() {
+  alignas(Table) static unsigned char memory[sizeof(Table)];
+  static Table* instance = new (memory) Table;
+  return *instance;
+}
+
+// Different in each copy of the library that a process loads, so that one does not take the other's handles.
+uint64_t first_generation() {
+  const auto now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 & kGenerationMask;
+}
+
+void add_chunk(Table& shared) {
+  if (shared.chunk_count == std::size(slot_chunks)) throw std::bad_alloc();
+  shared.free.reserve(shared.free.size() + (shared.chunk_count + 1) * kChunkSize);
+  Slot* chunk = new Slot[kChunkSize];
+  const uint64_t generation = first_generation();
+  for (size_t i = 0; i < kChunkSize; ++i) chunk[i].next_generation = generation;
+  const size_t first = shared.chunk_count * kChunkSize;
+  for (size_t i = kChunkSize; i-- > 0;) shared.free.push_back(static_cast<uint32_t>(first + i));
+  slot_chunks[shared.chunk_count++].store(chunk, std::memory_order_release);
+}
+
+Slot& slot_at(uint32_t index) {
+  return slot_chunks[index >> kChunkBits].load(std::memory_order_relaxed)[index & (kChunkSize - 1)];
+}
+
+// A thread's free slots, its open scopes and its share of the count of live handles.
+class ThreadHandles {
+ public:
+  ThreadHandles() {
+    std::lock_guard lock(table().mutex);
+    table().threads.push_back(this);
+    free_.reserve(3 * kBatch);
+  }
+  ~ThreadHandles();
+
+  uint32_t take() {
+    if (free_.empty()) refill();
+    const uint32_t index = free_.back();
+    free_.pop_back();
+    count(1);
+    return index;
+  }
+  void put(uint32_t index) {
+    if (free_.size() >= 2 * kBatch) spill();
+    free_.push_back(index);
+    count(-1);
+  }
+  void remember(tensor_t* handle) {
+    if (!scopes_.empty()) scopes_.back().push_back(handle);
+  }
+  std::vector<std::vector<tensor_t*>>& scopes() { return scopes_; }
+  int64_t live() const { return live_.load(std::memory_order_relaxed); }
+
+ private:
+  void count(int64_t change) { live_.store(live() + change, std::memory_order_relaxed); }  // only this thread writes
+  void refill() {
+    std::lock_guard lock(table().mutex);
+    if (table().free.empty()) add_chunk(table());
+    const size_t count = std::min(kBatch, table().free.size());
+    free_.insert(free_.end(), table().free.end() - count, table().free.end());
+    table().free.resize(table().free.size() - count);
+  }
+  void spill() {  // add_chunk has reserved the room
+    std::lock_guard lock(table().mutex);
+    table().free.insert(table().free.end(), free_.end() - kBatch, free_.end());
+    free_.resize(free_.size() - kBatch);
+  }
+
+  std::vector<uint32_t> free_;
+  std::vector<std::vector<tensor_t*>> scopes_;
+  std::atomic<int64_t> live_{0};
+};
+
+constinit thread_local ThreadHandles* current = nullptr;
+constinit thread_local bool thread_ended = false;
+
+ThreadHandles::~ThreadHandles() {
+  current = nullptr;
+  thread_ended = true;
+  std::lock_guard lock(table().mutex);
+  table().free.insert(table().free.end(), free_.begin(), free_.end());
+  table().live_of_ended_threads += live();
+  std::erase(table().threads, this);
+}
+
+[[gnu::noinline]] ThreadHandles& make_current() {
+  // A destructor of the host may still release tensors after this thread's own state is gone: then a state is made
+  // that nobody destroys.
+  if (thread_ended) return *(current = new ThreadHandles);
+  static thread_local ThreadHandles owner;
+  return *(current = &owner);
+}
+
+inline ThreadHandles& mine() { return current ? *current : make_current(); }
+
+}  // namespace
+
+tensor_t* new_handle(Tensor tensor) {
+  ThreadHandles& own = mine();
+  const uint32_t index = own.take();
+  Slot& slot = slot_at(index);
+  const uint64_t handle = kTensorTag << 56 | slot.next_generation << (kIndexBits + 1) | uint64_t{index} << 1 | 1;
+  new (&slot.tensor) Tensor(std::move(tensor));
+  slot.handle.store(handle, std::memory_order_release);
+  auto* result = reinterpret_cast<tensor_t*>(handle);
+  own.remember(result);
+  return result;
+}
+
+bool release_handle(tensor_t* handle) {
+  Slot* slot = find_slot(handle);
+  uint64_t value = reinterpret_cast<uint64_t>(handle);
+  // Of two threads that release the same handle, one wins.
+  if (!slot || !slot->handle.compare_exchange_strong(value, 0, std::memory_order_acq_rel)) return false;
+  const Tensor tensor = std::move(slot->tensor);  // goes at the end: its last use may call back into the library
+  slot->tensor.~Tensor();
+  slot->next_generation = ((value >> (kIndexBits + 1)) + 1) & kGenerationMask;
+  mine().put(static_cast<uint32_t>(value >> 1 & ((uint64_t{1} << kIndexBits) - 1)));
+  return true;
+}
+
+size_t live_handles() {
+  std::lock_guard lock(table().mutex);
+  int64_t live = table().live_of_ended_threads;
+  for (const ThreadHandles* thread : table().threads) live += thread->live();
+  return static_cast<size_t>(live);
+}
+
+void push_scope() { mine().scopes().emplace_back(); }
+
+bool pop_scope(tensor_t* const* keep, size_t count) {
+  auto& scopes = mine().scopes();
+  if (scopes.empty()) return false;
+  const std::vector<tensor_t*> handles = std::move(scopes.back());
+  scopes.pop_back();
+  std::vector<tensor_t*> kept(keep, keep + count);
+  std::sort(kept.begin(), kept.end());
+  for (tensor_t* handle : handles) {
+    if (!std::binary_search(kept.begin(), kept.end(), handle)) {
+      release_handle(handle);  // one released by hand meanwhile is no longer live, and its slot's generation has moved on
+    } else if (!scopes.empty()) {
+      scopes.back().push_back(handle);
+    }
+  }
+  return true;
+}
+
+}  // namespace libtensor::capi

@@ -1,0 +1,104 @@
+#include "cpu/nll_loss.h"
+
+#include <cstring>
+#include <limits>
+
+namespace libtensor::cpu {
+namespace {
+
+enum { kNone = 0, kMean = 1, kSum = 2 };
+
+void check_targets(const NllLossCall& call) {
+  for (int64_t i = 0; i < call.rows; ++i) {
+    const int64_t target = call.target[i];
+    check_as(Status::kIndexError,
+             target == call.ignore_index || (target >= 0 && target < call.classes), "Target ", target,
+             " is out of bounds.");
+  }
+}
+
+// Half types compute in float.
+template <class S>
+using ComputeType = std::conditional_t<std::is_same_v<S, double>, double, float>;
+
+template <class F>
+void dispatch_floating(DType dtype, F body) {
+  dispatch(dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    if constexpr (is_floating(dtype_of<S>)) body(tag);
+  });
+}
+
+template <class S, class T = ComputeType<S>>
+T weight_of(const NllLossCall& call, int64_t target) {
+  return call.weight ? convert<T>(static_cast<const S*>(call.weight)[target]) : T(1);
+}
+
+// Pairwise, as all sums here: blocks of rows, then halves.
+template <class S, class T>
+void sum_rows(const NllLossCall& call, int64_t begin, int64_t end, T* loss, T* weight) {
+  if (end - begin > 128) {
+    const int64_t middle = begin + (end - begin) / 2;
+    T other_loss, other_weight;
+    sum_rows<S>(call, begin, middle, loss, weight);
+    sum_rows<S>(call, middle, end, &other_loss, &other_weight);
+    *loss += other_loss;
+    *weight += other_weight;
+    return;
+  }
+  const S* const input = static_cast<const S*>(call.input);
+  *loss = *weight = T(0);
+  for (int64_t i = begin; i < end; ++i) {
+    const int64_t target = call.target[i];
+    if (target == call.ignore_index) continue;
+    const T w = weight_of<S>(call, target);
+    *loss -= w * convert<T>(input[i * call.input_row_stride + target * call.input_class_stride]);
+    *weight += w;
+  }
+}
+
+}  // namespace
+
+void nll_loss(const NllLossCall& call) {
+  check_targets(call);
+  dispatch_floating(call.dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    using T = ComputeType<S>;
+    S* const out = static_cast<S*>(call.out);
+    S* const total_weight = static_cast<S*>(call.total_weight);
+    if (call.reduction == kNone) {
+      for (int64_t i = 0; i < call.rows; ++i) {
+        T loss, weight;
+        sum_rows<S>(call, i, i + 1, &loss, &weight);
+        out[i] = convert<S>(loss);
+      }
+      if (total_weight) *total_weight = convert<S>(T(0));
+      return;
+    }
+    T loss, weight;
+    sum_rows<S>(call, 0, call.rows, &loss, &weight);
+    // With nothing to average the mean is NaN.
+    *out = convert<S>(call.reduction == kMean ? loss / weight : loss);
+    if (total_weight) *total_weight = convert<S>(weight);
+  });
+}
+
+void nll_loss_backward(const NllLossCall& call) {
+  check_targets(call);
+  dispatch_floating(call.dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    using T = ComputeType<S>;
+    S* const out = static_cast<S*>(call.out);
+    const S* const grad = static_cast<const S*>(call.grad);
+    std::memset(call.out, 0, call.rows * call.classes * sizeof(S));
+    for (int64_t i = 0; i < call.rows; ++i) {
+      const int64_t target = call.target[i];
+      if (target == call.ignore_index) continue;
+      T value = -weight_of<S>(call, target) * convert<T>(grad[call.reduction == kNone ? i : 0]);
+      if (call.reduction == kMean) value /= convert<T>(*static_cast<const S*>(call.total_weight));
+      out[i * call.classes + target] = convert<S>(value);
+    }
+  });
+}
+
+}  // namespace libtensor::cpu
