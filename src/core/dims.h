@@ -24,7 +24,13 @@ class Dims {
   }
   Dims(std::initializer_list<int64_t> values) { assign(values.begin(), static_cast<int>(values.size())); }
   Dims(std::span<const int64_t> values) { assign(values.data(), static_cast<int>(values.size())); }  // NOLINT
-  Dims(const Dims& other) { assign(other.data(), other.size_); }
+  Dims(const Dims& other) {
+    if (other.on_heap()) {
+      assign(other.heap_, other.size_);
+    } else {
+      copy_inline(other);
+    }
+  }
   Dims(Dims&& other) noexcept { take(other); }
   Dims& operator=(const Dims& other) {
     if (this != &other) assign(other.data(), other.size_);
@@ -71,11 +77,17 @@ class Dims {
   }
   void assign(const int64_t* values, int size) {
     resize(size);
-    std::copy_n(values, size, data());
+    int64_t* to = data();
+    for (int i = 0; i < size; ++i) to[i] = values[i];
   }
 
   friend bool operator==(const Dims& a, const Dims& b) {
-    return a.size_ == b.size_ && std::equal(a.begin(), a.end(), b.begin());
+    if (a.size_ != b.size_) return false;
+    const int64_t *left = a.data(), *right = b.data();
+    for (int i = 0; i < a.size_; ++i) {  // shorter than a call of memcmp
+      if (left[i] != right[i]) return false;
+    }
+    return true;
   }
 
  private:
@@ -93,8 +105,13 @@ class Dims {
       other.capacity_ = kInline;
       other.size_ = 0;
     } else {
-      std::copy_n(other.inline_, size_, inline_);
+      copy_inline(other);
     }
+  }
+  // All eight: a copy of fixed size is a few vector moves, where one of `size_` elements is a call.
+  void copy_inline(const Dims& other) {
+    size_ = other.size_;
+    std::memcpy(inline_, other.inline_, sizeof(inline_));
   }
   void grow(int size) {
     const int capacity = std::max<int>(size, 2 * capacity_);
@@ -108,7 +125,7 @@ class Dims {
   int16_t size_ = 0;
   int16_t capacity_ = kInline;
   union {
-    int64_t inline_[kInline];
+    int64_t inline_[kInline] = {};
     int64_t* heap_;
   };
 };

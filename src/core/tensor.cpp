@@ -30,6 +30,17 @@ Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device devic
   return make(Storage::allocate(bytes, device), shape, strides, 0, dtype);
 }
 
+Tensor Tensor::empty_like_contiguous(const Tensor& other, DType dtype) {
+  const TensorImpl& like = *other.impl();
+  auto impl = Ref<TensorImpl>::adopt(new TensorImpl);
+  impl->storage = Storage::allocate(like.numel * size_of(dtype), other.device());
+  impl->numel = like.numel;
+  impl->dtype = dtype;
+  impl->shape = like.shape;
+  impl->strides = like.strides;
+  return Tensor(std::move(impl));
+}
+
 Tensor Tensor::over(Ref<Storage> storage, Span shape, Span strides, DType dtype) {
   return make(std::move(storage), shape, strides, 0, dtype);
 }

@@ -67,6 +67,8 @@ class Tensor {
   // Not initialised, contiguous.
   static Tensor empty(Span shape, DType dtype, Device device);
   static Tensor empty_strided(Span shape, Span strides, DType dtype, Device device);
+  // Not initialised, with the shape and strides of `other`, which is contiguous.
+  static Tensor empty_like_contiguous(const Tensor& other, DType dtype);
   // A view of `storage` from its beginning.
   static Tensor over(Ref<Storage> storage, Span shape, Span strides, DType dtype);
   // Another view of the same storage, without a history.

@@ -1,4 +1,6 @@
 // Conversion of contiguous elements between every two dtypes.
+#include "core/dtype.h"
+#include "cpu/kernel_families.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -8,8 +10,6 @@
 
 #include <cstring>
 
-#include "core/dtype.h"
-#include "cpu/kernel_families.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {

@@ -2,6 +2,9 @@
 // both in order and keeps a tile of c in registers (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix
 // multiplication", 2008). Each element of c is summed over k in the same order wherever its tile lies, so neither
 // the threads nor the rectangle that a call covers change its bits.
+#include "core/scalar_math.h"
+#include "cpu/kernel_families.h"
+#include "cpu/scratch.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -11,9 +14,6 @@
 
 #include <algorithm>
 
-#include "core/scalar_math.h"
-#include "cpu/kernel_families.h"
-#include "cpu/scratch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {

@@ -1,4 +1,6 @@
 // Kernels of the family Arithmetic in src/ops/table.toml.
+#include "core/scalar_math.h"
+#include "cpu/kernel_families.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE

@@ -13,6 +13,7 @@
 
 #include "core/scalar_math.h"
 #include "cpu/kernel_families.h"
+#include "cpu/partial_vectors-inl.h"
 #include "cpu/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -79,14 +80,10 @@ HWY_INLINE HWY_ATTR void VectorLoop(void* out, const void* const* in, int64_t n,
   constexpr int64_t kLanes = HWY_LANES(T);
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) ApplyVector<F>(d, result, sources, i, indices);
-#if HWY_MEM_OPS_MIGHT_FAULT
-  for (; i < n; ++i) ApplyVector<F>(one, result, sources, i, indices);
-#else
   if (i < n) {
-    const auto rest = hn::FirstN(d, static_cast<size_t>(n - i));
-    hn::BlendedStore(F::apply(d, hn::MaskedLoad(rest, d, sources[kIndex] + i)...), rest, d, result + i);
+    const int64_t rest = n - i;
+    StorePartial(d, F::apply(d, LoadPartial(d, sources[kIndex] + i, rest)...), result + i, rest);
   }
-#endif
 }
 
 template <class F, class T>

@@ -1,4 +1,6 @@
 // Sums, maxima and the like over contiguous elements, once per instruction set.
+#include "core/scalar_math.h"
+#include "cpu/kernel_families.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -6,8 +8,6 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "core/scalar_math.h"
-#include "cpu/kernel_families.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {

@@ -1,6 +1,8 @@
 // Softmax along rows and down columns, once per instruction set. Half types are converted as they are loaded, compute in
 // float and are rounded once. The greatest element is subtracted first, so that no exponential overflows; where that
 // element is infinite or NaN the result is NaN, as in PyTorch.
+#include "core/dtype.h"
+#include "cpu/kernel_families.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -10,8 +12,7 @@
 
 #include <limits>
 
-#include "core/dtype.h"
-#include "cpu/kernel_families.h"
+#include "cpu/partial_vectors-inl.h"
 #include "cpu/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,35 +27,39 @@ struct ComputeOf<double> {
   using Type = double;
 };
 
-// `count` elements converted to d's type, the other lanes set to `fill`.
+// `count` > 0 elements converted to d's type; lanes beyond them are set to `fill`.
 template <class D, class S, class T = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR hn::Vec<D> LoadLanes(D d, const S* p, int64_t count, T fill) {
   constexpr int64_t kLanes = HWY_LANES(T);
   if constexpr (std::is_same_v<S, T>) {
     if (count >= kLanes) return hn::LoadU(d, p);
-  }
-  HWY_ALIGN T lanes[kLanes];
-  if (count >= kLanes) {
-    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = convert<T>(p[i]);
+    const auto known = hn::FirstN(d, static_cast<size_t>(count));
+    return hn::IfThenElse(known, LoadPartial(d, p, count), hn::Set(d, fill));
   } else {
-    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = fill;
-    for (int64_t i = 0; i < count; ++i) lanes[i] = convert<T>(p[i]);
+    HWY_ALIGN T lanes[kLanes];
+    if (count >= kLanes) {
+      for (int64_t i = 0; i < kLanes; ++i) lanes[i] = convert<T>(p[i]);
+    } else {
+      for (int64_t i = 0; i < kLanes; ++i) lanes[i] = i < count ? convert<T>(p[i]) : fill;
+    }
+    return hn::Load(d, lanes);
   }
-  return hn::Load(d, lanes);
 }
 
 template <class D, class V, class S, class T = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR void StoreLanes(D d, V v, S* p, int64_t count) {
   constexpr int64_t kLanes = HWY_LANES(T);
   if constexpr (std::is_same_v<S, T>) {
-    if (count >= kLanes) return hn::StoreU(v, d, p);
-  }
-  HWY_ALIGN T lanes[kLanes];
-  hn::Store(v, d, lanes);
-  if (count >= kLanes) {
-    for (int64_t i = 0; i < kLanes; ++i) p[i] = convert<S>(lanes[i]);
+    if (count >= kLanes) hn::StoreU(v, d, p);
+    else StorePartial(d, v, p, count);
   } else {
-    for (int64_t i = 0; i < count; ++i) p[i] = convert<S>(lanes[i]);
+    HWY_ALIGN T lanes[kLanes];
+    hn::Store(v, d, lanes);
+    if (count >= kLanes) {
+      for (int64_t i = 0; i < kLanes; ++i) p[i] = convert<S>(lanes[i]);
+    } else {
+      for (int64_t i = 0; i < count; ++i) p[i] = convert<S>(lanes[i]);
+    }
   }
 }
 

@@ -102,6 +102,14 @@ HWY_INLINE HWY_ATTR ReducedExp<V> ReduceExp(D d, V x) {
   return {n, hn::MulAdd(hn::Mul(r, r), Polynomial(d, r, C::kExp), r)};
 }
 
+// 2^n x, rounded once, for n a little beyond the exponent's range on either side.
+template <class D, class V>
+HWY_INLINE HWY_ATTR V Scale(D d, V x, V n) {
+  const V magic = hn::Set(d, MathConstants<hn::TFromD<D>>::kMagic);
+  const V half = hn::Sub(hn::MulAdd(n, hn::Set(d, 0.5f), magic), magic);
+  return hn::Mul(hn::Mul(x, PowerOfTwo(d, half)), PowerOfTwo(d, hn::Sub(n, half)));
+}
+
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Exp(D d, V x) {
   using C = MathConstants<hn::TFromD<D>>;
@@ -109,11 +117,31 @@ HWY_INLINE HWY_ATTR V Exp(D d, V x) {
   x = hn::IfThenElse(hn::Gt(x, hn::Set(d, C::kExpMax)), hn::Set(d, C::kExpMax), x);
   x = hn::IfThenElse(hn::Lt(x, hn::Set(d, C::kExpMin)), hn::Set(d, C::kExpMin), x);
   const auto [n, p] = ReduceExp(d, x);
-  // 2^n in two factors, since n may be beyond the exponent's range on either side.
-  const V magic = hn::Set(d, C::kMagic);
-  const V half = hn::Sub(hn::MulAdd(n, hn::Set(d, 0.5f), magic), magic);
-  const V scaled = hn::Mul(hn::Add(p, hn::Set(d, 1)), PowerOfTwo(d, half));
-  return hn::Mul(scaled, PowerOfTwo(d, hn::Sub(n, half)));
+  return Scale(d, hn::Add(p, hn::Set(d, 1)), n);
+}
+
+// A number as the unevaluated sum of two: what the first has lost by rounding is in the second.
+template <class V>
+struct Pair {
+  V high, low;
+};
+// a + b for |a| >= |b|. Source: T. Dekker, "A floating-point technique for extending the available precision", 1971.
+template <class V>
+HWY_INLINE HWY_ATTR Pair<V> ExactSum(V a, V b) {
+  const V sum = hn::Add(a, b);
+  return {sum, hn::Sub(b, hn::Sub(sum, a))};
+}
+
+// What is left of `a` when q = a / b has been rounded; known exactly where the machine multiplies and adds in one.
+template <class D, class V>
+HWY_INLINE HWY_ATTR V DivisionRest(D d, V a, V q, V b) {
+#if HWY_NATIVE_FMA
+  (void)d;
+  return hn::NegMulAdd(q, b, a);
+#else
+  (void)a, (void)q, (void)b;
+  return hn::Zero(d);
+#endif
 }
 
 // Method: fdlibm's e_log.c (Sun Microsystems, 1993), without its branches.
@@ -151,28 +179,52 @@ HWY_INLINE HWY_ATTR V Log(D d, V x) {
   return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), positive, edge);
 }
 
-// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1), whose second term is small enough to lose little.
+// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1) with the roundings made good.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Tanh(D d, V x) {
   using C = MathConstants<hn::TFromD<D>>;
-  const V square = hn::Mul(x, x);
-  const V near = hn::MulAdd(hn::Mul(square, x), Polynomial(d, square, C::kTanh), x);
-  const V magnitude = hn::Abs(x);
-  const V limit = hn::Set(d, C::kTanhOne);
-  const V bounded = hn::IfThenElse(hn::Gt(magnitude, limit), limit, magnitude);
+  const V one = hn::Set(d, 1), limit = hn::Set(d, C::kTanhOne);
+  const V y = hn::Abs(x);
+  const V square = hn::Mul(y, y);
+  const V near = hn::MulAdd(hn::Mul(square, y), Polynomial(d, square, C::kTanh), y);
+
+  const V bounded = hn::IfThenElse(hn::Gt(y, limit), limit, y);
   const auto [n, p] = ReduceExp(d, hn::Add(bounded, bounded));
   const V scale = PowerOfTwo(d, n);
-  const V plus_one = hn::Add(hn::MulAdd(p, scale, scale), hn::Set(d, 1));
-  const V far = hn::Sub(hn::Set(d, 1), hn::Div(hn::Set(d, 2), plus_one));
-  return hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), near, hn::CopySign(far, x));
+  const Pair<V> e = ExactSum(one, p);
+  const Pair<V> below = ExactSum(hn::Mul(scale, e.high), one);
+  const V below_low = hn::MulAdd(scale, e.low, below.low);
+  const V quotient = hn::Div(hn::Set(d, 2), below.high);
+  V rest = DivisionRest(d, hn::Set(d, 2), quotient, below.high);
+  rest = hn::NegMulAdd(quotient, below_low, rest);
+  const Pair<V> difference = ExactSum(one, hn::Neg(quotient));
+  const V half_quotient = hn::Mul(quotient, hn::Set(d, 0.5f));  // 1 / below
+  const V far = hn::Add(difference.high, hn::NegMulAdd(rest, half_quotient, difference.low));
+  return hn::CopySign(hn::IfThenElse(hn::Lt(y, hn::Set(d, 0.625f)), near, far), x);
 }
 
-// With e = exp(-|x|) nothing overflows: 1 / (1 + e), or e / (1 + e) for negative x.
+// With e = exp(-|x|) nothing overflows: 1 / (1 + e), or e / (1 + e) for negative x, with the roundings made good.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Sigmoid(D d, V x) {
-  const V one = hn::Set(d, 1);
-  const V e = Exp(d, hn::Neg(hn::Abs(x)));
-  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
+  using C = MathConstants<hn::TFromD<D>>;
+  const V zero = hn::Zero(d), one = hn::Set(d, 1);
+  const auto negative = hn::Lt(x, zero);
+  V y = hn::Neg(hn::Abs(x));
+  y = hn::IfThenElse(hn::Lt(y, hn::Set(d, C::kExpMin)), hn::Set(d, C::kExpMin), y);
+  const auto [n, p] = ReduceExp(d, y);
+  const Pair<V> e = ExactSum(one, p);  // without its factor 2^n, which may be subnormal
+  const V least = hn::Set(d, 1 - C::kBias);
+  const V scale = PowerOfTwo(d, hn::IfThenElse(hn::Lt(n, least), least, n));
+  const Pair<V> below = ExactSum(one, hn::Mul(scale, e.high));
+  const V below_low = hn::MulAdd(scale, e.low, below.low);
+  const V above = hn::IfThenElse(negative, e.high, one);
+  const V above_low = hn::IfThenElse(negative, e.low, zero);
+  const V quotient = hn::Div(above, below.high);
+  V rest = hn::Add(DivisionRest(d, above, quotient, below.high), above_low);
+  rest = hn::NegMulAdd(quotient, below_low, rest);
+  // 1 / (1 + e) is the quotient itself, or 1 - e / (1 + e).
+  const V reciprocal = hn::IfThenElse(negative, hn::NegMulAdd(scale, quotient, one), quotient);
+  return Scale(d, hn::MulAdd(rest, reciprocal, quotient), hn::IfThenElse(negative, n, zero));
 }
 
 }  // namespace HWY_NAMESPACE

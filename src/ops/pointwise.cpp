@@ -127,31 +127,32 @@ bool is_plain(Rule rule, Inputs inputs) {
          second->device() == first->device();
 }
 
-Tensor run_plain(PointwiseOp op, Rule rule, Inputs inputs) {
+void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
+  if (out.numel() == 0) return;
   const Tensor& first = *inputs.begin()->tensor();
-  const DType dtype = first.dtype();
-  Tensor result = Tensor::empty(first.shape(), rule == Rule::kCompare ? DType::kBool : dtype, first.device());
-  if (result.numel() == 0) return result;
   PointwiseCall call;
   call.op = op;
-  call.compute = dtype;
+  call.compute = first.dtype();
   call.ndim = first.ndim();
   call.shape = first.shape().data();
-  call.numel = result.numel();
+  call.numel = out.numel();
   call.contiguous = true;
-  call.out = {result.data(), result.dtype(), result.strides().data()};
+  call.out = {out.data(), out.dtype(), out.strides().data()};
   for (const Input& input : inputs) {
-    call.in[call.input_count++] = {input.tensor()->data(), dtype, input.tensor()->strides().data()};
+    call.in[call.input_count++] = {input.tensor()->data(), first.dtype(), input.tensor()->strides().data()};
   }
   backend_for(first.device()).pointwise(call);
-  return result;
 }
 
 }  // namespace
 
 Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
-  if (is_plain(rule, inputs)) [[likely]]
-    return run_plain(op, rule, inputs);
+  if (is_plain(rule, inputs)) [[likely]] {
+    const Tensor& first = *inputs.begin()->tensor();
+    Tensor result = Tensor::empty_like_contiguous(first, rule == Rule::kCompare ? DType::kBool : first.dtype());
+    execute_plain(op, result, inputs);
+    return result;
+  }
   const Device device = infer_device(inputs);
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
@@ -161,6 +162,10 @@ Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
 }
 
 void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
+  if (is_plain(rule, inputs) && rule != Rule::kCompare && inputs.begin()->tensor()->is_same(self)) {
+    for (const Input& input : inputs) check_no_partial_overlap(self, *input.tensor());
+    return execute_plain(op, self, inputs);
+  }
   const Device device = infer_device(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, self.dtype());

@@ -14,7 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import emit_c
 import emit_core
 import emit_functions
+import emit_hpp
 import emit_nodes
+import emit_python
 import model
 
 # Every generated file, and who writes it.
@@ -28,6 +30,10 @@ FILES = {
     "src/ops/generated/nodes.cpp": emit_nodes.nodes_source,
     "include/tensor/ops.h": emit_c.c_header,
     "capi/generated/ops.cpp": emit_c.c_source,
+    "include/tensor/cpp/methods.hpp": emit_hpp.methods_header,
+    "include/tensor/ops.hpp": emit_hpp.functions_header,
+    "bindings/python/libtensor/_ops.py": emit_python.operations,
+    "bindings/python/libtensor/_native.py": emit_python.native,
 }
 
 

@@ -19,7 +19,7 @@ VARIANTS = ("function", "inplace", "out")
 SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
-    "rule", "operands", "check", "node", "gradient", "doc",
+    "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
 }  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class Op:
     node: str | None
     gradient: dict[str, str] = field(hash=False)
     doc: str
+    dtype_keyword: bool = False
 
     @property
     def class_name(self) -> str:
@@ -120,6 +121,7 @@ def parse_op(row: dict) -> Op:
         node=row.get("node"),
         gradient=dict(row.get("gradient", {})),
         doc=row.get("doc", ""),
+        dtype_keyword=row.get("dtype_keyword", False),
     )
     validate(op)
     return op

@@ -19,11 +19,11 @@ def indent(lines: list[str], by: int = 2) -> list[str]:
     return [" " * by + line if line else line for line in lines]
 
 
-def wrap_call(text: str, width: int = 100) -> str:
-    """Breaks a prototype that is too long after commas, aligned behind its parenthesis."""
+def wrap_call(text: str, width: int = 100, column: int | None = None) -> str:
+    """Breaks a prototype that is too long after commas, aligned behind its parenthesis or at `column`."""
     if len(text) <= width:
         return text
-    column = text.index("(") + 1
+    column = text.index("(") + 1 if column is None else column
     lines, line = [], ""
     for part in text.split(", "):
         if line and len(line) + len(part) + 3 > width:

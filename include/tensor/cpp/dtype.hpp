@@ -94,7 +94,8 @@ class Device {
     if (!known || !number) {
       throw Error(TENSOR_ERROR_INVALID_ARGUMENT, "Invalid device string: '" + text + "'");
     }
-    return {kind == "cpu" ? TENSOR_CPU : TENSOR_CUDA, static_cast<int32_t>(std::atoi(digits.c_str()))};
+    return {kind == "cpu" ? TENSOR_CPU : TENSOR_CUDA,
+            static_cast<int32_t>(std::atoi(digits.c_str()))};
   }
 
   tensor_device_t raw_;

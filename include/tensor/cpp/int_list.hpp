@@ -10,8 +10,8 @@
 
 namespace tensor {
 
-// A few integers: from {2, 3}, from a vector, or from one number where one dim is meant, as in a.sum(0).
-// It holds a copy, so nothing dangles, and up to eight of them without heap memory.
+// A few integers: from {2, 3}, from a vector, or from one number where one dim is meant, as in
+// a.sum(0). It holds a copy, so nothing dangles, and up to eight of them without heap memory.
 class IntList {
  public:
   IntList() noexcept : size_(0) {}

@@ -186,8 +186,8 @@ inline std::string Tensor::read_text(TextFunction function) const {
 inline void Tensor::expect_dtype(DType expected) const {
   const DType found = dtype();
   if (found == expected) return;
-  throw Error(TENSOR_ERROR_INVALID_ARGUMENT, std::string("expected scalar type ") +
-                                                 name(expected) + " but found " + name(found));
+  throw Error(TENSOR_ERROR_INVALID_ARGUMENT,
+              std::string("expected scalar type ") + name(expected) + " but found " + name(found));
 }
 
 template <typename T>

@@ -1,0 +1,190 @@
+"""Writes the C++ wrapper: a free function for each operation, and the methods of class Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cpp_types import out_name
+from model import Arg, Op
+from overloads import Overload, overloads
+from text import comment_block, header, wrap_call
+
+PARAMETER = {
+    "Tensor": "const Tensor& {0}",
+    "Tensor?": "const Tensor& {0}",
+    "Tensor[]": "const std::vector<Tensor>& {0}",
+    "Scalar": "const Scalar& {0}",
+    "int": "int64_t {0}",
+    "float": "double {0}",
+    "bool": "bool {0}",
+    "shape": "const IntList& {0}",
+    "dims": "const IntList& {0}",
+    "dtype": "DType {0}",
+    "device": "const Device& {0}",
+    "reduction": "Reduction {0}",
+    "options": "const Options& {0}",
+}
+# How the C function is given an argument.
+PASSED = {
+    "Tensor": "{0}.handle()",
+    "Tensor?": "{0}.handle()",
+    "Tensor[]": "detail::handles({0}).data(), {0}.size()",
+    "Scalar": "{0}.raw()",
+    "shape": "{0}.data(), {0}.size()",
+    "dims": "{0}.data(), {0}.size()",
+    "dtype": "raw({0})",
+    "device": "{0}.raw()",
+    "reduction": "raw({0})",
+    "options": "{0}.raw()",
+}
+LITERALS = {"False": "false", "True": "true", "None": "Tensor()", "[]": "IntList()"}
+
+
+def public(ops: list[Op]) -> list[Op]:
+    return [op for op in ops if not op.internal]
+
+
+def default(arg: Arg) -> str | None:
+    if arg.type == "options":
+        return "Options()"
+    if arg.default is None:
+        return None
+    if arg.type == "reduction":
+        return f"Reduction::{arg.default.strip(chr(39)).capitalize()}"
+    return LITERALS.get(arg.default, arg.default)
+
+
+def defaults_of(args: list[Arg]) -> list[str | None]:
+    """C++ wants every argument after one with a default to have one too."""
+    found = [default(arg) for arg in args]
+    required = max((i for i, value in enumerate(found) if value is None), default=-1)
+    return [None] * (required + 1) + found[required + 1 :]
+
+
+def declared(args: list[Arg], with_defaults: bool) -> str:
+    parts = [PARAMETER[arg.type].format(arg.name) for arg in args]
+    if with_defaults:
+        pairs = zip(parts, defaults_of(args))
+        parts = [f"{part} = {value}" if value else part for part, value in pairs]
+    return ", ".join(parts)
+
+
+def passed(args: tuple[Arg, ...]) -> list[str]:
+    return [PASSED.get(arg.type, "{0}").format(arg.name) for arg in args]
+
+
+def result_type(op: Op) -> str:
+    if op.returns_bool:
+        return "bool"
+    if len(op.returns) == 1:
+        return "Tensor"
+    return f"std::tuple<{', '.join(['Tensor'] * len(op.returns))}>"
+
+
+def check_call(name: str, arguments: list[str]) -> str:
+    call = f"tensor_{name}({', '.join(arguments)}));"
+    line = f"  detail::check({call}"
+    if len(line) > 100 and len(call) <= 94:
+        return f"  detail::check(\n      {call}"
+    return wrap_call(line, column=line.index("(", 16) + 1)
+
+
+def function(item: Overload) -> list[str]:
+    op = item.op
+    outs = [out_name(op, r) for r in op.returns]
+    signature = f"inline {result_type(op)} {item.name}({declared(list(item.args), True)}) {{"
+    lines = [wrap_call(signature)]
+    lines += [f"  {'bool' if op.returns_bool else 'tensor_t*'} {out};" for out in outs]
+    lines.append(check_call(op.name, passed(item.args) + [f"&{out}" for out in outs]))
+    if op.returns_bool:
+        value = "out"
+    elif len(outs) == 1:
+        value = "Tensor::own(out)"
+    else:
+        value = f"std::make_tuple({', '.join(f'Tensor::own({out})' for out in outs)})"
+    return [*lines, f"  return {value};", "}"]
+
+
+def out_function(item: Overload) -> list[str]:
+    """The destinations come first, as in PyTorch's C++, so that defaults may follow."""
+    op = item.op
+    outs = [out_name(op, r) for r in op.returns]
+    args = tuple(a for a in item.args if a.type != "options")
+    targets = ", ".join(f"Tensor& {out}" for out in outs)
+    rest = declared(list(args), True)
+    returned = "Tensor&" if len(outs) == 1 else "void"
+    lines = [wrap_call(f"inline {returned} {item.name}_out({targets}, {rest}) {{")]
+    lines.append(check_call(f"{op.name}_out", passed(args) + [f"{out}.handle()" for out in outs]))
+    return lines + (["  return out;"] if len(outs) == 1 else []) + ["}"]
+
+
+def has_method(op: Op) -> bool:
+    """Operations on a tensor that PyTorch shows as methods, or that Python wraps by hand."""
+    first = op.args[0]
+    return (first.type, first.name) == ("Tensor", "self") and (not op.scope or "method" in op.scope)
+
+
+def method_head(item: Overload, variant: str, where: str, with_defaults: bool) -> str:
+    args = declared(list(item.args[1:]), with_defaults)
+    if variant == "inplace":
+        return f"Tensor& {where}{item.name}_({args})"
+    return f"{result_type(item.op)} {where}{item.name}({args}) const"
+
+
+def method(item: Overload, variant: str) -> list[str]:
+    head = f"inline {method_head(item, variant, 'Methods::', False)} {{"
+    lines = [wrap_call(head)]
+    names = [arg.name for arg in item.args[1:]]
+    if variant == "function":
+        result = f"return tensor::{item.name}({', '.join(['self()', *names])});"
+        if len(head) + len(result) <= 97:
+            return [f"{head} {result} }}"]
+        return [*lines, f"  {result}", "}"]
+    call = ["self().handle()", *passed(item.args[1:])]
+    return [*lines, check_call(f"{item.op.name}_", call), "  return self();", "}"]
+
+
+def variants(ops: list[Op], variant: str, wanted: Callable[[Op], bool]) -> list[Overload]:
+    return overloads(public(ops), lambda op: variant in op.variants and wanted(op))
+
+
+def methods_header(ops: list[Op]) -> str:
+    """The base class of Tensor: one declaration for each method."""
+    lines = [header().rstrip(), "#ifndef TENSOR_CPP_METHODS_HPP", "#define TENSOR_CPP_METHODS_HPP", ""]
+    lines += ["#include <cstdint>", "#include <tuple>", "#include <vector>", ""]
+    lines += ['#include "tensor/cpp/int_list.hpp"', '#include "tensor/cpp/options.hpp"', ""]
+    lines += ["namespace tensor {", "", "class Tensor;", "", "namespace detail {", ""]
+    lines += ["// The operations as methods of Tensor; those with a trailing _ work in place."]
+    lines += ["class Methods {", " public:"]
+    for variant in ("function", "inplace"):
+        for item in variants(ops, variant, has_method):
+            head = wrap_call(method_head(item, variant, "", True) + ";", 98)
+            lines += ["  " + line for line in head.split("\n")]
+    lines += ["", " protected:", "  ~Methods() = default;", "", " private:"]
+    lines += ["  inline Tensor& self();", "  inline const Tensor& self() const;", "};", ""]
+    lines += ["}  // namespace detail", "}  // namespace tensor", ""]
+    return "\n".join([*lines, "#endif  // TENSOR_CPP_METHODS_HPP", ""])
+
+
+def functions_header(ops: list[Op]) -> str:
+    """The free functions, and what the methods do."""
+    lines = [header().rstrip(), "#ifndef TENSOR_OPS_HPP", "#define TENSOR_OPS_HPP", ""]
+    lines += ["#include <tuple>", "#include <vector>", "", '#include "tensor/cpp/autograd.hpp"']
+    lines += ['#include "tensor/cpp/tensor_class.hpp"', '#include "tensor/ops.h"', ""]
+    lines += ["namespace tensor {", ""]
+    for item in variants(ops, "function", lambda op: True):
+        lines += [comment_block(item.op.doc, "// "), *function(item), ""]
+    lines += ["// ---- into a given tensor, which is resized where its shape differs", ""]
+    for item in variants(ops, "out", lambda op: True):
+        lines += [*out_function(item), ""]
+    lines += ["namespace detail {", ""]
+    lines += ["inline Tensor& Methods::self() { return static_cast<Tensor&>(*this); }"]
+    lines += [
+        "inline const Tensor& Methods::self() const { return static_cast<const Tensor&>(*this); }",
+        "",
+    ]
+    for variant in ("function", "inplace"):
+        for item in variants(ops, variant, has_method):
+            lines += [*method(item, variant), ""]
+    lines += ["}  // namespace detail", "}  // namespace tensor", ""]
+    return "\n".join([*lines, "#endif  // TENSOR_OPS_HPP", ""])

@@ -1,0 +1,227 @@
+"""Writes the Rust crate's declarations of the C functions, and the operations as methods of Tensor."""
+
+from __future__ import annotations
+
+import re
+
+import c_headers
+from cpp_types import out_name
+from emit_c import c_header
+from emit_hpp import public
+from model import Arg, Op
+from text import comment_block, header
+
+C_WORDS = {
+    "int64_t": "i64",
+    "int32_t": "i32",
+    "uint64_t": "u64",
+    "uint32_t": "u32",
+    "size_t": "usize",
+    "double": "f64",
+    "float": "f32",
+    "char": "c_char",
+    "void": "c_void",
+}
+PARAMETER = {
+    "Tensor": "&Tensor",
+    "Tensor?": "Option<&Tensor>",
+    "Tensor[]": "&[&Tensor]",
+    "Scalar": "impl Into<Scalar>",
+    "int": "i64",
+    "float": "f64",
+    "bool": "bool",
+    "shape": "&[i64]",
+    "dims": "&[i64]",
+    "dtype": "DType",
+    "device": "Device",
+    "reduction": "Reduction",
+    "options": "impl Into<Options>",
+}
+PASSED = {
+    "Tensor": "{0}.raw()",
+    "Tensor?": "raw_or_null({0})",
+    "Tensor[]": "{0}.as_ptr(), {0}.len()",
+    "Scalar": "{0}.into().raw()",
+    "shape": "{0}.as_ptr(), {0}.len()",
+    "dims": "{0}.as_ptr(), {0}.len()",
+    "dtype": "{0}.raw()",
+    "device": "{0}.raw()",
+    "reduction": "{0}.raw()",
+    "options": "&{0}",
+}
+# What must live until the C function returns.
+PREPARED = {
+    "Tensor[]": "let {0} = raw_list({0});",
+    "options": "let {0} = {0}.into().raw();",
+}
+KEYWORDS = {"where", "match", "type", "move", "in", "loop", "ref", "mod", "fn"}
+# Rust gives this name another meaning: a second handle of the same tensor.
+RENAMED = {"clone": "deep_clone"}
+
+
+def fits(line: str) -> bool:
+    return len(line) <= 100
+
+
+# ---- declarations
+
+
+def c_type(text: str) -> str:
+    """A C type in Rust's words: `const int64_t*` is `*const i64`."""
+    callback = re.fullmatch(r"(.+) \(\*\)\((.*)\)", text)
+    if callback:
+        parts = [c_headers.parse_parameter(p) for p in c_headers.split_parameters(callback[2])]
+        arguments = ", ".join(f"{p.name}: {c_type(p.type)}" for p in parts)
+        return f"Option<unsafe extern \"C\" fn({arguments}){result(callback[1])}>"
+    if text.endswith("*"):
+        inner = text.removesuffix("*").rstrip()
+        if inner.startswith("const ") and "*" not in inner:
+            return f"*const {c_type(inner.removeprefix('const '))}"
+        return f"*mut {c_type(inner)}"
+    if text.endswith("* const"):
+        return c_type(text.removesuffix(" const"))
+    return C_WORDS.get(text, text)
+
+
+def pointer_to_const_pointer(text: str) -> str:
+    """`tensor_t* const*`: the const is about what the last star points to."""
+    if text.endswith("* const*"):
+        return f"*const {c_type(text.removesuffix(' const*'))}"
+    return c_type(text)
+
+
+def result(text: str) -> str:
+    return "" if text == "void" else f" -> {c_type(text)}"
+
+
+def item(name: str) -> str:
+    return f"r#{name}" if name in KEYWORDS else name
+
+
+def declaration(function: c_headers.Function) -> list[str]:
+    parts = [f"{item(p.name)}: {pointer_to_const_pointer(p.type)}" for p in function.parameters]
+    return block(f"    pub fn {function.name}(", parts, f"){result(function.result)};")
+
+
+def block(head: str, parts: list[str], tail: str) -> list[str]:
+    """One line where it fits, else a line for each part, as rustfmt has it."""
+    line = head + ", ".join(parts) + tail
+    if fits(line):
+        return [line]
+    margin = " " * (len(head) - len(head.lstrip()))
+    return [head, *[f"{margin}    {part}," for part in parts], margin + tail]
+
+
+def constants() -> list[str]:
+    lines = []
+    for constant in c_headers.constants():
+        lines.append(f"pub const {constant.name}: i32 = {constant.value};")
+    return lines
+
+
+def declarations(ops: list[Op]) -> str:
+    table = c_headers.parse_functions(c_header(ops))
+    lines = [header().rstrip(), "", "use super::types::*;", "use std::os::raw::{c_char, c_void};", ""]
+    lines += [*constants(), "", 'extern "C" {']
+    for function in [*c_headers.functions(), *table]:
+        lines += declaration(function)
+    return "\n".join([*lines, "}", ""])
+
+
+# ---- methods
+
+
+def is_method(op: Op) -> bool:
+    return (op.args[0].type, op.args[0].name) == ("Tensor", "self")
+
+
+def name_of(op: Op, variant: str) -> str:
+    name = RENAMED.get(op.name, op.name) + {"function": "", "inplace": "_", "out": "_out"}[variant]
+    return item(name)
+
+
+def argument_name(arg: Arg) -> str:
+    return "this" if arg.name == "self" and arg.type != "Tensor" else item(arg.name)
+
+
+def passed(arg: Arg) -> str:
+    return PASSED.get(arg.type, "{0}").format(argument_name(arg))
+
+
+def parameters(op: Op, variant: str) -> list[str]:
+    args = op.args_of(variant)
+    parts = [f"{argument_name(a)}: {PARAMETER[a.type]}" for a in args]
+    if is_method(op):
+        parts[0] = "&mut self" if variant == "inplace" else "&self"
+    if variant == "out":
+        parts += [f"{out_name(op, r)}: &mut Tensor" for r in op.returns]
+    return parts
+
+
+def result_type(op: Op, variant: str) -> str:
+    if variant == "inplace":
+        return "Result<&mut Tensor>"
+    if variant == "out":
+        return "Result<()>"
+    if op.returns_bool:
+        return "Result<bool>"
+    if len(op.returns) == 1:
+        return "Result<Tensor>"
+    return f"Result<({', '.join(['Tensor'] * len(op.returns))})>"
+
+
+def call(op: Op, variant: str) -> list[str]:
+    """The call itself, as the closure or the argument that the helpers of call.rs take."""
+    arguments = [passed(a) for a in op.args_of(variant)]
+    name = f"ffi::tensor_{op.variant_name(variant)}"
+    if variant == "inplace":
+        return wrapped("check(", name, arguments, ")?;") + ["        Ok(self)"]
+    if variant == "out":
+        arguments += [f"{out_name(op, r)}.raw()" for r in op.returns]
+        return wrapped("check(", name, arguments, ")")
+    outs = [out_name(op, r) for r in op.returns]
+    helper = "read" if op.returns_bool else {1: "own", 2: "own_pair"}[len(outs)]
+    return wrapped(f"{helper}(|{', '.join(outs)}| ", name, arguments + outs, ")")
+
+
+def wrapped(head: str, name: str, arguments: list[str], tail: str) -> list[str]:
+    line = f"        {head}unsafe {{ {name}({', '.join(arguments)}) }}{tail}"
+    if fits(line):
+        return [line]
+    inner = block(f"            {name}(", arguments, ")")
+    return [f"        {head}unsafe {{", *inner, f"        }}{tail}"]
+
+
+def method(op: Op, variant: str) -> list[str]:
+    head = f"    pub fn {name_of(op, variant)}("
+    lines = block(head, parameters(op, variant), f") -> {result_type(op, variant)} {{")
+    for arg in op.args_of(variant):
+        if arg.type in PREPARED:
+            lines.append("        " + PREPARED[arg.type].format(argument_name(arg)))
+    return [*lines, *call(op, variant), "    }", ""]
+
+
+def documentation(op: Op, variant: str) -> list[str]:
+    text = {
+        "function": op.doc,
+        "inplace": f"As `{name_of(op, 'function')}`, in place.",
+        "out": f"As `{name_of(op, 'function')}`, into a given tensor.",
+    }[variant]
+    if variant == op.variants[0]:
+        text = op.doc
+    # A bracket in a sentence is no link.
+    text = re.sub(r"\[", r"\\[", text).replace("]", r"\]")
+    return comment_block(text, "    /// ").split("\n")
+
+
+def methods(ops: list[Op]) -> str:
+    used = "use crate::call::{check, own, own_pair, raw_list, raw_or_null, read};"
+    lines = [header().rstrip(), "", used, "use crate::ffi;"]
+    lines += ["use crate::{Options, Reduction, Result, Scalar, Tensor};", ""]
+    lines += ["/// The operations, under the names of the C functions without `tensor_`."]
+    lines += ["#[allow(clippy::too_many_arguments)]"]
+    lines += ["impl Tensor {"]
+    for op in public(ops):
+        for variant in op.variants:
+            lines += documentation(op, variant) + method(op, variant)
+    return "\n".join([*lines[:-1], "}", ""])
