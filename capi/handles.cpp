@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <new>
 #include <vector>
+
+#include "core/fork.h"
 
 namespace libtensor::capi {
 
@@ -19,7 +20,7 @@ class ThreadHandles;
 
 // What threads share. Never destroyed: hosts release handles at their very end.
 struct Table {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockLevel::kHandles};
   std::vector<uint32_t> free;
   std::vector<ThreadHandles*> threads;
   int64_t live_of_ended_threads = 0;

@@ -15,6 +15,13 @@ tensor_status_t tensor_manual_seed(uint64_t seed) {
   });
 }
 
+tensor_status_t tensor_initial_seed(uint64_t* out) {
+  return guard([&] {
+    check(out != nullptr, "out must not be NULL");
+    *out = backend_for(Device{}).initial_seed();
+  });
+}
+
 tensor_status_t tensor_set_num_threads(int32_t n) {
   return guard([&] {
     check(n > 0, "set_num_threads expects a positive integer");

@@ -5,6 +5,7 @@
 
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
+#include "core/fork.h"
 
 namespace libtensor::autograd {
 namespace {
@@ -17,16 +18,16 @@ class LeafExtra final : public AutogradExtra, public Pooled<LeafExtra> {
 };
 
 // Mutexes that outlive static destruction: a host may release tensors at its very end.
-template <int kWhich>
-std::mutex& mutex() {
-  alignas(std::mutex) static unsigned char memory[sizeof(std::mutex)];
-  static std::mutex* instance = new (memory) std::mutex;
+template <LockLevel kLevel>
+ForkSafeMutex& mutex() {
+  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
+  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(kLevel);
   return *instance;
 }
 // Guards `extra` of all leaves. Nothing is destroyed and no operation runs while it is held.
-std::mutex& leaf_mutex() { return mutex<0>(); }
+ForkSafeMutex& leaf_mutex() { return mutex<LockLevel::kLeaf>(); }
 // Held while one gradient is added to what a leaf has.
-std::mutex& accumulation_mutex() { return mutex<1>(); }
+ForkSafeMutex& accumulation_mutex() { return mutex<LockLevel::kAccumulation>(); }
 
 LeafExtra& extra_of(const Tensor& leaf) {
   auto& slot = leaf.impl()->extra;

@@ -24,7 +24,8 @@ class UnavailableBackend final : public Backend {
   void nll_loss_backward(const NllLossCall&) override { refuse(); }
   void arange(Operand, int64_t, Scalar, Scalar) override { refuse(); }
   void random(const RandomCall&) override { refuse(); }
-  void manual_seed(uint64_t) override {}
+  void manual_seed(uint64_t) override { refuse(); }
+  uint64_t initial_seed() override { refuse(); }
 
  private:
   [[noreturn]] void refuse() const { fail(Status::kUnavailable, reason_); }

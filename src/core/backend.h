@@ -147,6 +147,7 @@ class Backend {
   virtual void arange(Operand out, int64_t numel, Scalar start, Scalar step) = 0;
   virtual void random(const RandomCall& call) = 0;
   virtual void manual_seed(uint64_t seed) = 0;
+  virtual uint64_t initial_seed() = 0;
 };
 
 // The backend of a device; one that refuses everything with the reason where there is none.

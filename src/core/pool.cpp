@@ -1,8 +1,9 @@
 #include "core/pool.h"
 
 #include <cstdint>
-#include <mutex>
 #include <new>
+
+#include "core/fork.h"
 
 namespace libtensor {
 namespace {
@@ -36,7 +37,7 @@ struct List {
 // Where threads put what they have too much of, and what they leave when they end. Kept until the process ends:
 // a thread may outlive every static object of the library.
 struct Shared {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockLevel::kPool};
   List lists[kClasses];
 };
 Shared& shared() {

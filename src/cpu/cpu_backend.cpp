@@ -42,6 +42,7 @@ class CpuBackend final : public Backend {
   void arange(Operand out, int64_t numel, Scalar start, Scalar step) override;
   void random(const RandomCall& call) override { fill_random(call); }
   void manual_seed(uint64_t seed) override { cpu::manual_seed(seed); }
+  uint64_t initial_seed() override { return cpu::initial_seed(); }
 };
 
 void CpuBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {

@@ -5,29 +5,36 @@
 #include <mutex>
 #include <numbers>
 #include <optional>
+#include <random>
 #include <type_traits>
 
 #include "cpu/box_muller.h"
 #include "cpu/mt19937.h"
+#include "core/fork.h"
 
 namespace libtensor::cpu {
 namespace {
 
-// PyTorch's default_rng_seed: that of a generator made without a seed.
-constexpr uint64_t kDefaultSeed = 67280421310721;
+// A process that sets no seed draws different numbers each time, as in PyTorch; 53 bits, so that the seed can be
+// printed and given back as a double.
+uint64_t unpredictable_seed() {
+  std::random_device device;
+  return (uint64_t{device()} << 32 | device()) & ((uint64_t{1} << 53) - 1);
+}
 
 // What a call of torch.manual_seed resets.
 struct Generator {
-  explicit Generator(uint64_t seed) : engine(seed) {}
+  explicit Generator(uint64_t initial_seed) : seed(initial_seed), engine(initial_seed) {}
 
+  uint64_t seed;
   Mt19937 engine;
   // Single normal numbers come in pairs; the second one waits here for the next call.
   std::optional<double> next_normal;
 };
 
 struct SharedGenerator {
-  std::mutex mutex;
-  Generator generator{kDefaultSeed};
+  ForkSafeMutex mutex{LockLevel::kGenerator};
+  Generator generator{unpredictable_seed()};
 };
 
 template <class T>
@@ -182,6 +189,12 @@ void manual_seed(uint64_t seed) {
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
   shared.generator = Generator(seed);
+}
+
+uint64_t initial_seed() {
+  SharedGenerator& shared = shared_generator();
+  const std::lock_guard lock(shared.mutex);
+  return shared.generator.seed;
 }
 
 }  // namespace libtensor::cpu

@@ -12,5 +12,7 @@ namespace libtensor::cpu {
 void fill_random(const RandomCall& call);
 // The same seed gives the same numbers for the same sequence of calls.
 void manual_seed(uint64_t seed);
+// The seed of the last manual_seed, or the one that the process began with.
+uint64_t initial_seed();
 
 }  // namespace libtensor::cpu

@@ -2,18 +2,18 @@
 
 #include <dlfcn.h>
 #include <omp.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 
+#include "core/fork.h"
+
 namespace libtensor::cpu {
 namespace {
 
-std::atomic<int> chosen_threads{0};       // 0: not chosen yet
-std::atomic<bool> in_forked_child{false};
+std::atomic<int> chosen_threads{0};  // 0: not chosen yet
 
 // Once before the first parallel region of ours.
 void prepare_pool() {
@@ -21,8 +21,6 @@ void prepare_pool() {
   std::call_once(once, [] {
     // If we were unloaded and libgomp with us, its sleeping workers would wake in unmapped code: keep it for ever.
     dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-    // The workers do not exist in a forked child, and libgomp would wait for them.
-    pthread_atfork(nullptr, nullptr, [] { in_forked_child.store(true); });
   });
 }
 
@@ -41,7 +39,8 @@ void set_num_threads(int threads) { chosen_threads.store(std::max(1, threads)); 
 
 void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) {
   const int64_t pieces = std::min<int64_t>(num_threads(), ceil_div(n, std::max<int64_t>(grain, 1)));
-  if (pieces <= 1 || in_forked_child.load(std::memory_order_relaxed) || omp_in_parallel()) {
+  // In a forked child libgomp's workers do not exist, and it would wait for them.
+  if (pieces <= 1 || in_forked_child() || omp_in_parallel()) {
     return body(context, 0, n);
   }
   prepare_pool();

@@ -1,6 +1,5 @@
 #include "memory/host_memory.h"
 
-#include <pthread.h>
 
 #include <algorithm>
 #include <bit>
@@ -9,6 +8,7 @@
 #include <mutex>
 
 #include "core/error.h"
+#include "core/fork.h"
 
 namespace libtensor {
 namespace {
@@ -50,28 +50,19 @@ size_t size_of_class(int size_class) {
 }
 
 struct SizeClass {
-  std::mutex mutex;
+  ForkSafeMutex mutex{LockLevel::kMemory};
   FreeBlock* head = nullptr;
   size_t count = 0;
 };
 
 constexpr int kClasses = 80;
 
-SizeClass* size_classes();
-void lock_all() {
-  for (int i = 0; i < kClasses; ++i) size_classes()[i].mutex.lock();
-}
-void unlock_all() {
-  for (int i = 0; i < kClasses; ++i) size_classes()[i].mutex.unlock();
-}
 
 // Never destroyed: a tensor may be released after the library's static objects are gone.
 SizeClass* size_classes() {
   alignas(SizeClass) static unsigned char memory[kClasses * sizeof(SizeClass)];
   static SizeClass* classes = [] {
     for (int i = 0; i < kClasses; ++i) new (memory + i * sizeof(SizeClass)) SizeClass;
-    // A lock that another thread held during a fork would never be released in the child.
-    pthread_atfork(lock_all, unlock_all, unlock_all);
     return reinterpret_cast<SizeClass*>(memory);
   }();
   return classes;

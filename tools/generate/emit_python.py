@@ -52,6 +52,14 @@ def tuple_text(parts: list[str]) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
+def wrapped_tuple(parts: list[str], indent: str) -> list[str]:
+    """A tuple and a comma on one line, or an element a line where that is too long."""
+    line = f"{indent}{tuple_text(parts)},"
+    if len(line) <= 100:
+        return [line]
+    return [f"{indent}(", *[f"{indent}    {part}," for part in parts], f"{indent}),"]
+
+
 def string_lines(text: str, indent: str) -> list[str]:
     quoted = [repr_double(part) for part in textwrap.wrap(text, 88, drop_whitespace=False)]
     if len(quoted) == 1:
@@ -73,16 +81,13 @@ def numbers_as_tensors(op: Op) -> bool:
 
 
 def operation(op: Op) -> list[str]:
-    args = [f"            {arg_text(arg)}," for arg in op.args]
     flags = {"dtype_keyword": op.dtype_keyword, "numbers_as_tensors": numbers_as_tensors(op)}
     results = ("bool",) if op.returns_bool else tuple(r.name for r in op.returns)
     return [
         "    Op(",
         f"        {repr_double(op.name)},",
         f"        {names_text(op.torch)},",
-        "        (",
-        *args,
-        "        ),",
+        *wrapped_tuple([arg_text(arg) for arg in op.args], "        "),
         f"        {names_text(results)},",
         f"        {names_text(op.variants)},",
         f"        {names_text(op.scope)},",
@@ -110,10 +115,14 @@ def ctype(text: str) -> str:
     raise ValueError(f"no ctypes form of the type '{text}'")
 
 
-def prototype(function: c_headers.Function) -> str:
+def prototype(function: c_headers.Function) -> list[str]:
     types = [ctype(parameter.type) for parameter in function.parameters]
-    name = function.name.removeprefix("tensor_")
-    return f"    {repr_double(name)}: ({ctype(function.result)}, {tuple_text(types)}),"
+    name = repr_double(function.name.removeprefix("tensor_"))
+    result = ctype(function.result)
+    line = f"    {name}: ({result}, {tuple_text(types)}),"
+    if len(line) <= 100:
+        return [line]
+    return [f"    {name}: (", f"        {result},", *wrapped_tuple(types, "        "), "    ),"]
 
 
 def constants(group: str) -> list[str]:
@@ -140,5 +149,6 @@ def native(ops: list[Op]) -> str:
     for group in CONSTANT_GROUPS:
         lines += [*constants(group), ""]
     lines += ["# name without tensor_: (result, parameters)", "FUNCTIONS = {"]
-    lines += [prototype(function) for function in functions]
+    for function in functions:
+        lines += prototype(function)
     return "\n".join([*lines, "}", ""])

@@ -7,10 +7,7 @@ OPERATIONS = (
     Op(
         "empty",
         ("empty",),
-        (
-            Arg("shape", "shape"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -19,10 +16,7 @@ OPERATIONS = (
     Op(
         "zeros",
         ("zeros",),
-        (
-            Arg("shape", "shape"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -31,10 +25,7 @@ OPERATIONS = (
     Op(
         "ones",
         ("ones",),
-        (
-            Arg("shape", "shape"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -43,11 +34,7 @@ OPERATIONS = (
     Op(
         "full",
         ("full",),
-        (
-            Arg("shape", "shape"),
-            Arg("Scalar", "fill_value"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("Scalar", "fill_value"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -72,11 +59,7 @@ OPERATIONS = (
     Op(
         "eye",
         ("eye",),
-        (
-            Arg("int", "n"),
-            Arg("int", "m"),
-            Arg("options", "options", None),
-        ),
+        (Arg("int", "n"), Arg("int", "m"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         (),
@@ -85,10 +68,7 @@ OPERATIONS = (
     Op(
         "rand",
         ("rand",),
-        (
-            Arg("shape", "shape"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -98,10 +78,7 @@ OPERATIONS = (
     Op(
         "randn",
         ("randn",),
-        (
-            Arg("shape", "shape"),
-            Arg("options", "options", None),
-        ),
+        (Arg("shape", "shape"), Arg("options", "options", None)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -111,10 +88,7 @@ OPERATIONS = (
     Op(
         "empty_like",
         ("empty_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -124,10 +98,7 @@ OPERATIONS = (
     Op(
         "zeros_like",
         ("zeros_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -137,10 +108,7 @@ OPERATIONS = (
     Op(
         "ones_like",
         ("ones_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -150,11 +118,7 @@ OPERATIONS = (
     Op(
         "full_like",
         ("full_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "fill_value"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "fill_value"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -164,10 +128,7 @@ OPERATIONS = (
     Op(
         "rand_like",
         ("rand_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -177,10 +138,7 @@ OPERATIONS = (
     Op(
         "randn_like",
         ("randn_like",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         ("function",),
@@ -190,10 +148,7 @@ OPERATIONS = (
     Op(
         "copy",
         ("copy",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "src"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "src")),
         ("result",),
         ("inplace",),
         ("method",),
@@ -202,10 +157,7 @@ OPERATIONS = (
     Op(
         "fill",
         ("fill",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "value"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "value")),
         ("result",),
         ("inplace",),
         ("method",),
@@ -214,10 +166,7 @@ OPERATIONS = (
     Op(
         "fill_tensor",
         ("fill",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "value"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "value")),
         ("result",),
         ("inplace",),
         ("method",),
@@ -226,9 +175,7 @@ OPERATIONS = (
     Op(
         "zero",
         ("zero",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("inplace",),
         ("method",),
@@ -237,9 +184,7 @@ OPERATIONS = (
     Op(
         "clone",
         ("clone",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -248,9 +193,7 @@ OPERATIONS = (
     Op(
         "contiguous",
         ("contiguous",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("method",),
@@ -259,10 +202,7 @@ OPERATIONS = (
     Op(
         "to",
         ("to",),
-        (
-            Arg("Tensor", "self"),
-            Arg("options", "options", None),
-        ),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
         ("result",),
         ("function",),
         (),
@@ -272,9 +212,7 @@ OPERATIONS = (
     Op(
         "detach",
         ("detach",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -284,10 +222,7 @@ OPERATIONS = (
     Op(
         "add",
         ("add",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -297,10 +232,7 @@ OPERATIONS = (
     Op(
         "add_scalar",
         ("add",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -311,11 +243,7 @@ OPERATIONS = (
     Op(
         "add_alpha",
         ("add",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-            Arg("Scalar", "alpha"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other"), Arg("Scalar", "alpha")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -325,10 +253,7 @@ OPERATIONS = (
     Op(
         "sub",
         ("sub", "subtract"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -337,10 +262,7 @@ OPERATIONS = (
     Op(
         "sub_scalar",
         ("sub", "subtract"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -350,11 +272,7 @@ OPERATIONS = (
     Op(
         "sub_alpha",
         ("sub", "subtract"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-            Arg("Scalar", "alpha"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other"), Arg("Scalar", "alpha")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -364,10 +282,7 @@ OPERATIONS = (
     Op(
         "rsub_scalar",
         ("rsub",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function",),
         ("function",),
@@ -377,10 +292,7 @@ OPERATIONS = (
     Op(
         "mul",
         ("mul", "multiply"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -390,10 +302,7 @@ OPERATIONS = (
     Op(
         "mul_scalar",
         ("mul", "multiply"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -403,10 +312,7 @@ OPERATIONS = (
     Op(
         "div",
         ("div", "divide", "true_divide"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -415,10 +321,7 @@ OPERATIONS = (
     Op(
         "div_scalar",
         ("div", "divide", "true_divide"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -428,9 +331,7 @@ OPERATIONS = (
     Op(
         "reciprocal",
         ("reciprocal",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -439,10 +340,7 @@ OPERATIONS = (
     Op(
         "pow",
         ("pow",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "exponent"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "exponent")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -451,10 +349,7 @@ OPERATIONS = (
     Op(
         "pow_scalar",
         ("pow",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "exponent"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "exponent")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -463,10 +358,7 @@ OPERATIONS = (
     Op(
         "scalar_pow",
         ("pow",),
-        (
-            Arg("Scalar", "self"),
-            Arg("Tensor", "exponent"),
-        ),
+        (Arg("Scalar", "self"), Arg("Tensor", "exponent")),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -475,9 +367,7 @@ OPERATIONS = (
     Op(
         "neg",
         ("neg", "negative"),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -486,9 +376,7 @@ OPERATIONS = (
     Op(
         "abs",
         ("abs", "absolute"),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -497,9 +385,7 @@ OPERATIONS = (
     Op(
         "sgn",
         ("sgn", "sign"),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -508,10 +394,7 @@ OPERATIONS = (
     Op(
         "maximum",
         ("maximum", "max"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -520,10 +403,7 @@ OPERATIONS = (
     Op(
         "minimum",
         ("minimum", "min"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -532,9 +412,7 @@ OPERATIONS = (
     Op(
         "relu",
         ("relu",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace"),
         ("function", "method", "functional"),
@@ -543,9 +421,7 @@ OPERATIONS = (
     Op(
         "exp",
         ("exp",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -554,9 +430,7 @@ OPERATIONS = (
     Op(
         "log",
         ("log",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -565,9 +439,7 @@ OPERATIONS = (
     Op(
         "sqrt",
         ("sqrt",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -576,9 +448,7 @@ OPERATIONS = (
     Op(
         "tanh",
         ("tanh",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method", "functional"),
@@ -587,9 +457,7 @@ OPERATIONS = (
     Op(
         "sigmoid",
         ("sigmoid",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method", "functional"),
@@ -598,10 +466,7 @@ OPERATIONS = (
     Op(
         "eq",
         ("eq",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -610,10 +475,7 @@ OPERATIONS = (
     Op(
         "eq_scalar",
         ("eq",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -622,10 +484,7 @@ OPERATIONS = (
     Op(
         "ne",
         ("ne", "not_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -634,10 +493,7 @@ OPERATIONS = (
     Op(
         "ne_scalar",
         ("ne", "not_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -646,10 +502,7 @@ OPERATIONS = (
     Op(
         "lt",
         ("lt", "less"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -658,10 +511,7 @@ OPERATIONS = (
     Op(
         "lt_scalar",
         ("lt", "less"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -670,10 +520,7 @@ OPERATIONS = (
     Op(
         "le",
         ("le", "less_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -682,10 +529,7 @@ OPERATIONS = (
     Op(
         "le_scalar",
         ("le", "less_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -694,10 +538,7 @@ OPERATIONS = (
     Op(
         "gt",
         ("gt", "greater"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -706,10 +547,7 @@ OPERATIONS = (
     Op(
         "gt_scalar",
         ("gt", "greater"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -718,10 +556,7 @@ OPERATIONS = (
     Op(
         "ge",
         ("ge", "greater_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -730,10 +565,7 @@ OPERATIONS = (
     Op(
         "ge_scalar",
         ("ge", "greater_equal"),
-        (
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         ("function", "method"),
@@ -742,11 +574,7 @@ OPERATIONS = (
     Op(
         "where",
         ("where",),
-        (
-            Arg("Tensor", "condition"),
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "condition"), Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -756,11 +584,7 @@ OPERATIONS = (
     Op(
         "where_scalar_other",
         ("where",),
-        (
-            Arg("Tensor", "condition"),
-            Arg("Tensor", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "condition"), Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -769,11 +593,7 @@ OPERATIONS = (
     Op(
         "where_scalar_self",
         ("where",),
-        (
-            Arg("Tensor", "condition"),
-            Arg("Scalar", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "condition"), Arg("Scalar", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function",),
         ("function",),
@@ -782,11 +602,7 @@ OPERATIONS = (
     Op(
         "where_scalars",
         ("where",),
-        (
-            Arg("Tensor", "condition"),
-            Arg("Scalar", "self"),
-            Arg("Scalar", "other"),
-        ),
+        (Arg("Tensor", "condition"), Arg("Scalar", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function",),
         ("function",),
@@ -795,10 +611,7 @@ OPERATIONS = (
     Op(
         "equal",
         ("equal",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("bool",),
         ("function",),
         ("function", "method"),
@@ -822,10 +635,7 @@ OPERATIONS = (
     Op(
         "view",
         ("view",),
-        (
-            Arg("Tensor", "self"),
-            Arg("shape", "shape"),
-        ),
+        (Arg("Tensor", "self"), Arg("shape", "shape")),
         ("result",),
         ("function",),
         ("method",),
@@ -835,10 +645,7 @@ OPERATIONS = (
     Op(
         "reshape",
         ("reshape",),
-        (
-            Arg("Tensor", "self"),
-            Arg("shape", "shape"),
-        ),
+        (Arg("Tensor", "self"), Arg("shape", "shape")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -847,11 +654,7 @@ OPERATIONS = (
     Op(
         "flatten",
         ("flatten",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "start_dim", 0),
-            Arg("int", "end_dim", -1),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "start_dim", 0), Arg("int", "end_dim", -1)),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -860,11 +663,7 @@ OPERATIONS = (
     Op(
         "transpose",
         ("transpose",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim0"),
-            Arg("int", "dim1"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim0"), Arg("int", "dim1")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -873,10 +672,7 @@ OPERATIONS = (
     Op(
         "permute",
         ("permute",),
-        (
-            Arg("Tensor", "self"),
-            Arg("shape", "dims"),
-        ),
+        (Arg("Tensor", "self"), Arg("shape", "dims")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -885,9 +681,7 @@ OPERATIONS = (
     Op(
         "transpose_2d",
         ("t",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -896,9 +690,7 @@ OPERATIONS = (
     Op(
         "squeeze",
         ("squeeze",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -907,10 +699,7 @@ OPERATIONS = (
     Op(
         "squeeze_dim",
         ("squeeze",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim"),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -919,10 +708,7 @@ OPERATIONS = (
     Op(
         "unsqueeze",
         ("unsqueeze",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -931,10 +717,7 @@ OPERATIONS = (
     Op(
         "expand",
         ("expand",),
-        (
-            Arg("Tensor", "self"),
-            Arg("shape", "size"),
-        ),
+        (Arg("Tensor", "self"), Arg("shape", "size")),
         ("result",),
         ("function",),
         ("method",),
@@ -943,11 +726,7 @@ OPERATIONS = (
     Op(
         "select",
         ("select",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("int", "index"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("int", "index")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -972,12 +751,7 @@ OPERATIONS = (
     Op(
         "narrow",
         ("narrow",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("int", "start"),
-            Arg("int", "length"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("int", "start"), Arg("int", "length")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1001,9 +775,7 @@ OPERATIONS = (
     Op(
         "sum",
         ("sum",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1014,11 +786,7 @@ OPERATIONS = (
     Op(
         "sum_dim",
         ("sum",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1028,9 +796,7 @@ OPERATIONS = (
     Op(
         "mean",
         ("mean",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1040,11 +806,7 @@ OPERATIONS = (
     Op(
         "mean_dim",
         ("mean",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1054,9 +816,7 @@ OPERATIONS = (
     Op(
         "max",
         ("max",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1065,11 +825,7 @@ OPERATIONS = (
     Op(
         "max_dim",
         ("max",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -1079,9 +835,7 @@ OPERATIONS = (
     Op(
         "min",
         ("min",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1090,11 +844,7 @@ OPERATIONS = (
     Op(
         "min_dim",
         ("min",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -1104,11 +854,7 @@ OPERATIONS = (
     Op(
         "amax",
         ("amax",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1117,11 +863,7 @@ OPERATIONS = (
     Op(
         "amin",
         ("amin",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1130,9 +872,7 @@ OPERATIONS = (
     Op(
         "argmax",
         ("argmax",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1142,11 +882,7 @@ OPERATIONS = (
     Op(
         "argmax_dim",
         ("argmax",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1155,9 +891,7 @@ OPERATIONS = (
     Op(
         "argmin",
         ("argmin",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -1167,11 +901,7 @@ OPERATIONS = (
     Op(
         "argmin_dim",
         ("argmin",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1180,9 +910,7 @@ OPERATIONS = (
     Op(
         "any",
         ("any",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1191,11 +919,7 @@ OPERATIONS = (
     Op(
         "any_dim",
         ("any",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1204,9 +928,7 @@ OPERATIONS = (
     Op(
         "all",
         ("all",),
-        (
-            Arg("Tensor", "self"),
-        ),
+        (Arg("Tensor", "self"),),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1215,11 +937,7 @@ OPERATIONS = (
     Op(
         "all_dim",
         ("all",),
-        (
-            Arg("Tensor", "self"),
-            Arg("dims", "dim"),
-            Arg("bool", "keepdim", False),
-        ),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1228,10 +946,7 @@ OPERATIONS = (
     Op(
         "matmul",
         ("matmul",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "other"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1241,10 +956,7 @@ OPERATIONS = (
     Op(
         "mm",
         ("mm",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "mat2"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "mat2")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1253,10 +965,7 @@ OPERATIONS = (
     Op(
         "bmm",
         ("bmm",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "mat2"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "mat2")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1265,10 +974,7 @@ OPERATIONS = (
     Op(
         "mv",
         ("mv",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "vec"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "vec")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1277,10 +983,7 @@ OPERATIONS = (
     Op(
         "dot",
         ("dot",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "tensor"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "tensor")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1305,10 +1008,7 @@ OPERATIONS = (
     Op(
         "softmax",
         ("softmax",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim")),
         ("result",),
         ("function", "out"),
         ("function", "method", "functional"),
@@ -1318,10 +1018,7 @@ OPERATIONS = (
     Op(
         "log_softmax",
         ("log_softmax",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim")),
         ("result",),
         ("function", "out"),
         ("function", "method", "functional"),
@@ -1349,10 +1046,7 @@ OPERATIONS = (
     Op(
         "cross_entropy",
         ("cross_entropy",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "target"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "target")),
         ("result",),
         ("function",),
         (),
@@ -1379,11 +1073,7 @@ OPERATIONS = (
     Op(
         "mse_loss",
         ("mse_loss",),
-        (
-            Arg("Tensor", "self"),
-            Arg("Tensor", "target"),
-            Arg("reduction", "reduction", "mean"),
-        ),
+        (Arg("Tensor", "self"), Arg("Tensor", "target"), Arg("reduction", "reduction", "mean")),
         ("result",),
         ("function",),
         ("functional",),
@@ -1392,10 +1082,7 @@ OPERATIONS = (
     Op(
         "cat",
         ("cat", "concat", "concatenate"),
-        (
-            Arg("Tensor[]", "tensors"),
-            Arg("int", "dim", 0),
-        ),
+        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -1405,10 +1092,7 @@ OPERATIONS = (
     Op(
         "stack",
         ("stack",),
-        (
-            Arg("Tensor[]", "tensors"),
-            Arg("int", "dim", 0),
-        ),
+        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0)),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -1417,11 +1101,7 @@ OPERATIONS = (
     Op(
         "index_select",
         ("index_select",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("Tensor", "index"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("Tensor", "index")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1430,12 +1110,7 @@ OPERATIONS = (
     Op(
         "index_add",
         ("index_add",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("Tensor", "index"),
-            Arg("Tensor", "source"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("Tensor", "index"), Arg("Tensor", "source")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -1445,11 +1120,7 @@ OPERATIONS = (
     Op(
         "gather",
         ("gather",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("Tensor", "index"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("Tensor", "index")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -1459,12 +1130,7 @@ OPERATIONS = (
     Op(
         "scatter",
         ("scatter",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("Tensor", "index"),
-            Arg("Tensor", "src"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("Tensor", "index"), Arg("Tensor", "src")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),
@@ -1473,12 +1139,7 @@ OPERATIONS = (
     Op(
         "scatter_add",
         ("scatter_add",),
-        (
-            Arg("Tensor", "self"),
-            Arg("int", "dim"),
-            Arg("Tensor", "index"),
-            Arg("Tensor", "src"),
-        ),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("Tensor", "index"), Arg("Tensor", "src")),
         ("result",),
         ("function", "inplace"),
         ("function", "method"),

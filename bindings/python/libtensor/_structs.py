@@ -1,0 +1,56 @@
+"""The C structs of include/tensor/*.h."""
+
+from __future__ import annotations
+
+from ctypes import Structure, c_bool, c_double, c_int32, c_int64, c_size_t, c_void_p, sizeof
+
+
+class Device(Structure):
+    """tensor_device_t."""
+
+    _fields_ = [("type", c_int32), ("index", c_int32)]
+
+
+class Options(Structure):
+    """tensor_options_t; zeros stand for the defaults."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("dtype", c_int32),
+        ("device", Device),
+        ("requires_grad", c_bool),
+    ]
+
+
+class BackwardOptions(Structure):
+    """tensor_backward_options_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("gradient", c_void_p),
+        ("retain_graph", c_bool),
+        ("create_graph", c_bool),
+        ("allow_unused", c_bool),
+    ]
+
+
+# tensor_scalar_t holds its number in a union of 16 bytes. ctypes cannot pass a union by value on
+# every platform, so there is one plain struct for each of the union's members in use.
+
+
+class IntegerScalar(Structure):
+    """tensor_scalar_t with an integer or a bool."""
+
+    _fields_ = [("dtype", c_int32), ("reserved", c_int32), ("value", c_int64), ("rest", c_int64)]
+
+
+class DoubleScalar(Structure):
+    """tensor_scalar_t with a double."""
+
+    _fields_ = [("dtype", c_int32), ("reserved", c_int32), ("value", c_double), ("rest", c_int64)]
+
+
+Scalar = IntegerScalar
+
+OPTIONS_SIZE = sizeof(Options)
+BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)

@@ -1,0 +1,172 @@
+"""Runs test commands, counts their tests, and sums all up in one line.
+
+usage: tally.py run --to RESULTS [--junit FILE] [--live] NAME -- COMMAND...
+       tally.py sum RESULTS...
+
+`run` counts the tests of one command and adds a line to the file RESULTS. It finds them in the JUnit file that the
+command writes, in the output of `cargo test` or of `go test -json`; a command without any of these is one test, passed
+if it exits with 0 and skipped if with 77. A command that fails without a failed test counts as one failed test.
+The output is shown where something failed. `sum` ends with "N passed, N failed" and fails if anything failed,
+or if nothing ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+SKIPPED = 77
+LINES_SHOWN = 300
+
+
+@dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        text = f"{self.passed} passed, {self.failed} failed"
+        return f"{text}, {self.skipped} skipped" if self.skipped else text
+
+    @property
+    def all(self) -> int:
+        return self.passed + self.failed + self.skipped
+
+
+def from_junit(path: Path) -> Counts:
+    """From pytest, GoogleTest and Meson alike: a test is a <testcase>, what happened to it a child."""
+    counts = Counts()
+    for case in ElementTree.parse(path).iter("testcase"):
+        outcomes = {child.tag for child in case}
+        not_run = case.get("status") == "notrun"  # a disabled GoogleTest
+        if outcomes & {"failure", "error"}:
+            counts.failed += 1
+        elif "skipped" in outcomes or not_run:
+            counts.skipped += 1
+        else:
+            counts.passed += 1
+    return counts
+
+
+def from_cargo(output: str) -> Counts:
+    pattern = r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored"
+    found = re.findall(pattern, output, re.MULTILINE)
+    return sum((Counts(*map(int, numbers)) for numbers in found), Counts())
+
+
+def from_go(output: str) -> Counts:
+    outcomes = []
+    for line in output.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # compiler messages stand between the events
+            continue
+        if isinstance(event, dict) and event.get("Test"):
+            outcomes.append(event.get("Action"))
+    return Counts(outcomes.count("pass"), outcomes.count("fail"), outcomes.count("skip"))
+
+
+def count(output: str, status: int, junit: Path | None) -> Counts:
+    """The tests of a command with this output and exit status."""
+    if junit is not None:
+        try:
+            counts = from_junit(junit)
+        except (OSError, ElementTree.ParseError):
+            counts = Counts()
+    else:
+        counts = from_cargo(output) + from_go(output)
+        if counts.all == 0:
+            if status == SKIPPED:
+                return Counts(skipped=1)
+            return Counts(passed=1) if status == 0 else Counts(failed=1)
+    if counts.failed == 0 and (status != 0 or counts.all == 0):
+        counts.failed = 1
+    return counts
+
+
+def run_command(command: list[str], live: bool) -> tuple[int, str]:
+    """Its exit status and output, which is also shown as it comes where it is live."""
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError as error:
+        return 127, str(error)
+    lines = []
+    assert process.stdout
+    for raw in process.stdout:
+        line = raw.decode(errors="replace")
+        lines.append(line)
+        if live:
+            print(line, end="", flush=True)
+    return process.wait(), "".join(lines)
+
+
+def run(options: argparse.Namespace, command: list[str]) -> int:
+    if options.junit:
+        options.junit.unlink(missing_ok=True)  # or a crash would count the tests of the last run
+    start = time.monotonic()
+    status, output = run_command(command, options.live)
+    counts = count(output, status, options.junit)
+    seconds = time.monotonic() - start
+    if counts.failed and not options.live:
+        print("\n".join(output.splitlines()[-LINES_SHOWN:]))
+    verdict = "FAILED" if counts.failed else "skipped" if not counts.passed else "ok"
+    print(f"{verdict:8}{options.name:32}{counts}  ({seconds:.1f} s)", flush=True)
+    options.to.parent.mkdir(parents=True, exist_ok=True)
+    with options.to.open("a") as results:
+        results.write(json.dumps({"name": options.name, **asdict(counts)}) + "\n")
+    return 1 if counts.failed else 0
+
+
+def sum_up(files: list[Path]) -> int:
+    total = Counts()
+    complete = True
+    for path in files:
+        try:
+            rows = [json.loads(line) for line in path.read_text().splitlines()]
+        except OSError:
+            rows = []
+        complete = complete and bool(rows)
+        for row in rows:
+            name = row.pop("name")
+            total += Counts(**row)
+            if row["failed"]:
+                print(f"FAILED  {name}")
+    if not complete:
+        print("FAILED  no test ran")
+        total += Counts(failed=1)
+    print(total)
+    return 1 if total.failed or total.passed == 0 else 0
+
+
+def main(arguments: list[str]) -> int:
+    command: list[str] = []
+    if "--" in arguments:
+        end = arguments.index("--")
+        arguments, command = arguments[:end], arguments[end + 1 :]
+    parser = argparse.ArgumentParser(description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True)
+    runner = actions.add_parser("run")
+    runner.add_argument("name")
+    runner.add_argument("--to", type=Path, required=True)
+    runner.add_argument("--junit", type=Path)
+    runner.add_argument("--live", action="store_true")
+    actions.add_parser("sum").add_argument("files", type=Path, nargs="+")
+    options = parser.parse_args(arguments)
+    return run(options, command) if options.action == "run" else sum_up(options.files)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
