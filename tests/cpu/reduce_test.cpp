@@ -134,7 +134,9 @@ void check(ReduceOp op, Array& in, uint64_t reduced, bool transposed_out = false
       ASSERT_EQ(got, e.position) << where();
     } else {
       ASSERT_TRUE(same_value(got, e.value)) << where();
-      if (op == ReduceOp::kMaxIndex || op == ReduceOp::kMinIndex) ASSERT_EQ(result.index.get(i), e.position) << where();
+      if (op == ReduceOp::kMaxIndex || op == ReduceOp::kMinIndex) {
+        ASSERT_EQ(result.index.get(i), e.position) << where();
+      }
     }
   }
 }

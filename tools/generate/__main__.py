@@ -17,6 +17,7 @@ import emit_functions
 import emit_hpp
 import emit_nodes
 import emit_python
+import emit_rust
 import model
 
 # Every generated file, and who writes it.
@@ -32,6 +33,8 @@ FILES = {
     "capi/generated/ops.cpp": emit_c.c_source,
     "include/tensor/cpp/methods.hpp": emit_hpp.methods_header,
     "include/tensor/ops.hpp": emit_hpp.functions_header,
+    "bindings/rust/src/ffi/functions.rs": emit_rust.declarations,
+    "bindings/rust/src/ops.rs": emit_rust.methods,
     "bindings/python/libtensor/_ops.py": emit_python.operations,
     "bindings/python/libtensor/_native.py": emit_python.native,
 }

@@ -202,13 +202,10 @@ def method(op: Op, variant: str) -> list[str]:
 
 
 def documentation(op: Op, variant: str) -> list[str]:
-    text = {
-        "function": op.doc,
-        "inplace": f"As `{name_of(op, 'function')}`, in place.",
-        "out": f"As `{name_of(op, 'function')}`, into a given tensor.",
-    }[variant]
-    if variant == op.variants[0]:
-        text = op.doc
+    text = op.doc
+    if variant != op.variants[0]:
+        where = {"inplace": "in place", "out": "into a given tensor"}[variant]
+        text = f"As `{name_of(op, op.variants[0])}`, {where}."
     # A bracket in a sentence is no link.
     text = re.sub(r"\[", r"\\[", text).replace("]", r"\]")
     return comment_block(text, "    /// ").split("\n")

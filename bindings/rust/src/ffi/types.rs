@@ -1,0 +1,55 @@
+//! The types of `tensor/types.h` and `tensor/autograd.h`.
+
+pub type tensor_status_t = i32;
+pub type tensor_dtype_t = i32;
+pub type tensor_device_type_t = i32;
+pub type tensor_reduction_t = i32;
+
+/// A handle. Never an address.
+#[repr(C)]
+pub struct tensor_t {
+    private: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_device_t {
+    pub r#type: tensor_device_type_t,
+    pub index: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union tensor_scalar_value_t {
+    pub boolean: bool,
+    pub int64: i64,
+    pub float64: f64,
+    pub complex128: [f64; 2],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_scalar_t {
+    pub dtype: tensor_dtype_t,
+    pub reserved: i32,
+    pub value: tensor_scalar_value_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_options_t {
+    pub struct_size: usize,
+    pub dtype: tensor_dtype_t,
+    pub device: tensor_device_t,
+    pub requires_grad: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_backward_options_t {
+    pub struct_size: usize,
+    pub gradient: *const tensor_t,
+    pub retain_graph: bool,
+    pub create_graph: bool,
+    pub allow_unused: bool,
+}
