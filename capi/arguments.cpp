@@ -1,6 +1,13 @@
 #include "arguments.h"
 
+#include <cstddef>
 #include <cstring>
+
+// Layouts that compiled programs rely on: fields may only be added at the end.
+static_assert(sizeof(tensor_scalar_t) == 24 && offsetof(tensor_scalar_t, value) == 8);
+static_assert(sizeof(tensor_device_t) == 8 && offsetof(tensor_device_t, index) == 4);
+static_assert(offsetof(tensor_options_t, dtype) == 8 && offsetof(tensor_options_t, device) == 12 &&
+              offsetof(tensor_options_t, requires_grad) == 20 && sizeof(tensor_options_t) == 24);
 
 namespace libtensor::capi {
 

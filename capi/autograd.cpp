@@ -1,5 +1,7 @@
 #include "tensor/autograd.h"
 
+#include <cstddef>
+
 #include "arguments.h"
 #include "autograd/accumulate_grad.h"
 #include "autograd/engine.h"
@@ -8,6 +10,11 @@
 
 using namespace libtensor;
 using namespace libtensor::capi;
+
+static_assert(offsetof(tensor_backward_options_t, gradient) == 8 &&
+              offsetof(tensor_backward_options_t, retain_graph) == 16 &&
+              offsetof(tensor_backward_options_t, create_graph) == 17 &&
+              offsetof(tensor_backward_options_t, allow_unused) == 18 && sizeof(tensor_backward_options_t) == 24);
 
 namespace {
 

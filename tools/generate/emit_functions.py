@@ -83,7 +83,7 @@ def function_body(op: Op) -> list[str]:
         returned = "result"
     if op.kernel == "view":
         lines.append("  autograd::set_view(result, self);")
-    if op.gradient:
+    if op.gradient and op.rule != "compare":  # a bool result has no history
         first = op.returns[0].name
         lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
         lines += ["    " + line for line in make_node(op, inplace=False)]
@@ -123,7 +123,6 @@ def inplace_body(op: Op) -> list[str]:
 
 def out_body(op: Op) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
-    tensors = [a for a in op.args if a.is_tensor]
     requires = " || ".join(f"requires_grad({a.name})" for a in op.args if "Tensor" in a.type)
     lines = [f'  autograd::check_out("{op.torch[0]}", {o}, {requires or "false"});' for o in outs]
     if op.kernel == "pointwise":
@@ -139,7 +138,6 @@ def out_body(op: Op) -> list[str]:
             lines += [f"  assign_out({o}, computed_{o});" for o in outs]
         else:
             lines.append(f"  assign_out(out, {call});")
-    del tensors
     return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
 
 

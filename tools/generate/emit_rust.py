@@ -95,6 +95,9 @@ def result(text: str) -> str:
 
 
 def item(name: str) -> str:
+    """A name that Rust lets us use."""
+    if name == "self":
+        return "this"
     return f"r#{name}" if name in KEYWORDS else name
 
 
@@ -140,17 +143,17 @@ def name_of(op: Op, variant: str) -> str:
     return item(name)
 
 
-def argument_name(arg: Arg) -> str:
-    return "this" if arg.name == "self" and arg.type != "Tensor" else item(arg.name)
+def argument_name(op: Op, arg: Arg) -> str:
+    return "self" if is_method(op) and arg is op.args[0] else item(arg.name)
 
 
-def passed(arg: Arg) -> str:
-    return PASSED.get(arg.type, "{0}").format(argument_name(arg))
+def passed(op: Op, arg: Arg) -> str:
+    return PASSED.get(arg.type, "{0}").format(argument_name(op, arg))
 
 
 def parameters(op: Op, variant: str) -> list[str]:
     args = op.args_of(variant)
-    parts = [f"{argument_name(a)}: {PARAMETER[a.type]}" for a in args]
+    parts = [f"{argument_name(op, a)}: {PARAMETER[a.type]}" for a in args]
     if is_method(op):
         parts[0] = "&mut self" if variant == "inplace" else "&self"
     if variant == "out":
@@ -172,7 +175,7 @@ def result_type(op: Op, variant: str) -> str:
 
 def call(op: Op, variant: str) -> list[str]:
     """The call itself, as the closure or the argument that the helpers of call.rs take."""
-    arguments = [passed(a) for a in op.args_of(variant)]
+    arguments = [passed(op, a) for a in op.args_of(variant)]
     name = f"ffi::tensor_{op.variant_name(variant)}"
     if variant == "inplace":
         return wrapped("check(", name, arguments, ")?;") + ["        Ok(self)"]
@@ -197,7 +200,7 @@ def method(op: Op, variant: str) -> list[str]:
     lines = block(head, parameters(op, variant), f") -> {result_type(op, variant)} {{")
     for arg in op.args_of(variant):
         if arg.type in PREPARED:
-            lines.append("        " + PREPARED[arg.type].format(argument_name(arg)))
+            lines.append("        " + PREPARED[arg.type].format(argument_name(op, arg)))
     return [*lines, *call(op, variant), "    }", ""]
 
 

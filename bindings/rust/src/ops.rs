@@ -822,28 +822,28 @@ impl Tensor {
 
     /// `self` where the bool tensor `condition` holds, else `other`. All three broadcast; self and
     /// other promote.
-    pub fn r#where(condition: &Tensor, self: &Tensor, other: &Tensor) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_where(condition.raw(), self.raw(), other.raw(), out) })
+    pub fn r#where(condition: &Tensor, this: &Tensor, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_where(condition.raw(), this.raw(), other.raw(), out) })
     }
 
     /// As `r#where`, into a given tensor.
     pub fn where_out(
         condition: &Tensor,
-        self: &Tensor,
+        this: &Tensor,
         other: &Tensor,
         out: &mut Tensor,
     ) -> Result<()> {
-        check(unsafe { ffi::tensor_where_out(condition.raw(), self.raw(), other.raw(), out.raw()) })
+        check(unsafe { ffi::tensor_where_out(condition.raw(), this.raw(), other.raw(), out.raw()) })
     }
 
     /// As where, with a number for `other`.
     pub fn where_scalar_other(
         condition: &Tensor,
-        self: &Tensor,
+        this: &Tensor,
         other: impl Into<Scalar>,
     ) -> Result<Tensor> {
         own(|out| unsafe {
-            ffi::tensor_where_scalar_other(condition.raw(), self.raw(), other.into().raw(), out)
+            ffi::tensor_where_scalar_other(condition.raw(), this.raw(), other.into().raw(), out)
         })
     }
 

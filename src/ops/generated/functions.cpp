@@ -1100,8 +1100,18 @@ Tensor eq(const Tensor& self, const Tensor& other) {
 
 void eq_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<EqBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<EqBackward>::adopt(new EqBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kEq, Rule::kCompare, self, {self, other});
   self.storage().bump_version("eq_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void eq_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1117,8 +1127,17 @@ Tensor eq_scalar(const Tensor& self, Scalar other) {
 
 void eq_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<EqScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<EqScalarBackward>::adopt(new EqScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kEq, Rule::kCompare, self, {self, other});
   self.storage().bump_version("eq_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void eq_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
@@ -1134,8 +1153,18 @@ Tensor ne(const Tensor& self, const Tensor& other) {
 
 void ne_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<NeBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<NeBackward>::adopt(new NeBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kNe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ne_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void ne_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1151,8 +1180,17 @@ Tensor ne_scalar(const Tensor& self, Scalar other) {
 
 void ne_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<NeScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<NeScalarBackward>::adopt(new NeScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kNe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ne_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void ne_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
@@ -1168,8 +1206,18 @@ Tensor lt(const Tensor& self, const Tensor& other) {
 
 void lt_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<LtBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<LtBackward>::adopt(new LtBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kLt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("lt_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void lt_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1185,8 +1233,17 @@ Tensor lt_scalar(const Tensor& self, Scalar other) {
 
 void lt_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<LtScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<LtScalarBackward>::adopt(new LtScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kLt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("lt_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void lt_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
@@ -1202,8 +1259,18 @@ Tensor le(const Tensor& self, const Tensor& other) {
 
 void le_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<LeBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<LeBackward>::adopt(new LeBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kLe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("le_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void le_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1219,8 +1286,17 @@ Tensor le_scalar(const Tensor& self, Scalar other) {
 
 void le_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<LeScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<LeScalarBackward>::adopt(new LeScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kLe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("le_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void le_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
@@ -1236,8 +1312,18 @@ Tensor gt(const Tensor& self, const Tensor& other) {
 
 void gt_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<GtBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<GtBackward>::adopt(new GtBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kGt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("gt_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void gt_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1253,8 +1339,17 @@ Tensor gt_scalar(const Tensor& self, Scalar other) {
 
 void gt_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<GtScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<GtScalarBackward>::adopt(new GtScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kGt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("gt_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void gt_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
@@ -1270,8 +1365,18 @@ Tensor ge(const Tensor& self, const Tensor& other) {
 
 void ge_(const Tensor& self, const Tensor& other) {
   autograd::check_inplace(self);
+  Ref<GeBackward> recorded;
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<GeBackward>::adopt(new GeBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kGe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ge_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void ge_out(const Tensor& self, const Tensor& other, const Tensor& out) {
@@ -1287,8 +1392,17 @@ Tensor ge_scalar(const Tensor& self, Scalar other) {
 
 void ge_scalar_(const Tensor& self, Scalar other) {
   autograd::check_inplace(self);
+  Ref<GeScalarBackward> recorded;
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<GeScalarBackward>::adopt(new GeScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
   pointwise::run_inplace(PointwiseOp::kGe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ge_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
 }
 
 void ge_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {

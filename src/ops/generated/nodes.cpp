@@ -372,6 +372,120 @@ void SigmoidBackwardBackward::apply(std::span<const Tensor> gradients, std::span
   }
 }
 
+void EqBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void EqScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void NeBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void NeScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void LtBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void LtScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void LeBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void LeScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void GtBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void GtScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void GeBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void GeScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
 void WhereBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

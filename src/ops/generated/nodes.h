@@ -305,6 +305,78 @@ class SigmoidBackwardBackward final : public FixedNode<SigmoidBackwardBackward, 
   SavedTensor grad_output_;
 };
 
+class EqBackward final : public FixedNode<EqBackward, 2> {
+ public:
+  const char* name() const override { return "EqBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class EqScalarBackward final : public FixedNode<EqScalarBackward, 1> {
+ public:
+  const char* name() const override { return "EqBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class NeBackward final : public FixedNode<NeBackward, 2> {
+ public:
+  const char* name() const override { return "NeBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class NeScalarBackward final : public FixedNode<NeScalarBackward, 1> {
+ public:
+  const char* name() const override { return "NeBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class LtBackward final : public FixedNode<LtBackward, 2> {
+ public:
+  const char* name() const override { return "LtBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class LtScalarBackward final : public FixedNode<LtScalarBackward, 1> {
+ public:
+  const char* name() const override { return "LtBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class LeBackward final : public FixedNode<LeBackward, 2> {
+ public:
+  const char* name() const override { return "LeBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class LeScalarBackward final : public FixedNode<LeScalarBackward, 1> {
+ public:
+  const char* name() const override { return "LeBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class GtBackward final : public FixedNode<GtBackward, 2> {
+ public:
+  const char* name() const override { return "GtBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class GtScalarBackward final : public FixedNode<GtScalarBackward, 1> {
+ public:
+  const char* name() const override { return "GtBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class GeBackward final : public FixedNode<GeBackward, 2> {
+ public:
+  const char* name() const override { return "GeBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class GeScalarBackward final : public FixedNode<GeScalarBackward, 1> {
+ public:
+  const char* name() const override { return "GeBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
 class WhereBackward final : public FixedNode<WhereBackward, 2> {
  public:
   const char* name() const override { return "WhereBackward0"; }

@@ -202,425 +202,425 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_randn_out(shape: *const i64, ndim: usize, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_empty_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_zeros_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_ones_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_full_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         fill_value: tensor_scalar_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_rand_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_randn_like(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_copy_(self: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
-    pub fn tensor_fill_(self: *mut tensor_t, value: tensor_scalar_t) -> tensor_status_t;
-    pub fn tensor_fill_tensor_(self: *mut tensor_t, value: *const tensor_t) -> tensor_status_t;
-    pub fn tensor_zero_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_clone(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_contiguous(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_copy_(this: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_fill_(this: *mut tensor_t, value: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_fill_tensor_(this: *mut tensor_t, value: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_zero_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_clone(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_contiguous(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_to(
-        self: *const tensor_t,
+        this: *const tensor_t,
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_detach(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_detach(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_add(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_add_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_add_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_add_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_add_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_add_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_add_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_add_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_add_alpha(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_add_alpha_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
     ) -> tensor_status_t;
     pub fn tensor_add_alpha_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sub(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_sub_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_sub_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_sub_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sub_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_sub_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_sub_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_sub_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sub_alpha(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sub_alpha_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
     ) -> tensor_status_t;
     pub fn tensor_sub_alpha_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         alpha: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_rsub_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mul(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_mul_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_mul_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_mul_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mul_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_mul_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_mul_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_mul_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_div(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_div_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_div_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_div_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_div_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_div_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_div_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_div_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_reciprocal(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_reciprocal_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_reciprocal_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_reciprocal(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_reciprocal_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_reciprocal_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_pow(
-        self: *const tensor_t,
+        this: *const tensor_t,
         exponent: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_pow_(self: *mut tensor_t, exponent: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_pow_(this: *mut tensor_t, exponent: *const tensor_t) -> tensor_status_t;
     pub fn tensor_pow_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         exponent: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_pow_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         exponent: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_pow_scalar_(self: *mut tensor_t, exponent: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_pow_scalar_(this: *mut tensor_t, exponent: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_pow_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         exponent: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scalar_pow(
-        self: tensor_scalar_t,
+        this: tensor_scalar_t,
         exponent: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scalar_pow_out(
-        self: tensor_scalar_t,
+        this: tensor_scalar_t,
         exponent: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_neg(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_neg_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_neg_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_abs(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_abs_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_abs_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sgn(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sgn_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sgn_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_neg(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_neg_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_neg_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_abs(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_abs_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_abs_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sgn(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sgn_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sgn_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_maximum(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_maximum_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_minimum(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_minimum_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_relu(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_relu_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_exp(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_exp_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_exp_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_log(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_log_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_log_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sqrt(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sqrt_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sqrt_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_tanh(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_tanh_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_tanh_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sigmoid(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sigmoid_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_sigmoid_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_relu(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_relu_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_exp(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_exp_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_exp_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_log(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_log_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_log_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sqrt(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sqrt_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sqrt_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_tanh(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_tanh_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_tanh_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sigmoid(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sigmoid_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sigmoid_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_eq(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_eq_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_eq_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_eq_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_eq_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_eq_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_eq_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_eq_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_ne(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_ne_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_ne_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_ne_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_ne_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_ne_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_ne_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_ne_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_lt(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_lt_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_lt_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_lt_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_lt_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_lt_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_lt_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_lt_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_le(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_le_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_le_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_le_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_le_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_le_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_le_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_le_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gt(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_gt_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_gt_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_gt_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gt_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_gt_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_gt_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_gt_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_ge(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_ge_(self: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_ge_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
     pub fn tensor_ge_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_ge_scalar(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_ge_scalar_(self: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_ge_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_ge_scalar_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_where(
         condition: *const tensor_t,
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_where_out(
         condition: *const tensor_t,
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_where_scalar_other(
         condition: *const tensor_t,
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_where_scalar_self(
         condition: *const tensor_t,
-        self: tensor_scalar_t,
+        this: tensor_scalar_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_where_scalars(
         condition: *const tensor_t,
-        self: tensor_scalar_t,
+        this: tensor_scalar_t,
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_equal(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut bool,
     ) -> tensor_status_t;
     pub fn tensor_allclose(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         rtol: f64,
         atol: f64,
@@ -628,71 +628,71 @@ extern "C" {
         out: *mut bool,
     ) -> tensor_status_t;
     pub fn tensor_view(
-        self: *const tensor_t,
+        this: *const tensor_t,
         shape: *const i64,
         ndim: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_reshape(
-        self: *const tensor_t,
+        this: *const tensor_t,
         shape: *const i64,
         ndim: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_flatten(
-        self: *const tensor_t,
+        this: *const tensor_t,
         start_dim: i64,
         end_dim: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_transpose(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim0: i64,
         dim1: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_transpose_(self: *mut tensor_t, dim0: i64, dim1: i64) -> tensor_status_t;
+    pub fn tensor_transpose_(this: *mut tensor_t, dim0: i64, dim1: i64) -> tensor_status_t;
     pub fn tensor_permute(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dims: *const i64,
         count: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_transpose_2d(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_transpose_2d_(self: *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_squeeze(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_squeeze_(self: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_transpose_2d(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_transpose_2d_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_squeeze(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_squeeze_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_squeeze_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_squeeze_dim_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         dim: *const i64,
         count: usize,
     ) -> tensor_status_t;
     pub fn tensor_unsqueeze(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_unsqueeze_(self: *mut tensor_t, dim: i64) -> tensor_status_t;
+    pub fn tensor_unsqueeze_(this: *mut tensor_t, dim: i64) -> tensor_status_t;
     pub fn tensor_expand(
-        self: *const tensor_t,
+        this: *const tensor_t,
         size: *const i64,
         ndim: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_select(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_slice(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         start: i64,
         end: i64,
@@ -700,14 +700,14 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_narrow(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         start: i64,
         length: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_as_strided(
-        self: *const tensor_t,
+        this: *const tensor_t,
         size: *const i64,
         ndim: usize,
         stride: *const i64,
@@ -715,204 +715,204 @@ extern "C" {
         storage_offset: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_sum(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sum(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sum_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sum_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_mean(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_mean(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_mean_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mean_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_max(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_max(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_max_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         values: *mut *mut tensor_t,
         indices: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_max_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         values: *mut tensor_t,
         indices: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_min(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_min(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_min_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         values: *mut *mut tensor_t,
         indices: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_min_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         values: *mut tensor_t,
         indices: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amax(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amax_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amin(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amin_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_argmax(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_argmax(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_argmax_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmax_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_argmin(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_argmin(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_argmin_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmin_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_any(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_any_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_any(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_any_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_any_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_any_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_all(self: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
-    pub fn tensor_all_out(self: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_all(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_all_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_all_dim(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_all_dim_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_matmul(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_matmul_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         other: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mm(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat2: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mm_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat2: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_bmm(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat2: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_bmm_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat2: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mv(
-        self: *const tensor_t,
+        this: *const tensor_t,
         vec: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mv_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         vec: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_dot(
-        self: *const tensor_t,
+        this: *const tensor_t,
         tensor: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_dot_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         tensor: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_addmm(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
         beta: tensor_scalar_t,
@@ -920,14 +920,14 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_addmm_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
         beta: tensor_scalar_t,
         alpha: tensor_scalar_t,
     ) -> tensor_status_t;
     pub fn tensor_addmm_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
         beta: tensor_scalar_t,
@@ -935,27 +935,27 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_softmax(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_softmax_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_log_softmax(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_log_softmax_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_nll_loss(
-        self: *const tensor_t,
+        this: *const tensor_t,
         target: *const tensor_t,
         weight: *const tensor_t,
         ignore_index: i64,
@@ -963,12 +963,12 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_cross_entropy(
-        self: *const tensor_t,
+        this: *const tensor_t,
         target: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_cross_entropy_with(
-        self: *const tensor_t,
+        this: *const tensor_t,
         target: *const tensor_t,
         weight: *const tensor_t,
         ignore_index: i64,
@@ -977,7 +977,7 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mse_loss(
-        self: *const tensor_t,
+        this: *const tensor_t,
         target: *const tensor_t,
         reduction: tensor_reduction_t,
         out: *mut *mut tensor_t,
@@ -1007,64 +1007,64 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_index_select(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_index_select_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_index_add(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         source: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_index_add_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         dim: i64,
         index: *const tensor_t,
         source: *const tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gather(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gather_out(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scatter(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         src: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scatter_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         dim: i64,
         index: *const tensor_t,
         src: *const tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scatter_add(
-        self: *const tensor_t,
+        this: *const tensor_t,
         dim: i64,
         index: *const tensor_t,
         src: *const tensor_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_scatter_add_(
-        self: *mut tensor_t,
+        this: *mut tensor_t,
         dim: i64,
         index: *const tensor_t,
         src: *const tensor_t,

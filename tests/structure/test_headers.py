@@ -1,0 +1,39 @@
+"""Every public header compiles alone, without a warning, in the oldest standards it is meant for."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INCLUDE = Path(__file__).parents[2] / "include"
+WARNINGS = ["-pedantic-errors", "-Wall", "-Wextra", "-Wshadow", "-Wold-style-definition", "-Werror"]
+C_HEADERS = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.h"))
+CPP_HEADERS = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.hpp"))
+
+
+def compile_alone(header: str, compiler: str, language: str, standard: str) -> None:
+    flags = [flag for flag in WARNINGS if language == "c" or "old-style" not in flag]
+    command = [compiler, "-x", language, f"-std={standard}", *flags, "-fsyntax-only", f"-I{INCLUDE}", "-"]
+    source = f'#include "{header}"\n#include "{header}"\n'  # twice: its guard must hold
+    result = subprocess.run(command, input=source, text=True, capture_output=True)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("header", C_HEADERS)
+def test_c99(header):
+    compile_alone(header, "gcc", "c", "c99")
+
+
+@pytest.mark.parametrize("header", C_HEADERS + CPP_HEADERS)
+def test_cpp11(header):
+    compile_alone(header, "g++", "c++", "c++11")
+
+
+def test_wrapper_in_later_standards():
+    for standard in ("c++17", "c++20"):
+        compile_alone("tensor/tensor.hpp", "g++", "c++", standard)
+
+
+def test_there_are_headers():
+    assert "tensor/tensor.h" in C_HEADERS
+    assert "tensor/tensor.hpp" in CPP_HEADERS
