@@ -88,6 +88,7 @@ void check_inplace(const Tensor& self) {
 }
 
 void rebase_history(const Tensor& self, const Ref<Node>& node) {
+  if (!is_floating(self.dtype())) return;
   if (!self.is_view()) {
     set_grad_fn(self, node, node->add_output(self));
     return;
