@@ -13,30 +13,37 @@ namespace libtensor::capi {
 
 void refuse_handle(const tensor_t* handle, const char* name) {
   if (!handle) fail(Status::kInvalidHandle, name, " must not be NULL");
-  fail(Status::kInvalidHandle, name, " is not a live tensor handle: it was released, or is not from this library");
+  fail(Status::kInvalidHandle, name,
+       " is not a live tensor handle: it was released, or is not from this library");
 }
 
 TensorList::TensorList(tensor_t* const* handles, size_t count, const char* name, Nulls nulls) {
   check(handles != nullptr || count == 0, name, " must not be NULL");
   tensors_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    tensors_.push_back(nulls == Nulls::kUndefined ? optional_tensor_of(handles[i], name) : tensor_of(handles[i], name));
+    tensors_.push_back(nulls == Nulls::kUndefined ? optional_tensor_of(handles[i], name)
+                                                  : tensor_of(handles[i], name));
   }
 }
 
 Span span_of(const int64_t* values, size_t count, const char* name) {
   check(values != nullptr || count == 0, name, " must not be NULL");
-  check(count <= kMaxDims, name, " has ", count, " entries; at most ", kMaxDims, " dimensions are supported");
+  check(count <= kMaxDims, name, " has ", count, " entries; at most ", kMaxDims,
+        " dimensions are supported");
   return {values, count};
 }
 
 Scalar scalar_of(const tensor_scalar_t& scalar, const char* name) {
   switch (scalar.dtype) {
-    case TENSOR_BOOL: return Scalar(scalar.value.boolean);
-    case TENSOR_INT64: return Scalar(scalar.value.int64);
-    case TENSOR_FLOAT64: return Scalar(scalar.value.float64);
+    case TENSOR_BOOL:
+      return Scalar(scalar.value.boolean);
+    case TENSOR_INT64:
+      return Scalar(scalar.value.int64);
+    case TENSOR_FLOAT64:
+      return Scalar(scalar.value.float64);
     default:
-      fail(Status::kInvalidArgument, name, " is not a number: make it with tensor_scalar_double, _int64 or _bool");
+      fail(Status::kInvalidArgument, name,
+           " is not a number: make it with tensor_scalar_double, _int64 or _bool");
   }
 }
 
@@ -47,25 +54,28 @@ DType dtype_of(tensor_dtype_t dtype, const char* name) {
 }
 
 Device device_of(tensor_device_t device, const char* name) {
-  check(device.type >= TENSOR_DEVICE_DEFAULT && device.type <= TENSOR_CUDA, name, " has the unknown device type ",
-        device.type);
-  check(device.index >= 0 && device.index < INT16_MAX, name, " has the device index ", device.index);
-  check(device.type == TENSOR_CUDA || device.index == 0, name, " has the device index ", device.index,
-        ", but there is one CPU device, 0");
+  check(device.type >= TENSOR_DEVICE_DEFAULT && device.type <= TENSOR_CUDA, name,
+        " has the unknown device type ", device.type);
+  check(device.index >= 0 && device.index < INT16_MAX, name, " has the device index ",
+        device.index);
+  check(device.type == TENSOR_CUDA || device.index == 0, name, " has the device index ",
+        device.index, ", but there is one CPU device, 0");
   return {static_cast<DeviceType>(device.type), static_cast<int16_t>(device.index)};
 }
 
 ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name) {
-  check_as(Status::kValueError, reduction >= TENSOR_REDUCTION_NONE && reduction <= TENSOR_REDUCTION_SUM, reduction,
+  check_as(Status::kValueError,
+           reduction >= TENSOR_REDUCTION_NONE && reduction <= TENSOR_REDUCTION_SUM, reduction,
            " is not a valid value for ", name);
   return static_cast<ops::Reduction>(reduction);
 }
 
 ops::Options options_of(const tensor_options_t* options) {
   if (!options) return {};
-  // A caller of this version has all fields; one of a later version more, which an older library does not read.
-  check(options->struct_size >= sizeof(tensor_options_t), "options.struct_size is ", options->struct_size,
-        ": start from tensor_options_default()");
+  // A caller of this version has all fields; one of a later version more, which an older library
+  // does not read.
+  check(options->struct_size >= sizeof(tensor_options_t), "options.struct_size is ",
+        options->struct_size, ": start from tensor_options_default()");
   return {dtype_of(options->dtype, "options.dtype"), device_of(options->device, "options.device"),
           options->requires_grad};
 }

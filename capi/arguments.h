@@ -28,14 +28,19 @@ class TensorList {
  public:
   enum class Nulls { kRefused, kUndefined };
 
-  TensorList(tensor_t* const* handles, size_t count, const char* name, Nulls nulls = Nulls::kRefused);
-  operator std::span<const Tensor>() const { return tensors_; }  // NOLINT: stands where a span is asked for
+  TensorList(tensor_t* const* handles, size_t count, const char* name,
+             Nulls nulls = Nulls::kRefused);
+  operator std::span<const Tensor>() const {
+    return tensors_;
+  }  // NOLINT: stands where a span is asked for
 
  private:
   std::vector<Tensor> tensors_;
 };
 
-inline void check_result(const void* out, const char* name) { check(out != nullptr, name, " must not be NULL"); }
+inline void check_result(const void* out, const char* name) {
+  check(out != nullptr, name, " must not be NULL");
+}
 
 Span span_of(const int64_t* values, size_t count, const char* name);
 Scalar scalar_of(const tensor_scalar_t& scalar, const char* name);
@@ -44,7 +49,9 @@ Device device_of(tensor_device_t device, const char* name);
 ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name);
 ops::Options options_of(const tensor_options_t* options);
 
-inline tensor_device_t to_c(Device device) { return {static_cast<tensor_device_type_t>(device.type), device.index}; }
+inline tensor_device_t to_c(Device device) {
+  return {static_cast<tensor_device_type_t>(device.type), device.index};
+}
 
 // Gives each tensor a handle, or none.
 void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs);

@@ -14,14 +14,15 @@ using namespace libtensor::capi;
 static_assert(offsetof(tensor_backward_options_t, gradient) == 8 &&
               offsetof(tensor_backward_options_t, retain_graph) == 16 &&
               offsetof(tensor_backward_options_t, create_graph) == 17 &&
-              offsetof(tensor_backward_options_t, allow_unused) == 18 && sizeof(tensor_backward_options_t) == 24);
+              offsetof(tensor_backward_options_t, allow_unused) == 18 &&
+              sizeof(tensor_backward_options_t) == 24);
 
 namespace {
 
 autograd::BackwardOptions backward_options(const tensor_backward_options_t* options) {
   if (!options) return {};
-  check(options->struct_size >= sizeof(tensor_backward_options_t), "options.struct_size is ", options->struct_size,
-        ": start from tensor_backward_options_default()");
+  check(options->struct_size >= sizeof(tensor_backward_options_t), "options.struct_size is ",
+        options->struct_size, ": start from tensor_backward_options_default()");
   return {options->retain_graph, options->create_graph, options->allow_unused};
 }
 
@@ -54,7 +55,8 @@ tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out) {
 }
 
 tensor_status_t tensor_set_grad(tensor_t* t, const tensor_t* gradient) {
-  return guard([&] { autograd::set_grad(tensor_of(t, "t"), optional_tensor_of(gradient, "gradient")); });
+  return guard(
+      [&] { autograd::set_grad(tensor_of(t, "t"), optional_tensor_of(gradient, "gradient")); });
 }
 
 tensor_status_t tensor_grad_enabled_set(bool enabled, bool* previous) {
@@ -70,7 +72,8 @@ tensor_status_t tensor_grad_enabled(bool* out) {
   });
 }
 
-tensor_status_t tensor_grad_fn_name(const tensor_t* t, char* buffer, size_t capacity, size_t* length) {
+tensor_status_t tensor_grad_fn_name(const tensor_t* t, char* buffer, size_t capacity,
+                                    size_t* length) {
   return guard([&] {
     const Ref<autograd::Node> node = autograd::grad_fn(tensor_of(t, "t"));
     copy_string(node ? node->name() : "", buffer, capacity, length);
@@ -87,20 +90,23 @@ tensor_status_t tensor_backward_with(tensor_t* t, const tensor_backward_options_
   return guard([&] {
     const Tensor root = tensor_of(t, "t");
     const autograd::BackwardOptions settings = backward_options(options);
-    const Tensor gradient = options ? optional_tensor_of(options->gradient, "options.gradient") : Tensor();
+    const Tensor gradient =
+        options ? optional_tensor_of(options->gradient, "options.gradient") : Tensor();
     autograd::backward({&root, 1}, {&gradient, 1}, settings);
   });
 }
 
-tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_count, tensor_t* const* inputs,
-                                     size_t input_count, tensor_t* const* grad_outputs,
+tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_count,
+                                     tensor_t* const* inputs, size_t input_count,
+                                     tensor_t* const* grad_outputs,
                                      const tensor_backward_options_t* options, tensor_t** grads) {
   return guard([&] {
     check_result(grads, "grads");
     const TensorList roots(outputs, output_count, "outputs"), wanted(inputs, input_count, "inputs");
     const TensorList gradients(grad_outputs, grad_outputs ? output_count : 0, "grad_outputs",
                                TensorList::Nulls::kUndefined);
-    std::vector<Tensor> results = autograd::grad(roots, wanted, gradients, backward_options(options));
+    std::vector<Tensor> results =
+        autograd::grad(roots, wanted, gradients, backward_options(options));
     std::vector<tensor_t*> handles(input_count, nullptr);
     try {
       for (size_t i = 0; i < input_count; ++i) {

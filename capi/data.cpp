@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "arguments.h"
-#include "core/backend.h"
 #include "autograd/history.h"
+#include "core/backend.h"
 #include "firewall.h"
 #include "io/format.h"
 #include "ops/generated/functions.h"
@@ -12,14 +12,18 @@
 using namespace libtensor;
 using namespace libtensor::capi;
 
-static_assert(TENSOR_BOOL == static_cast<int>(DType::kBool) && TENSOR_UINT8 == static_cast<int>(DType::kUInt8));
-static_assert(TENSOR_INT8 == static_cast<int>(DType::kInt8) && TENSOR_INT16 == static_cast<int>(DType::kInt16));
-static_assert(TENSOR_INT32 == static_cast<int>(DType::kInt32) && TENSOR_INT64 == static_cast<int>(DType::kInt64));
+static_assert(TENSOR_BOOL == static_cast<int>(DType::kBool) &&
+              TENSOR_UINT8 == static_cast<int>(DType::kUInt8));
+static_assert(TENSOR_INT8 == static_cast<int>(DType::kInt8) &&
+              TENSOR_INT16 == static_cast<int>(DType::kInt16));
+static_assert(TENSOR_INT32 == static_cast<int>(DType::kInt32) &&
+              TENSOR_INT64 == static_cast<int>(DType::kInt64));
 static_assert(TENSOR_FLOAT16 == static_cast<int>(DType::kFloat16));
 static_assert(TENSOR_BFLOAT16 == static_cast<int>(DType::kBFloat16));
 static_assert(TENSOR_FLOAT32 == static_cast<int>(DType::kFloat32));
 static_assert(TENSOR_FLOAT64 == static_cast<int>(DType::kFloat64));
-static_assert(TENSOR_CPU == static_cast<int>(DeviceType::kCpu) && TENSOR_CUDA == static_cast<int>(DeviceType::kCuda));
+static_assert(TENSOR_CPU == static_cast<int>(DeviceType::kCpu) &&
+              TENSOR_CUDA == static_cast<int>(DeviceType::kCuda));
 
 namespace {
 
@@ -49,20 +53,22 @@ size_t blob_bytes(Span shape, Span strides, size_t item) {
   }
   int64_t bytes = 0;
   overflow |= __builtin_mul_overflow(last + 1, static_cast<int64_t>(item), &bytes);
-  check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape), " and strides=", Dims(strides));
+  check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape),
+        " and strides=", Dims(strides));
   return static_cast<size_t>(bytes);
 }
 
 void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count) {
-  check(out != nullptr || capacity == 0, "the destination must not be NULL where capacity is not 0");
+  check(out != nullptr || capacity == 0,
+        "the destination must not be NULL where capacity is not 0");
   if (count) *count = values.size();
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
 
 }  // namespace
 
-tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t ndim, const tensor_options_t* options,
-                                 tensor_t** out) {
+tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t ndim,
+                                 const tensor_options_t* options, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
     const Span sizes = span_of(shape, ndim, "shape");
@@ -72,16 +78,17 @@ tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t 
     settings.device = Device{};
     Tensor tensor = ops::empty(sizes, settings);
     check(data != nullptr || tensor.numel() == 0, "data must not be NULL");
-    if (tensor.numel() > 0) std::memcpy(tensor.data(), data, tensor.numel() * size_of(tensor.dtype()));
+    if (tensor.numel() > 0)
+      std::memcpy(tensor.data(), data, tensor.numel() * size_of(tensor.dtype()));
     if (!(device == tensor.device())) tensor = ops::to(tensor, {DType::kUndefined, device, false});
     if (requires_grad) autograd::set_requires_grad(tensor, true);
     *out = new_handle(std::move(tensor));
   });
 }
 
-tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t* strides, size_t ndim,
-                                 const tensor_options_t* options, void (*destroy)(void* user), void* user,
-                                 tensor_t** out) {
+tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t* strides,
+                                 size_t ndim, const tensor_options_t* options,
+                                 void (*destroy)(void* user), void* user, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
     const Span sizes = span_of(shape, ndim, "shape");
@@ -94,8 +101,8 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     const Dims steps = strides ? Dims(Span(strides, ndim)) : contiguous_strides(sizes);
     const size_t bytes = blob_bytes(sizes, steps, size_of(dtype));
     check(data != nullptr || bytes == 0, "data must not be NULL");
-    check(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0, "data must be aligned to the size of an element, ",
-          size_of(dtype), " bytes");
+    check(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0,
+          "data must be aligned to the size of an element, ", size_of(dtype), " bytes");
     Tensor tensor = Tensor::over(Storage::share(data, bytes, device), sizes, steps, dtype);
     if (settings.requires_grad) autograd::set_requires_grad(tensor, true);
     Storage& storage = tensor.storage();
@@ -115,7 +122,8 @@ tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
   return guard([&] {
     check_result(out, "out");
     const Tensor& tensor = tensor_of(t, "t");
-    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim,
+             " but tensor has no dimensions");
     *out = tensor.size(dim);
   });
 }
@@ -131,7 +139,8 @@ tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
   return guard([&] {
     check_result(out, "out");
     const Tensor& tensor = tensor_of(t, "t");
-    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+    check_as(Status::kIndexError, tensor.ndim() > 0, "Dimension specified as ", dim,
+             " but tensor has no dimensions");
     *out = tensor.strides()[wrap_dim(dim, tensor.ndim())];
   });
 }
@@ -177,7 +186,8 @@ size_t tensor_dtype_size(tensor_dtype_t dtype) {
 }
 
 const char* tensor_dtype_name(tensor_dtype_t dtype) {
-  return dtype >= TENSOR_BOOL && dtype <= TENSOR_FLOAT64 ? name_of(static_cast<DType>(dtype)) : "undefined";
+  return dtype >= TENSOR_BOOL && dtype <= TENSOR_FLOAT64 ? name_of(static_cast<DType>(dtype))
+                                                         : "undefined";
 }
 
 tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_dtype_t* out) {
@@ -214,12 +224,18 @@ tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out) {
   return guard([&] {
     check_result(out, "out");
     const Tensor& tensor = tensor_of(t, "t");
-    check(tensor.numel() == 1, "a Tensor with ", tensor.numel(), " elements cannot be converted to Scalar");
+    check(tensor.numel() == 1, "a Tensor with ", tensor.numel(),
+          " elements cannot be converted to Scalar");
     const Scalar value = Scalar::load(tensor.dtype(), on_cpu(tensor).data());
     switch (value.dtype()) {
-      case DType::kBool: *out = tensor_scalar_bool(value.to<bool>()); break;
-      case DType::kInt64: *out = tensor_scalar_int64(value.to<int64_t>()); break;
-      default: *out = tensor_scalar_double(value.to<double>());
+      case DType::kBool:
+        *out = tensor_scalar_bool(value.to<bool>());
+        break;
+      case DType::kInt64:
+        *out = tensor_scalar_int64(value.to<int64_t>());
+        break;
+      default:
+        *out = tensor_scalar_double(value.to<double>());
     }
   });
 }

@@ -5,7 +5,8 @@
 namespace libtensor::capi {
 namespace {
 
-// Reached through a pointer so that a call costs no thread-local initialisation; "" until the thread's first error.
+// Reached through a pointer so that a call costs no thread-local initialisation; "" until the
+// thread's first error.
 constinit thread_local const char* message = "";
 
 tensor_status_t keep(Status status, const char* text) noexcept {
@@ -27,7 +28,8 @@ tensor_status_t report_exception() noexcept {
   } catch (const Error& error) {
     return keep(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep(Status::kOutOfMemory, "out of memory: the host has no memory for the library's own records");
+    return keep(Status::kOutOfMemory,
+                "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
     return keep(Status::kInternal, error.what());
   } catch (...) {

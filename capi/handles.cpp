@@ -32,10 +32,13 @@ Table& table() {
   return *instance;
 }
 
-// Different in each copy of the library that a process loads, so that one does not take the other's handles.
+// Different in each copy of the library that a process loads, so that one does not take the other's
+// handles.
 uint64_t first_generation() {
-  const auto now = static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 & kGenerationMask;
+  const auto now =
+      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
+         kGenerationMask;
 }
 
 void add_chunk(Table& shared) {
@@ -82,7 +85,9 @@ class ThreadHandles {
   int64_t live() const { return live_.load(std::memory_order_relaxed); }
 
  private:
-  void count(int64_t change) { live_.store(live() + change, std::memory_order_relaxed); }  // only this thread writes
+  void count(int64_t change) {
+    live_.store(live() + change, std::memory_order_relaxed);
+  }  // only this thread writes
   void refill() {
     std::lock_guard lock(table().mutex);
     if (table().free.empty()) add_chunk(table());
@@ -114,8 +119,8 @@ ThreadHandles::~ThreadHandles() {
 }
 
 [[gnu::noinline]] ThreadHandles& make_current() {
-  // A destructor of the host may still release tensors after this thread's own state is gone: then a state is made
-  // that nobody destroys.
+  // A destructor of the host may still release tensors after this thread's own state is gone: then
+  // a state is made that nobody destroys.
   if (thread_ended) return *(current = new ThreadHandles);
   static thread_local ThreadHandles owner;
   return *(current = &owner);
@@ -129,7 +134,8 @@ tensor_t* new_handle(Tensor tensor) {
   ThreadHandles& own = mine();
   const uint32_t index = own.take();
   Slot& slot = slot_at(index);
-  const uint64_t handle = kTensorTag << 56 | slot.next_generation << (kIndexBits + 1) | uint64_t{index} << 1 | 1;
+  const uint64_t handle =
+      kTensorTag << 56 | slot.next_generation << (kIndexBits + 1) | uint64_t{index} << 1 | 1;
   new (&slot.tensor) Tensor(std::move(tensor));
   slot.handle.store(handle, std::memory_order_release);
   auto* result = reinterpret_cast<tensor_t*>(handle);
@@ -141,8 +147,10 @@ bool release_handle(tensor_t* handle) {
   Slot* slot = find_slot(handle);
   uint64_t value = reinterpret_cast<uint64_t>(handle);
   // Of two threads that release the same handle, one wins.
-  if (!slot || !slot->handle.compare_exchange_strong(value, 0, std::memory_order_acq_rel)) return false;
-  const Tensor tensor = std::move(slot->tensor);  // goes at the end: its last use may call back into the library
+  if (!slot || !slot->handle.compare_exchange_strong(value, 0, std::memory_order_acq_rel))
+    return false;
+  const Tensor tensor =
+      std::move(slot->tensor);  // goes at the end: its last use may call back into the library
   slot->tensor.~Tensor();
   slot->next_generation = ((value >> (kIndexBits + 1)) + 1) & kGenerationMask;
   mine().put(static_cast<uint32_t>(value >> 1 & ((uint64_t{1} << kIndexBits) - 1)));
@@ -167,7 +175,8 @@ bool pop_scope(tensor_t* const* keep, size_t count) {
   std::sort(kept.begin(), kept.end());
   for (tensor_t* handle : handles) {
     if (!std::binary_search(kept.begin(), kept.end(), handle)) {
-      release_handle(handle);  // one released by hand meanwhile is no longer live, and its slot's generation has moved on
+      release_handle(handle);  // one released by hand meanwhile is no longer live, and its slot's
+                               // generation has moved on
     } else if (!scopes.empty()) {
       scopes.back().push_back(handle);
     }

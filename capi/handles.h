@@ -1,4 +1,5 @@
-// The table behind tensor_t*: a handle names a slot and the generation of its use, and is checked at every call.
+// The table behind tensor_t*: a handle names a slot and the generation of its use, and is checked
+// at every call.
 #pragma once
 
 #include "core/tensor.h"
@@ -6,8 +7,9 @@
 
 namespace libtensor::capi {
 
-// A handle is no address: its top byte (tag and kind) makes it non-canonical on every 64-bit machine, and it is odd, so
-// that a stray dereference faults at once and no garbage collector takes it for one of its own pointers.
+// A handle is no address: its top byte (tag and kind) makes it non-canonical on every 64-bit
+// machine, and it is odd, so that a stray dereference faults at once and no garbage collector takes
+// it for one of its own pointers.
 //   63..56 tag | 55..28 generation | 27..1 slot | 0: 1
 inline constexpr uint64_t kTensorTag = 0x51;
 inline constexpr int kGenerationBits = 28, kIndexBits = 27;

@@ -18,17 +18,28 @@ const char* tensor_last_error(void) { return capi::last_error(); }
 
 const char* tensor_status_name(tensor_status_t status) {
   switch (status) {
-    case TENSOR_OK: return "ok";
-    case TENSOR_ERROR_INVALID_ARGUMENT: return "invalid argument";
-    case TENSOR_ERROR_INVALID_HANDLE: return "invalid handle";
-    case TENSOR_ERROR_TYPE: return "type error";
-    case TENSOR_ERROR_VALUE: return "value error";
-    case TENSOR_ERROR_INDEX: return "index error";
-    case TENSOR_ERROR_NOT_IMPLEMENTED: return "not implemented";
-    case TENSOR_ERROR_OUT_OF_MEMORY: return "out of memory";
-    case TENSOR_ERROR_UNAVAILABLE: return "unavailable";
-    case TENSOR_ERROR_INTERNAL: return "internal error";
-    default: return "unknown status";
+    case TENSOR_OK:
+      return "ok";
+    case TENSOR_ERROR_INVALID_ARGUMENT:
+      return "invalid argument";
+    case TENSOR_ERROR_INVALID_HANDLE:
+      return "invalid handle";
+    case TENSOR_ERROR_TYPE:
+      return "type error";
+    case TENSOR_ERROR_VALUE:
+      return "value error";
+    case TENSOR_ERROR_INDEX:
+      return "index error";
+    case TENSOR_ERROR_NOT_IMPLEMENTED:
+      return "not implemented";
+    case TENSOR_ERROR_OUT_OF_MEMORY:
+      return "out of memory";
+    case TENSOR_ERROR_UNAVAILABLE:
+      return "unavailable";
+    case TENSOR_ERROR_INTERNAL:
+      return "internal error";
+    default:
+      return "unknown status";
   }
 }
 

@@ -8,52 +8,64 @@
 extern "C" {
 #endif
 
-/* Asks for the gradient of a leaf: a tensor that no recorded operation made. Errors: not a floating dtype; not a leaf. */
+/* Asks for the gradient of a leaf: a tensor that no recorded operation made. Errors: not a floating
+ * dtype; not a leaf. */
 TENSOR_API tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_grad);
 TENSOR_API tensor_status_t tensor_requires_grad(const tensor_t* t, bool* out);
 TENSOR_API tensor_status_t tensor_is_leaf(const tensor_t* t, bool* out);
 
-/* The gradient that backward added up in a leaf; NULL (with TENSOR_OK) where there is none. The caller owns the handle. */
+/* The gradient that backward added up in a leaf; NULL (with TENSOR_OK) where there is none. The
+ * caller owns the handle. */
 TENSOR_API tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out);
 /* Replaces it; NULL clears it. Errors: another shape, dtype or device than t's. */
 TENSOR_API tensor_status_t tensor_set_grad(tensor_t* t, const tensor_t* gradient);
 
-/* Whether operations of this thread are recorded. *previous, if not NULL, gets the setting before. */
+/* Whether operations of this thread are recorded. *previous, if not NULL, gets the setting before.
+ */
 TENSOR_API tensor_status_t tensor_grad_enabled_set(bool enabled, bool* previous);
 TENSOR_API tensor_status_t tensor_grad_enabled(bool* out);
 
-/* The name of the node that made t, as PyTorch's ("MulBackward0"); "" for a leaf. As tensor_to_string. */
-TENSOR_API tensor_status_t tensor_grad_fn_name(const tensor_t* t, char* buffer, size_t capacity, size_t* length);
+/* The name of the node that made t, as PyTorch's ("MulBackward0"); "" for a leaf. As
+ * tensor_to_string. */
+TENSOR_API tensor_status_t tensor_grad_fn_name(const tensor_t* t, char* buffer, size_t capacity,
+                                               size_t* length);
 
 /* Takes t out of the graph, in place. Errors: a view. */
 TENSOR_API tensor_status_t tensor_detach_(tensor_t* t);
 
-/* How to run backward. Start from tensor_backward_options_default(); fields may be added at the end. */
+/* How to run backward. Start from tensor_backward_options_default(); fields may be added at the
+ * end. */
 typedef struct {
-  size_t struct_size;        /* sizeof(tensor_backward_options_t) of the caller */
-  const tensor_t* gradient;  /* of t itself; NULL: 1, for a t of one element */
-  bool retain_graph;         /* keep what was saved, so that backward can run again */
-  bool create_graph;         /* record the backward pass, for higher derivatives; retains the graph too */
-  bool allow_unused;         /* tensor_autograd_grad: a NULL result for an input that no output depends on */
+  size_t struct_size;       /* sizeof(tensor_backward_options_t) of the caller */
+  const tensor_t* gradient; /* of t itself; NULL: 1, for a t of one element */
+  bool retain_graph;        /* keep what was saved, so that backward can run again */
+  bool create_graph; /* record the backward pass, for higher derivatives; retains the graph too */
+  bool
+      allow_unused; /* tensor_autograd_grad: a NULL result for an input that no output depends on */
 } tensor_backward_options_t;
 
 static inline tensor_backward_options_t tensor_backward_options_default(void) {
-  tensor_backward_options_t options = {sizeof(tensor_backward_options_t), NULL, false, false, false};
+  tensor_backward_options_t options = {sizeof(tensor_backward_options_t), NULL, false, false,
+                                       false};
   return options;
 }
 
-/* Adds d t / d leaf to the gradient of every leaf that t was computed from. Errors: t does not require grad; t has more
- * than one element and no gradient is given; the graph was freed by an earlier backward; a tensor that the graph saved
- * was changed in place since. */
+/* Adds d t / d leaf to the gradient of every leaf that t was computed from. Errors: t does not
+ * require grad; t has more than one element and no gradient is given; the graph was freed by an
+ * earlier backward; a tensor that the graph saved was changed in place since. */
 TENSOR_API tensor_status_t tensor_backward(tensor_t* t);
-TENSOR_API tensor_status_t tensor_backward_with(tensor_t* t, const tensor_backward_options_t* options);
+TENSOR_API tensor_status_t tensor_backward_with(tensor_t* t,
+                                                const tensor_backward_options_t* options);
 
-/* Writes d outputs / d inputs[i] to grads[i] (input_count handles, owned by the caller) and changes no leaf's gradient.
- * grad_outputs: one per output, NULL entries (or NULL for all) meaning ones for outputs of one element. `gradient` of the
- * options is not used. Errors: as backward; an input that no output depends on, unless allow_unused. */
-TENSOR_API tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_count, tensor_t* const* inputs,
-                                                size_t input_count, tensor_t* const* grad_outputs,
-                                                const tensor_backward_options_t* options, tensor_t** grads);
+/* Writes d outputs / d inputs[i] to grads[i] (input_count handles, owned by the caller) and changes
+ * no leaf's gradient. grad_outputs: one per output, NULL entries (or NULL for all) meaning ones for
+ * outputs of one element. `gradient` of the options is not used. Errors: as backward; an input that
+ * no output depends on, unless allow_unused. */
+TENSOR_API tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_count,
+                                                tensor_t* const* inputs, size_t input_count,
+                                                tensor_t* const* grad_outputs,
+                                                const tensor_backward_options_t* options,
+                                                tensor_t** grads);
 
 #ifdef __cplusplus
 }

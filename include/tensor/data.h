@@ -8,16 +8,18 @@
 extern "C" {
 #endif
 
-/* A tensor with a copy of the row-major elements at `data`, which are of the options' dtype (default float32). `data` may
- * be NULL where there are no elements. */
+/* A tensor with a copy of the row-major elements at `data`, which are of the options' dtype
+ * (default float32). `data` may be NULL where there are no elements. */
 TENSOR_API tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t ndim,
                                             const tensor_options_t* options, tensor_t** out);
 
-/* A tensor over the caller's memory, without a copy. `strides` count elements (NULL: row-major). destroy(user) is called
- * once, when nothing uses the memory any more, on the thread that drops the last use; it may be NULL. On failure
- * destroy is not called. */
-TENSOR_API tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t* strides, size_t ndim,
-                                            const tensor_options_t* options, void (*destroy)(void* user), void* user,
+/* A tensor over the caller's memory, without a copy. `strides` count elements (NULL: row-major).
+ * destroy(user) is called once, when nothing uses the memory any more, on the thread that drops the
+ * last use; it may be NULL. On failure destroy is not called. */
+TENSOR_API tensor_status_t tensor_from_blob(void* data, const int64_t* shape,
+                                            const int64_t* strides, size_t ndim,
+                                            const tensor_options_t* options,
+                                            void (*destroy)(void* user), void* user,
                                             tensor_t** out);
 
 /* Shape. `dim` may be negative: -1 is the last. */
@@ -28,9 +30,12 @@ TENSOR_API tensor_status_t tensor_numel(const tensor_t* t, int64_t* out);
 TENSOR_API tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out);
 TENSOR_API tensor_status_t tensor_storage_offset(const tensor_t* t, int64_t* out);
 TENSOR_API tensor_status_t tensor_is_contiguous(const tensor_t* t, bool* out);
-/* All sizes, or strides, at once: at most `capacity` of them are written, *ndim is how many there are. */
-TENSOR_API tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity, size_t* ndim);
-TENSOR_API tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capacity, size_t* ndim);
+/* All sizes, or strides, at once: at most `capacity` of them are written, *ndim is how many there
+ * are. */
+TENSOR_API tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity,
+                                        size_t* ndim);
+TENSOR_API tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capacity,
+                                          size_t* ndim);
 
 TENSOR_API tensor_status_t tensor_dtype(const tensor_t* t, tensor_dtype_t* out);
 TENSOR_API tensor_status_t tensor_device(const tensor_t* t, tensor_device_t* out);
@@ -39,10 +44,11 @@ TENSOR_API size_t tensor_dtype_size(tensor_dtype_t dtype);
 /* "float32"; "undefined" for a dtype that does not exist. Static. */
 TENSOR_API const char* tensor_dtype_name(tensor_dtype_t dtype);
 /* The dtype that an operation on both gives. */
-TENSOR_API tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_dtype_t* out);
+TENSOR_API tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b,
+                                                tensor_dtype_t* out);
 
-/* The address of the first element, on the tensor's device: valid as long as the tensor's storage. Mind the strides.
- * Writing through it is not seen by the checks of autograd. */
+/* The address of the first element, on the tensor's device: valid as long as the tensor's storage.
+ * Mind the strides. Writing through it is not seen by the checks of autograd. */
 TENSOR_API tensor_status_t tensor_data(const tensor_t* t, void** out);
 /* How often the tensor's memory was changed in place. */
 TENSOR_API tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out);
@@ -51,12 +57,15 @@ TENSOR_API tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, 
 
 /* The one element of a tensor as a bool, int64 or double. Errors: not exactly one element. */
 TENSOR_API tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out);
-/* Copies all elements, in row-major order and of the tensor's dtype, to `data`. Errors: `bytes` is not the size of it. */
+/* Copies all elements, in row-major order and of the tensor's dtype, to `data`. Errors: `bytes` is
+ * not the size of it. */
 TENSOR_API tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes);
 
-/* The tensor as PyTorch prints it. At most `capacity` bytes are written, the last of them 0; *length is the length of the
- * whole text without the 0, so that a second call can be given room. buffer may be NULL where capacity is 0. */
-TENSOR_API tensor_status_t tensor_to_string(const tensor_t* t, char* buffer, size_t capacity, size_t* length);
+/* The tensor as PyTorch prints it. At most `capacity` bytes are written, the last of them 0;
+ * *length is the length of the whole text without the 0, so that a second call can be given room.
+ * buffer may be NULL where capacity is 0. */
+TENSOR_API tensor_status_t tensor_to_string(const tensor_t* t, char* buffer, size_t capacity,
+                                            size_t* length);
 
 #ifdef __cplusplus
 }

@@ -13,8 +13,8 @@ TENSOR_API tensor_status_t tensor_manual_seed(uint64_t seed);
 /* The seed last set, or the unpredictable one that the process began with. */
 TENSOR_API tensor_status_t tensor_initial_seed(uint64_t* out);
 
-/* How many threads an operation may use, in the whole process. Results do not depend on it. The host's own OpenMP and
- * BLAS settings are not touched. Errors: n < 1. */
+/* How many threads an operation may use, in the whole process. Results do not depend on it. The
+ * host's own OpenMP and BLAS settings are not touched. Errors: n < 1. */
 TENSOR_API tensor_status_t tensor_set_num_threads(int32_t n);
 TENSOR_API int32_t tensor_get_num_threads(void);
 

@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* 0 is success. Numbers are never reused; new ones may be added, so treat an unknown one as a plain error. */
+/* 0 is success. Numbers are never reused; new ones may be added, so treat an unknown one as a plain
+ * error. */
 typedef int32_t tensor_status_t;
 enum {
   TENSOR_OK = 0,
@@ -19,14 +20,16 @@ enum {
   TENSOR_ERROR_TYPE = 3,             /* PyTorch's TypeError */
   TENSOR_ERROR_VALUE = 4,            /* PyTorch's ValueError */
   TENSOR_ERROR_INDEX = 5,            /* PyTorch's IndexError */
-  TENSOR_ERROR_NOT_IMPLEMENTED = 6,  /* PyTorch's NotImplementedError: this operation has no kernel for this dtype */
+  TENSOR_ERROR_NOT_IMPLEMENTED =
+      6, /* PyTorch's NotImplementedError: this operation has no kernel for this dtype */
   TENSOR_ERROR_OUT_OF_MEMORY = 7,
-  TENSOR_ERROR_UNAVAILABLE = 8,      /* a device that this machine or build does not have */
-  TENSOR_ERROR_INTERNAL = 9          /* a bug in the library */
+  TENSOR_ERROR_UNAVAILABLE = 8, /* a device that this machine or build does not have */
+  TENSOR_ERROR_INTERNAL = 9     /* a bug in the library */
 };
 
-/* The message of this thread's last call that failed; "" where none did. In PyTorch's words where PyTorch has the same
- * error. The string belongs to the library and stays valid until the thread's next failing call. */
+/* The message of this thread's last call that failed; "" where none did. In PyTorch's words where
+ * PyTorch has the same error. The string belongs to the library and stays valid until the thread's
+ * next failing call. */
 TENSOR_API const char* tensor_last_error(void);
 
 /* A short name of a status: "out of memory". Never NULL; static. */

@@ -13,10 +13,12 @@
 extern "C" {
 #endif
 
-/* A tensor. Not an address: never dereference it, compare or copy it freely. Checked on every use. */
+/* A tensor. Not an address: never dereference it, compare or copy it freely. Checked on every use.
+ */
 typedef struct tensor_t tensor_t;
 
-/* Element types. DEFAULT stands for "as the function sees fit": see each one. 11 to 13 are kept for complex types. */
+/* Element types. DEFAULT stands for "as the function sees fit": see each one. 11 to 13 are kept for
+ * complex types. */
 typedef int32_t tensor_dtype_t;
 enum {
   TENSOR_DTYPE_DEFAULT = 0,
@@ -71,8 +73,9 @@ static inline tensor_scalar_t tensor_scalar_bool(bool value) {
   return scalar;
 }
 
-/* How to make a tensor. Start from tensor_options_default(); fields may be added at the end. Where a function takes a
- * pointer to options, NULL stands for the defaults: float32 (or as the function says), CPU, no gradient. */
+/* How to make a tensor. Start from tensor_options_default(); fields may be added at the end. Where
+ * a function takes a pointer to options, NULL stands for the defaults: float32 (or as the function
+ * says), CPU, no gradient. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_options_t) of the caller */
   tensor_dtype_t dtype;
@@ -81,7 +84,8 @@ typedef struct {
 } tensor_options_t;
 
 static inline tensor_options_t tensor_options_default(void) {
-  tensor_options_t options = {sizeof(tensor_options_t), TENSOR_DTYPE_DEFAULT, {TENSOR_DEVICE_DEFAULT, 0}, false};
+  tensor_options_t options = {
+      sizeof(tensor_options_t), TENSOR_DTYPE_DEFAULT, {TENSOR_DEVICE_DEFAULT, 0}, false};
   return options;
 }
 

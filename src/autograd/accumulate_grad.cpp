@@ -66,8 +66,9 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
   std::lock_guard lock(accumulation_mutex());
   Tensor sum = grad(leaf_);
   if (!sum.defined()) {
-    set_grad_unchecked(leaf_, !grad_enabled() && can_steal(incoming, leaf_) ? incoming.alias()
-                                                                          : tensor_ops.clone(incoming));
+    set_grad_unchecked(leaf_, !grad_enabled() && can_steal(incoming, leaf_)
+                                  ? incoming.alias()
+                                  : tensor_ops.clone(incoming));
   } else if (grad_enabled()) {
     set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
   } else {
@@ -78,7 +79,8 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 Ref<Node> grad_accumulator(const Tensor& leaf) {
   std::lock_guard lock(leaf_mutex());
   LeafExtra& extra = extra_of(leaf);
-  if (extra.accumulator && extra.accumulator->try_retain()) return Ref<Node>::adopt(extra.accumulator);
+  if (extra.accumulator && extra.accumulator->try_retain())
+    return Ref<Node>::adopt(extra.accumulator);
   extra.accumulator = new AccumulateGrad(leaf);
   return Ref<Node>::adopt(extra.accumulator);
 }
@@ -94,7 +96,8 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
     check(gradient.dtype() == tensor.dtype(), "attempting to assign a gradient with dtype '",
           name_of(gradient.dtype()), "' to a tensor with dtype '", name_of(tensor.dtype()),
           "'. The gradient must match the tensor's dtype.");
-    check(gradient.device() == tensor.device(), "assigned grad has data located on a different device");
+    check(gradient.device() == tensor.device(),
+          "assigned grad has data located on a different device");
     check(gradient.shape() == tensor.shape(), "assigned grad has data of a different size");
     check(!gradient.is_same(tensor), "can't assign Tensor as its own grad");
   }

@@ -13,8 +13,9 @@ std::string size_text(const Tensor& tensor) { return str("torch.Size(", tensor.s
 // The gradient to begin with at `output`: what the caller gave, or 1 for a scalar.
 Tensor root_gradient(const Tensor& output, const Tensor& given, size_t index) {
   if (given.defined()) {
-    check(given.shape() == output.shape(), "Mismatch in shape: grad_output[", index, "] has a shape of ",
-          size_text(given), " and output[", index, "] has a shape of ", size_text(output), ".");
+    check(given.shape() == output.shape(), "Mismatch in shape: grad_output[", index,
+          "] has a shape of ", size_text(given), " and output[", index, "] has a shape of ",
+          size_text(output), ".");
     return given.dtype() == output.dtype() ? given : tensor_ops.to_dtype(given, output.dtype());
   }
   if (!output.requires_grad()) return given;
@@ -22,23 +23,26 @@ Tensor root_gradient(const Tensor& output, const Tensor& given, size_t index) {
   return tensor_ops.ones_like(output);
 }
 
-void add_roots(GraphTask& task, std::span<const Tensor> outputs, std::span<const Tensor> gradients) {
-  check(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(), " tensors and ",
-        gradients.size(), " gradients");
+void add_roots(GraphTask& task, std::span<const Tensor> outputs,
+               std::span<const Tensor> gradients) {
+  check(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(),
+        " tensors and ", gradients.size(), " gradients");
   std::vector<Tensor> first;
   for (size_t i = 0; i < outputs.size(); ++i) {
     first.push_back(root_gradient(outputs[i], gradients.empty() ? Tensor() : gradients[i], i));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Edge root = gradient_edge(outputs[i]);
-    check(static_cast<bool>(root.node), "element ", i, " of tensors does not require grad and does not have a grad_fn");
+    check(static_cast<bool>(root.node), "element ", i,
+          " of tensors does not require grad and does not have a grad_fn");
     task.add_root(root, first[i]);
   }
 }
 
 }  // namespace
 
-void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients, const BackwardOptions& options) {
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
+              const BackwardOptions& options) {
   GraphTask task(options);
   add_roots(task, outputs, gradients);
   task.run();
@@ -57,7 +61,8 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   task.run();
   for (const Tensor& gradient : task.captured()) {
     check(options.allow_unused || gradient.defined(),
-          "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if "
+          "One of the differentiated Tensors appears to not have been used in the graph. Set "
+          "allow_unused=True if "
           "this is the desired behavior.");
   }
   return task.captured();

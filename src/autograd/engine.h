@@ -10,12 +10,14 @@ namespace libtensor::autograd {
 struct BackwardOptions {
   bool retain_graph = false;  // keep what nodes have saved, so that backward can run again
   bool create_graph = false;  // record the backward pass itself
-  bool allow_unused = false;  // grad(): an input that no output depends on gets an undefined gradient
+  bool allow_unused =
+      false;  // grad(): an input that no output depends on gets an undefined gradient
 };
 
 // Adds d outputs / d leaf to the grad of every leaf.
 // gradients: one per output, undefined for ones (then the output must have one element); or empty.
-void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients, const BackwardOptions& options);
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
+              const BackwardOptions& options);
 
 // Returns d outputs / d input for each of `inputs` and touches no grad.
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,

@@ -33,8 +33,9 @@ Tensor fit(const Node& maker, size_t index, Tensor gradient, const OutputMeta& m
     gradient = tensor_ops.sum_to(gradient, meta.shape);
   }
   if (gradient.dtype() != meta.dtype) gradient = tensor_ops.to_dtype(gradient, meta.dtype);
-  check(gradient.device() == meta.device, "Function ", maker.name(), " returned an invalid gradient at index ", index,
-        " - expected device ", meta.device.name(), " but got ", gradient.device().name());
+  check(gradient.device() == meta.device, "Function ", maker.name(),
+        " returned an invalid gradient at index ", index, " - expected device ", meta.device.name(),
+        " but got ", gradient.device().name());
   return gradient;
 }
 
@@ -98,7 +99,8 @@ size_t GraphTask::capture(const Edge& edge) {
   return slot;
 }
 
-// Depth-first from `root`: counts the edges into each node, and finds which nodes lead to a captured one.
+// Depth-first from `root`: counts the edges into each node, and finds which nodes lead to a
+// captured one.
 void GraphTask::traverse(Node* root) {
   if (state(*root).visited) return;
   state(*root).visited = true;

@@ -16,8 +16,8 @@ class GraphTask {
   GraphTask(const GraphTask&) = delete;
   GraphTask& operator=(const GraphTask&) = delete;
 
-  // Asks for the gradient that flows along `edge`; returns its place in captured(). Nodes that lead to no captured
-  // edge do not run then. All captures are asked for before the first root is added.
+  // Asks for the gradient that flows along `edge`; returns its place in captured(). Nodes that lead
+  // to no captured edge do not run then. All captures are asked for before the first root is added.
   size_t capture(const Edge& edge);
   // Where the pass starts, and with which gradient.
   void add_root(const Edge& root, const Tensor& gradient);
@@ -49,10 +49,10 @@ class GraphTask {
 
   BackwardOptions options_;
   std::vector<Edge> roots_;
-  std::vector<Ref<Node>> kept_;                      // captured nodes, which the roots may not reach
-  std::vector<Node*> claimed_;                       // nodes that hold this pass's state; the roots keep them alive
-  std::unordered_map<Node*, NodeState> elsewhere_;   // states of nodes that another pass holds
-  std::vector<Node*> ready_;                         // a heap, newest node first
+  std::vector<Ref<Node>> kept_;  // captured nodes, which the roots may not reach
+  std::vector<Node*> claimed_;   // nodes that hold this pass's state; the roots keep them alive
+  std::unordered_map<Node*, NodeState> elsewhere_;  // states of nodes that another pass holds
+  std::vector<Node*> ready_;                        // a heap, newest node first
   std::vector<Capture> captures_;
   std::vector<Tensor> captured_;
 };

@@ -28,7 +28,8 @@ bool records(std::span<const Tensor> inputs) {
 
 void set_requires_grad(const Tensor& tensor, bool requires_grad) {
   check(requires_grad || is_leaf(tensor),
-        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+        "variable in a "
         "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   if (requires_grad && !is_leaf(tensor)) return;
   check(!requires_grad || is_floating(tensor.dtype()),
@@ -70,20 +71,26 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
 
 void check_inplace(const Tensor& self) {
   if (!grad_enabled() || !self.requires_grad()) return;
-  check(!is_leaf(self), "a leaf Variable that requires grad is being used in an in-place operation.");
+  check(!is_leaf(self),
+        "a leaf Variable that requires grad is being used in an in-place operation.");
   if (!self.is_view()) return;
   const Tensor base = base_of(self);
   check(!(base.requires_grad() && is_leaf(base)),
         "a view of a leaf Variable that requires grad is being used in an in-place operation.");
   check(self.impl()->view_origin != ViewOrigin::kNoGrad,
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this "
-        "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
-        "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+        "Given that this "
+        "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+        "moving both the view "
+        "and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+        "tracked) or both "
         "outside (if you want the inplace to be tracked).");
-  check(self.impl()->view_origin != ViewOrigin::kMultiOutput,
-        "Output ", self.impl()->output_nr, " of ", grad_fn(self)->name(),
-        " is a view and is being modified inplace. This view is the output of a function that returns multiple "
-        "views. Such functions do not allow the output views to be modified inplace. You should replace the inplace "
+  check(self.impl()->view_origin != ViewOrigin::kMultiOutput, "Output ", self.impl()->output_nr,
+        " of ", grad_fn(self)->name(),
+        " is a view and is being modified inplace. This view is the output of a function that "
+        "returns multiple "
+        "views. Such functions do not allow the output views to be modified inplace. You should "
+        "replace the inplace "
         "operation by an out-of-place one.");
 }
 
@@ -110,15 +117,19 @@ void rebase_geometry(const Tensor& self, const Ref<Node>& node) {
 
 void check_out(const char* operation, const Tensor& out, bool any_input_requires_grad) {
   check(!grad_enabled() || !(any_input_requires_grad || out.requires_grad()), operation,
-        "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "(): functions with out=... arguments don't support automatic differentiation, but one of "
+        "the arguments "
         "requires grad.");
 }
 
 void detach_(const Tensor& self) {
   check(!self.is_view() || !self.impl()->grad_fn,
-        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
-        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+        "Can't detach views in-place. Use detach() instead. If you are using "
+        "DistributedDataParallel (DDP) for "
+        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, "
+        "and hence detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the "
+        "Optimizer.zero_grad() function in "
         "torch/optim/optimizer.py as a solution.");
   self.impl()->grad_fn = nullptr;
   self.impl()->requires_grad = false;

@@ -14,7 +14,9 @@ inline bool records(const Tensors&... inputs) {
 bool records(std::span<const Tensor> inputs);
 
 // PyTorch's rules for leaves.
-inline bool is_leaf(const Tensor& tensor) { return !tensor.requires_grad() || tensor.impl()->requires_grad; }
+inline bool is_leaf(const Tensor& tensor) {
+  return !tensor.requires_grad() || tensor.impl()->requires_grad;
+}
 void set_requires_grad(const Tensor& tensor, bool requires_grad);
 
 // The node that made `tensor`, or null. A view whose base changed since gets a new one first.
@@ -24,7 +26,8 @@ Edge gradient_edge(const Tensor& tensor);
 
 // Makes `result` an output of `node`.
 void set_history(const Tensor& result, Ref<Node> node);
-// Remembers that `result` is a view of `source`, so that an in-place operation on one reaches the other.
+// Remembers that `result` is a view of `source`, so that an in-place operation on one reaches the
+// other.
 void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = ViewOrigin::kDefault);
 
 // Throws where PyTorch forbids to change `self` in place.

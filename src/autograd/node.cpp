@@ -11,11 +11,13 @@ constinit thread_local bool grad_enabled_flag = true;
 
 namespace {
 
-// Numbers nodes in the order they are made, per thread as in PyTorch: backward runs the newest first.
+// Numbers nodes in the order they are made, per thread as in PyTorch: backward runs the newest
+// first.
 constinit thread_local uint64_t next_sequence = 0;
 
-// Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors, and with them the
-// nodes below; those queue up here instead of recursing, so that a graph of any depth needs a flat stack.
+// Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors,
+// and with them the nodes below; those queue up here instead of recursing, so that a graph of any
+// depth needs a flat stack.
 struct Graveyard {
   std::vector<GraphNode*> nodes;
   bool busy = false;

@@ -1,4 +1,5 @@
-// A node of the graph: the function that turns the gradients of an operation's results into those of its inputs.
+// A node of the graph: the function that turns the gradients of an operation's results into those
+// of its inputs.
 #pragma once
 
 #include <array>
@@ -35,8 +36,8 @@ struct NodeState {
   int32_t dependencies = 0;    // edges into the node whose gradients have not arrived
   int32_t first_capture = -1;  // into GraphTask's list of captures
   bool visited = false;
-  bool queued = false;  // a root that was put among the ready nodes
-  bool runs = true;  // some node below is needed
+  bool queued = false;         // a root that was put among the ready nodes
+  bool runs = true;            // some node below is needed
   Tensor first;                // gradient of output 0, the only one nearly everywhere
   std::vector<Tensor> others;  // gradients of outputs 1, 2, ...
 
@@ -49,8 +50,8 @@ struct NodeState {
 
 class Node : public GraphNode {
  public:
-  // gradients: one per output, undefined where none arrived. results: one per edge, to be filled where
-  // should_compute(edge).
+  // gradients: one per output, undefined where none arrived. results: one per edge, to be filled
+  // where should_compute(edge).
   virtual void apply(std::span<const Tensor> gradients, std::span<Tensor> results) = 0;
   // Drops what was saved for apply, which cannot run again then.
   virtual void release_saved() {}
@@ -66,7 +67,9 @@ class Node : public GraphNode {
   // Adds an output that looks like `result`; returns its number.
   uint32_t add_output(const Tensor& result);
   size_t output_count() const { return has_output_ + more_outputs_.size(); }
-  const OutputMeta& output(size_t nr) const { return nr == 0 ? first_output_ : more_outputs_[nr - 1]; }
+  const OutputMeta& output(size_t nr) const {
+    return nr == 0 ? first_output_ : more_outputs_[nr - 1];
+  }
 
  protected:
   Node(Edge* edges, size_t edge_count);
@@ -89,8 +92,8 @@ class Node : public GraphNode {
     OutputMeta first_output_;  // alive once has_output_
   };
   std::vector<OutputMeta> more_outputs_;
-  // A backward pass keeps its state in the node itself; one that meets a node that another pass holds (another
-  // thread, or a pass within a pass) keeps a state of its own elsewhere.
+  // A backward pass keeps its state in the node itself; one that meets a node that another pass
+  // holds (another thread, or a pass within a pass) keeps a state of its own elsewhere.
   std::atomic<const GraphTask*> owner_{nullptr};
   NodeState state_;
 };

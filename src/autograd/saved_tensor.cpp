@@ -21,9 +21,12 @@ void SavedTensor::save_output(const Tensor& result) {
 
 Tensor SavedTensor::unpack(Node& owner) const {
   check(!released_,
-        "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-        "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have "
+        "already been freed). Saved intermediate values of the graph are freed when you call "
+        ".backward() or "
+        "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
+        "second time or if "
         "you need to access saved tensors after calling backward.");
   if (!tensor_.defined()) return tensor_;
   check_version(owner);
@@ -40,14 +43,18 @@ void SavedTensor::check_version(const Node& owner) const {
   const Ref<Node> grad_fn = is_output_ ? Ref<Node>() : autograd::grad_fn(tensor_);
   const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
   const std::string origin =
-      maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ", maker, ",")
+      maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
+                  maker, ",")
             : std::string();
-  const std::string writer =
-      tensor_.storage().last_writer() ? str(" Last changed by ", tensor_.storage().last_writer(), ".") : "";
+  const std::string writer = tensor_.storage().last_writer()
+                                 ? str(" Last changed by ", tensor_.storage().last_writer(), ".")
+                                 : "";
   fail(Status::kInvalidArgument,
-       "one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
-       tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ", tensor_.shape(), "]",
-       origin, " is at version ", tensor_.version(), "; expected version ", version_, " instead. Hint: ",
+       "one of the variables needed for gradient computation has been modified by an inplace "
+       "operation: [torch.",
+       tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ",
+       tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
+       version_, " instead. Hint: ",
        "enable anomaly detection to find the operation that failed to compute its gradient, with "
        "torch.autograd.set_detect_anomaly(True).",
        writer);

@@ -12,9 +12,11 @@ class SavedTensor {
   SavedTensor() = default;
   // An input of the operation.
   void save(const Tensor& input);
-  // A result of the operation whose node is `this one`: kept without its grad_fn, since that would be a cycle.
+  // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
+  // be a cycle.
   void save_output(const Tensor& result);
-  // The tensor, with its history. Throws where it was released, or changed in place since it was saved.
+  // The tensor, with its history. Throws where it was released, or changed in place since it was
+  // saved.
   Tensor unpack(Node& owner) const;
   void release() {
     tensor_ = Tensor();

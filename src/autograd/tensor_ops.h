@@ -1,5 +1,5 @@
-// The few operations that the engine itself performs on tensors. src/ops fills the table in when the library is
-// loaded, so that autograd needs to know no operation.
+// The few operations that the engine itself performs on tensors. src/ops fills the table in when
+// the library is loaded, so that autograd needs to know no operation.
 #pragma once
 
 #include "autograd/node.h"
@@ -14,7 +14,8 @@ struct TensorOps {
   // Sums `gradient` over the dims in which `shape` was broadcast to it.
   Tensor (*sum_to)(const Tensor& gradient, Span shape);
   Tensor (*to_dtype)(const Tensor& gradient, DType dtype);
-  // The node that carries a gradient of `base` past an in-place operation `written` on its view `view`.
+  // The node that carries a gradient of `base` past an in-place operation `written` on its view
+  // `view`.
   Ref<Node> (*copy_slices)(const Tensor& base, const Tensor& view, Ref<Node> written);
   // The node that relates `view` to its base by geometry alone.
   Ref<Node> (*as_strided)(const Tensor& base, const Tensor& view);

@@ -47,6 +47,8 @@ Backend& backend_for(Device device) {
   return *none;
 }
 
-void register_backend(DeviceType type, Backend* backend) { backends[static_cast<int>(type)] = backend; }
+void register_backend(DeviceType type, Backend* backend) {
+  backends[static_cast<int>(type)] = backend;
+}
 
 }  // namespace libtensor

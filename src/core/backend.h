@@ -12,15 +12,16 @@
 
 namespace libtensor {
 
-// One tensor as a kernel sees it. `strides` has one entry per dim of the call's shape, 0 where it is broadcast.
+// One tensor as a kernel sees it. `strides` has one entry per dim of the call's shape, 0 where it
+// is broadcast.
 struct Operand {
   void* data = nullptr;
   DType dtype = DType::kUndefined;
   const int64_t* strides = nullptr;
 };
 
-// out[i] = op(in[0][i], in[1][i], ...), each input first converted to `compute`, the result converted to out's dtype.
-// `out` may be one of the inputs; otherwise it overlaps none of them.
+// out[i] = op(in[0][i], in[1][i], ...), each input first converted to `compute`, the result
+// converted to out's dtype. `out` may be one of the inputs; otherwise it overlaps none of them.
 struct PointwiseCall {
   static constexpr int kMaxInputs = 4;
 
@@ -29,19 +30,32 @@ struct PointwiseCall {
   int ndim = 0;
   const int64_t* shape = nullptr;
   int64_t numel = 0;
-  bool contiguous = false;  // all operands contiguous, of dtype `compute` (out: of the op's result type): one flat loop
+  bool contiguous = false;  // all operands contiguous, of dtype `compute` (out: of the op's result
+                            // type): one flat loop
   int input_count = 0;
   Operand out;
   Operand in[kMaxInputs];
 };
 
-enum class ReduceOp : uint8_t { kSum, kMean, kMax, kMin, kArgMax, kArgMin, kMaxIndex, kMinIndex, kAny, kAll };
+enum class ReduceOp : uint8_t {
+  kSum,
+  kMean,
+  kMax,
+  kMin,
+  kArgMax,
+  kArgMin,
+  kMaxIndex,
+  kMinIndex,
+  kAny,
+  kAll
+};
 
-// out has stride 0 in the reduced dims. Sums and means of half types accumulate in float, of integers in int64.
-// kMaxIndex/kMinIndex write the extreme value to `out` and its position along the one reduced dim to `index`;
-// kArgMax/kArgMin write int64 positions to `out` only: in the order of the reduced dims taken as one. Ties go to the
-// first position; a NaN is greater and less than all else, and the first NaN wins. kAny/kAll write bool.
-// An empty reduction gives 0, NaN (mean), false, true; the caller has refused the others.
+// out has stride 0 in the reduced dims. Sums and means of half types accumulate in float, of
+// integers in int64. kMaxIndex/kMinIndex write the extreme value to `out` and its position along
+// the one reduced dim to `index`; kArgMax/kArgMin write int64 positions to `out` only: in the order
+// of the reduced dims taken as one. Ties go to the first position; a NaN is greater and less than
+// all else, and the first NaN wins. kAny/kAll write bool. An empty reduction gives 0, NaN (mean),
+// false, true; the caller has refused the others.
 struct ReduceCall {
   ReduceOp op;
   int ndim = 0;
@@ -60,8 +74,9 @@ struct SoftmaxCall {
   void* out = nullptr;
 };
 
-// c[b] = alpha * a[b] @ b[b] + beta * c[b]; a is [m, k], b is [k, n], all of one dtype, any strides for a and b,
-// c is row-major contiguous within a batch. With beta == 0, c is not read. Integers wrap around.
+// c[b] = alpha * a[b] @ b[b] + beta * c[b]; a is [m, k], b is [k, n], all of one dtype, any strides
+// for a and b, c is row-major contiguous within a batch. With beta == 0, c is not read. Integers
+// wrap around.
 struct MatmulCall {
   DType dtype;
   int64_t batch = 1, m = 0, n = 0, k = 0;
@@ -78,8 +93,9 @@ enum class ScatterMode : uint8_t { kAssign, kAdd };
 
 // gather:  out[i][j][k]  = self[index[i][j][k]][j][k]   (for dim 0)
 // scatter: self[index[i][j][k]][j][k] (=|+=) src[i][j][k]
-// `shape` is index's; `self.strides` are self's own, `dim_size` is self's size in `dim`. The kernel checks all indices
-// before it writes anything: "index {i} is out of bounds for dimension {dim} with size {dim_size}".
+// `shape` is index's; `self.strides` are self's own, `dim_size` is self's size in `dim`. The kernel
+// checks all indices before it writes anything: "index {i} is out of bounds for dimension {dim}
+// with size {dim_size}".
 struct GatherCall {
   int ndim = 0;
   int dim = 0;
@@ -88,8 +104,9 @@ struct GatherCall {
   Operand self, index, other;  // other: out of a gather, src of a scatter; index.dtype is int64
 };
 
-// index_select: out[i] = self[index[i]] along `dim`; index_add: self[index[i]] += src[i] along `dim`.
-// `shape` is that of `other` (out, or src); index has `count` elements of int64 or int32 with one stride.
+// index_select: out[i] = self[index[i]] along `dim`; index_add: self[index[i]] += src[i] along
+// `dim`. `shape` is that of `other` (out, or src); index has `count` elements of int64 or int32
+// with one stride.
 struct IndexCall {
   int ndim = 0;
   int dim = 0;
@@ -99,8 +116,9 @@ struct IndexCall {
   Operand self, index, other;
 };
 
-// Negative log likelihood of [rows, classes] log-probabilities; target int64 [rows]. `weight` may be null.
-// reduction: 0 none (out: [rows]), 1 mean, 2 sum (out: one element). total_weight: one element.
+// Negative log likelihood of [rows, classes] log-probabilities; target int64 [rows]. `weight` may
+// be null. reduction: 0 none (out: [rows]), 1 mean, 2 sum (out: one element). total_weight: one
+// element.
 struct NllLossCall {
   DType dtype;
   int64_t rows = 0, classes = 0;
@@ -109,13 +127,14 @@ struct NllLossCall {
   int reduction = 1;
   const void *input = nullptr, *weight = nullptr;
   const int64_t* target = nullptr;
-  const void* grad = nullptr;  // backward only: of out
+  const void* grad = nullptr;                    // backward only: of out
   void *out = nullptr, *total_weight = nullptr;  // backward: out is [rows, classes], contiguous
 };
 
 enum class Distribution : uint8_t { kUniform, kNormal };
 
-// Fills `numel` contiguous elements from the device's generator: uniform in [0, 1), or normal (0, 1).
+// Fills `numel` contiguous elements from the device's generator: uniform in [0, 1), or normal (0,
+// 1).
 struct RandomCall {
   Distribution distribution;
   DType dtype;
@@ -143,7 +162,8 @@ class Backend {
   virtual void index_add(const IndexCall& call) = 0;
   virtual void nll_loss(const NllLossCall& call) = 0;
   virtual void nll_loss_backward(const NllLossCall& call) = 0;
-  // out[i] = start + i * step for `numel` contiguous elements; floating dtypes compute in double, others in int64.
+  // out[i] = start + i * step for `numel` contiguous elements; floating dtypes compute in double,
+  // others in int64.
   virtual void arange(Operand out, int64_t numel, Scalar start, Scalar step) = 0;
   virtual void random(const RandomCall& call) = 0;
   virtual void manual_seed(uint64_t seed) = 0;

@@ -22,8 +22,12 @@ class Dims {
     resize(size);
     std::fill_n(data(), size, fill);
   }
-  Dims(std::initializer_list<int64_t> values) { assign(values.begin(), static_cast<int>(values.size())); }
-  Dims(std::span<const int64_t> values) { assign(values.data(), static_cast<int>(values.size())); }  // NOLINT
+  Dims(std::initializer_list<int64_t> values) {
+    assign(values.begin(), static_cast<int>(values.size()));
+  }
+  Dims(std::span<const int64_t> values) {
+    assign(values.data(), static_cast<int>(values.size()));
+  }  // NOLINT
   Dims(const Dims& other) {
     if (other.on_heap()) {
       assign(other.heap_, other.size_);
@@ -55,7 +59,9 @@ class Dims {
   int64_t* end() { return data() + size_; }
   const int64_t* begin() const { return data(); }
   const int64_t* end() const { return data() + size_; }
-  operator std::span<const int64_t>() const { return {data(), static_cast<size_t>(size_)}; }  // NOLINT
+  operator std::span<const int64_t>() const {
+    return {data(), static_cast<size_t>(size_)};
+  }  // NOLINT
 
   // Keeps the first elements; what is added is not initialised.
   void resize(int size) {

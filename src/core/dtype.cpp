@@ -19,8 +19,8 @@ const DTypeInfo kDTypeInfo[kDTypeCount] = {
 DType promote(DType a, DType b) {
   if (a == b) return a;
   if (a > b) std::swap(a, b);
-  // Two 8-bit types of different sign need 16 bits; the two half types need float. Elsewhere the enumerators are
-  // already ordered so that the greater one holds the lesser.
+  // Two 8-bit types of different sign need 16 bits; the two half types need float. Elsewhere the
+  // enumerators are already ordered so that the greater one holds the lesser.
   if (a == DType::kUInt8 && b == DType::kInt8) return DType::kInt16;
   if (a == DType::kFloat16 && b == DType::kBFloat16) return DType::kFloat32;
   return b;

@@ -1,4 +1,5 @@
-// Element types: their sizes, categories, promotion, and the dispatch from a run-time dtype to a C++ type.
+// Element types: their sizes, categories, promotion, and the dispatch from a run-time dtype to a
+// C++ type.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 
 namespace libtensor {
 
-// The numbers are part of the ABI (tensor_dtype_t). 0 means "not given"; 11-13 are kept for complex types.
+// The numbers are part of the ABI (tensor_dtype_t). 0 means "not given"; 11-13 are kept for complex
+// types.
 enum class DType : uint8_t {
   kUndefined = 0,
   kBool = 1,
@@ -58,16 +60,46 @@ inline DType compute_dtype(DType dtype) {
 
 template <class T>
 struct DTypeOf;
-template <> struct DTypeOf<bool> { static constexpr DType value = DType::kBool; };
-template <> struct DTypeOf<uint8_t> { static constexpr DType value = DType::kUInt8; };
-template <> struct DTypeOf<int8_t> { static constexpr DType value = DType::kInt8; };
-template <> struct DTypeOf<int16_t> { static constexpr DType value = DType::kInt16; };
-template <> struct DTypeOf<int32_t> { static constexpr DType value = DType::kInt32; };
-template <> struct DTypeOf<int64_t> { static constexpr DType value = DType::kInt64; };
-template <> struct DTypeOf<Half> { static constexpr DType value = DType::kFloat16; };
-template <> struct DTypeOf<BFloat16> { static constexpr DType value = DType::kBFloat16; };
-template <> struct DTypeOf<float> { static constexpr DType value = DType::kFloat32; };
-template <> struct DTypeOf<double> { static constexpr DType value = DType::kFloat64; };
+template <>
+struct DTypeOf<bool> {
+  static constexpr DType value = DType::kBool;
+};
+template <>
+struct DTypeOf<uint8_t> {
+  static constexpr DType value = DType::kUInt8;
+};
+template <>
+struct DTypeOf<int8_t> {
+  static constexpr DType value = DType::kInt8;
+};
+template <>
+struct DTypeOf<int16_t> {
+  static constexpr DType value = DType::kInt16;
+};
+template <>
+struct DTypeOf<int32_t> {
+  static constexpr DType value = DType::kInt32;
+};
+template <>
+struct DTypeOf<int64_t> {
+  static constexpr DType value = DType::kInt64;
+};
+template <>
+struct DTypeOf<Half> {
+  static constexpr DType value = DType::kFloat16;
+};
+template <>
+struct DTypeOf<BFloat16> {
+  static constexpr DType value = DType::kBFloat16;
+};
+template <>
+struct DTypeOf<float> {
+  static constexpr DType value = DType::kFloat32;
+};
+template <>
+struct DTypeOf<double> {
+  static constexpr DType value = DType::kFloat64;
+};
 template <class T>
 inline constexpr DType dtype_of = DTypeOf<T>::value;
 
@@ -80,17 +112,28 @@ struct TypeTag {
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& body) {
   switch (dtype) {
-    case DType::kBool: return body(TypeTag<bool>{});
-    case DType::kUInt8: return body(TypeTag<uint8_t>{});
-    case DType::kInt8: return body(TypeTag<int8_t>{});
-    case DType::kInt16: return body(TypeTag<int16_t>{});
-    case DType::kInt32: return body(TypeTag<int32_t>{});
-    case DType::kInt64: return body(TypeTag<int64_t>{});
-    case DType::kFloat16: return body(TypeTag<Half>{});
-    case DType::kBFloat16: return body(TypeTag<BFloat16>{});
-    case DType::kFloat32: return body(TypeTag<float>{});
-    case DType::kFloat64: return body(TypeTag<double>{});
-    case DType::kUndefined: break;
+    case DType::kBool:
+      return body(TypeTag<bool>{});
+    case DType::kUInt8:
+      return body(TypeTag<uint8_t>{});
+    case DType::kInt8:
+      return body(TypeTag<int8_t>{});
+    case DType::kInt16:
+      return body(TypeTag<int16_t>{});
+    case DType::kInt32:
+      return body(TypeTag<int32_t>{});
+    case DType::kInt64:
+      return body(TypeTag<int64_t>{});
+    case DType::kFloat16:
+      return body(TypeTag<Half>{});
+    case DType::kBFloat16:
+      return body(TypeTag<BFloat16>{});
+    case DType::kFloat32:
+      return body(TypeTag<float>{});
+    case DType::kFloat64:
+      return body(TypeTag<double>{});
+    case DType::kUndefined:
+      break;
   }
   fail(Status::kInternal, "dispatch on an undefined dtype");
 }
@@ -109,7 +152,8 @@ inline To convert(From value) {
   } else if constexpr (std::is_same_v<To, bool>) {
     return value != From(0);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 8) {
-    return static_cast<To>(static_cast<int64_t>(value));  // wraps, where a direct cast would be undefined
+    return static_cast<To>(
+        static_cast<int64_t>(value));  // wraps, where a direct cast would be undefined
   } else {
     return static_cast<To>(value);
   }

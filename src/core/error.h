@@ -9,7 +9,8 @@
 
 namespace libtensor {
 
-// What kind of thing went wrong. The numbers are those of tensor_status_t (include/tensor/status.h).
+// What kind of thing went wrong. The numbers are those of tensor_status_t
+// (include/tensor/status.h).
 enum class Status : int32_t {
   kOk = 0,
   kInvalidArgument = 1,  // PyTorch's RuntimeError for a bad argument

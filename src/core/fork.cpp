@@ -40,7 +40,8 @@ struct ForkHandlers {
 };
 
 namespace {
-const ForkHandlers fork_handlers;  // registered when the library is loaded, and gone when it is unloaded
+const ForkHandlers
+    fork_handlers;  // registered when the library is loaded, and gone when it is unloaded
 }
 
 ForkSafeMutex::ForkSafeMutex(LockLevel level) : level_(level) { ForkHandlers::add(this); }

@@ -26,7 +26,8 @@ class ForkSafeMutex {
   ForkSafeMutex* next_ = nullptr;
 };
 
-// Is this a child of the process that loaded the library? Thread pools of the parent do not exist here.
+// Is this a child of the process that loaded the library? Thread pools of the parent do not exist
+// here.
 bool in_forked_child();
 
 }  // namespace libtensor

@@ -1,7 +1,8 @@
-// What each pointwise operation computes, written once for CPU vectors, plain numbers and CUDA threads.
-// A fragment without includes or guard: it is included inside a namespace where the vocabulary (Add, IfThenElse, Exp
-// ...) is declared for the values it will meet: core/scalar_math.h for numbers, Highway for vectors. `d` tells the
-// vector's or number's type.
+// What each pointwise operation computes, written once for CPU vectors, plain numbers and CUDA
+// threads. A fragment without includes or guard: it is included inside a namespace where the
+// vocabulary (Add, IfThenElse, Exp
+// ...) is declared for the values it will meet: core/scalar_math.h for numbers, Highway for
+// vectors. `d` tells the vector's or number's type.
 
 // --- arithmetic ---
 

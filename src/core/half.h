@@ -1,4 +1,5 @@
-// 16-bit floating-point storage types. Arithmetic on them happens in float (as in PyTorch), so they only convert.
+// 16-bit floating-point storage types. Arithmetic on them happens in float (as in PyTorch), so they
+// only convert.
 #pragma once
 
 #include <bit>
@@ -35,10 +36,10 @@ struct Half {
     const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
     const uint32_t shifted = static_cast<uint32_t>(half & 0x7fffu) << 13;
     const uint32_t exponent = shifted & 0x0f800000u;
-    uint32_t word = shifted + 0x38000000u;        // rebias the exponent by 112
-    if (exponent == 0x0f800000u) {                // infinity or NaN
+    uint32_t word = shifted + 0x38000000u;  // rebias the exponent by 112
+    if (exponent == 0x0f800000u) {          // infinity or NaN
       word += 0x38000000u;
-    } else if (exponent == 0) {                   // zero or subnormal: let the float unit renormalise
+    } else if (exponent == 0) {  // zero or subnormal: let the float unit renormalise
       word = std::bit_cast<uint32_t>(std::bit_cast<float>(shifted + 0x38800000u) - 0x1.0p-14f);
     }
     return std::bit_cast<float>(sign | word);
@@ -51,7 +52,9 @@ struct BFloat16 {
 
   BFloat16() = default;
   explicit BFloat16(float value) : bits(from_float(value)) {}
-  explicit operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+  explicit operator float() const {
+    return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  }
 
   static uint16_t from_float(float value) {
     const uint32_t word = std::bit_cast<uint32_t>(value);

@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kGranule = 32;
 constexpr size_t kMaxSize = 1024;
 constexpr int kClasses = kMaxSize / kGranule;
-constexpr uint32_t kBatch = 64;  // blocks that travel together between a thread and the shared lists
+constexpr uint32_t kBatch =
+    64;  // blocks that travel together between a thread and the shared lists
 
 struct Block {
   Block* next;
@@ -34,8 +35,8 @@ struct List {
   }
 };
 
-// Where threads put what they have too much of, and what they leave when they end. Kept until the process ends:
-// a thread may outlive every static object of the library.
+// Where threads put what they have too much of, and what they leave when they end. Kept until the
+// process ends: a thread may outlive every static object of the library.
 struct Shared {
   ForkSafeMutex mutex{LockLevel::kPool};
   List lists[kClasses];
@@ -96,7 +97,8 @@ Cache::~Cache() {
 
 }  // namespace
 
-// Under AddressSanitizer each object is an allocation of its own, so that a use after release is seen.
+// Under AddressSanitizer each object is an allocation of its own, so that a use after release is
+// seen.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 void* pool_allocate(size_t size) { return ::operator new(size); }
 void pool_free(void* block, size_t) noexcept { ::operator delete(block); }

@@ -1,16 +1,18 @@
-// Free lists for the small objects that every operation makes and drops: tensors, storages, graph nodes.
+// Free lists for the small objects that every operation makes and drops: tensors, storages, graph
+// nodes.
 #pragma once
 
 #include <cstddef>
 
 namespace libtensor {
 
-// Memory for `size` bytes, 16-byte aligned, from the thread's free lists (operator new beyond 1 KiB).
-// May be given back on any thread. Throws std::bad_alloc.
+// Memory for `size` bytes, 16-byte aligned, from the thread's free lists (operator new beyond 1
+// KiB). May be given back on any thread. Throws std::bad_alloc.
 void* pool_allocate(size_t size);
 void pool_free(void* block, size_t size) noexcept;
 
-// Mixin: objects of T come from the pool. T's size must be known to whoever deletes it (final classes).
+// Mixin: objects of T come from the pool. T's size must be known to whoever deletes it (final
+// classes).
 template <class T>
 struct Pooled {
   static void* operator new(size_t size) { return pool_allocate(size); }

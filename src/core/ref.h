@@ -7,8 +7,9 @@
 
 namespace libtensor {
 
-// Base of counted objects. T::destroy(T*) is called when the last reference goes. Weakly referenced kinds may meet
-// a try_retain at any moment, so their last release must be seen to bring the count to zero.
+// Base of counted objects. T::destroy(T*) is called when the last reference goes. Weakly referenced
+// kinds may meet a try_retain at any moment, so their last release must be seen to bring the count
+// to zero.
 template <class T, bool kWeaklyReferenced = false>
 class RefCounted {
  public:
@@ -24,7 +25,8 @@ class RefCounted {
       T::destroy(const_cast<T*>(static_cast<const T*>(this)));
     }
   }
-  // Takes a reference unless the object is already on its way out (for weak pointers, under their lock).
+  // Takes a reference unless the object is already on its way out (for weak pointers, under their
+  // lock).
   bool try_retain() const noexcept {
     uint32_t refs = refs_.load(std::memory_order_relaxed);
     while (refs != 0) {
@@ -52,8 +54,8 @@ class Ref {
   }
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(Ref<U> other) noexcept : object_(other.detach()) {}  // NOLINT
+  requires std::is_convertible_v<U*, T*> Ref(Ref<U> other)
+  noexcept : object_(other.detach()) {}  // NOLINT
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

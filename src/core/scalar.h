@@ -10,10 +10,12 @@ namespace libtensor {
 class Scalar {
  public:
   Scalar() : Scalar(int64_t{0}) {}
-  Scalar(double value) : dtype_(DType::kFloat64) { value_.f = value; }  // NOLINT: implicit as in PyTorch
-  Scalar(int64_t value) : dtype_(DType::kInt64) { value_.i = value; }   // NOLINT
-  Scalar(int value) : Scalar(static_cast<int64_t>(value)) {}            // NOLINT
-  Scalar(bool value) : dtype_(DType::kBool) { value_.i = value; }       // NOLINT
+  Scalar(double value) : dtype_(DType::kFloat64) {
+    value_.f = value;
+  }  // NOLINT: implicit as in PyTorch
+  Scalar(int64_t value) : dtype_(DType::kInt64) { value_.i = value; }  // NOLINT
+  Scalar(int value) : Scalar(static_cast<int64_t>(value)) {}           // NOLINT
+  Scalar(bool value) : dtype_(DType::kBool) { value_.i = value; }      // NOLINT
 
   // kBool, kInt64 or kFloat64.
   DType dtype() const { return dtype_; }
@@ -43,9 +45,12 @@ class Scalar {
     return dispatch(dtype, [&](auto tag) -> Scalar {
       using T = typename decltype(tag)::type;
       const T value = *static_cast<const T*>(source);
-      if constexpr (std::is_same_v<T, bool>) return Scalar(value);
-      else if constexpr (std::is_integral_v<T>) return Scalar(static_cast<int64_t>(value));
-      else return Scalar(convert<double>(value));
+      if constexpr (std::is_same_v<T, bool>)
+        return Scalar(value);
+      else if constexpr (std::is_integral_v<T>)
+        return Scalar(static_cast<int64_t>(value));
+      else
+        return Scalar(convert<double>(value));
     });
   }
 

@@ -1,5 +1,5 @@
-// The vocabulary of core/functors.h for plain numbers: what Highway's Add, Mul, IfThenElse ... are for vectors.
-// Integers wrap around, bool adds as "or" and multiplies as "and", as in PyTorch.
+// The vocabulary of core/functors.h for plain numbers: what Highway's Add, Mul, IfThenElse ... are
+// for vectors. Integers wrap around, bool adds as "or" and multiplies as "and", as in PyTorch.
 #pragma once
 
 #include <cmath>
@@ -31,9 +31,10 @@ inline constexpr DTypeSet kAllTypes = kNumericTypes | dtype_bit(DType::kBool);
 template <int kInputs, DTypeSet kSupported, bool kReturnsBool = false, bool kVectorized = true>
 struct Functor {
   static constexpr int inputs = kInputs;
-  static constexpr DTypeSet dtypes = kSupported;     // that it computes in
+  static constexpr DTypeSet dtypes = kSupported;  // that it computes in
   static constexpr bool returns_bool = kReturnsBool;
-  static constexpr bool vectorized = kVectorized;    // apply() takes Highway vectors, not only numbers
+  static constexpr bool vectorized =
+      kVectorized;  // apply() takes Highway vectors, not only numbers
 };
 
 // Takes the place of Highway's descriptor `d` where a functor is applied to plain numbers.
@@ -58,21 +59,30 @@ LIBTENSOR_INLINE T Zero(ScalarTag<T>) {
 
 template <Number T>
 LIBTENSOR_INLINE T Add(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a | b;
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
-  else return a + b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a | b;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(Wrapping<T>(a) + Wrapping<T>(b));
+  else
+    return a + b;
 }
 template <Number T>
 LIBTENSOR_INLINE T Sub(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a ^ b;
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
-  else return a - b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a ^ b;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(Wrapping<T>(a) - Wrapping<T>(b));
+  else
+    return a - b;
 }
 template <Number T>
 LIBTENSOR_INLINE T Mul(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) return a & b;
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
-  else return a * b;
+  if constexpr (std::is_same_v<T, bool>)
+    return a & b;
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(Wrapping<T>(a) * Wrapping<T>(b));
+  else
+    return a * b;
 }
 template <std::floating_point T>
 LIBTENSOR_INLINE T Div(T a, T b) {
@@ -88,14 +98,19 @@ LIBTENSOR_INLINE T NegMulAdd(T a, T b, T c) {  // c - a * b
 }
 template <Number T>
 LIBTENSOR_INLINE T Neg(T a) {
-  if constexpr (std::is_integral_v<T>) return Sub(T(0), a);
-  else return -a;
+  if constexpr (std::is_integral_v<T>)
+    return Sub(T(0), a);
+  else
+    return -a;
 }
 template <Number T>
 LIBTENSOR_INLINE T Abs(T a) {
-  if constexpr (std::is_floating_point_v<T>) return std::fabs(a);
-  else if constexpr (std::is_unsigned_v<T>) return a;
-  else return a < 0 ? Neg(a) : a;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::fabs(a);
+  else if constexpr (std::is_unsigned_v<T>)
+    return a;
+  else
+    return a < 0 ? Neg(a) : a;
 }
 
 template <Number T>
@@ -154,8 +169,9 @@ LIBTENSOR_INLINE T Sigmoid(ScalarTag<T>, T x) {
   return T(1) / (T(1) + std::exp(-x));
 }
 
-// The exponents that PyTorch treats apart for scalars are treated apart for every element, so that a value does not
-// depend on how the exponent was given. A negative power of an integer is 0 but for the bases 1 and -1.
+// The exponents that PyTorch treats apart for scalars are treated apart for every element, so that
+// a value does not depend on how the exponent was given. A negative power of an integer is 0 but
+// for the bases 1 and -1.
 template <Number T>
 LIBTENSOR_INLINE T Pow(T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {

@@ -116,7 +116,8 @@ uint64_t dim_mask(Span dims, int ndim) {
   uint64_t mask = 0;
   for (int64_t dim : dims) {
     const uint64_t bit = uint64_t{1} << wrap_dim(dim, ndim);
-    check(!(mask & bit), "dim ", wrap_dim(dim, ndim), " appears multiple times in the list of dims");
+    check(!(mask & bit), "dim ", wrap_dim(dim, ndim),
+          " appears multiple times in the list of dims");
     mask |= bit;
   }
   return mask;
@@ -168,8 +169,8 @@ Dims infer_size(Span shape, int64_t numel) {
             "' is invalid for input of size ", numel);
     }
   }
-  const bool fits =
-      unknown < 0 ? known == numel : (known > 0 && numel % known == 0) || (known == 0 && numel == 0);
+  const bool fits = unknown < 0 ? known == numel
+                                : (known > 0 && numel % known == 0) || (known == 0 && numel == 0);
   check(fits, "shape '", result, "' is invalid for input of size ", numel);
   if (unknown >= 0) {
     check(known != 0, "cannot reshape tensor of 0 elements into shape ", result,
@@ -189,13 +190,13 @@ std::optional<Dims> view_strides(Span shape, Span strides, Span target) {
     std::fill(result.begin(), result.end(), 1);
     return result;
   }
-  // Walk from the last dim; each maximal run of dims that lie as one in memory is shared out among target dims.
+  // Walk from the last dim; each maximal run of dims that lie as one in memory is shared out among
+  // target dims.
   int view_dim = result.size() - 1;
   int64_t base_stride = strides[ndim - 1], run = 1, shared = 1;
   for (int i = ndim - 1; i >= 0; --i) {
     run *= shape[i];
-    const bool run_ends =
-        i == 0 || (shape[i - 1] != 1 && strides[i - 1] != run * base_stride);
+    const bool run_ends = i == 0 || (shape[i - 1] != 1 && strides[i - 1] != run * base_stride);
     if (!run_ends) continue;
     while (view_dim >= 0 && (shared < run || target[view_dim] == 1)) {
       result[view_dim] = shared * base_stride;

@@ -25,19 +25,22 @@ bool is_contiguous(Span shape, Span strides);
 bool is_non_overlapping(Span shape, Span strides);
 // Non-overlapping, and the elements fill one run of memory: some permutation of it is contiguous.
 bool is_dense(Span shape, Span strides);
-// Strides of a fresh tensor that keeps the order in memory of a dense one (PyTorch's preserve_format).
+// Strides of a fresh tensor that keeps the order in memory of a dense one (PyTorch's
+// preserve_format).
 Dims dense_strides_like(Span shape, Span strides);
 // First and last element that a view touches, relative to its storage offset (strides are >= 0).
 int64_t reach(Span shape, Span strides);
 
-// `dim` in [-ndim, ndim) as an index; PyTorch's IndexError otherwise. A 0-dim tensor takes -1 and 0.
+// `dim` in [-ndim, ndim) as an index; PyTorch's IndexError otherwise. A 0-dim tensor takes -1 and
+// 0.
 int wrap_dim(int64_t dim, int ndim);
 // One bit per reduced dim; an empty list means all of them. Throws on a dim named twice.
 uint64_t dim_mask(Span dims, int ndim);
 
 // The shape that both broadcast to; PyTorch's message otherwise.
 Dims broadcast_shapes(Span a, Span b);
-// Strides that view a tensor of `shape` as `target` (0 where it is stretched). The caller knows that it fits.
+// Strides that view a tensor of `shape` as `target` (0 where it is stretched). The caller knows
+// that it fits.
 Dims broadcast_strides(Span shape, Span strides, Span target);
 bool is_expandable_to(Span shape, Span target);
 

@@ -1,4 +1,5 @@
-// A run of elements in memory, shared by all views of it, with the version that in-place operations raise.
+// A run of elements in memory, shared by all views of it, with the version that in-place operations
+// raise.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,8 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   Device device() const { return device_; }
-  // Replaces the memory by `bytes` fresh bytes that begin with the old ones. Only for memory of our own.
+  // Replaces the memory by `bytes` fresh bytes that begin with the old ones. Only for memory of our
+  // own.
   void resize(size_t bytes);
 
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }

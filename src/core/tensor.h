@@ -1,4 +1,5 @@
-// What a tensor is: a view (shape, strides, offset) of a storage, and its place in the autograd graph.
+// What a tensor is: a view (shape, strides, offset) of a storage, and its place in the autograd
+// graph.
 #pragma once
 
 #include <memory>
@@ -50,15 +51,17 @@ class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl
   bool contiguous = true;
   bool requires_grad = false;  // of a leaf; a tensor with a grad_fn requires grad by that
   ViewOrigin view_origin = ViewOrigin::kDefault;
-  uint32_t output_nr = 0;       // which output of grad_fn this is
-  uint32_t view_version = 0;    // the version at which a view's grad_fn was made
+  uint32_t output_nr = 0;     // which output of grad_fn this is
+  uint32_t view_version = 0;  // the version at which a view's grad_fn was made
   Ref<GraphNode> grad_fn;
-  Ref<TensorImpl> view_base;    // the tensor that this is a differentiable view of; never itself a view
+  Ref<TensorImpl>
+      view_base;  // the tensor that this is a differentiable view of; never itself a view
   std::unique_ptr<AutogradExtra> extra;
   Dims shape, strides;
 };
 
-// A counted pointer to a tensor; may be undefined (an absent gradient, an optional argument not given).
+// A counted pointer to a tensor; may be undefined (an absent gradient, an optional argument not
+// given).
 class Tensor {
  public:
   Tensor() = default;
@@ -93,15 +96,16 @@ class Tensor {
   uint32_t version() const { return impl_->storage->version(); }
 
   void* data() const {
-    return static_cast<unsigned char*>(impl_->storage->data()) + impl_->offset * size_of(impl_->dtype);
+    return static_cast<unsigned char*>(impl_->storage->data()) +
+           impl_->offset * size_of(impl_->dtype);
   }
   template <class T>
   T* data_as() const {
     return static_cast<T*>(data());
   }
 
-  // Has a place in the graph, or will accumulate a gradient. A view gets its place from its base once the base's
-  // elements have changed.
+  // Has a place in the graph, or will accumulate a gradient. A view gets its place from its base
+  // once the base's elements have changed.
   bool requires_grad() const {
     return impl_->requires_grad || impl_->grad_fn ||
            (impl_->view_base && impl_->view_version != version() &&

@@ -10,9 +10,31 @@
 
 #include <cstring>
 
+#include "cpu/half_vectors-inl.h"
+
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
+
+template <class T>
+inline constexpr bool kIsHalf = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+
+// How many elements, from the first on, whole vectors have converted.
+template <class From, class To>
+HWY_INLINE HWY_ATTR int64_t ConvertHalfs([[maybe_unused]] To* to, [[maybe_unused]] const From* from,
+                                         [[maybe_unused]] int64_t n) {
+  int64_t i = 0;
+  if constexpr (kConvertsHalfs) {
+    const hn::ScalableTag<float> d;
+    constexpr int64_t kLanes = HWY_LANES(float);
+    if constexpr (kIsHalf<From>) {
+      for (; i + kLanes <= n; i += kLanes) hn::StoreU(LoadHalfs(d, from + i), d, to + i);
+    } else {
+      for (; i + kLanes <= n; i += kLanes) StoreHalfs(d, hn::LoadU(d, from + i), to + i);
+    }
+  }
+  return i;
+}
 
 template <class From, class To>
 HWY_ATTR void Convert(void* to, const void* from, int64_t n) {
@@ -23,8 +45,12 @@ HWY_ATTR void Convert(void* to, const void* from, int64_t n) {
     using Source = std::conditional_t<std::is_same_v<From, bool>, uint8_t, From>;
     const Source* const source = static_cast<const Source*>(from);
     To* const result = static_cast<To*>(to);
+    int64_t done = 0;
+    if constexpr ((kIsHalf<From> && std::is_same_v<To, float>) || (std::is_same_v<From, float> && kIsHalf<To>)) {
+      done = ConvertHalfs(result, source, n);
+    }
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) {
+    for (int64_t i = done; i < n; ++i) {
       if constexpr (std::is_same_v<From, bool>) result[i] = convert<To>(source[i] != 0);
       else result[i] = convert<To>(source[i]);
     }

@@ -58,6 +58,7 @@ class StridedRun {
   Access access_[kMaxOperands];
   int64_t extents_[kMaxDims];   // of a box; those at the far edges are smaller
   int64_t box_elements_ = 1, boxes_ = 1;
+  bool tiled_ = false;
 };
 
 StridedRun::StridedRun(const PointwiseCall& call)
@@ -129,6 +130,7 @@ void StridedRun::choose_box() {
   if (ndim > 0 && rows_ready && nest_.shape[0] >= kBlock / 4) {
     extents_[0] = std::min(nest_.shape[0], kDirectBlock);
   } else if (tile_dims()) {
+    tiled_ = true;
     extents_[0] = std::min(nest_.shape[0], kTile);
     extents_[1] = std::min(nest_.shape[1], kBlock / extents_[0]);
   } else {
@@ -207,7 +209,7 @@ void StridedRun::run_boxes(int64_t begin, int64_t end) const {
       for (int k = 0; k < nest_.operands; ++k) offsets[k] += first * nest_.strides[k][i];
     }
     unsigned char* const target = access_[0].data + offsets[0] * access_[0].size;
-    if (moves_only) {
+    if (moves_only && !tiled_) {
       strided_copy(access_[0].size, nest_.ndim, extents, target, nest_.strides[0],
                    access_[1].data + offsets[1] * access_[1].size, nest_.strides[1]);
       continue;
@@ -218,6 +220,10 @@ void StridedRun::run_boxes(int64_t begin, int64_t end) const {
       in[k - 1] = load(k, source, extents, n, raw, blocks[k]);
       loaded_from[k] = source;
       loaded_elements[k] = cut ? 0 : n;
+    }
+    if (moves_only) {  // a tile: through a block, so that each side's cache lines are used up at once
+      store(target, extents, n, const_cast<void*>(in[0]), raw);
+      continue;
     }
     void* const result = direct_out ? static_cast<void*>(target) : blocks[0].bytes;
     kernel_(result, in, n);

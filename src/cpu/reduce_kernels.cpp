@@ -8,6 +8,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <limits>
+
+#include "cpu/partial_vectors-inl.h"
+
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
@@ -15,7 +19,10 @@ namespace libtensor::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::IsNaN, libtensor::Lt, libtensor::Or;
 
+// identity: combines with any x into x (for sums -0, since 0 would turn -0 into 0).
 struct SumStep {
+  template <class T>
+  static constexpr T identity = std::is_floating_point_v<T> ? T(-0.0) : T(0);
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
     return Add(a, b);
@@ -24,12 +31,16 @@ struct SumStep {
 
 // A NaN wins, the earlier one.
 struct MaxStep {
+  template <class T>
+  static constexpr T identity = -std::numeric_limits<T>::infinity();
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
     return IfThenElse(Or(Gt(a, b), IsNaN(a)), a, b);
   }
 };
 struct MinStep {
+  template <class T>
+  static constexpr T identity = std::numeric_limits<T>::infinity();
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
     return IfThenElse(Or(Lt(a, b), IsNaN(a)), a, b);
@@ -42,47 +53,59 @@ struct AllStep {
   static LIBTENSOR_INLINE bool combine(bool a, bool b) { return a & b; }
 };
 
+// Folds the upper half of the lanes onto the lower half until one is left.
+template <class Step, class D, class V>
+HWY_INLINE HWY_ATTR hn::TFromD<D> FoldVector(D d, V v) {
+  constexpr size_t kWidth = HWY_LANES(hn::TFromD<D>) < 16 / sizeof(hn::TFromD<D>) ? 1 : 16 / sizeof(hn::TFromD<D>);
+  if constexpr (hn::MaxLanes(D()) > kWidth) {
+    const hn::Half<D> half;
+    return FoldVector<Step>(half, Step::combine(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  } else {
+    if constexpr (kWidth == 4) {
+      v = Step::combine(v, hn::Shuffle1032(v));
+      v = Step::combine(v, hn::Shuffle2301(v));
+    } else if constexpr (kWidth == 2) {
+      v = Step::combine(v, hn::Shuffle01(v));
+    }
+    (void)d;
+    return hn::GetLane(v);
+  }
+}
+
 // Lane j of a virtual vector of kLanes takes the elements j, j + kLanes, ... Then halves are folded together. The
 // number of lanes does not depend on the instruction set, so neither does the result.
 inline constexpr int64_t kLanes = 64;
 
 template <class Step, class T>
-HWY_INLINE HWY_ATTR T FoldLanes(T* lanes, int64_t count) {
-  for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-    if (width >= count) continue;
-    for (int64_t j = 0; j < width && j + width < count; ++j) {
-      lanes[j] = Step::combine(lanes[j], lanes[j + width]);
-    }
-    count = width;
-  }
-  return lanes[0];
-}
-
-template <class Step, class T>
 HWY_INLINE HWY_ATTR T ReduceVectors(const T* in, int64_t n) {
   const hn::ScalableTag<T> d;
   constexpr int64_t kWidth = HWY_LANES(T);
-  constexpr int64_t kVectors = kLanes / kWidth;
-  HWY_ALIGN T lanes[kLanes];
-  for (int64_t v = 0; v < kVectors; v += 4) {
-    const T* p = in + v * kWidth;
-    auto a = hn::LoadU(d, p), b = hn::LoadU(d, p + kWidth), c = hn::LoadU(d, p + 2 * kWidth),
-         e = hn::LoadU(d, p + 3 * kWidth);
-    for (int64_t i = kLanes; i + kLanes <= n; i += kLanes) {
-      a = Step::combine(a, hn::LoadU(d, p + i));
-      b = Step::combine(b, hn::LoadU(d, p + i + kWidth));
-      c = Step::combine(c, hn::LoadU(d, p + i + 2 * kWidth));
-      e = Step::combine(e, hn::LoadU(d, p + i + 3 * kWidth));
+  constexpr int kVectors = static_cast<int>(kLanes / kWidth);
+  hn::Vec<decltype(d)> lanes[kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) lanes[v] = hn::Set(d, Step::template identity<T>);
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) lanes[v] = Step::combine(lanes[v], hn::LoadU(d, in + i + v * kWidth));
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t rest = n - i - v * kWidth;
+    if (rest >= kWidth) {
+      lanes[v] = Step::combine(lanes[v], hn::LoadU(d, in + i + v * kWidth));
+    } else if (rest > 0) {
+      const auto known = hn::FirstN(d, static_cast<size_t>(rest));
+      const auto x = LoadPartial(d, in + i + v * kWidth, rest);
+      lanes[v] = hn::IfThenElse(known, Step::combine(lanes[v], x), lanes[v]);
     }
-    hn::Store(a, d, lanes + v * kWidth);
-    hn::Store(b, d, lanes + (v + 1) * kWidth);
-    hn::Store(c, d, lanes + (v + 2) * kWidth);
-    hn::Store(e, d, lanes + (v + 3) * kWidth);
   }
-  for (int64_t i = n / kLanes * kLanes, j = 0; i < n; ++i, ++j) {
-    lanes[j] = Step::combine(lanes[j], in[i]);
+#pragma GCC unroll 8
+  for (int width = kVectors / 2; width > 0; width /= 2) {
+#pragma GCC unroll 8
+    for (int v = 0; v < width; ++v) lanes[v] = Step::combine(lanes[v], lanes[v + width]);
   }
-  return FoldLanes<Step>(lanes, kLanes);
+  return FoldVector<Step>(d, lanes[0]);
 }
 
 template <class Step, class T>
@@ -96,7 +119,7 @@ template <class Step, class T>
 HWY_ATTR void ReduceRow(void* total, const void* in, int64_t n) {
   const T* const source = static_cast<const T*>(in);
   if constexpr (std::is_floating_point_v<T>) {
-    *static_cast<T*>(total) = n < kLanes ? ReduceFew<Step>(source, n) : ReduceVectors<Step>(source, n);
+    *static_cast<T*>(total) = n <= 8 ? ReduceFew<Step>(source, n) : ReduceVectors<Step>(source, n);
   } else {
     *static_cast<T*>(total) = ReduceFew<Step>(source, n);  // associative: the compiler vectorises it
   }

@@ -10,8 +10,10 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <limits>
 
+#include "cpu/half_vectors-inl.h"
 #include "cpu/partial_vectors-inl.h"
 #include "cpu/vector_math-inl.h"
 
@@ -36,12 +38,11 @@ HWY_INLINE HWY_ATTR hn::Vec<D> LoadLanes(D d, const S* p, int64_t count, T fill)
     const auto known = hn::FirstN(d, static_cast<size_t>(count));
     return hn::IfThenElse(known, LoadPartial(d, p, count), hn::Set(d, fill));
   } else {
-    HWY_ALIGN T lanes[kLanes];
-    if (count >= kLanes) {
-      for (int64_t i = 0; i < kLanes; ++i) lanes[i] = convert<T>(p[i]);
-    } else {
-      for (int64_t i = 0; i < kLanes; ++i) lanes[i] = i < count ? convert<T>(p[i]) : fill;
+    if constexpr (kConvertsHalfs) {
+      if (count >= kLanes) return LoadHalfs(d, p);
     }
+    HWY_ALIGN T lanes[kLanes];
+    for (int64_t i = 0; i < kLanes; ++i) lanes[i] = i < count ? convert<T>(p[i]) : fill;
     return hn::Load(d, lanes);
   }
 }
@@ -53,13 +54,12 @@ HWY_INLINE HWY_ATTR void StoreLanes(D d, V v, S* p, int64_t count) {
     if (count >= kLanes) hn::StoreU(v, d, p);
     else StorePartial(d, v, p, count);
   } else {
+    if constexpr (kConvertsHalfs) {
+      if (count >= kLanes) return StoreHalfs(d, v, p);
+    }
     HWY_ALIGN T lanes[kLanes];
     hn::Store(v, d, lanes);
-    if (count >= kLanes) {
-      for (int64_t i = 0; i < kLanes; ++i) p[i] = convert<S>(lanes[i]);
-    } else {
-      for (int64_t i = 0; i < count; ++i) p[i] = convert<S>(lanes[i]);
-    }
+    for (int64_t i = 0; i < std::min(count, kLanes); ++i) p[i] = convert<S>(lanes[i]);
   }
 }
 
@@ -88,6 +88,25 @@ class LongSum {
   V partial_;
   double total_ = 0;
   int count_ = 0;
+};
+
+// Sums lane by lane in two levels, since columns may be long too.
+template <class V>
+class LaneSum {
+ public:
+  HWY_INLINE HWY_ATTR explicit LaneSum(V zero) : zero_(zero), partial_(zero), total_(zero) {}
+  HWY_INLINE HWY_ATTR void add(V v) {
+    partial_ = hn::Add(partial_, v);
+    if (++count_ % 32 == 0) {
+      total_ = hn::Add(total_, partial_);
+      partial_ = zero_;
+    }
+  }
+  HWY_INLINE HWY_ATTR V total() const { return hn::Add(total_, partial_); }
+
+ private:
+  V zero_, partial_, total_;
+  uint32_t count_ = 0;
 };
 
 template <class T>
@@ -137,10 +156,11 @@ HWY_ATTR void ForwardColumns(S* out, const S* in, int64_t n, int64_t stride, int
     for (int64_t i = 0; i < n; ++i) {
       greatest = hn::Max(greatest, LoadLanes(d, in + i * stride + j, count, T(0)));
     }
-    auto sum = hn::Zero(d);
+    LaneSum sums(hn::Zero(d));
     for (int64_t i = 0; i < n; ++i) {
-      sum = hn::Add(sum, Exp(d, hn::Sub(LoadLanes(d, in + i * stride + j, count, T(0)), greatest)));
+      sums.add(Exp(d, hn::Sub(LoadLanes(d, in + i * stride + j, count, T(0)), greatest)));
     }
+    const auto sum = sums.total();
     const auto log_sum = Log(d, sum);
     for (int64_t i = 0; i < n; ++i) {
       const auto x = hn::Sub(LoadLanes(d, in + i * stride + j, count, T(0)), greatest);
@@ -186,12 +206,13 @@ HWY_ATTR void BackwardColumns(S* out, const S* result, const S* grad, int64_t n,
   constexpr int64_t kLanes = HWY_LANES(T);
   for (int64_t j = 0; j < width; j += kLanes) {
     const int64_t count = width - j;
-    auto sum = hn::Zero(d);
+    LaneSum sums(hn::Zero(d));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t at = i * stride + j;
       const auto y = LoadLanes(d, result + at, count, T(0)), g = LoadLanes(d, grad + at, count, T(0));
-      sum = hn::Add(sum, GradientTerm(d, y, g, log));
+      sums.add(GradientTerm(d, y, g, log));
     }
+    const auto sum = sums.total();
     for (int64_t i = 0; i < n; ++i) {
       const int64_t at = i * stride + j;
       const auto y = LoadLanes(d, result + at, count, T(0)), g = LoadLanes(d, grad + at, count, T(0));

@@ -25,10 +25,25 @@ void copy_row(T* to, const T* from, const Dim& dim) {
   }
 }
 
+// Rows of kBytes: the compiler makes a few moves of each.
+template <size_t kBytes, class T>
+void copy_short_rows(T* to, const T* from, const Dim& outer) {
+  for (int64_t i = 0; i < outer.extent; ++i) std::memcpy(to + i * outer.to, from + i * outer.from, kBytes);
+}
+
 template <class T>
 void copy_rows(T* to, const T* from, const Dim& inner, const Dim& outer) {
-  // Short rows of a few elements: the compiler unrolls nothing here, but no call is made either.
-  if (inner.extent < 8) {
+  if (inner.to == 1 && inner.from == 1) {
+    switch (inner.extent * sizeof(T)) {
+      case 8: return copy_short_rows<8>(to, from, outer);
+      case 16: return copy_short_rows<16>(to, from, outer);
+      case 32: return copy_short_rows<32>(to, from, outer);
+      case 64: return copy_short_rows<64>(to, from, outer);
+      case 128: return copy_short_rows<128>(to, from, outer);
+      default: break;
+    }
+  }
+  if (inner.extent < 8) {  // no call for each row
     for (int64_t i = 0; i < outer.extent; ++i) {
       for (int64_t j = 0; j < inner.extent; ++j) {
         to[i * outer.to + j * inner.to] = from[i * outer.from + j * inner.from];
@@ -50,10 +65,11 @@ void copy_dims(int ndim, const Dim* dims, T* to, const T* from) {
   }
 }
 
-// Which of two dims is better innermost: one that is contiguous on both sides and not tiny, else the longer one.
+// Which of two dims is better innermost: the one that makes small steps on both sides, so that cache lines are used up
+// at once; but a few elements do not make a loop.
 bool belongs_inside(const Dim& candidate, const Dim& current) {
-  const bool current_runs = current.to == 1 && current.from <= 1 && current.extent >= 8;
-  return !current_runs && candidate.extent > current.extent;
+  if (candidate.extent < 8 || current.extent < 8) return candidate.extent > current.extent && current.to + current.from > 2;
+  return candidate.to + candidate.from < current.to + current.from;
 }
 
 }  // namespace

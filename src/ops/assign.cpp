@@ -5,15 +5,16 @@
 namespace libtensor::ops {
 
 void check_can_cast(DType from, DType to) {
-  check(can_cast(from, to), "result type ", scalar_name_of(from), " can't be cast to the desired output type ",
-        scalar_name_of(to));
+  check(can_cast(from, to), "result type ", scalar_name_of(from),
+        " can't be cast to the desired output type ", scalar_name_of(to));
 }
 
 void check_no_internal_overlap(const Tensor& self) {
   if (self.is_contiguous()) return;
   for (int i = 0; i < self.ndim(); ++i) {
     check(self.shape()[i] <= 1 || self.strides()[i] != 0,
-          "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+          "unsupported operation: more than one element of the written-to tensor refers to a "
+          "single memory location. "
           "Please clone() the tensor before performing the operation.");
   }
 }
@@ -24,9 +25,11 @@ void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
   if (!is_dense(self.shape(), self.strides()) || !is_dense(input.shape(), input.strides())) return;
   const auto begin = [](const Tensor& t) { return t.data_as<const char>(); };
   const auto end = [&](const Tensor& t) { return begin(t) + t.numel() * size_of(t.dtype()); };
-  if (begin(self) == begin(input) && end(self) == end(input) && self.strides() == input.strides()) return;
+  if (begin(self) == begin(input) && end(self) == end(input) && self.strides() == input.strides())
+    return;
   check(begin(self) >= end(input) || begin(input) >= end(self),
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer "
+        "to a single memory "
         "location. Please clone() the tensor before performing the operation.");
 }
 
@@ -42,16 +45,16 @@ void resize(const Tensor& out, Span shape) {
 
 void assign(const Tensor& self, const Tensor& value) {
   check_can_cast(value.dtype(), self.dtype());
-  check(value.shape() == self.shape(), "output with shape ", self.shape(), " doesn't match the broadcast shape ",
-        value.shape());
+  check(value.shape() == self.shape(), "output with shape ", self.shape(),
+        " doesn't match the broadcast shape ", value.shape());
   check_no_internal_overlap(self);
   pointwise::copy(self, value);
 }
 
 void check_castable(const Tensor& value, const Tensor& out) {
   check_can_cast(value.dtype(), out.dtype());
-  check(value.device() == out.device(), "Expected out tensor to be on device ", value.device().name(), ", but it is on ",
-        out.device().name());
+  check(value.device() == out.device(), "Expected out tensor to be on device ",
+        value.device().name(), ", but it is on ", out.device().name());
 }
 
 void assign_out(const Tensor& out, const Tensor& value) {

@@ -13,7 +13,8 @@ void check_no_internal_overlap(const Tensor& self);
 // `self`, to be written, is `input` itself or shares nothing with it, as far as is easily seen.
 void check_no_partial_overlap(const Tensor& self, const Tensor& input);
 
-// Gives `out` another shape, contiguous; its storage grows where it must. Its elements are not kept in order.
+// Gives `out` another shape, contiguous; its storage grows where it must. Its elements are not kept
+// in order.
 void resize(const Tensor& out, Span shape);
 // Writes `value` into `self`, which keeps shape and dtype.
 void assign(const Tensor& self, const Tensor& value);

@@ -21,8 +21,8 @@ struct Geometry {
       : shape(tensor.shape()), strides(tensor.strides()), offset(tensor.offset()) {}
 };
 
-// The new content of `base` after an operation was done in place on a view of it: the gradient of the view's part
-// goes through that operation, the rest straight on.
+// The new content of `base` after an operation was done in place on a view of it: the gradient of
+// the view's part goes through that operation, the rest straight on.
 class CopySlices final : public autograd::ListNode<CopySlices> {
  public:
   CopySlices(const Tensor& base, const Tensor& view, Ref<Node> written)
@@ -37,7 +37,8 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
     if (!gradients[0].defined()) return;
-    Tensor whole = Tensor::empty_strided(base_.shape, base_.strides, gradients[0].dtype(), gradients[0].device());
+    Tensor whole = Tensor::empty_strided(base_.shape, base_.strides, gradients[0].dtype(),
+                                         gradients[0].device());
     copy_(whole, gradients[0]);
     const Tensor part = as_strided(whole, view_.shape, view_.strides, view_.offset - base_.offset);
     const Tensor part_gradient = clone(part);
@@ -80,12 +81,20 @@ void add_in_place(Tensor& sum, const Tensor& gradient) {
 
 Tensor ones_like_detached(const Tensor& tensor) { return compute::ones_like(tensor, Options{}); }
 
-Tensor convert_gradient(const Tensor& gradient, DType dtype) { return to_copy(gradient, dtype, gradient.device()); }
+Tensor convert_gradient(const Tensor& gradient, DType dtype) {
+  return to_copy(gradient, dtype, gradient.device());
+}
 
 struct Registration {
   Registration() {
-    autograd::tensor_ops = {add,         add_in_place,     clone,           ones_like_detached,
-                            sum_to_size, convert_gradient, make_copy_slices, make_as_strided};
+    autograd::tensor_ops = {add,
+                            add_in_place,
+                            clone,
+                            ones_like_detached,
+                            sum_to_size,
+                            convert_gradient,
+                            make_copy_slices,
+                            make_as_strided};
   }
 } const registration;
 

@@ -10,11 +10,13 @@ namespace compute {
 
 void copy_(const Tensor& self, const Tensor& src) {
   const Dims shape = broadcast_shapes(self.shape(), src.shape());
-  check(shape == self.shape(), "output with shape ", self.shape(), " doesn't match the broadcast shape ", shape);
+  check(shape == self.shape(), "output with shape ", self.shape(),
+        " doesn't match the broadcast shape ", shape);
   if (self.is_same(src)) return;
   check_no_internal_overlap(self);
   check_no_partial_overlap(self, src);
-  pointwise::copy(self, self.device() == src.device() ? src : to_copy(src, src.dtype(), self.device()));
+  pointwise::copy(self,
+                  self.device() == src.device() ? src : to_copy(src, src.dtype(), self.device()));
 }
 
 void fill_(const Tensor& self, Scalar value) {
@@ -23,10 +25,11 @@ void fill_(const Tensor& self, Scalar value) {
 }
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
-  check(value.ndim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.ndim(),
-        " dimensions.");
+  check(value.ndim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ",
+        value.ndim(), " dimensions.");
   check_no_internal_overlap(self);
-  pointwise::copy(self, value.device() == self.device() ? value : to_copy(value, value.dtype(), self.device()));
+  pointwise::copy(
+      self, value.device() == self.device() ? value : to_copy(value, value.dtype(), self.device()));
 }
 
 void zero_(const Tensor& self) { fill_(self, 0); }
@@ -54,7 +57,9 @@ Tensor detach(const Tensor& self) { return self.alias(); }
 
 }  // namespace compute
 
-Tensor contiguous(const Tensor& self) { return self.is_contiguous() ? self : contiguous_copy(self); }
+Tensor contiguous(const Tensor& self) {
+  return self.is_contiguous() ? self : contiguous_copy(self);
+}
 
 Tensor to(const Tensor& self, const Options& options) {
   const DType dtype = options.dtype_or(self.dtype());

@@ -16,7 +16,8 @@ Options like(const Tensor& self, const Options& options) {
 
 Tensor make(Span shape, const Options& options, DType default_dtype = DType::kFloat32) {
   const DType dtype = options.dtype_or(default_dtype);
-  check(!options.requires_grad || is_floating(dtype), "Only Tensors of floating point dtype can require gradients");
+  check(!options.requires_grad || is_floating(dtype),
+        "Only Tensors of floating point dtype can require gradients");
   return Tensor::empty(shape, dtype, options.device_or(Device{}));
 }
 
@@ -33,13 +34,15 @@ Tensor filled(Tensor tensor, Scalar value, const Options& options) {
 // A tensor like `self`, in its order of memory where that is dense.
 Tensor make_like(const Tensor& self, const Options& options) {
   const DType dtype = options.dtype;
-  check(!options.requires_grad || is_floating(dtype), "Only Tensors of floating point dtype can require gradients");
-  return Tensor::empty_strided(self.shape(), dense_strides_like(self.shape(), self.strides()), dtype, options.device);
+  check(!options.requires_grad || is_floating(dtype),
+        "Only Tensors of floating point dtype can require gradients");
+  return Tensor::empty_strided(self.shape(), dense_strides_like(self.shape(), self.strides()),
+                               dtype, options.device);
 }
 
 Tensor random(Distribution distribution, Tensor tensor, const Options& options, const char* name) {
-  check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name, "\" not implemented for '",
-           scalar_name_of(tensor.dtype()), "'");
+  check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name,
+           "\" not implemented for '", scalar_name_of(tensor.dtype()), "'");
   if (tensor.numel() > 0) {
     RandomCall call{distribution, tensor.dtype(), tensor.numel(), tensor.data()};
     backend_for(tensor.device()).random(call);
@@ -58,7 +61,8 @@ int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
   } else {
     size = std::ceil((end.to<double>() - start.to<double>()) / step.to<double>());
   }
-  check(size >= 0 && size < static_cast<double>(std::numeric_limits<int64_t>::max()), "invalid size, possible overflow?");
+  check(size >= 0 && size < static_cast<double>(std::numeric_limits<int64_t>::max()),
+        "invalid size, possible overflow?");
   return static_cast<int64_t>(size);
 }
 
@@ -72,7 +76,9 @@ void check_range(double start, double end, double step) {
 }  // namespace
 
 Tensor empty(Span shape, const Options& options) { return finish(make(shape, options), options); }
-Tensor zeros(Span shape, const Options& options) { return filled(make(shape, options), 0, options); }
+Tensor zeros(Span shape, const Options& options) {
+  return filled(make(shape, options), 0, options);
+}
 Tensor ones(Span shape, const Options& options) { return filled(make(shape, options), 1, options); }
 Tensor full(Span shape, Scalar fill_value, const Options& options) {
   return filled(make(shape, options, fill_value.default_dtype()), fill_value, options);
@@ -86,7 +92,9 @@ Tensor full_like(const Tensor& self, Scalar fill_value, const Options& options) 
   const Options own = like(self, options);
   return filled(make_like(self, own), fill_value, own);
 }
-Tensor zeros_like(const Tensor& self, const Options& options) { return full_like(self, 0, options); }
+Tensor zeros_like(const Tensor& self, const Options& options) {
+  return full_like(self, 0, options);
+}
 Tensor ones_like(const Tensor& self, const Options& options) { return full_like(self, 1, options); }
 
 Tensor rand(Span shape, const Options& options) {
@@ -95,14 +103,19 @@ Tensor rand(Span shape, const Options& options) {
 Tensor randn(Span shape, const Options& options) {
   return random(Distribution::kNormal, make(shape, options), options, kNormal);
 }
-Tensor rand_like(const Tensor& self, const Options& options) { return rand(self.shape(), like(self, options)); }
-Tensor randn_like(const Tensor& self, const Options& options) { return randn(self.shape(), like(self, options)); }
+Tensor rand_like(const Tensor& self, const Options& options) {
+  return rand(self.shape(), like(self, options));
+}
+Tensor randn_like(const Tensor& self, const Options& options) {
+  return randn(self.shape(), like(self, options));
+}
 
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   check_range(start.to<double>(), end.to<double>(), step.to<double>());
   const bool integral = !start.is_floating() && !end.is_floating() && !step.is_floating();
   const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
-  check_as(Status::kNotImplemented, dtype != DType::kBool, "\"arange_cpu_out\" not implemented for 'Bool'");
+  check_as(Status::kNotImplemented, dtype != DType::kBool,
+           "\"arange_cpu_out\" not implemented for 'Bool'");
   const int64_t size = range_size(start, end, step, is_integral(dtype));
   Options own = options;
   own.dtype = dtype;

@@ -36,18 +36,21 @@ Tensor permute_backward(const Tensor& grad, Span dims) {
   return permute(grad, inverse);
 }
 
-Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides, int64_t offset, const Dims& size,
-                           const Dims& stride, int64_t storage_offset) {
+Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides,
+                           int64_t offset, const Dims& size, const Dims& stride,
+                           int64_t storage_offset) {
   // A run of memory that holds both geometries, and the gradient of each element of it.
   const int64_t first = std::min(offset, storage_offset);
-  const int64_t last = std::max(offset + reach(shape, strides), storage_offset + reach(size, stride));
+  const int64_t last =
+      std::max(offset + reach(shape, strides), storage_offset + reach(size, stride));
   Tensor memory = zeros_of(Dims{std::max<int64_t>(last - first + 1, 0)}, grad);
   if (is_non_overlapping(size, stride)) {
     copy_(as_strided(memory, size, stride, storage_offset - first), grad);
   } else {
     const Options int64{DType::kInt64, grad.device(), false};
     const Tensor positions = arange(0, memory.numel(), 1, int64);
-    const Tensor index = reshape(as_strided(positions, size, stride, storage_offset - first), Dims{-1});
+    const Tensor index =
+        reshape(as_strided(positions, size, stride, storage_offset - first), Dims{-1});
     memory = index_add(memory, 0, index, reshape(grad, Dims{-1}));
   }
   return as_strided(memory, shape, strides, offset - first);
@@ -68,7 +71,8 @@ Tensor scale(const Tensor& grad, Scalar factor) {
 
 Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent) {
   if (exponent.to<double>() == 0) return zeros_like(self);
-  const Scalar less = exponent.is_floating() ? Scalar(exponent.to<double>() - 1) : Scalar(exponent.to<int64_t>() - 1);
+  const Scalar less = exponent.is_floating() ? Scalar(exponent.to<double>() - 1)
+                                             : Scalar(exponent.to<int64_t>() - 1);
   return mul(grad, mul_scalar(pow_scalar(self, less), exponent));
 }
 
@@ -77,13 +81,15 @@ Tensor pow_backward_self(const Tensor& grad, const Tensor& self, const Tensor& e
   return where_scalar_self(eq_scalar(exponent, 0), 0, mul(grad, slope));
 }
 
-Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent, const Tensor& result) {
+Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,
+                             const Tensor& result) {
   // 0 to a positive power stays 0 whatever the exponent, though log(0) is infinite.
   const Tensor flat = mul(eq_scalar(self, 0), ge_scalar(exponent, 0));
   return mul(grad, where_scalar_self(flat, 0, mul(result, log(self))));
 }
 
-Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent, const Tensor& result) {
+Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent,
+                           const Tensor& result) {
   const double base = self.to<double>();
   const Tensor slope = mul(grad, mul_scalar(result, std::log(base)));
   if (base != 0) return slope;
@@ -111,12 +117,14 @@ Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& r
   return where_scalar_other(mask, div(grad, sum(mask)), 0);
 }
 
-Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims, bool keepdim) {
+Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,
+                      bool keepdim) {
   const Tensor mask = eq(self, restore_dims(result, self.shape(), dims, keepdim));
   return div(mul(restore_dims(grad, self.shape(), dims, keepdim), mask), sum_dim(mask, dims, true));
 }
 
-Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape, bool keepdim) {
+Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape,
+                                bool keepdim) {
   if (shape.empty()) return grad;
   const Dims dims{dim};
   return scatter(zeros_of(shape, grad), dim, restore_dims(indices, shape, dims, keepdim),
@@ -124,14 +132,18 @@ Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& i
 }
 
 // d/d output of output * (grad_output - sum(output * grad_output)), applied to `grad`.
-Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim, const Tensor& output) {
-  const Tensor straight = sub(mul(grad, grad_output), mul(sum_along(mul(output, grad_output), dim), grad));
+Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim,
+                               const Tensor& output) {
+  const Tensor straight =
+      sub(mul(grad, grad_output), mul(sum_along(mul(output, grad_output), dim), grad));
   return sub(straight, mul(grad_output, sum_along(mul(output, grad), dim)));
 }
 
-Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target, Reduction reduction) {
+Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
+                         Reduction reduction) {
   const Tensor difference = sub(self, target);
-  const double norm = reduction == Reduction::kMean ? 2.0 / static_cast<double>(difference.numel()) : 2.0;
+  const double norm =
+      reduction == Reduction::kMean ? 2.0 / static_cast<double>(difference.numel()) : 2.0;
   return mul(mul_scalar(difference, norm), grad);
 }
 
@@ -151,8 +163,8 @@ void move_to(std::span<Tensor> results, std::vector<Tensor> gradients) {
   std::move(gradients.begin(), gradients.end(), results.begin());
 }
 
-std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes, const std::vector<DType>& dtypes,
-                                 int64_t dim) {
+std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes,
+                                 const std::vector<DType>& dtypes, int64_t dim) {
   const int at = wrap_dim(dim, grad.ndim());
   std::vector<Tensor> gradients;
   int64_t start = 0;
@@ -166,10 +178,12 @@ std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& sh
   return gradients;
 }
 
-std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes, int64_t dim) {
+std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes,
+                                   int64_t dim) {
   std::vector<Tensor> gradients;
   for (size_t i = 0; i < dtypes.size(); ++i) {
-    gradients.push_back(to_like(select(grad, dim, static_cast<int64_t>(i)), dtypes[i], grad.device()));
+    gradients.push_back(
+        to_like(select(grad, dim, static_cast<int64_t>(i)), dtypes[i], grad.device()));
   }
   return gradients;
 }

@@ -1,5 +1,5 @@
-// Pieces of derivative formulas that more than a line says. Used by the `gradient` entries of the table; made of
-// differentiable operations, so that they can be differentiated again.
+// Pieces of derivative formulas that more than a line says. Used by the `gradient` entries of the
+// table; made of differentiable operations, so that they can be differentiated again.
 #pragma once
 
 #include "ops/generated/functions.h"
@@ -14,8 +14,9 @@ Tensor sum_to_size(const Tensor& grad, Span shape);
 Tensor restore_dims(const Tensor& reduced, Span shape, Span dims, bool keepdim);
 Tensor expand_reduced(const Tensor& grad, Span shape, Span dims, bool keepdim);
 Tensor permute_backward(const Tensor& grad, Span dims);
-Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides, int64_t offset, const Dims& size,
-                           const Dims& stride, int64_t storage_offset);
+Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides,
+                           int64_t offset, const Dims& size, const Dims& stride,
+                           int64_t storage_offset);
 // The sum along `dim`, which stays in with size 1.
 Tensor sum_along(const Tensor& self, int64_t dim);
 
@@ -28,17 +29,23 @@ Tensor scale(const Tensor& grad, Scalar factor);
 // --- derivatives
 Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent);
 Tensor pow_backward_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
-Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent, const Tensor& result);
-Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent, const Tensor& result);
+Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,
+                             const Tensor& result);
+Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent,
+                           const Tensor& result);
 Tensor maximum_backward(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor minimum_backward(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor mean_backward(const Tensor& grad, Span shape, Span dims, bool keepdim);
 // Shares `grad` out among the elements that are equal to the one extreme `result`.
 Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& result);
-Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims, bool keepdim);
-Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape, bool keepdim);
-Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim, const Tensor& output);
-Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target, Reduction reduction);
+Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,
+                      bool keepdim);
+Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape,
+                                bool keepdim);
+Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim,
+                               const Tensor& output);
+Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
+                         Reduction reduction);
 
 // --- lists
 std::vector<Dims> shapes_of(std::span<const Tensor> tensors);
@@ -49,8 +56,9 @@ void connect_all(Node& node, std::span<const Tensor> tensors) {
   for (size_t i = 0; i < tensors.size(); ++i) node.connect(i, tensors[i]);
 }
 void move_to(std::span<Tensor> results, std::vector<Tensor> gradients);
-std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes, const std::vector<DType>& dtypes,
-                                 int64_t dim);
-std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes, int64_t dim);
+std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes,
+                                 const std::vector<DType>& dtypes, int64_t dim);
+std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes,
+                                   int64_t dim);
 
 }  // namespace libtensor::ops

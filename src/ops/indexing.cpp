@@ -9,7 +9,9 @@ namespace libtensor::ops::compute {
 namespace {
 
 // A 0-dim tensor as one of a single element.
-Tensor at_least_1d(const Tensor& tensor) { return tensor.ndim() == 0 ? unsqueeze(tensor, 0) : tensor; }
+Tensor at_least_1d(const Tensor& tensor) {
+  return tensor.ndim() == 0 ? unsqueeze(tensor, 0) : tensor;
+}
 
 Tensor zeros_at(const Dims& shape, const Tensor& like) {
   Tensor result = Tensor::empty(shape, like.dtype(), like.device());
@@ -18,10 +20,11 @@ Tensor zeros_at(const Dims& shape, const Tensor& like) {
 }
 
 void check_index_vector(const char* name, const Tensor& index) {
-  check_as(Status::kIndexError, index.ndim() <= 1, name, "(): Index is supposed to be a vector, but got dim: ",
-           index.ndim(), " with type: ", scalar_name_of(index.dtype()), " and size: ", index.shape());
-  check(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, name, "(): Expected dtype int32/int64 for index",
-        " but got: ", scalar_name_of(index.dtype()));
+  check_as(Status::kIndexError, index.ndim() <= 1, name,
+           "(): Index is supposed to be a vector, but got dim: ", index.ndim(),
+           " with type: ", scalar_name_of(index.dtype()), " and size: ", index.shape());
+  check(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, name,
+        "(): Expected dtype int32/int64 for index", " but got: ", scalar_name_of(index.dtype()));
 }
 
 IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
@@ -37,12 +40,15 @@ IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Ten
   return call;
 }
 
-void check_gather(const char* name, const Tensor& self, int dim, const Tensor& index, const Tensor& limit) {
-  check(index.dtype() == DType::kInt64 || index.numel() == 0, name, "(): Expected dtype int64 for index");
+void check_gather(const char* name, const Tensor& self, int dim, const Tensor& index,
+                  const Tensor& limit) {
+  check(index.dtype() == DType::kInt64 || index.numel() == 0, name,
+        "(): Expected dtype int64 for index");
   if (index.numel() == 0) return;
   check(index.ndim() == self.ndim(), "Index tensor must have the same number of dimensions as ",
         name[0] == 'g' ? "input" : "self", " tensor");
-  check(index.ndim() == limit.ndim(), "Index tensor must have the same number of dimensions as src tensor");
+  check(index.ndim() == limit.ndim(),
+        "Index tensor must have the same number of dimensions as src tensor");
   for (int i = 0; i < index.ndim(); ++i) {
     const bool fits = i == dim || index.shape()[i] <= self.shape()[i];
     if (name[0] == 'g') {
@@ -68,16 +74,18 @@ GatherCall gather_call(const Tensor& self, int dim, const Tensor& index, const T
   return call;
 }
 
-Tensor scatter_into_copy(const char* name, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                         ScatterMode mode) {
+Tensor scatter_into_copy(const char* name, const Tensor& self, int64_t dim, const Tensor& index,
+                         const Tensor& src, ScatterMode mode) {
   const int at = wrap_dim(dim, self.ndim());
   check(self.dtype() == src.dtype(), name, "(): Expected self.dtype to be equal to src.dtype");
   check_same_device(self, src);
   check_same_device(self, index);
   Tensor result = contiguous_copy(self);
-  const Tensor target = at_least_1d(result), positions = at_least_1d(index), source = at_least_1d(src);
+  const Tensor target = at_least_1d(result), positions = at_least_1d(index),
+               source = at_least_1d(src);
   check_gather(name, target, at, positions, source);
-  if (index.numel() > 0) backend_for(self.device()).scatter(gather_call(target, at, positions, source), mode);
+  if (index.numel() > 0)
+    backend_for(self.device()).scatter(gather_call(target, at, positions, source), mode);
   return result;
 }
 
@@ -90,18 +98,19 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   const Tensor source = at_least_1d(self);
   Dims shape = source.shape();
   shape[at] = index.numel();
-  check(self.ndim() > 0 || index.numel() == 1, "index_select(): Index to scalar can have only 1 value, got ",
-        index.numel(), " value(s)");
+  check(self.ndim() > 0 || index.numel() == 1,
+        "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
   Tensor result = Tensor::empty(shape, self.dtype(), self.device());
-  if (result.numel() > 0) backend_for(self.device()).index_select(index_call(source, at, index, result));
+  if (result.numel() > 0)
+    backend_for(self.device()).index_select(index_call(source, at, index, result));
   return self.ndim() == 0 ? result.view({}, {}, 0) : result;
 }
 
 Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const int at = wrap_dim(dim, self.ndim());
   check_index_vector("index_add", index);
-  check(self.dtype() == source.dtype(), "index_add_(): self (", scalar_name_of(self.dtype()), ") and source (",
-        scalar_name_of(source.dtype()), ") must have the same scalar type");
+  check(self.dtype() == source.dtype(), "index_add_(): self (", scalar_name_of(self.dtype()),
+        ") and source (", scalar_name_of(source.dtype()), ") must have the same scalar type");
   check_same_device(self, index);
   check_same_device(self, source);
   Tensor result = contiguous_copy(self);
@@ -109,8 +118,8 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
   Dims expected = target.shape();
   expected[at] = index.numel();
   check(added.shape() == expected, "index_add(): Number of indices (", index.numel(),
-        ") should be equal to source.size(dim): (", added.ndim() == target.ndim() ? added.shape()[at] : 0, "), for dim: ",
-        at);
+        ") should be equal to source.size(dim): (",
+        added.ndim() == target.ndim() ? added.shape()[at] : 0, "), for dim: ", at);
   if (added.numel() > 0) backend_for(self.device()).index_add(index_call(target, at, index, added));
   return result;
 }
@@ -141,8 +150,8 @@ Tensor select_backward(const Tensor& grad_output, Span input_sizes, int64_t dim,
   return result;
 }
 
-Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t start, int64_t end,
-                      int64_t step) {
+Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t start,
+                      int64_t end, int64_t step) {
   Tensor result = zeros_at(Dims(input_sizes), grad_output);
   pointwise::copy(slice(result, dim, start, end, step), grad_output);
   return result;

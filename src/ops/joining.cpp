@@ -15,12 +15,12 @@ DType common_dtype(std::span<const Tensor> tensors) {
 }
 
 void check_cat_sizes(const Dims& first, const Tensor& other, int dim, size_t position) {
-  check(other.ndim() == first.size(), "Tensors must have same number of dimensions: got ", first.size(), " and ",
-        other.ndim());
+  check(other.ndim() == first.size(), "Tensors must have same number of dimensions: got ",
+        first.size(), " and ", other.ndim());
   for (int i = 0; i < first.size(); ++i) {
-    check(i == dim || other.shape()[i] == first[i], "Sizes of tensors must match except in dimension ", dim,
-          ". Expected size ", first[i], " but got size ", other.shape()[i], " for tensor number ", position,
-          " in the list.");
+    check(i == dim || other.shape()[i] == first[i],
+          "Sizes of tensors must match except in dimension ", dim, ". Expected size ", first[i],
+          " but got size ", other.shape()[i], " for tensor number ", position, " in the list.");
   }
 }
 
@@ -33,9 +33,11 @@ Tensor narrow_view(const Tensor& self, int dim, int64_t start, int64_t length) {
 }  // namespace
 
 Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
-  check_as(Status::kValueError, !tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  check_as(Status::kValueError, !tensors.empty(),
+           "torch.cat(): expected a non-empty list of Tensors");
   for (size_t i = 0; i < tensors.size(); ++i) {
-    check(tensors[i].ndim() > 0, "zero-dimensional tensor (at position ", i, ") cannot be concatenated");
+    check(tensors[i].ndim() > 0, "zero-dimensional tensor (at position ", i,
+          ") cannot be concatenated");
     check_same_device(tensors[0], tensors[i]);
   }
   const Tensor* first = &tensors[0];
@@ -68,8 +70,9 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
   const int at = wrap_dim(dim, tensors[0].ndim() + 1);
   std::vector<Tensor> rows;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    check(tensors[i].shape() == tensors[0].shape(), "stack expects each tensor to be equal size, but got ",
-          tensors[0].shape(), " at entry 0 and ", tensors[i].shape(), " at entry ", i);
+    check(tensors[i].shape() == tensors[0].shape(),
+          "stack expects each tensor to be equal size, but got ", tensors[0].shape(),
+          " at entry 0 and ", tensors[i].shape(), " at entry ", i);
     rows.push_back(unsqueeze(tensors[i], at));
   }
   return cat(rows, at);

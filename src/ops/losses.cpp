@@ -9,7 +9,9 @@ namespace libtensor::ops {
 namespace compute {
 namespace {
 
-Tensor as_contiguous(const Tensor& tensor) { return tensor.is_contiguous() ? tensor : contiguous_copy(tensor); }
+Tensor as_contiguous(const Tensor& tensor) {
+  return tensor.is_contiguous() ? tensor : contiguous_copy(tensor);
+}
 
 SoftmaxCall softmax_call(const Tensor& tensor, int64_t dim, bool log) {
   const int at = wrap_dim(dim, tensor.ndim());
@@ -24,8 +26,9 @@ SoftmaxCall softmax_call(const Tensor& tensor, int64_t dim, bool log) {
 
 Tensor softmax_forward(const Tensor& self, int64_t dim, bool log) {
   const bool last = wrap_dim(dim, self.ndim()) >= self.ndim() - 1;
-  check_as(Status::kNotImplemented, is_floating(self.dtype()), "\"", log ? "log_softmax" : "softmax",
-           last ? "_lastdim_kernel_impl" : "_kernel_impl", "\" not implemented for '", scalar_name_of(self.dtype()), "'");
+  check_as(Status::kNotImplemented, is_floating(self.dtype()), "\"",
+           log ? "log_softmax" : "softmax", last ? "_lastdim_kernel_impl" : "_kernel_impl",
+           "\" not implemented for '", scalar_name_of(self.dtype()), "'");
   SoftmaxCall call = softmax_call(self, dim, log);
   const Tensor in = as_contiguous(self);
   Tensor out = Tensor::empty(self.shape(), self.dtype(), self.device());
@@ -49,23 +52,26 @@ Tensor softmax_grad(const Tensor& grad_output, const Tensor& output, int64_t dim
 void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight) {
   check(self.ndim() > 0 && self.ndim() <= 2, "input tensor should be 1D or 2D");
   check(target.ndim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
-  check(!(self.ndim() == 1 && target.ndim() == 1 && target.numel() != 1), "For 1D input, 1D target must have size 1, got ",
-        "target size: ", target.shape());
-  check(self.ndim() == 1 || self.shape()[0] == target.numel(), "size mismatch (got input: ", self.shape(),
-        ", target: ", target.shape(), ")");
-  check(target.dtype() == DType::kInt64, "expected scalar type Long but found ", scalar_name_of(target.dtype()));
+  check(!(self.ndim() == 1 && target.ndim() == 1 && target.numel() != 1),
+        "For 1D input, 1D target must have size 1, got ", "target size: ", target.shape());
+  check(self.ndim() == 1 || self.shape()[0] == target.numel(),
+        "size mismatch (got input: ", self.shape(), ", target: ", target.shape(), ")");
+  check(target.dtype() == DType::kInt64, "expected scalar type Long but found ",
+        scalar_name_of(target.dtype()));
   const int64_t classes = self.size(-1);
   check(!weight.defined() || (weight.ndim() == 1 && weight.numel() == classes),
-        "weight tensor should be defined either for all ", classes, " classes or no classes but got weight tensor of shape: ",
+        "weight tensor should be defined either for all ", classes,
+        " classes or no classes but got weight tensor of shape: ",
         weight.defined() ? weight.shape() : Dims());
-  check(!weight.defined() || weight.dtype() == self.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
-        " but found ", weight.defined() ? scalar_name_of(weight.dtype()) : "");
-  check_as(Status::kNotImplemented, is_floating(self.dtype()), "\"nll_loss_out_frame\" not implemented for '",
-           scalar_name_of(self.dtype()), "'");
+  check(!weight.defined() || weight.dtype() == self.dtype(), "expected scalar type ",
+        scalar_name_of(self.dtype()), " but found ",
+        weight.defined() ? scalar_name_of(weight.dtype()) : "");
+  check_as(Status::kNotImplemented, is_floating(self.dtype()),
+           "\"nll_loss_out_frame\" not implemented for '", scalar_name_of(self.dtype()), "'");
 }
 
-NllLossCall nll_call(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                     Reduction reduction) {
+NllLossCall nll_call(const Tensor& self, const Tensor& target, const Tensor& weight,
+                     int64_t ignore_index, Reduction reduction) {
   NllLossCall call;
   call.dtype = self.dtype();
   call.rows = self.ndim() == 1 ? 1 : self.shape()[0];
@@ -91,13 +97,15 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
   return softmax_grad(grad_output, output, dim, true);
 }
 
-std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target, const Tensor& weight,
-                                            int64_t ignore_index, Reduction reduction) {
+std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
+                                            const Tensor& weight, int64_t ignore_index,
+                                            Reduction reduction) {
   check_nll(self, target, weight);
   const Tensor targets = as_contiguous(target);
   const Tensor weights = weight.defined() ? as_contiguous(weight) : weight;
   const bool per_sample = reduction == Reduction::kNone && self.ndim() == 2;
-  Tensor output = Tensor::empty(per_sample ? Dims{self.shape()[0]} : Dims{}, self.dtype(), self.device());
+  Tensor output =
+      Tensor::empty(per_sample ? Dims{self.shape()[0]} : Dims{}, self.dtype(), self.device());
   Tensor total_weight = Tensor::empty({}, self.dtype(), self.device());
   NllLossCall call = nll_call(self, targets, weights, ignore_index, reduction);
   call.out = output.data();
@@ -106,8 +114,9 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
   return {output, total_weight};
 }
 
-Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target, const Tensor& weight,
-                         int64_t ignore_index, Reduction reduction, const Tensor& total_weight) {
+Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
+                         const Tensor& weight, int64_t ignore_index, Reduction reduction,
+                         const Tensor& total_weight) {
   const Tensor targets = as_contiguous(target), grad = as_contiguous(grad_output);
   const Tensor weights = weight.defined() ? as_contiguous(weight) : weight;
   Tensor result = Tensor::empty(self.shape(), self.dtype(), self.device());
@@ -136,7 +145,8 @@ Tensor classes_last(const Tensor& self) {
     if (i != 1) order.push_back(i);
   }
   order.push_back(1);
-  return reshape(permute(self, order), Dims{self.numel() / std::max<int64_t>(self.shape()[1], 1), self.shape()[1]});
+  return reshape(permute(self, order),
+                 Dims{self.numel() / std::max<int64_t>(self.shape()[1], 1), self.shape()[1]});
 }
 
 int64_t class_dim(const Tensor& input) { return input.ndim() == 1 ? 0 : 1; }
@@ -154,15 +164,17 @@ Tensor class_weight(const Tensor& weight, const Tensor& input) {
 }
 
 // Targets given as probabilities of each class.
-Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight, Reduction reduction,
-                                   double smoothing) {
+Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight,
+                                   Reduction reduction, double smoothing) {
   check(input.shape() == target.shape(),
-        "Expected floating point type for target with class probabilities, got ", scalar_name_of(target.dtype()));
+        "Expected floating point type for target with class probabilities, got ",
+        scalar_name_of(target.dtype()));
   const int64_t dim = class_dim(input), classes = input.size(dim);
   Tensor logs = log_softmax(input, dim);
   Tensor probabilities = target;
   if (smoothing > 0) {
-    probabilities = add_scalar(mul_scalar(target, 1 - smoothing), smoothing / static_cast<double>(classes));
+    probabilities =
+        add_scalar(mul_scalar(target, 1 - smoothing), smoothing / static_cast<double>(classes));
   }
   if (weight.defined()) logs = mul(logs, class_weight(weight, input));
   const Tensor losses = neg(sum_dim(mul(logs, probabilities), Dims{dim}, false));
@@ -171,8 +183,8 @@ Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, co
 }
 
 // What label smoothing adds: the loss against all classes alike.
-Tensor smooth_loss(const Tensor& logs, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                   Reduction reduction, const Tensor& input) {
+Tensor smooth_loss(const Tensor& logs, const Tensor& target, const Tensor& weight,
+                   int64_t ignore_index, Reduction reduction, const Tensor& input) {
   const int64_t dim = class_dim(input);
   const Tensor weighted = weight.defined() ? mul(logs, class_weight(weight, input)) : logs;
   const Tensor ignored = eq_scalar(target, ignore_index);
@@ -186,16 +198,18 @@ Tensor smooth_loss(const Tensor& logs, const Tensor& target, const Tensor& weigh
 
 }  // namespace
 
-Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                Reduction reduction) {
-  if (self.ndim() <= 2) return std::get<0>(nll_loss_forward(self, target, weight, ignore_index, reduction));
+Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight,
+                int64_t ignore_index, Reduction reduction) {
+  if (self.ndim() <= 2)
+    return std::get<0>(nll_loss_forward(self, target, weight, ignore_index, reduction));
   Dims expected = self.shape();
   expected.erase(1);
   check(self.shape()[0] == target.size(0), "Expected input batch_size (", self.shape()[0],
         ") to match target batch_size (", target.size(0), ").");
-  check(target.shape() == expected, "size mismatch (got input: ", self.shape(), ", target: ", target.shape(), ")");
-  const Tensor flat = std::get<0>(
-      nll_loss_forward(classes_last(self), reshape(target, Dims{-1}), weight, ignore_index, reduction));
+  check(target.shape() == expected, "size mismatch (got input: ", self.shape(),
+        ", target: ", target.shape(), ")");
+  const Tensor flat = std::get<0>(nll_loss_forward(classes_last(self), reshape(target, Dims{-1}),
+                                                   weight, ignore_index, reduction));
   return reduction == Reduction::kNone ? reshape(flat, expected) : flat;
 }
 
@@ -203,11 +217,11 @@ Tensor cross_entropy(const Tensor& self, const Tensor& target) {
   return cross_entropy_with(self, target, {}, -100, Reduction::kMean, 0);
 }
 
-Tensor cross_entropy_with(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
-                          Reduction reduction, double label_smoothing) {
+Tensor cross_entropy_with(const Tensor& self, const Tensor& target, const Tensor& weight,
+                          int64_t ignore_index, Reduction reduction, double label_smoothing) {
   check(self.ndim() >= 1, "input must have at least one dimension");
-  check(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ",
-        label_smoothing);
+  check(label_smoothing >= 0 && label_smoothing <= 1,
+        "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   if (is_floating(target.dtype()) && self.shape() == target.shape()) {
     return cross_entropy_probabilities(self, target, weight, reduction, label_smoothing);
   }

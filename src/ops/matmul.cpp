@@ -9,27 +9,39 @@ namespace libtensor::ops {
 namespace {
 
 void check_not_bool(const char* kernel, const Tensor& tensor) {
-  check_as(Status::kNotImplemented, tensor.dtype() != DType::kBool, "\"", kernel, "\" not implemented for 'Bool'");
+  check_as(Status::kNotImplemented, tensor.dtype() != DType::kBool, "\"", kernel,
+           "\" not implemented for 'Bool'");
 }
 
 // C names of the dtypes, as they stand in PyTorch's messages about products.
 const char* c_name(DType dtype) {
   switch (dtype) {
-    case DType::kBool: return "bool";
-    case DType::kUInt8: return "unsigned char";
-    case DType::kInt8: return "signed char";
-    case DType::kInt16: return "short";
-    case DType::kInt32: return "int";
-    case DType::kInt64: return "int64_t";
-    case DType::kFloat16: return "c10::Half";
-    case DType::kBFloat16: return "c10::BFloat16";
-    case DType::kFloat32: return "float";
-    default: return "double";
+    case DType::kBool:
+      return "bool";
+    case DType::kUInt8:
+      return "unsigned char";
+    case DType::kInt8:
+      return "signed char";
+    case DType::kInt16:
+      return "short";
+    case DType::kInt32:
+      return "int";
+    case DType::kInt64:
+      return "int64_t";
+    case DType::kFloat16:
+      return "c10::Half";
+    case DType::kBFloat16:
+      return "c10::BFloat16";
+    case DType::kFloat32:
+      return "float";
+    default:
+      return "double";
   }
 }
 
 // c (contiguous [.., m, n]) = alpha * a @ b + beta * c; a and b have the batch dim or none.
-void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 1, double beta = 0) {
+void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 1,
+              double beta = 0) {
   if (c.numel() == 0) return;
   const int row = a.ndim() - 2, col = a.ndim() - 1;
   MatmulCall call;
@@ -56,10 +68,11 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 
 }
 
 void check_mm(const Tensor& a, const Tensor& b) {
-  check(a.shape()[1] == b.shape()[0], "mat1 and mat2 shapes cannot be multiplied (", a.shape()[0], "x", a.shape()[1],
-        " and ", b.shape()[0], "x", b.shape()[1], ")");
-  check(a.dtype() == b.dtype(), "expected m1 and m2 to have the same dtype, but got: ", c_name(a.dtype()), " != ",
-        c_name(b.dtype()));
+  check(a.shape()[1] == b.shape()[0], "mat1 and mat2 shapes cannot be multiplied (", a.shape()[0],
+        "x", a.shape()[1], " and ", b.shape()[0], "x", b.shape()[1], ")");
+  check(a.dtype() == b.dtype(),
+        "expected m1 and m2 to have the same dtype, but got: ", c_name(a.dtype()),
+        " != ", c_name(b.dtype()));
   check_same_device(a, b);
 }
 
@@ -72,7 +85,8 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
   check(mat2.ndim() == 2, "mat2 must be a matrix");
   check_mm(self, mat2);
   check_not_bool("addmm_impl_cpu_", self);
-  Tensor result = Tensor::empty(Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device());
+  Tensor result =
+      Tensor::empty(Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device());
   multiply(self, mat2, result);
   return result;
 }
@@ -81,38 +95,42 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
   check(self.ndim() == 3, "batch1 must be a 3D tensor");
   check(mat2.ndim() == 3, "batch2 must be a 3D tensor");
   check(mat2.shape()[0] == self.shape()[0] && mat2.shape()[1] == self.shape()[2],
-        "Expected size for first two dimensions of batch2 tensor to be: [", self.shape()[0], ", ", self.shape()[2],
-        "] but got: [", mat2.shape()[0], ", ", mat2.shape()[1], "].");
-  check(self.dtype() == mat2.dtype(), "expected scalar type ", scalar_name_of(self.dtype()), " but found ",
-        scalar_name_of(mat2.dtype()));
+        "Expected size for first two dimensions of batch2 tensor to be: [", self.shape()[0], ", ",
+        self.shape()[2], "] but got: [", mat2.shape()[0], ", ", mat2.shape()[1], "].");
+  check(self.dtype() == mat2.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
+        " but found ", scalar_name_of(mat2.dtype()));
   check_same_device(self, mat2);
   check_not_bool("baddbmm_out_cpu", self);
-  Tensor result = Tensor::empty(Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]}, self.dtype(), self.device());
+  Tensor result = Tensor::empty(Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]},
+                                self.dtype(), self.device());
   multiply(self, mat2, result);
   return result;
 }
 
 Tensor mv(const Tensor& self, const Tensor& vec) {
-  check(self.ndim() == 2 && vec.ndim() == 1, "vector + matrix @ vector expected, got 1, ", self.ndim(), ", ", vec.ndim());
-  check(self.shape()[1] == vec.shape()[0], "size mismatch, got input (", self.shape()[0], "), mat (", self.shape()[0],
-        "x", self.shape()[1], "), vec (", vec.shape()[0], ")");
-  check(self.dtype() == vec.dtype(), "expected scalar type ", scalar_name_of(self.dtype()), " but found ",
-        scalar_name_of(vec.dtype()));
+  check(self.ndim() == 2 && vec.ndim() == 1, "vector + matrix @ vector expected, got 1, ",
+        self.ndim(), ", ", vec.ndim());
+  check(self.shape()[1] == vec.shape()[0], "size mismatch, got input (", self.shape()[0],
+        "), mat (", self.shape()[0], "x", self.shape()[1], "), vec (", vec.shape()[0], ")");
+  check(self.dtype() == vec.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
+        " but found ", scalar_name_of(vec.dtype()));
   check_same_device(self, vec);
   check_not_bool("addmv_impl_cpu", self);
   Tensor result = Tensor::empty(Dims{self.shape()[0], 1}, self.dtype(), self.device());
-  multiply(self, vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()), result);
+  multiply(self, vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()),
+           result);
   return result.view(Dims{self.shape()[0]}, Dims{1}, 0);
 }
 
 Tensor dot(const Tensor& self, const Tensor& tensor) {
-  check(self.ndim() == 1 && tensor.ndim() == 1, "1D tensors expected, but got ", self.ndim(), "D and ", tensor.ndim(),
-        "D tensors");
-  check(self.dtype() == tensor.dtype(), "dot : expected both vectors to have same dtype, but found ",
-        scalar_name_of(self.dtype()), " and ", scalar_name_of(tensor.dtype()));
-  check(self.numel() == tensor.numel(), "inconsistent tensor size, expected tensor ", self.shape(), " and src ",
-        tensor.shape(), " to have the same number of elements, but got ", self.numel(), " and ", tensor.numel(),
-        " elements respectively");
+  check(self.ndim() == 1 && tensor.ndim() == 1, "1D tensors expected, but got ", self.ndim(),
+        "D and ", tensor.ndim(), "D tensors");
+  check(self.dtype() == tensor.dtype(),
+        "dot : expected both vectors to have same dtype, but found ", scalar_name_of(self.dtype()),
+        " and ", scalar_name_of(tensor.dtype()));
+  check(self.numel() == tensor.numel(), "inconsistent tensor size, expected tensor ", self.shape(),
+        " and src ", tensor.shape(), " to have the same number of elements, but got ", self.numel(),
+        " and ", tensor.numel(), " elements respectively");
   check_same_device(self, tensor);
   check_not_bool("dot", self);
   Tensor result = Tensor::empty(Dims{1, 1}, self.dtype(), self.device());
@@ -122,20 +140,20 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
   return result.view(Dims{}, Dims{}, 0);
 }
 
-Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
+             Scalar alpha) {
   check(mat1.ndim() == 2, "mat1 must be a matrix, got ", mat1.ndim(), "-D tensor");
   check(mat2.ndim() == 2, "mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
   check_mm(mat1, mat2);
-  check(self.dtype() == mat2.dtype(), "self and mat2 must have the same dtype, but got ", scalar_name_of(self.dtype()),
-        " and ", scalar_name_of(mat2.dtype()));
+  check(self.dtype() == mat2.dtype(), "self and mat2 must have the same dtype, but got ",
+        scalar_name_of(self.dtype()), " and ", scalar_name_of(mat2.dtype()));
   check_same_device(self, mat1);
   check_not_bool("addmm_impl_cpu_", mat1);
   const Dims shape{mat1.shape()[0], mat2.shape()[1]};
   const Tensor expanded = expand(self, shape);
   if (!is_floating(self.dtype())) {
-    check(!beta.is_floating() && !alpha.is_floating(),
-          "For integral input tensors, argument ", beta.is_floating() ? "beta" : "alpha",
-          " must not be a floating point number.");
+    check(!beta.is_floating() && !alpha.is_floating(), "For integral input tensors, argument ",
+          beta.is_floating() ? "beta" : "alpha", " must not be a floating point number.");
   }
   Tensor result = Tensor::empty(shape, self.dtype(), self.device());
   if (beta.to<double>() != 0) pointwise::copy(result, expanded);
@@ -147,7 +165,9 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 
 namespace {
 
-Dims leading(const Tensor& tensor) { return Dims(Span(tensor.shape()).first(std::max(tensor.ndim() - 2, 0))); }
+Dims leading(const Tensor& tensor) {
+  return Dims(Span(tensor.shape()).first(std::max(tensor.ndim() - 2, 0)));
+}
 
 Dims append(Dims dims, std::initializer_list<int64_t> more) {
   for (int64_t size : more) dims.push_back(size);
@@ -159,7 +179,8 @@ Tensor matmul_batched(const Tensor& a, const Tensor& b) {
   const Dims batch = broadcast_shapes(leading(a), leading(b));
   const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1), count = numel_of(batch);
   const Tensor flat_a = reshape(expand(a, append(batch, {m, k})), Dims{count, m, k});
-  const Tensor flat_b = reshape(expand(b, append(batch, {b.size(-2), n})), Dims{count, b.size(-2), n});
+  const Tensor flat_b =
+      reshape(expand(b, append(batch, {b.size(-2), n})), Dims{count, b.size(-2), n});
   return unsafe_view(bmm(flat_a, flat_b), append(batch, {m, n}));
 }
 
@@ -167,7 +188,8 @@ Tensor matmul_batched(const Tensor& a, const Tensor& b) {
 
 Tensor matmul(const Tensor& self, const Tensor& other) {
   const int a = self.ndim(), b = other.ndim();
-  check(a > 0 && b > 0, "both arguments to matmul need to be at least 1D, but they are ", a, "D and ", b, "D");
+  check(a > 0 && b > 0, "both arguments to matmul need to be at least 1D, but they are ", a,
+        "D and ", b, "D");
   if (a == 1 && b == 1) return dot(self, other);
   if (a == 2 && b == 1) return mv(self, other);
   if (a == 1 && b == 2) return squeeze_dim(mm(unsqueeze(self, 0), other), Dims{0});

@@ -25,9 +25,12 @@ Device infer_device(Inputs inputs) {
   Device device;
   bool found = false;
   for (const Input& input : inputs) {
-    if (!input.tensor() || (found && input.tensor()->ndim() == 0 && input.tensor()->device().is_cpu())) continue;
+    if (!input.tensor() ||
+        (found && input.tensor()->ndim() == 0 && input.tensor()->device().is_cpu()))
+      continue;
     const Device own = input.tensor()->device();
-    check(!found || own == device, "Expected all tensors to be on the same device, but found at least two devices, ",
+    check(!found || own == device,
+          "Expected all tensors to be on the same device, but found at least two devices, ",
           device.name(), " and ", own.name(), "!");
     device = own;
     found = true;
@@ -48,7 +51,8 @@ Dims infer_shape(Inputs inputs) {
   return shape;
 }
 
-// A fresh result keeps the memory order of its operands where these agree with the first that has an order.
+// A fresh result keeps the memory order of its operands where these agree with the first that has
+// an order.
 Tensor make_result(Inputs inputs, const Dims& shape, DType dtype, Device device) {
   for (const Input& input : inputs) {
     const Tensor* tensor = input.tensor();
@@ -112,19 +116,20 @@ void execute(PointwiseOp op, DType common, const Tensor& out, Inputs inputs, Dev
   PreparedCall(op, common, out, inputs).run(device);
 }
 
-// One or two contiguous tensors of one shape and dtype, which the functor takes and gives as they are: nothing to
-// broadcast, promote or convert.
+// One or two contiguous tensors of one shape and dtype, which the functor takes and gives as they
+// are: nothing to broadcast, promote or convert.
 bool is_plain(Rule rule, Inputs inputs) {
   if (rule == Rule::kWhere) return false;
   const Tensor* first = inputs.begin()->tensor();
   if (!first || !first->is_contiguous()) return false;
   const DType dtype = first->dtype();
-  if (rule == Rule::kPromoteFloat ? dtype < DType::kFloat32 : compute_dtype(dtype) != dtype) return false;
+  if (rule == Rule::kPromoteFloat ? dtype < DType::kFloat32 : compute_dtype(dtype) != dtype)
+    return false;
   if (inputs.size() == 1) return true;
   if (inputs.size() > 2) return false;
   const Tensor* second = inputs.begin()[1].tensor();
-  return second && second->is_contiguous() && second->dtype() == dtype && second->shape() == first->shape() &&
-         second->device() == first->device();
+  return second && second->is_contiguous() && second->dtype() == dtype &&
+         second->shape() == first->shape() && second->device() == first->device();
 }
 
 void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
@@ -139,7 +144,8 @@ void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
   call.contiguous = true;
   call.out = {out.data(), out.dtype(), out.strides().data()};
   for (const Input& input : inputs) {
-    call.in[call.input_count++] = {input.tensor()->data(), first.dtype(), input.tensor()->strides().data()};
+    call.in[call.input_count++] = {input.tensor()->data(), first.dtype(),
+                                   input.tensor()->strides().data()};
   }
   backend_for(first.device()).pointwise(call);
 }
@@ -149,7 +155,8 @@ void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
 Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
   if (is_plain(rule, inputs)) [[likely]] {
     const Tensor& first = *inputs.begin()->tensor();
-    Tensor result = Tensor::empty_like_contiguous(first, rule == Rule::kCompare ? DType::kBool : first.dtype());
+    Tensor result =
+        Tensor::empty_like_contiguous(first, rule == Rule::kCompare ? DType::kBool : first.dtype());
     execute_plain(op, result, inputs);
     return result;
   }
@@ -170,7 +177,8 @@ void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, self.dtype());
   const Dims shape = infer_shape(inputs);
-  check(shape == self.shape(), "output with shape ", self.shape(), " doesn't match the broadcast shape ", shape);
+  check(shape == self.shape(), "output with shape ", self.shape(),
+        " doesn't match the broadcast shape ", shape);
   check_no_internal_overlap(self);
   for (const Input& input : inputs) {
     if (input.tensor()) check_no_partial_overlap(self, *input.tensor());

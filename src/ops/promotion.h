@@ -22,8 +22,8 @@ class Input {
   Scalar scalar_;
 };
 
-// PyTorch's torch.result_type: tensors with dims count before 0-dim tensors, and these before numbers; a lower rank
-// raises the dtype only by its category.
+// PyTorch's torch.result_type: tensors with dims count before 0-dim tensors, and these before
+// numbers; a lower rank raises the dtype only by its category.
 DType result_type(std::span<const Input> inputs);
 
 }  // namespace libtensor::ops

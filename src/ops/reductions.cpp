@@ -24,9 +24,11 @@ Tensor drop_dims(const Tensor& kept, uint64_t mask, bool keepdim) {
 }
 
 // `out` and `index` have the input's rank, with size 1 in the reduced dims.
-void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out, const Tensor& index = {}) {
+void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out,
+         const Tensor& index = {}) {
   if (out.numel() == 0) return;
-  const Dims out_strides = broadcast_strides(out.shape(), out.strides(), out.shape());  // 0 where the size is 1
+  const Dims out_strides =
+      broadcast_strides(out.shape(), out.strides(), out.shape());  // 0 where the size is 1
   ReduceCall call;
   call.op = op;
   call.ndim = self.ndim();
@@ -49,8 +51,8 @@ void check_not_empty(const char* name, const Tensor& self, Span dims) {
   if (self.numel() > 0) return;
   const uint64_t mask = dim_mask(dims, self.ndim());
   for (int i = 0; i < self.ndim(); ++i) {
-    check_as(Status::kIndexError, !(mask >> i & 1) || self.shape()[i] > 0, name, "(): Expected reduction dim ", i,
-             " to have non-zero size.");
+    check_as(Status::kIndexError, !(mask >> i & 1) || self.shape()[i] > 0, name,
+             "(): Expected reduction dim ", i, " to have non-zero size.");
   }
 }
 
@@ -58,18 +60,21 @@ DType sum_dtype(DType dtype) { return is_floating(dtype) ? dtype : DType::kInt64
 
 DType mean_dtype(DType dtype) {
   check(is_floating(dtype),
-        "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ",
+        "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+        "complex dtype. Got: ",
         scalar_name_of(dtype));
   return dtype;
 }
 
 Tensor extreme(ReduceOp op, const char* name, const Tensor& self) {
-  check(self.numel() > 0, name, "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
+  check(self.numel() > 0, name,
+        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
         "reduction dim with the 'dim' argument.");
   return reduce(op, self, {}, false, self.dtype());
 }
 
-std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tensor& self, int64_t dim, bool keepdim) {
+std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tensor& self,
+                                       int64_t dim, bool keepdim) {
   const Dims dims{wrap_dim(dim, self.ndim())};
   check_not_empty(name, self, dims);
   const uint64_t mask = dim_mask(dims, std::max(self.ndim(), 1));
@@ -81,7 +86,8 @@ std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tens
 }
 
 void check_position_dtype(const char* name, const Tensor& self) {
-  check_as(Status::kNotImplemented, self.dtype() != DType::kBool, "\"", name, "_cpu\" not implemented for 'Bool'");
+  check_as(Status::kNotImplemented, self.dtype() != DType::kBool, "\"", name,
+           "_cpu\" not implemented for 'Bool'");
 }
 
 Tensor position(ReduceOp op, const char* name, const Tensor& self) {
@@ -105,11 +111,15 @@ Tensor truth(ReduceOp op, const Tensor& self, Span dims, bool keepdim) {
 
 }  // namespace
 
-Tensor sum(const Tensor& self) { return reduce(ReduceOp::kSum, self, {}, false, sum_dtype(self.dtype())); }
+Tensor sum(const Tensor& self) {
+  return reduce(ReduceOp::kSum, self, {}, false, sum_dtype(self.dtype()));
+}
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
   return reduce(ReduceOp::kSum, self, dim, keepdim, sum_dtype(self.dtype()));
 }
-Tensor mean(const Tensor& self) { return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype())); }
+Tensor mean(const Tensor& self) {
+  return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype()));
+}
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
   return reduce(ReduceOp::kMean, self, dim, keepdim, mean_dtype(self.dtype()));
 }
@@ -142,7 +152,11 @@ Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
 
 Tensor any(const Tensor& self) { return truth(ReduceOp::kAny, self, {}, false); }
 Tensor all(const Tensor& self) { return truth(ReduceOp::kAll, self, {}, false); }
-Tensor any_dim(const Tensor& self, Span dim, bool keepdim) { return truth(ReduceOp::kAny, self, dim, keepdim); }
-Tensor all_dim(const Tensor& self, Span dim, bool keepdim) { return truth(ReduceOp::kAll, self, dim, keepdim); }
+Tensor any_dim(const Tensor& self, Span dim, bool keepdim) {
+  return truth(ReduceOp::kAny, self, dim, keepdim);
+}
+Tensor all_dim(const Tensor& self, Span dim, bool keepdim) {
+  return truth(ReduceOp::kAll, self, dim, keepdim);
+}
 
 }  // namespace libtensor::ops::compute

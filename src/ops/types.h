@@ -17,13 +17,17 @@ struct Options {
   bool requires_grad = false;
 
   DType dtype_or(DType other) const { return dtype == DType::kUndefined ? other : dtype; }
-  Device device_or(Device other) const { return device.type == DeviceType::kUndefined ? other : device; }
+  Device device_or(Device other) const {
+    return device.type == DeviceType::kUndefined ? other : device;
+  }
 };
 
 // What a loss does with the values of its samples. The numbers are those of tensor_reduction_t.
 enum class Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
 
-inline bool requires_grad(const Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
+inline bool requires_grad(const Tensor& tensor) {
+  return tensor.defined() && tensor.requires_grad();
+}
 inline bool requires_grad(std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) {
     if (requires_grad(tensor)) return true;

@@ -10,7 +10,8 @@ Tensor view(const Tensor& self, Span shape) {
   const Dims target = infer_size(shape, self.numel());
   const auto strides = view_strides(self.shape(), self.strides(), target);
   check(strides.has_value(),
-        "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+        "view size is not compatible with input tensor's size and stride (at least one dimension "
+        "spans across two "
         "contiguous subspaces). Use .reshape(...) instead.");
   return self.view(target, *strides, self.offset());
 }
@@ -28,7 +29,8 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 
 Tensor permute(const Tensor& self, Span dims) {
   check(static_cast<int>(dims.size()) == self.ndim(),
-        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
+        "permute(sparse_coo): number of dimensions in the tensor input does not match the length "
+        "of the desired ordering "
         "of dimensions i.e. input.dim() = ",
         self.ndim(), " is not equal to len(dims) = ", dims.size());
   Dims shape(self.ndim()), strides(self.ndim());
@@ -44,7 +46,8 @@ Tensor permute(const Tensor& self, Span dims) {
 }
 
 Tensor transpose_2d(const Tensor& self) {
-  check(self.ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", self.ndim(), "D");
+  check(self.ndim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", self.ndim(),
+        "D");
   return self.ndim() < 2 ? self.alias() : transpose(self, 0, 1);
 }
 
@@ -79,20 +82,24 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
 
 Tensor expand(const Tensor& self, Span size) {
   const int ndim = static_cast<int>(size.size()), lead = ndim - self.ndim();
-  check(lead >= 0, "expand(torch.", scalar_name_of(self.dtype()), "Tensor{", self.shape(), "}, size=", Dims(size),
-        "): the number of sizes provided (", ndim, ") must be greater or equal to the number of dimensions in the tensor (",
-        self.ndim(), ")");
+  check(lead >= 0, "expand(torch.", scalar_name_of(self.dtype()), "Tensor{", self.shape(),
+        "}, size=", Dims(size), "): the number of sizes provided (", ndim,
+        ") must be greater or equal to the number of dimensions in the tensor (", self.ndim(), ")");
   Dims shape(size);
   for (int i = ndim - 1; i >= 0; --i) {
     const int64_t own = i >= lead ? self.shape()[i - lead] : 1;
     if (shape[i] == -1) {
-      check(i >= lead, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
+      check(i >= lead,
+            "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+            "dimension ",
+            i);
       shape[i] = own;
     }
     check(own == 1 || own == shape[i], "The expanded size of the tensor (", shape[i],
-          ") must match the existing size (", own, ") at non-singleton dimension ", i, ".  Target sizes: ", Dims(size),
-          ".  Tensor sizes: ", self.shape());
-    check(shape[i] >= 0, "The expanded size of the tensor (", shape[i], ") isn't allowed: it must be >= 0");
+          ") must match the existing size (", own, ") at non-singleton dimension ", i,
+          ".  Target sizes: ", Dims(size), ".  Tensor sizes: ", self.shape());
+    check(shape[i] >= 0, "The expanded size of the tensor (", shape[i],
+          ") isn't allowed: it must be >= 0");
   }
   check_sizes(shape);
   checked_numel(shape, size_of(self.dtype()));
@@ -117,12 +124,15 @@ Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_
   check_as(Status::kValueError, step > 0, "slice step must be positive");
   const int at = wrap_dim(dim, self.ndim());
   const int64_t size = self.shape()[at];
-  const auto bound = [size](int64_t value) { return std::clamp<int64_t>(value < 0 ? value + size : value, 0, size); };
+  const auto bound = [size](int64_t value) {
+    return std::clamp<int64_t>(value < 0 ? value + size : value, 0, size);
+  };
   const int64_t first = bound(start), last = std::max(bound(end), first);
   Dims shape = self.shape(), strides = self.strides();
   const int64_t offset = self.offset() + first * strides[at];
   shape[at] = (last - first) / step + ((last - first) % step != 0);
-  if (__builtin_mul_overflow(strides[at], step, &strides[at])) strides[at] = 0;  // then shape[at] <= 1
+  if (__builtin_mul_overflow(strides[at], step, &strides[at]))
+    strides[at] = 0;  // then shape[at] <= 1
   return self.view(shape, strides, offset);
 }
 
@@ -157,10 +167,12 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   check(self.ndim() > 0, "narrow() cannot be applied to a 0-dim tensor.");
   check(length >= 0, "narrow(): length must be non-negative.");
   const int64_t size = self.size(dim);
-  check_as(Status::kIndexError, start >= -size && start <= size, "start out of range (expected to be in range of [",
-           -size, ", ", size, "], but got ", start, ")");
+  check_as(Status::kIndexError, start >= -size && start <= size,
+           "start out of range (expected to be in range of [", -size, ", ", size, "], but got ",
+           start, ")");
   if (start < 0) start += size;
-  check(start <= size - length, "start (", start, ") + length (", length, ") exceeds dimension size (", size, ").");
+  check(start <= size - length, "start (", start, ") + length (", length,
+        ") exceeds dimension size (", size, ").");
   return slice(self, dim, start, start + length, 1);
 }
 
