@@ -1,12 +1,13 @@
 """Runs test commands, counts their tests, and sums all up in one line.
 
-usage: tally.py run --to RESULTS [--junit FILE] [--live] NAME -- COMMAND...
+usage: tally.py run --to RESULTS [--junit FILE | --cargo | --go] [--live] NAME -- COMMAND...
        tally.py sum RESULTS...
 
-`run` counts the tests of one command and adds a line to the file RESULTS. It finds them in the JUnit file that the
-command writes, in the output of `cargo test` or of `go test -json`; a command without any of these is one test, passed
-if it exits with 0 and skipped if with 77. A command that fails without a failed test counts as one failed test.
-The output is shown where something failed. `sum` ends with "N passed, N failed" and fails if anything failed,
+`run` counts the tests of one command and adds a line to the file RESULTS. It finds them in the
+JUnit file that the command writes, in the output of `cargo test` or in that of `go test -json`;
+without these options the command is one test, passed if it exits with 0 and skipped if with 77. A
+command that fails without a failed test, or that runs none, counts as one failed test. The output
+is shown where something failed. `sum` ends with "N passed, N failed" and fails if anything failed,
 or if nothing ran.
 """
 
@@ -47,9 +48,13 @@ class Counts:
 
 
 def from_junit(path: Path) -> Counts:
-    """From pytest, GoogleTest and Meson alike: a test is a <testcase>, what happened to it a child."""
+    """Of pytest, GoogleTest and Meson alike: a <testcase> is a test, its children what happened."""
     counts = Counts()
-    for case in ElementTree.parse(path).iter("testcase"):
+    try:
+        cases = list(ElementTree.parse(path).iter("testcase"))
+    except (OSError, ElementTree.ParseError):  # whoever writes it did not come to its end
+        return counts
+    for case in cases:
         outcomes = {child.tag for child in case}
         not_run = case.get("status") == "notrun"  # a disabled GoogleTest
         if outcomes & {"failure", "error"}:
@@ -79,21 +84,16 @@ def from_go(output: str) -> Counts:
     return Counts(outcomes.count("pass"), outcomes.count("fail"), outcomes.count("skip"))
 
 
-def count(output: str, status: int, junit: Path | None) -> Counts:
-    """The tests of a command with this output and exit status."""
-    if junit is not None:
-        try:
-            counts = from_junit(junit)
-        except (OSError, ElementTree.ParseError):
-            counts = Counts()
-    else:
-        counts = from_cargo(output) + from_go(output)
-        if counts.all == 0:
-            if status == SKIPPED:
-                return Counts(skipped=1)
-            return Counts(passed=1) if status == 0 else Counts(failed=1)
+def from_status(status: int) -> Counts:
+    if status == SKIPPED:
+        return Counts(skipped=1)
+    return Counts(passed=1) if status == 0 else Counts(failed=1)
+
+
+def with_crashes(counts: Counts, status: int) -> Counts:
+    """A command can fail beside its tests: it does not compile, crashes, or finds no test."""
     if counts.failed == 0 and (status != 0 or counts.all == 0):
-        counts.failed = 1
+        return counts + Counts(failed=1)
     return counts
 
 
@@ -118,7 +118,14 @@ def run(options: argparse.Namespace, command: list[str]) -> int:
         options.junit.unlink(missing_ok=True)  # or a crash would count the tests of the last run
     start = time.monotonic()
     status, output = run_command(command, options.live)
-    counts = count(output, status, options.junit)
+    if options.junit:
+        counts = with_crashes(from_junit(options.junit), status)
+    elif options.cargo:
+        counts = with_crashes(from_cargo(output), status)
+    elif options.go:
+        counts = with_crashes(from_go(output), status)
+    else:
+        counts = from_status(status)
     seconds = time.monotonic() - start
     if counts.failed and not options.live:
         print("\n".join(output.splitlines()[-LINES_SHOWN:]))
@@ -161,7 +168,10 @@ def main(arguments: list[str]) -> int:
     runner = actions.add_parser("run")
     runner.add_argument("name")
     runner.add_argument("--to", type=Path, required=True)
-    runner.add_argument("--junit", type=Path)
+    kind = runner.add_mutually_exclusive_group()
+    kind.add_argument("--junit", type=Path)
+    kind.add_argument("--cargo", action="store_true")
+    kind.add_argument("--go", action="store_true")
     runner.add_argument("--live", action="store_true")
     actions.add_parser("sum").add_argument("files", type=Path, nargs="+")
     options = parser.parse_args(arguments)

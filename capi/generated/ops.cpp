@@ -1112,6 +1112,12 @@ tensor_status_t tensor_sum(const tensor_t* self, tensor_t** out) {
   });
 }
 
+tensor_status_t tensor_sum_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::sum_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_sum_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
                                tensor_t** out) {
   return guard([&] {
@@ -1131,6 +1137,12 @@ tensor_status_t tensor_mean(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
     *out = new_handle(ops::mean(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_mean_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::mean_out(tensor_of(self, "self"), tensor_of(out, "out"));
   });
 }
 
@@ -1156,6 +1168,12 @@ tensor_status_t tensor_max(const tensor_t* self, tensor_t** out) {
   });
 }
 
+tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::max_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
                                tensor_t** indices) {
   return guard([&] {
@@ -1177,6 +1195,12 @@ tensor_status_t tensor_min(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
     *out = new_handle(ops::min(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::min_out(tensor_of(self, "self"), tensor_of(out, "out"));
   });
 }
 
@@ -1234,6 +1258,12 @@ tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out) {
   });
 }
 
+tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::argmax_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
@@ -1252,6 +1282,12 @@ tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
     *out = new_handle(ops::argmin(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::argmin_out(tensor_of(self, "self"), tensor_of(out, "out"));
   });
 }
 

@@ -41,7 +41,8 @@ def load(shuffler: Shuffler) -> tuple[torch.Tensor, torch.Tensor]:
     order = list(range(IMAGES))
     shuffler.shuffle(order)
     records = records.view(IMAGES, PIXELS + 1).index_select(0, torch.tensor(order))
-    return records.narrow(1, 0, PIXELS).to(torch.float32) / 16, records.select(1, PIXELS).to(torch.int64)
+    images = records.narrow(1, 0, PIXELS).to(torch.float32) / 16
+    return images, records.select(1, PIXELS).to(torch.int64)
 
 
 class Network:

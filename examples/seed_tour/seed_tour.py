@@ -70,7 +70,8 @@ def gradients() -> None:
     print(x.grad)
 
     with torch.no_grad():
-        print(f"Under no_grad nothing is recorded: requires_grad of x * x is {(x * x).requires_grad}")
+        square = x * x
+    print(f"Under no_grad nothing is recorded: requires_grad of x * x is {square.requires_grad}")
 
 
 def vector_jacobian_product() -> None:

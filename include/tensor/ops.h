@@ -436,6 +436,7 @@ TENSOR_API tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t
 /* The sum of all elements; integers and bool give int64. The result does not depend on the number
  * of threads. */
 TENSOR_API tensor_status_t tensor_sum(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_sum_out(const tensor_t* self, tensor_t* out);
 
 /* The sum over the given dims (none given: all). keepdim leaves them in with size 1. */
 TENSOR_API tensor_status_t tensor_sum_dim(const tensor_t* self, const int64_t* dim, size_t count,
@@ -445,6 +446,7 @@ TENSOR_API tensor_status_t tensor_sum_dim_out(const tensor_t* self, const int64_
 
 /* The mean of all elements. Floating dtypes only. */
 TENSOR_API tensor_status_t tensor_mean(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_mean_out(const tensor_t* self, tensor_t* out);
 
 /* The mean over the given dims (none given: all). Floating dtypes only. */
 TENSOR_API tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t count,
@@ -454,6 +456,7 @@ TENSOR_API tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64
 
 /* The greatest element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 
 /* The greatest element along `dim`, and its position (int64): the first where several are equal. */
 TENSOR_API tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim,
@@ -463,6 +466,7 @@ TENSOR_API tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
 
 /* The least element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_min(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out);
 
 /* The least element along `dim`, and its position (int64): the first where several are equal. */
 TENSOR_API tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim,
@@ -485,6 +489,7 @@ TENSOR_API tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* 
 /* The position (int64) of the greatest element in row-major order: the first where several are
  * equal. */
 TENSOR_API tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out);
 
 /* The position (int64) of the greatest element along `dim`. */
 TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim,
@@ -492,8 +497,10 @@ TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, 
 TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
                                                  tensor_t* out);
 
-/* The position (int64) of the least element in row-major order: the first where several are equal. */
+/* The position (int64) of the least element in row-major order: the first where several are
+ * equal. */
 TENSOR_API tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out);
 
 /* The position (int64) of the least element along `dim`. */
 TENSOR_API tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim,

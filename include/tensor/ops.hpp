@@ -1376,8 +1376,18 @@ inline Tensor& where_out(Tensor& out, const Tensor& condition, const Tensor& sel
   return out;
 }
 
+inline Tensor& sum_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_sum_out(self.handle(), out.handle()));
+  return out;
+}
+
 inline Tensor& sum_out(Tensor& out, const Tensor& self, const IntList& dim, bool keepdim = false) {
   detail::check(tensor_sum_dim_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+  return out;
+}
+
+inline Tensor& mean_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_mean_out(self.handle(), out.handle()));
   return out;
 }
 
@@ -1386,9 +1396,19 @@ inline Tensor& mean_out(Tensor& out, const Tensor& self, const IntList& dim, boo
   return out;
 }
 
+inline Tensor& max_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_max_out(self.handle(), out.handle()));
+  return out;
+}
+
 inline void max_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
                     bool keepdim = false) {
   detail::check(tensor_max_dim_out(self.handle(), dim, keepdim, values.handle(), indices.handle()));
+}
+
+inline Tensor& min_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_min_out(self.handle(), out.handle()));
+  return out;
 }
 
 inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
@@ -1408,8 +1428,18 @@ inline Tensor& amin_out(Tensor& out, const Tensor& self, const IntList& dim = In
   return out;
 }
 
+inline Tensor& argmax_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_argmax_out(self.handle(), out.handle()));
+  return out;
+}
+
 inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim, bool keepdim = false) {
   detail::check(tensor_argmax_dim_out(self.handle(), dim, keepdim, out.handle()));
+  return out;
+}
+
+inline Tensor& argmin_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_argmin_out(self.handle(), out.handle()));
   return out;
 }
 

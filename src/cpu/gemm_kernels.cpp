@@ -20,20 +20,17 @@ namespace libtensor::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The tile of c that the registers hold: kRows rows of kVectors vectors.
+// The tile of c that the registers hold: kRows rows of two vectors, or of one where c is narrow.
 #if HWY_TARGET == HWY_AVX3
-inline constexpr int kRows = 12, kVectors = 2;
+inline constexpr int kRows = 12;
 #elif HWY_TARGET == HWY_AVX2
-inline constexpr int kRows = 6, kVectors = 2;
+inline constexpr int kRows = 6;
 #else
-inline constexpr int kRows = 4, kVectors = 2;
+inline constexpr int kRows = 4;
 #endif
 inline constexpr int64_t kDepth = 384;    // of a panel: a's part of it stays in L1, b's in L2
 inline constexpr int64_t kMaxRows = 20 * kRows;
 inline constexpr int64_t kMaxColumns = 1024;
-
-template <class T>
-inline constexpr int64_t kColumns = kVectors * HWY_LANES(T);
 
 // Storage S, computed as T: half types in float.
 template <class S>
@@ -68,9 +65,10 @@ HWY_ATTR void PackPanel(T* to, const S* from, int64_t along, int64_t across, int
   }
 }
 
-// tile[kRows][kColumns] = a's panel times b's panel.
-template <class T>
-HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t b_stride, int64_t depth, T* tile) {
+// tile[kRows][kVectors vectors] = a's panel times b's panel.
+template <int kVectors, class T>
+HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t depth, T* tile) {
+  constexpr int64_t kWidth = kVectors * HWY_LANES(T);
   if constexpr (std::is_floating_point_v<T>) {
     const hn::ScalableTag<T> d;
     constexpr int64_t kLanes = HWY_LANES(T);
@@ -91,7 +89,7 @@ HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t b_stride
         for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(value, line[v], sums[i][v]);
       }
       a += kRows;
-      b += b_stride;
+      b += kWidth;
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
@@ -102,9 +100,8 @@ HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t b_stride
     }
   } else {
     using U = Wrapping<T>;
-    constexpr int64_t kWidth = kColumns<T>;
     U sums[kRows * kWidth] = {};
-    for (int64_t p = 0; p < depth; ++p, a += kRows, b += b_stride) {
+    for (int64_t p = 0; p < depth; ++p, a += kRows, b += kWidth) {
       for (int i = 0; i < kRows; ++i) {
         for (int64_t j = 0; j < kWidth; ++j) sums[i * kWidth + j] += U(a[i]) * U(b[j]);
       }
@@ -115,10 +112,9 @@ HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t b_stride
 
 // c = alpha * tile + beta * c; c is not read where beta is zero.
 template <class T, class S>
-HWY_INLINE HWY_ATTR void StoreTile(const T* tile, S* c, int64_t c_stride, int64_t rows, int64_t columns,
-                                   T alpha, T beta) {
-  constexpr int64_t kWidth = kColumns<T>;
-  for (int64_t i = 0; i < rows; ++i, c += c_stride, tile += kWidth) {
+HWY_INLINE HWY_ATTR void StoreTile(const T* tile, int64_t tile_stride, S* c, int64_t c_stride, int64_t rows,
+                                   int64_t columns, T alpha, T beta) {
+  for (int64_t i = 0; i < rows; ++i, c += c_stride, tile += tile_stride) {
     if (beta == T(0)) {
       for (int64_t j = 0; j < columns; ++j) c[j] = convert<S>(Mul(alpha, tile[j]));
     } else {
@@ -129,10 +125,10 @@ HWY_INLINE HWY_ATTR void StoreTile(const T* tile, S* c, int64_t c_stride, int64_
   }
 }
 
-template <class S>
-HWY_ATTR void Gemm(const GemmArguments& g) {
+template <class S, int kVectors>
+HWY_ATTR void GemmTiles(const GemmArguments& g) {
   using T = typename GemmTypes<S>::T;
-  constexpr int64_t kWidth = kColumns<T>;
+  constexpr int64_t kWidth = kVectors * HWY_LANES(T);
   // A sum cut along k passes through c, so where c is a half type it is not cut.
   const int64_t max_depth = std::is_same_v<S, T> ? kDepth : std::max<int64_t>(g.k, 1);
   const int64_t depth_room = std::min(g.k, max_depth);
@@ -162,8 +158,8 @@ HWY_ATTR void Gemm(const GemmArguments& g) {
         }
         for (int64_t j = 0; j < columns; j += kWidth) {
           for (int64_t i = 0; i < rows; i += kRows) {
-            MultiplyPanels(a_panels + i * depth, b_panels + j * depth, kWidth, depth, tile);
-            StoreTile(tile, c + (i0 + i) * g.c_row_stride + j0 + j, g.c_row_stride,
+            MultiplyPanels<kVectors>(a_panels + i * depth, b_panels + j * depth, depth, tile);
+            StoreTile(tile, kWidth, c + (i0 + i) * g.c_row_stride + j0 + j, g.c_row_stride,
                       std::min<int64_t>(kRows, rows - i), std::min(kWidth, columns - j),
                       static_cast<T>(g.alpha), beta);
           }
@@ -171,6 +167,12 @@ HWY_ATTR void Gemm(const GemmArguments& g) {
       }
     }
   }
+}
+
+template <class S>
+void Gemm(const GemmArguments& g) {
+  if (g.n <= static_cast<int64_t>(HWY_LANES(typename GemmTypes<S>::T))) GemmTiles<S, 1>(g);
+  else GemmTiles<S, 2>(g);
 }
 
 template <class... Types>

@@ -15,5 +15,6 @@ void fill_convert(KernelTables& tables);
 void fill_reduce(KernelTables& tables);
 void fill_softmax(KernelTables& tables);
 void fill_gemm(KernelTables& tables);
+void fill_gemv(KernelTables& tables);
 
 }  // namespace libtensor::cpu

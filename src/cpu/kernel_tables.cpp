@@ -14,7 +14,7 @@ void choose_kernels(int64_t allowed) {
   hwy::SetSupportedTargetsForTest(allowed);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   for (FillTables fill : {fill_arithmetic, fill_math, fill_compare, fill_select, fill_convert,
-                          fill_reduce, fill_softmax, fill_gemm}) {
+                          fill_reduce, fill_softmax, fill_gemm, fill_gemv}) {
     fill(kernels);
   }
   hwy::SetSupportedTargetsForTest(0);

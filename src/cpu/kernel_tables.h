@@ -38,6 +38,17 @@ struct GemmArguments {
 };
 using GemmKernel = void (*)(const GemmArguments& arguments);
 
+// out[i] = alpha * sum_p matrix[i][p] x[p] + beta * out[i], with x and out contiguous, on one thread. One of the matrix's
+// strides is 1.
+struct GemvArguments {
+  int64_t rows, depth;
+  const void *matrix, *x;
+  void* out;
+  int64_t row_stride, depth_stride;
+  double alpha, beta;
+};
+using GemvKernel = void (*)(const GemvArguments& arguments);
+
 struct KernelTables {
   PointwiseKernel pointwise[kPointwiseOpCount][kDTypeCount];  // by compute dtype
   bool returns_bool[kPointwiseOpCount];                       // else the compute dtype
@@ -45,13 +56,18 @@ struct KernelTables {
   ReduceKernel reduce[kReductionCount][kDTypeCount];          // by accumulation dtype
   SoftmaxKernel softmax[kDTypeCount];                         // by the elements' dtype
   GemmKernel gemm[kDTypeCount];
+  GemvKernel gemv[kDTypeCount];                               // of float32 and float64
   int64_t target;                                             // the Highway target they are compiled for
 };
 
 extern KernelTables kernels;
 
+// Throws where the operation makes no sense for the dtype and its caller did not say so in better words.
 inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
-  return kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
+  const PointwiseKernel kernel = kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
+  check_as(Status::kNotImplemented, kernel != nullptr, "this operation is not implemented for '",
+           scalar_name_of(compute), "'");
+  return kernel;
 }
 inline ConvertKernel convert_kernel(DType from, DType to) {
   return kernels.convert[static_cast<int>(from)][static_cast<int>(to)];

@@ -55,7 +55,7 @@ BlasMatrix as_blas(const float* data, int64_t rows, int64_t columns, int64_t row
 }
 
 bool prefers_onednn(const MatmulCall& call) {
-  return call.dtype == DType::kFloat32 && call.m > 1 && call.n > 1 && call.m * call.n * call.k >= kOneDnnWork &&
+  return call.dtype == DType::kFloat32 && call.m * call.n * call.k >= kOneDnnWork &&
          fits_blas(call.m, call.k, call.a_row_stride, call.a_col_stride) &&
          fits_blas(call.k, call.n, call.b_row_stride, call.b_col_stride) && onednn_sgemm() != nullptr;
 }
@@ -74,6 +74,61 @@ void* shifted(const void* data, int64_t elements, DType dtype) {
   return const_cast<char*>(static_cast<const char*>(data) + elements * static_cast<int64_t>(size_of(dtype)));
 }
 
+// A matrix times a vector: `x` has `depth` elements `x_stride` apart.
+struct Gemv {
+  GemvArguments arguments;
+  int64_t x_stride;
+};
+
+// The product as a matrix times a vector, if it is one and the kernel can take it.
+bool as_gemv(const MatmulCall& call, Gemv* gemv) {
+  if ((call.m != 1 && call.n != 1) || call.k == 0 || !kernels.gemv[static_cast<int>(call.dtype)]) return false;
+  GemvArguments& g = gemv->arguments;
+  const bool by_rows = call.n == 1;  // else b's columns are the rows
+  g.rows = by_rows ? call.m : call.n;
+  g.depth = call.k;
+  g.matrix = by_rows ? call.a : call.b;
+  g.x = by_rows ? call.b : call.a;
+  g.out = call.c;
+  g.row_stride = by_rows ? call.a_row_stride : call.b_col_stride;
+  g.depth_stride = by_rows ? call.a_col_stride : call.b_row_stride;
+  gemv->x_stride = by_rows ? call.b_row_stride : call.a_col_stride;
+  g.alpha = call.alpha;
+  g.beta = call.beta;
+  if (g.rows == 1) g.row_stride = g.depth_stride == 1 ? g.depth : 1;
+  return g.row_stride == 1 || g.depth_stride == 1;
+}
+
+void run_gemv(const MatmulCall& call, const Gemv& gemv) {
+  constexpr int64_t kRows = 256;
+  const GemvArguments& whole = gemv.arguments;
+  const int64_t size = static_cast<int64_t>(size_of(call.dtype));
+  const int64_t matrix_batch = call.n == 1 ? call.a_batch_stride : call.b_batch_stride;
+  const int64_t x_batch = call.n == 1 ? call.b_batch_stride : call.a_batch_stride;
+  const int64_t pieces = ceil_div(whole.rows, kRows);
+  const int64_t work = std::min(whole.rows, kRows) * whole.depth;
+  parallel_for(call.batch * pieces, std::max<int64_t>(1, kThreadWork / work), [&](int64_t begin, int64_t end) {
+    const Scratch scratch(gemv.x_stride == 1 ? 0 : whole.depth * size);
+    int64_t copied = -1;  // the batch whose x is in the scratch memory
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t batch = i / pieces, row = i % pieces * kRows, one = 1;
+      GemvArguments g = whole;
+      g.rows = std::min(kRows, whole.rows - row);
+      g.matrix = shifted(whole.matrix, batch * matrix_batch + row * whole.row_stride, call.dtype);
+      g.x = shifted(whole.x, batch * x_batch, call.dtype);
+      g.out = shifted(whole.out, batch * call.c_batch_stride + row, call.dtype);
+      if (gemv.x_stride != 1) {
+        if (copied != batch) {
+          strided_copy(static_cast<int>(size), 1, &whole.depth, scratch.data(), &one, g.x, &gemv.x_stride);
+        }
+        copied = batch;
+        g.x = scratch.data();
+      }
+      kernels.gemv[static_cast<int>(call.dtype)](g);
+    }
+  });
+}
+
 }  // namespace
 
 void matmul(const MatmulCall& call) {
@@ -81,6 +136,7 @@ void matmul(const MatmulCall& call) {
   const GemmKernel own = kernels.gemm[static_cast<int>(call.dtype)];
   check_as(Status::kNotImplemented, own != nullptr, "matmul is not implemented for ",
            scalar_name_of(call.dtype));
+  if (Gemv gemv; as_gemv(call, &gemv)) return run_gemv(call, gemv);
   const bool by_onednn = prefers_onednn(call);
   const GemmKernel kernel = by_onednn ? run_onednn : own;
   const int64_t piece_rows = std::min(call.m, kPieceRows), pieces = ceil_div(call.m, piece_rows);

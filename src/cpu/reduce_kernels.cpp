@@ -56,20 +56,19 @@ struct AllStep {
 // Folds the upper half of the lanes onto the lower half until one is left.
 template <class Step, class D, class V>
 HWY_INLINE HWY_ATTR hn::TFromD<D> FoldVector(D d, V v) {
-  constexpr size_t kWidth = HWY_LANES(hn::TFromD<D>) < 16 / sizeof(hn::TFromD<D>) ? 1 : 16 / sizeof(hn::TFromD<D>);
-  if constexpr (hn::MaxLanes(D()) > kWidth) {
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (sizeof(v) > 16) {
     const hn::Half<D> half;
     return FoldVector<Step>(half, Step::combine(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  } else if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    v = Step::combine(v, hn::Shuffle1032(v));
+    v = Step::combine(v, hn::Shuffle2301(v));
   } else {
-    if constexpr (kWidth == 4) {
-      v = Step::combine(v, hn::Shuffle1032(v));
-      v = Step::combine(v, hn::Shuffle2301(v));
-    } else if constexpr (kWidth == 2) {
-      v = Step::combine(v, hn::Shuffle01(v));
-    }
-    (void)d;
-    return hn::GetLane(v);
+    v = Step::combine(v, hn::Shuffle01(v));
   }
+#endif
+  (void)d;
+  return hn::GetLane(v);
 }
 
 // Lane j of a virtual vector of kLanes takes the elements j, j + kLanes, ... Then halves are folded together. The

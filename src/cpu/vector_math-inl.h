@@ -179,28 +179,28 @@ HWY_INLINE HWY_ATTR V Log(D d, V x) {
   return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), positive, edge);
 }
 
-// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1) with the roundings made good.
+// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1), whose second term is below 1/2: errors in it count little, but
+// for the rounding of the sum with 1, which is made good.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Tanh(D d, V x) {
   using C = MathConstants<hn::TFromD<D>>;
-  const V one = hn::Set(d, 1), limit = hn::Set(d, C::kTanhOne);
+  const V one = hn::Set(d, 1);
   const V y = hn::Abs(x);
   const V square = hn::Mul(y, y);
   const V near = hn::MulAdd(hn::Mul(square, y), Polynomial(d, square, C::kTanh), y);
 
-  const V bounded = hn::IfThenElse(hn::Gt(y, limit), limit, y);
+  const V bounded = hn::Min(y, hn::Set(d, C::kTanhOne));
   const auto [n, p] = ReduceExp(d, hn::Add(bounded, bounded));
   const V scale = PowerOfTwo(d, n);
-  const Pair<V> e = ExactSum(one, p);
-  const Pair<V> below = ExactSum(hn::Mul(scale, e.high), one);
-  const V below_low = hn::MulAdd(scale, e.low, below.low);
-  const V quotient = hn::Div(hn::Set(d, 2), below.high);
-  V rest = DivisionRest(d, hn::Set(d, 2), quotient, below.high);
-  rest = hn::NegMulAdd(quotient, below_low, rest);
+  const V scale_one = hn::Add(scale, one);  // exact until it no longer matters
+  const V below = hn::MulAdd(scale, p, scale_one);
+  const V below_low = hn::MulAdd(scale, p, hn::Sub(scale_one, below));
+  const V quotient = hn::Div(hn::Set(d, 2), below);
+  const V half_square = hn::Mul(quotient, hn::Mul(quotient, hn::Set(d, 0.5f)));  // quotient / below
   const Pair<V> difference = ExactSum(one, hn::Neg(quotient));
-  const V half_quotient = hn::Mul(quotient, hn::Set(d, 0.5f));  // 1 / below
-  const V far = hn::Add(difference.high, hn::NegMulAdd(rest, half_quotient, difference.low));
-  return hn::CopySign(hn::IfThenElse(hn::Lt(y, hn::Set(d, 0.625f)), near, far), x);
+  const V far = hn::Add(difference.high, hn::MulAdd(half_square, below_low, difference.low));
+  // A NaN takes the polynomial.
+  return hn::CopySign(hn::IfThenElse(hn::Ge(y, hn::Set(d, 0.625f)), far, near), x);
 }
 
 // With e = exp(-|x|) nothing overflows: 1 / (1 + e), or e / (1 + e) for negative x, with the roundings made good.

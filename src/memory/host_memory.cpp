@@ -14,10 +14,11 @@ namespace libtensor {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kAddressSpace = size_t{1} << 47;  // no request beyond it can be met
 
 void* allocate_from_system(size_t bytes, size_t asked) {
   void* data = nullptr;
-  if (posix_memalign(&data, kAlignment, bytes) != 0) {
+  if (bytes > kAddressSpace || posix_memalign(&data, kAlignment, bytes) != 0) {
     fail(Status::kOutOfMemory, "not enough memory: you tried to allocate ", asked, " bytes.");
   }
   return data;

@@ -5,25 +5,35 @@
 namespace libtensor::ops {
 
 void check_sub(DType self, DType other) {
-  check(self != DType::kBool || other != DType::kBool,
+  check_as(Status::kNotImplemented, self != DType::kBool || other != DType::kBool,
         "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
         "`logical_xor()` operator "
         "instead.");
-  check(self != DType::kBool && other != DType::kBool,
+  check_as(Status::kNotImplemented, self != DType::kBool && other != DType::kBool,
         "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
         "invert a mask, use the "
         "`~` or `logical_not()` operator instead.");
 }
 
 void check_neg(DType self) {
-  check(self != DType::kBool,
+  check_as(Status::kNotImplemented, self != DType::kBool,
         "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
         "invert a mask, use the `~` "
         "or `logical_not()` operator instead.");
 }
 
+void check_abs(DType self) { check_not_bool(self, "abs_cpu"); }
+
 void check_relu(DType self) {
-  check(self != DType::kBool, "Boolean inputs not supported for relu");
+  check_as(Status::kNotImplemented, self != DType::kBool, "Boolean inputs not supported for relu");
+}
+
+void check_not_bool(DType dtype, const char* kernel) {
+  check_as(Status::kNotImplemented, dtype != DType::kBool, "\"", kernel, "\" not implemented for 'Bool'");
+}
+
+void check_pow_bool(DType self, DType exponent) {
+  if (exponent == DType::kBool) check_not_bool(self, "pow");
 }
 
 void check_pow(DType self, Scalar exponent) {

@@ -7,7 +7,11 @@ namespace libtensor::ops {
 
 void check_sub(DType self, DType other);
 void check_neg(DType self);
+void check_abs(DType self);
 void check_relu(DType self);
+// "pow" not implemented for 'Bool'
+void check_not_bool(DType dtype, const char* kernel);
+void check_pow_bool(DType self, DType exponent);
 void check_pow(DType self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);

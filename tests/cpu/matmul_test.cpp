@@ -62,13 +62,14 @@ class Matmul : public EachTarget {
     run(o);
     o.c.check_guards();
     const Value precision = dtype == DType::kFloat16 ? 0x1p-11L : dtype == DType::kBFloat16 ? 0x1p-8L : 0;
+    std::vector<double> left, right;  // hold every element exactly
+    for (int64_t i = 0; i < o.a.numel(); ++i) left.push_back(static_cast<double>(o.a.get(i)));
+    for (int64_t i = 0; i < o.b.numel(); ++i) right.push_back(static_cast<double>(o.b.get(i)));
     for (int64_t b = 0, at = 0; b < p.batch; ++b) {
       for (int64_t i = 0; i < p.m; ++i) {
         for (int64_t j = 0; j < p.n; ++j, ++at) {
-          Value sum = 0;
-          for (int64_t q = 0; q < p.k; ++q) {
-            sum += o.a.get((b * p.m + i) * p.k + q) * o.b.get((b * p.k + q) * p.n + j);
-          }
+          double sum = 0;  // exact too
+          for (int64_t q = 0; q < p.k; ++q) sum += left[(b * p.m + i) * p.k + q] * right[(b * p.k + q) * p.n + j];
           Value expected = p.alpha * sum + (p.beta == 0 ? 0 : p.beta * before.get(at));
           if (!is_floating(dtype)) {
             unsigned char wrapped[8];
@@ -85,9 +86,9 @@ class Matmul : public EachTarget {
 };
 
 TEST_P(Matmul, SizesAndStrides) {
-  for (int64_t m : {1, 2, 3, 5, 12, 13, 25, 64}) {
-    for (int64_t n : {1, 2, 7, 16, 33, 65}) {
-      for (int64_t k : {0, 1, 2, 17, 64, 400}) {
+  for (int64_t m : {1, 3, 12, 13, 64}) {
+    for (int64_t n : {1, 7, 16, 65}) {
+      for (int64_t k : {0, 1, 17, 400}) {
         for (int layout = 0; layout < 4; ++layout) {
           for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kInt32}) {
             check({1, m, n, k, layout % 2 == 1, layout / 2 == 1}, dtype);
@@ -127,7 +128,7 @@ TEST_P(Matmul, LargeThroughOneDnn) {
 TEST_P(Matmul, ThreadsChangeNoBitsAndNoSettings) {
   const int before = num_threads();
   omp_set_num_threads(3);
-  for (const Product& p : {Product{1, 700, 300, 500}, Product{40, 50, 60, 70}, Product{1, 64, 128, 64}, Product{1, 2000, 3, 40},
+  for (const Product& p : {Product{1, 700, 200, 300}, Product{40, 50, 60, 70}, Product{1, 64, 128, 64}, Product{1, 2000, 3, 40},
                            Product{1, 3, 2000, 400}, Product{1, 1, 3000, 300}, Product{1, 3000, 1, 300}}) {
     for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16}) {
       Operands one = make(p, dtype);

@@ -62,8 +62,12 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
     case PointwiseOp::kRelu: return nan_a ? a : std::max(a, T(0));
     case PointwiseOp::kThresholdBackward: return b <= T(0) ? T(0) : a;
     case PointwiseOp::kSquaredDifference:
-      if constexpr (kInteger) return wrap<T>((__int128(a) - b) * (__int128(a) - b));
-      else return (a - b) * (a - b);
+      if constexpr (kInteger) {
+        const T difference = wrap<T>(__int128(a) - b);
+        return wrap<T>(__int128(difference) * difference);
+      }
+      if constexpr (!kInteger) return (a - b) * (a - b);
+      break;
     case PointwiseOp::kWhere: return a != T(0) ? b : c;
     case PointwiseOp::kEq: return a == b;
     case PointwiseOp::kNe: return a != b;

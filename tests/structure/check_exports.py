@@ -1,4 +1,4 @@
-"""Checks what the library exports: functions called tensor_..., at the version node, and its soname.
+"""Checks what the library exports: functions called tensor_..., at the version node; its soname.
 
 usage: python3 check_exports.py LIBRARY
 """

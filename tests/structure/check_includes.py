@@ -18,7 +18,7 @@ SOURCE_LAYERS = {
     "cpu": {"core", "memory"},
     "cuda": {"core", "memory"},
 }
-# What each layer may see besides itself. `public` is include/: it is what users see, and sees nothing.
+# What each layer may see besides itself. `public` is include/, what users see: it sees nothing.
 MAY_SEE = {
     **SOURCE_LAYERS,
     "public": set(),
@@ -37,12 +37,14 @@ def layer_of(path: Path, root: Path) -> str | None:
 
 
 def included_layer(name: str, file: Path, root: Path) -> str | None:
-    """The layer of what `#include name` in the file stands for; None for what is not the project's."""
+    """The layer that `#include name` in the file reaches; None for what is not the project's."""
     for folder in (file.parent, root / "src", root / "include", root / "capi", root):
         path = (folder / name).resolve()
         if path.is_file():
             return layer_of(path, root)
-    first = name.split("/")[0]  # not written yet, but its folder tells
+    first, slash, _ = name.partition("/")  # not written yet, but its folder tells
+    if not slash:  # <memory> is the standard library's
+        return None
     return first if first in SOURCE_LAYERS else "public" if first == "tensor" else None
 
 

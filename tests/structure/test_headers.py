@@ -1,4 +1,4 @@
-"""Every public header compiles alone, without a warning, in the oldest standards it is meant for."""
+"""Every public header compiles alone, without a warning, in the oldest standard meant for it."""
 
 import subprocess
 from pathlib import Path
@@ -13,9 +13,12 @@ CPP_HEADERS = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rg
 
 def compile_alone(header: str, compiler: str, language: str, standard: str) -> None:
     flags = [flag for flag in WARNINGS if language == "c" or "old-style" not in flag]
-    command = [compiler, "-x", language, f"-std={standard}", *flags, "-fsyntax-only", f"-I{INCLUDE}", "-"]
-    source = f'#include "{header}"\n#include "{header}"\n'  # twice: its guard must hold
-    result = subprocess.run(command, input=source, text=True, capture_output=True)
+    command = [compiler, "-x", language, f"-std={standard}", *flags, "-fsyntax-only"]
+    # Twice, since its guard must hold; ISO C wants at least one declaration.
+    source = f'#include "{header}"\n#include "{header}"\ntypedef int nothing;\n'
+    result = subprocess.run(
+        [*command, f"-I{INCLUDE}", "-"], input=source, text=True, capture_output=True
+    )
     assert result.returncode == 0, result.stderr
 
 

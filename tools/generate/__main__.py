@@ -13,8 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import emit_c
 import emit_core
+import emit_docs
 import emit_functions
+import emit_go
 import emit_hpp
+import emit_json
 import emit_nodes
 import emit_python
 import emit_rust
@@ -31,12 +34,16 @@ FILES = {
     "src/ops/generated/nodes.cpp": emit_nodes.nodes_source,
     "include/tensor/ops.h": emit_c.c_header,
     "capi/generated/ops.cpp": emit_c.c_source,
+    "src/ops/generated/ops.json": emit_json.table,
     "include/tensor/cpp/methods.hpp": emit_hpp.methods_header,
     "include/tensor/ops.hpp": emit_hpp.functions_header,
+    "bindings/go/ops.h": emit_go.shims,
+    "bindings/go/ops.go": emit_go.methods,
     "bindings/rust/src/ffi/functions.rs": emit_rust.declarations,
     "bindings/rust/src/ops.rs": emit_rust.methods,
     "bindings/python/libtensor/_ops.py": emit_python.operations,
     "bindings/python/libtensor/_native.py": emit_python.native,
+    **emit_docs.pages(),
 }
 
 
@@ -51,7 +58,9 @@ def stale_files() -> list[Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is stale")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail where a file is stale"
+    )
     options = parser.parse_args()
     try:
         stale = stale_files()

@@ -60,7 +60,9 @@ def headers(folder: Path = FOLDER) -> list[Path]:
 
 def functions(folder: Path = FOLDER) -> list[Function]:
     """Every function that the hand-written headers export, in the order of the files."""
-    return [item for path in headers(folder) for item in parse_functions(path.read_text(), path.name)]
+    return [
+        item for path in headers(folder) for item in parse_functions(path.read_text(), path.name)
+    ]
 
 
 def constants(folder: Path = FOLDER) -> list[Constant]:

@@ -34,7 +34,7 @@ ARGUMENT = {
     "dtype": 'dtype_of({0}, "{0}")',
     "device": 'device_of({0}, "{0}")',
     "reduction": 'reduction_of({0}, "{0}")',
-    "options": 'options_of({0})',
+    "options": "options_of({0})",
 }
 
 
@@ -68,18 +68,24 @@ def public(ops: list[Op]) -> list[Op]:
     return [op for op in ops if not op.internal]
 
 
+INTRODUCTION = """\
+/* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules
+ * that all functions share: ownership, errors, threads. name_ works in place, name_out writes
+ * into a given tensor, which is resized where its shape differs. */"""
+
+
 def c_header(ops: list[Op]) -> str:
-    lines = [header().rstrip(), "/* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules"]
-    lines += [" * that all functions share: ownership, errors, threads. name_ works in place, name_out writes"]
-    lines += [" * into a given tensor, which is resized where its shape differs. */"]
+    lines = [header("/*").rstrip() + " */", INTRODUCTION]
     lines += ["#ifndef TENSOR_OPS_H", "#define TENSOR_OPS_H", "", '#include "tensor/types.h"', ""]
     lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     for op in public(ops):
-        lines.append(comment_block(op.doc, " * ").replace(" * ", "/* ", 1) + " */")
+        # The end of the comment stays on the line of its last word.
+        block = comment_block(f"{op.doc}\0*/", " * ").replace("\0", " ")
+        lines.append(block.replace(" * ", "/* ", 1))
         lines += [wrap_call(f"TENSOR_API {prototype(op, v)};") for v in op.variants]
         lines.append("")
     lines += ["#ifdef __cplusplus", "}", "#endif", "", "#endif /* TENSOR_OPS_H */", ""]
-    return "\n".join(lines).replace("// Generated", "/* Generated", 1).replace("do not edit.", "do not edit. */", 1)
+    return "\n".join(lines)
 
 
 def argument(arg: Arg) -> str:
@@ -109,7 +115,8 @@ def body(op: Op, variant: str) -> list[str]:
 
 def c_source(ops: list[Op]) -> str:
     lines = ['#include "tensor/ops.h"', "", '#include "arguments.h"', '#include "firewall.h"']
-    lines += ['#include "ops/generated/functions.h"', "", "using namespace libtensor;", "using namespace libtensor::capi;", ""]
+    lines += ['#include "ops/generated/functions.h"', ""]
+    lines += ["using namespace libtensor;", "using namespace libtensor::capi;", ""]
     for op in public(ops):
         for variant in op.variants:
             lines += [wrap_call(prototype(op, variant) + " {"), "  return guard([&] {"]

@@ -36,7 +36,8 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
             return f"node->{item.member} = {item.attribute}_of({item.source});"
         return f"node->{item.member} = {item.source}.{item.attribute}();"
     if item.kind == "value":
-        value = f"Dims({item.source})" if op.arg(item.source).type in ("shape", "dims") else item.source
+        sizes = op.arg(item.source).type in ("shape", "dims")
+        value = f"Dims({item.source})" if sizes else item.source
         return f"node->{item.member} = {value};"
     # What is about to be overwritten is saved as a copy.
     source = f"compute::clone({item.source})" if inplace and item.source == "self" else item.source
@@ -116,7 +117,8 @@ def inplace_body(op: Op) -> list[str]:
     if op.gradient:
         lines.append("  if (recorded) [[unlikely]] {")
         lines.append(f"    autograd::{rebase}(self, recorded);")
-        lines += ["    " + line.replace("node->", "recorded->") for line in save_outputs(op, "self")]
+        saved = save_outputs(op, "self")
+        lines += ["    " + line.replace("node->", "recorded->") for line in saved]
         lines.append("  }")
     return lines
 
@@ -159,8 +161,10 @@ def functions_source(ops: list[Op]) -> str:
 
 
 def functions_header(ops: list[Op]) -> str:
-    lines = ["// All operations, with autograd. Composite ones are defined by hand beside their family.", ""]
-    lines += ["#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
+    about = (
+        "// All operations, with autograd. Composite ones are defined by hand beside their family."
+    )
+    lines = [about, "", "#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
     for op in ops:
         lines += [wrap_call(signature(op, variant) + ";") for variant in op.variants]
@@ -168,10 +172,13 @@ def functions_header(ops: list[Op]) -> str:
 
 
 def compute_header(ops: list[Op]) -> str:
-    lines = ["// What is written by hand for each operation: its computation alone, without autograd.", ""]
-    lines += ["#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
+    about = (
+        "// What is written by hand for each operation: its computation alone, without autograd."
+    )
+    lines = [about, "", "#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops::compute {", ""]
-    lines += [wrap_call(compute_signature(op) + ";") for op in ops if op.kernel in ("compute", "view")]
+    by_hand = [op for op in ops if op.kernel in ("compute", "view")]
+    lines += [wrap_call(compute_signature(op) + ";") for op in by_hand]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops::compute\n"
 
 

@@ -64,7 +64,7 @@ def defaults_of(args: list[Arg]) -> list[str | None]:
 def declared(args: list[Arg], with_defaults: bool) -> str:
     parts = [PARAMETER[arg.type].format(arg.name) for arg in args]
     if with_defaults:
-        pairs = zip(parts, defaults_of(args))
+        pairs = zip(parts, defaults_of(args), strict=True)
         parts = [f"{part} = {value}" if value else part for part, value in pairs]
     return ", ".join(parts)
 
@@ -150,7 +150,12 @@ def variants(ops: list[Op], variant: str, wanted: Callable[[Op], bool]) -> list[
 
 def methods_header(ops: list[Op]) -> str:
     """The base class of Tensor: one declaration for each method."""
-    lines = [header().rstrip(), "#ifndef TENSOR_CPP_METHODS_HPP", "#define TENSOR_CPP_METHODS_HPP", ""]
+    lines = [
+        header().rstrip(),
+        "#ifndef TENSOR_CPP_METHODS_HPP",
+        "#define TENSOR_CPP_METHODS_HPP",
+        "",
+    ]
     lines += ["#include <cstdint>", "#include <tuple>", "#include <vector>", ""]
     lines += ['#include "tensor/cpp/int_list.hpp"', '#include "tensor/cpp/options.hpp"', ""]
     lines += ["namespace tensor {", "", "class Tensor;", "", "namespace detail {", ""]

@@ -60,7 +60,8 @@ def apply_body(op: Op) -> list[str]:
 def nodes_header(ops: list[Op]) -> str:
     lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
-    lines += ["using autograd::FixedNode;", "using autograd::ListNode;", "using autograd::SavedTensor;", ""]
+    used = ("FixedNode", "ListNode", "SavedTensor")
+    lines += [*(f"using autograd::{name};" for name in used), ""]
     for op in ops:
         if op.gradient:
             lines += node_class(op)

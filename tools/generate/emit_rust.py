@@ -1,4 +1,4 @@
-"""Writes the Rust crate's declarations of the C functions, and the operations as methods of Tensor."""
+"""Writes the Rust crate's declarations of the C functions, and the methods of its Tensor."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def c_type(text: str) -> str:
     if callback:
         parts = [c_headers.parse_parameter(p) for p in c_headers.split_parameters(callback[2])]
         arguments = ", ".join(f"{p.name}: {c_type(p.type)}" for p in parts)
-        return f"Option<unsafe extern \"C\" fn({arguments}){result(callback[1])}>"
+        return f'Option<unsafe extern "C" fn({arguments}){result(callback[1])}>'
     if text.endswith("*"):
         inner = text.removesuffix("*").rstrip()
         if inner.startswith("const ") and "*" not in inner:
@@ -124,7 +124,13 @@ def constants() -> list[str]:
 
 def declarations(ops: list[Op]) -> str:
     table = c_headers.parse_functions(c_header(ops))
-    lines = [header().rstrip(), "", "use super::types::*;", "use std::os::raw::{c_char, c_void};", ""]
+    lines = [
+        header().rstrip(),
+        "",
+        "use super::types::*;",
+        "use std::os::raw::{c_char, c_void};",
+        "",
+    ]
     lines += [*constants(), "", 'extern "C" {']
     for function in [*c_headers.functions(), *table]:
         lines += declaration(function)
@@ -175,7 +181,7 @@ def result_type(op: Op, variant: str) -> str:
 
 def call(op: Op, variant: str) -> list[str]:
     """The call itself, as the closure or the argument that the helpers of call.rs take."""
-    arguments = [passed(op, a) for a in op.args_of(variant)]
+    arguments = [part for a in op.args_of(variant) for part in passed(op, a).split(", ")]
     name = f"ffi::tensor_{op.variant_name(variant)}"
     if variant == "inplace":
         return wrapped("check(", name, arguments, ")?;") + ["        Ok(self)"]
@@ -215,13 +221,22 @@ def documentation(op: Op, variant: str) -> list[str]:
 
 
 def methods(ops: list[Op]) -> str:
-    used = "use crate::call::{check, own, own_pair, raw_list, raw_or_null, read};"
-    lines = [header().rstrip(), "", used, "use crate::ffi;"]
-    lines += ["use crate::{Options, Reduction, Result, Scalar, Tensor};", ""]
-    lines += ["/// The operations, under the names of the C functions without `tensor_`."]
-    lines += ["#[allow(clippy::too_many_arguments)]"]
-    lines += ["impl Tensor {"]
+    body = []
     for op in public(ops):
         for variant in op.variants:
-            lines += documentation(op, variant) + method(op, variant)
-    return "\n".join([*lines[:-1], "}", ""])
+            body += documentation(op, variant) + method(op, variant)
+    lines = [header().rstrip(), "", *imports("\n".join(body)), ""]
+    lines += ["/// The operations, under the names of the C functions without `tensor_`."]
+    lines += ["#[allow(clippy::too_many_arguments)]", "impl Tensor {"]
+    return "\n".join([*lines, *body[:-1], "}", ""])
+
+
+def imports(body: str) -> list[str]:
+    """What the methods use; rustc refuses what they do not."""
+
+    def used(names: tuple[str, ...]) -> str:
+        return ", ".join(name for name in names if re.search(rf"\b{name}\b", body))
+
+    helpers = used(("check", "own", "own_pair", "raw_list", "raw_or_null", "read"))
+    types = used(("DType", "Device", "Options", "Reduction", "Result", "Scalar", "Tensor"))
+    return [f"use crate::call::{{{helpers}}};", "use crate::ffi;", f"use crate::{{{types}}};"]

@@ -1,4 +1,4 @@
-"""Sorts the table's forms of one PyTorch function into the overloads of a language that has them."""
+"""Sorts the table's forms of a PyTorch function into the overloads of a language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model import Arg, Op, TableError
 
 @dataclass(frozen=True)
 class Overload:
-    """One form of a function: `name` is PyTorch's, the arguments' defaults are safe beside the others."""
+    """One form of a function, under PyTorch's name, with defaults that suit the other forms."""
 
     name: str
     op: Op

@@ -20,7 +20,7 @@ def indent(lines: list[str], by: int = 2) -> list[str]:
 
 
 def wrap_call(text: str, width: int = 100, column: int | None = None) -> str:
-    """Breaks a prototype that is too long after commas, aligned behind its parenthesis or at `column`."""
+    """Breaks a prototype that is too long after commas, aligned at `column`: its parenthesis."""
     if len(text) <= width:
         return text
     column = text.index("(") + 1 if column is None else column

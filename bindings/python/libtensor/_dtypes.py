@@ -51,6 +51,19 @@ OF_PYTHON = {bool: BY_NAME["bool"], int: BY_NAME["int64"], float: BY_NAME["float
 
 DEFAULT = BY_NAME["float32"]
 
+TYPE_NAMES = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int",
+    "int64": "Long", "float16": "Half", "bfloat16": "BFloat16", "float32": "Float",
+    "float64": "Double",
+}  # fmt: skip
+"""The names in types like torch.FloatTensor, which messages use too."""
+C_NAMES = {
+    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short int",
+    "int32": "int", "int64": "long int", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+    "float32": "float", "float64": "double",
+}  # fmt: skip
+"""The names of C types, which other messages of PyTorch's use."""
+
 
 class device:
     """Where a tensor lives: `device("cpu")`, `device("cuda:0")`, `device("cuda", 0)`."""

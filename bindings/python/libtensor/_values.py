@@ -7,12 +7,13 @@ from ctypes import byref, c_bool, c_double, c_int32, c_int64, c_size_t, c_void_p
 from numbers import Integral, Real
 from operator import index
 
-from ._dtypes import BY_NAME, OF_PYTHON, device, dtype
+from ._dtypes import OF_PYTHON, device, dtype
 from ._handle import Handle
 from ._native import DTYPES, REDUCTIONS
 from ._structs import OPTIONS_SIZE, DoubleScalar, IntegerScalar, Options
 
 _BOOL, _INT64, _FLOAT64 = DTYPES["bool"], DTYPES["int64"], DTYPES["float64"]
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _ARRAYS = [c_int64 * n for n in range(9)]
 NULL = c_void_p()
 
@@ -28,16 +29,11 @@ def is_number(value: object) -> bool:
 
 def plain_number(value: object) -> bool | int | float:
     """A number of any kind as one of Python's own."""
-    if isinstance(value, (bool, int, float)):
-        kind = type(value)
-        return value if kind in (bool, int, float) else next(
-            own(value) for own in (bool, int, float) if isinstance(value, own)
-        )
+    if isinstance(value, bool):
+        return value
     if isinstance(value, Integral):
         return int(value)
-    if isinstance(value, Real):
-        return float(value)
-    return bool(value)
+    return float(value) if isinstance(value, Real) else bool(value)
 
 
 def scalar(value: object) -> IntegerScalar | DoubleScalar:
@@ -46,7 +42,7 @@ def scalar(value: object) -> IntegerScalar | DoubleScalar:
     if kind is float:
         return DoubleScalar(_FLOAT64, 0, value)
     if kind is int:
-        if not -(2**63) <= value < 2**63:
+        if not _LEAST <= value <= _MOST:
             raise OverflowError("int too big to convert")
         return IntegerScalar(_INT64, 0, value)
     if kind is bool:
@@ -81,7 +77,7 @@ def integer(value: object) -> c_int64:
             value = index(value)
         except TypeError:
             raise Mismatch from None
-    if not -(2**63) <= value < 2**63:
+    if not _LEAST <= value <= _MOST:
         raise RuntimeError("Overflow when unpacking long long")
     return c_int64(value)
 
@@ -141,7 +137,9 @@ def tensors(value: Sequence[Handle]) -> tuple[object, c_size_t]:
 
 def handles(value: Sequence[Handle | None]) -> object:
     """An array of handles, NULL for None."""
-    return (c_void_p * len(value))(*[item and item._handle.value for item in value])
+    return (c_void_p * len(value))(
+        *[None if item is None else item._handle.value for item in value]
+    )
 
 
 def reduction(value: str) -> c_int32:
@@ -152,7 +150,7 @@ def reduction(value: str) -> c_int32:
 
 
 def is_dtype(value: object) -> bool:
-    return isinstance(value, dtype) or value in (bool, int, float)
+    return isinstance(value, dtype) or value is bool or value is int or value is float
 
 
 def dtype_object(value: object) -> dtype:
@@ -212,5 +210,3 @@ KINDS = {
     "reduction": Kind("str", lambda value: isinstance(value, str), reduction),
     "options": Kind("options", lambda value: True, options),
 }
-
-__all__ = ["BY_NAME", "KINDS", "Mismatch"]

@@ -3,7 +3,7 @@
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::{Result, Tensor};
+use crate::{Result, Scalar, Tensor};
 
 #[track_caller]
 fn expect<T>(result: Result<T>) -> T {
@@ -36,10 +36,25 @@ macro_rules! between_tensors {
 }
 
 macro_rules! with_number {
-    ($trait:ident $method:ident $scalar:ident, $($number:ty),*) => {
+    ($($trait:ident $method:ident $scalar:ident;)*) => {
         $(
-            binary!($trait $method, &Tensor, $number, a, b, a.$scalar(b));
-            binary!($trait $method, Tensor, $number, a, b, a.$scalar(b));
+            impl<S: Into<Scalar>> $trait<S> for &Tensor {
+                type Output = Tensor;
+
+                #[track_caller]
+                fn $method(self, other: S) -> Tensor {
+                    expect(self.$scalar(other))
+                }
+            }
+
+            impl<S: Into<Scalar>> $trait<S> for Tensor {
+                type Output = Tensor;
+
+                #[track_caller]
+                fn $method(self, other: S) -> Tensor {
+                    expect(self.$scalar(other))
+                }
+            }
         )*
     };
 }
@@ -70,7 +85,7 @@ macro_rules! in_place {
                 }
             }
 
-            impl<S: Into<crate::Scalar>> $trait<S> for Tensor {
+            impl<S: Into<Scalar>> $trait<S> for Tensor {
                 #[track_caller]
                 fn $method(&mut self, other: S) {
                     expect(self.$scalar(other));
@@ -86,11 +101,14 @@ between_tensors! {
     Mul mul;
     Div div;
 }
-with_number!(Add add add_scalar, f64, f32, i64, i32);
-with_number!(Sub sub sub_scalar, f64, f32, i64, i32);
-with_number!(Mul mul mul_scalar, f64, f32, i64, i32);
-with_number!(Div div div_scalar, f64, f32, i64, i32);
-number_first!(f64, f32, i64, i32);
+with_number! {
+    Add add add_scalar;
+    Sub sub sub_scalar;
+    Mul mul mul_scalar;
+    Div div div_scalar;
+}
+// One integer and one floating type, so that the type of a literal is clear.
+number_first!(f64, i64);
 in_place! {
     AddAssign add_assign add_ add_scalar_;
     SubAssign sub_assign sub_ sub_scalar_;

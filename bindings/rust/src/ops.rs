@@ -984,8 +984,10 @@ impl Tensor {
         own(|out| unsafe {
             ffi::tensor_as_strided(
                 self.raw(),
-                size.as_ptr(), size.len(),
-                stride.as_ptr(), stride.len(),
+                size.as_ptr(),
+                size.len(),
+                stride.as_ptr(),
+                stride.len(),
                 storage_offset,
                 out,
             )
@@ -996,6 +998,11 @@ impl Tensor {
     /// number of threads.
     pub fn sum(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_sum(self.raw(), out) })
+    }
+
+    /// As `sum`, into a given tensor.
+    pub fn sum_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_sum_out(self.raw(), out.raw()) })
     }
 
     /// The sum over the given dims (none given: all). keepdim leaves them in with size 1.
@@ -1015,6 +1022,11 @@ impl Tensor {
         own(|out| unsafe { ffi::tensor_mean(self.raw(), out) })
     }
 
+    /// As `mean`, into a given tensor.
+    pub fn mean_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_mean_out(self.raw(), out.raw()) })
+    }
+
     /// The mean over the given dims (none given: all). Floating dtypes only.
     pub fn mean_dim(&self, dim: &[i64], keepdim: bool) -> Result<Tensor> {
         own(|out| unsafe {
@@ -1032,6 +1044,11 @@ impl Tensor {
     /// The greatest element; NaN where there is one. Errors: no elements.
     pub fn max(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_max(self.raw(), out) })
+    }
+
+    /// As `max`, into a given tensor.
+    pub fn max_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_max_out(self.raw(), out.raw()) })
     }
 
     /// The greatest element along `dim`, and its position (int64): the first where several are
@@ -1058,6 +1075,11 @@ impl Tensor {
     /// The least element; NaN where there is one. Errors: no elements.
     pub fn min(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_min(self.raw(), out) })
+    }
+
+    /// As `min`, into a given tensor.
+    pub fn min_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_min_out(self.raw(), out.raw()) })
     }
 
     /// The least element along `dim`, and its position (int64): the first where several are equal.
@@ -1110,6 +1132,11 @@ impl Tensor {
         own(|out| unsafe { ffi::tensor_argmax(self.raw(), out) })
     }
 
+    /// As `argmax`, into a given tensor.
+    pub fn argmax_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_argmax_out(self.raw(), out.raw()) })
+    }
+
     /// The position (int64) of the greatest element along `dim`.
     pub fn argmax_dim(&self, dim: i64, keepdim: bool) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_argmax_dim(self.raw(), dim, keepdim, out) })
@@ -1124,6 +1151,11 @@ impl Tensor {
     /// equal.
     pub fn argmin(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_argmin(self.raw(), out) })
+    }
+
+    /// As `argmin`, into a given tensor.
+    pub fn argmin_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_argmin_out(self.raw(), out.raw()) })
     }
 
     /// The position (int64) of the least element along `dim`.

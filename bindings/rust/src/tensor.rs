@@ -109,8 +109,7 @@ impl Tensor {
     ) -> Vec<i64> {
         let mut values = vec![0; self.dim()];
         let mut count = 0;
-        let status =
-            unsafe { function(self.raw(), values.as_mut_ptr(), values.len(), &mut count) };
+        let status = unsafe { function(self.raw(), values.as_mut_ptr(), values.len(), &mut count) };
         sure(check(status));
         values
     }

@@ -625,6 +625,7 @@ void reciprocal_out(const Tensor& self, const Tensor& out) {
 }
 
 Tensor pow(const Tensor& self, const Tensor& exponent) {
+  check_pow_bool(self.dtype(), exponent.dtype());
   Tensor result = pointwise::run(PointwiseOp::kPow, Rule::kPromote, {self, exponent});
   if (autograd::records(self, exponent)) [[unlikely]] {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
@@ -639,6 +640,7 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 }
 
 void pow_(const Tensor& self, const Tensor& exponent) {
+  check_pow_bool(self.dtype(), exponent.dtype());
   autograd::check_inplace(self);
   Ref<PowBackward> recorded;
   if (autograd::records(self, exponent)) [[unlikely]] {
@@ -658,6 +660,7 @@ void pow_(const Tensor& self, const Tensor& exponent) {
 }
 
 void pow_out(const Tensor& self, const Tensor& exponent, const Tensor& out) {
+  check_pow_bool(self.dtype(), exponent.dtype());
   autograd::check_out("pow", out, requires_grad(self) || requires_grad(exponent));
   pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out, {self, exponent});
   out.storage().bump_version("pow_out");
@@ -755,6 +758,7 @@ void neg_out(const Tensor& self, const Tensor& out) {
 }
 
 Tensor abs(const Tensor& self) {
+  check_abs(self.dtype());
   Tensor result = pointwise::run(PointwiseOp::kAbs, Rule::kPromote, {self});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<AbsBackward>::adopt(new AbsBackward);
@@ -766,6 +770,7 @@ Tensor abs(const Tensor& self) {
 }
 
 void abs_(const Tensor& self) {
+  check_abs(self.dtype());
   autograd::check_inplace(self);
   Ref<AbsBackward> recorded;
   if (autograd::records(self)) [[unlikely]] {
@@ -782,6 +787,7 @@ void abs_(const Tensor& self) {
 }
 
 void abs_out(const Tensor& self, const Tensor& out) {
+  check_abs(self.dtype());
   autograd::check_out("abs", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kAbs, Rule::kPromote, out, {self});
   out.storage().bump_version("abs_out");
@@ -1735,6 +1741,12 @@ Tensor sum(const Tensor& self) {
   return result;
 }
 
+void sum_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("sum", out, requires_grad(self));
+  assign_out(out, compute::sum(self));
+  out.storage().bump_version("sum_out");
+}
+
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
   Tensor result = compute::sum_dim(self, dim, keepdim);
   if (autograd::records(self)) [[unlikely]] {
@@ -1763,6 +1775,12 @@ Tensor mean(const Tensor& self) {
     autograd::set_history(result, std::move(node));
   }
   return result;
+}
+
+void mean_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("mean", out, requires_grad(self));
+  assign_out(out, compute::mean(self));
+  out.storage().bump_version("mean_out");
 }
 
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
@@ -1794,6 +1812,12 @@ Tensor max(const Tensor& self) {
     autograd::set_history(result, std::move(node));
   }
   return result;
+}
+
+void max_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("max", out, requires_grad(self));
+  assign_out(out, compute::max(self));
+  out.storage().bump_version("max_out");
 }
 
 std::tuple<Tensor, Tensor> max_dim(const Tensor& self, int64_t dim, bool keepdim) {
@@ -1833,6 +1857,12 @@ Tensor min(const Tensor& self) {
     autograd::set_history(result, std::move(node));
   }
   return result;
+}
+
+void min_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("min", out, requires_grad(self));
+  assign_out(out, compute::min(self));
+  out.storage().bump_version("min_out");
 }
 
 std::tuple<Tensor, Tensor> min_dim(const Tensor& self, int64_t dim, bool keepdim) {
@@ -1907,6 +1937,12 @@ Tensor argmax(const Tensor& self) {
   return result;
 }
 
+void argmax_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("argmax", out, requires_grad(self));
+  assign_out(out, compute::argmax(self));
+  out.storage().bump_version("argmax_out");
+}
+
 Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
   Tensor result = compute::argmax_dim(self, dim, keepdim);
   return result;
@@ -1921,6 +1957,12 @@ void argmax_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor&
 Tensor argmin(const Tensor& self) {
   Tensor result = compute::argmin(self);
   return result;
+}
+
+void argmin_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("argmin", out, requires_grad(self));
+  assign_out(out, compute::argmin(self));
+  out.storage().bump_version("argmin_out");
 }
 
 Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {

@@ -184,16 +184,20 @@ Tensor select_backward(const Tensor& grad_output, Span input_sizes, int64_t dim,
 Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t start,
                       int64_t end, int64_t step);
 Tensor sum(const Tensor& self);
+void sum_out(const Tensor& self, const Tensor& out);
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim);
 void sum_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
 Tensor mean(const Tensor& self);
+void mean_out(const Tensor& self, const Tensor& out);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
 void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
 Tensor max(const Tensor& self);
+void max_out(const Tensor& self, const Tensor& out);
 std::tuple<Tensor, Tensor> max_dim(const Tensor& self, int64_t dim, bool keepdim);
 void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& values,
                  const Tensor& indices);
 Tensor min(const Tensor& self);
+void min_out(const Tensor& self, const Tensor& out);
 std::tuple<Tensor, Tensor> min_dim(const Tensor& self, int64_t dim, bool keepdim);
 void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& values,
                  const Tensor& indices);
@@ -202,9 +206,11 @@ void amax_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
 Tensor amin(const Tensor& self, Span dim, bool keepdim);
 void amin_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
 Tensor argmax(const Tensor& self);
+void argmax_out(const Tensor& self, const Tensor& out);
 Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim);
 void argmax_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out);
 Tensor argmin(const Tensor& self);
+void argmin_out(const Tensor& self, const Tensor& out);
 Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim);
 void argmin_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out);
 Tensor any(const Tensor& self);

@@ -716,6 +716,7 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_sum(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_sum_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sum_dim(
         this: *const tensor_t,
         dim: *const i64,
@@ -731,6 +732,7 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mean(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_mean_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_mean_dim(
         this: *const tensor_t,
         dim: *const i64,
@@ -746,6 +748,7 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_max(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_max_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_max_dim(
         this: *const tensor_t,
         dim: i64,
@@ -761,6 +764,7 @@ extern "C" {
         indices: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_min(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_min_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_min_dim(
         this: *const tensor_t,
         dim: i64,
@@ -804,6 +808,7 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmax(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_argmax_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_argmax_dim(
         this: *const tensor_t,
         dim: i64,
@@ -817,6 +822,7 @@ extern "C" {
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmin(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_argmin_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_argmin_dim(
         this: *const tensor_t,
         dim: i64,

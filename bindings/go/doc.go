@@ -1,0 +1,20 @@
+// Package libtensor gives PyTorch's tensors to Go: names, promotion, broadcasting, views, autograd,
+// printed form.
+//
+//	x, err := libtensor.Ones([]int64{2, 2}, libtensor.RequiresGrad(true))
+//	y, err := x.MulScalar(3)
+//	...
+//	err = mean.Backward()
+//
+// A Tensor owns one handle of the C library. Release gives it back at once; what is not released is
+// when the collector finds it, which knows nothing of the memory behind a handle. Every call returns
+// an error where the library refuses; Must turns one into a panic. Names are those of the C
+// functions without tensor_: Add, AddScalar, Add_ (in place), AddOut (into a given tensor).
+//
+// Any goroutine may call any function. Whether operations are recorded is a setting of the thread:
+// see NoGrad.
+package libtensor
+
+// #cgo CFLAGS: -I${SRCDIR}/../../include
+// #cgo LDFLAGS: -L${SRCDIR}/../../build -ltensor -Wl,-rpath,${SRCDIR}/../../build
+import "C"

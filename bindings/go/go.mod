@@ -1,0 +1,3 @@
+module libtensor
+
+go 1.19

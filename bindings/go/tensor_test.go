@@ -1,0 +1,223 @@
+package libtensor
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// expectValues compares the elements of a tensor, and their type.
+func expectValues[T Element](t *testing.T, tensor *Tensor, expected ...T) {
+	t.Helper()
+	values := Must(Values[T](tensor))
+	if len(values)+len(expected) > 0 && !reflect.DeepEqual(values, expected) {
+		t.Errorf("got %v, want %v", values, expected)
+	}
+}
+
+func expectShape(t *testing.T, tensor *Tensor, expected ...int64) {
+	t.Helper()
+	if shape := Must(tensor.Shape()); !reflect.DeepEqual(shape, expected) {
+		t.Errorf("got shape %v, want %v", shape, expected)
+	}
+}
+
+// expectNoHandles waits for the collector to give all handles back.
+func expectNoHandles(t *testing.T) {
+	t.Helper()
+	for tries := 0; LiveHandles() > 0 && tries < 200; tries++ {
+		runtime.GC()
+		time.Sleep(5 * time.Millisecond)
+	}
+	if live := LiveHandles(); live > 0 {
+		t.Errorf("%d handles leaked", live)
+	}
+}
+
+func TestArithmeticBroadcastsAndPromotes(t *testing.T) {
+	a := Must(FromData([]int64{1, 2, 3}, nil))
+	b := Must(FromData([]float32{0.5, 1}, []int64{2, 1}))
+	sum := Must(a.Add(b))
+	expectShape(t, sum, 2, 3)
+	expectValues[float32](t, sum, 1.5, 2.5, 3.5, 2, 3, 4)
+	expectValues[int64](t, Must(a.RsubScalar(2)), 1, 0, -1)
+	expectValues[float32](t, Must(a.MulScalar(0.5)), 0.5, 1, 1.5)
+	if dtype := Must(PromoteTypes(Int64, Float16)); dtype != Float16 {
+		t.Errorf("got %v", dtype)
+	}
+}
+
+func TestInPlaceAndIntoADestination(t *testing.T) {
+	a := Must(Ones([]int64{2}, Float64))
+	alias := Must(a.Retain())
+	Must(Must(a.Add_(alias)).MulScalar_(1.5))
+	expectValues[float64](t, alias, 3, 3)
+	if !Must(alias.IsSame(a)) || Must(Must(a.Clone()).IsSame(a)) {
+		t.Error("Retain gives the same tensor, Clone another")
+	}
+	out := Must(Empty([]int64{0}, Float64))
+	if err := a.MulOut(alias, out); err != nil {
+		t.Fatal(err)
+	}
+	expectValues[float64](t, out, 9, 9)
+}
+
+func TestEveryKindOfArgument(t *testing.T) {
+	x := Must(Must(Arange(0, 6, 1)).View([]int64{2, 3}))
+	expectValues[int64](t, Must(x.SumDim([]int64{0}, false)), 3, 5, 7)
+	values, indices, err := x.MaxDim(1, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectValues[int64](t, values, 2, 5)
+	expectValues[int64](t, indices, 2, 2)
+	expectShape(t, Must(Cat([]*Tensor{x, x}, 1)), 2, 6)
+	if !Must(x.Equal(Must(x.Clone()))) {
+		t.Error("a clone is equal")
+	}
+	even := Must(x.EqScalar(2))
+	expectValues[int64](t, Must(Where(even, x, Must(x.Neg()))), 0, -1, 2, -3, -4, -5)
+	logits := Must(Randn([]int64{2, 3}))
+	target := Must(FromData([]int64{0, 2}, nil))
+	loss := Must(logits.CrossEntropyWith(target, nil, -100, ReductionNone, 0))
+	expectShape(t, loss, 2)
+	if item := Must(Must(Full([]int64{}, true)).Item()); item != true {
+		t.Errorf("got %v", item)
+	}
+	if item := Must(Must(x.Sum()).Float()); item != 15 {
+		t.Errorf("got %v", item)
+	}
+	expectValues[bool](t, Must(FromData([]bool{}, []int64{0, 3})))
+}
+
+func TestGradientsFlow(t *testing.T) {
+	x := Must(FromData([]float32{2, 3}, nil, RequiresGrad(true)))
+	y := Must(Must(x.Mul(x)).Sum())
+	if name := Must(y.GradFnName()); name != "SumBackward0" {
+		t.Errorf("got %q", name)
+	}
+	if Must(x.Grad()) != nil || !Must(x.IsLeaf()) {
+		t.Error("a leaf has no gradient before backward")
+	}
+	if err := y.Backward(); err != nil {
+		t.Fatal(err)
+	}
+	expectValues[float32](t, Must(x.Grad()), 4, 6)
+
+	cube := Must(Must(x.PowScalar(3)).Sum())
+	inputs := []*Tensor{x}
+	first := Must(Grad([]*Tensor{cube}, inputs, nil, BackwardOptions{CreateGraph: true}))
+	second := Must(Grad(first, inputs, inputs, BackwardOptions{}))
+	expectValues[float32](t, second[0], 24, 54)
+}
+
+func TestNoGradIsOfTheThread(t *testing.T) {
+	x := Must(Ones([]int64{1}, RequiresGrad(true)))
+	NoGrad(func() {
+		for i := 0; i < 10; i++ {
+			runtime.Gosched()
+			if IsGradEnabled() || Must(Must(x.MulScalar(2)).RequiresGrad()) {
+				t.Error("recorded under NoGrad")
+			}
+		}
+		EnableGrad(func() {
+			if !IsGradEnabled() {
+				t.Error("not recorded under EnableGrad")
+			}
+		})
+		elsewhere := make(chan bool)
+		go func() { elsewhere <- IsGradEnabled() }()
+		if !<-elsewhere {
+			t.Error("another goroutine records as ever")
+		}
+	})
+	func() {
+		defer func() { _ = recover() }()
+		NoGrad(func() { panic("on purpose") })
+	}()
+	if !IsGradEnabled() {
+		t.Error("NoGrad did not end")
+	}
+}
+
+func TestErrorsSayWhatAndWhichKind(t *testing.T) {
+	a := Must(Ones([]int64{2, 3}))
+	_, err := a.Add(Must(Ones([]int64{2, 4})))
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Status != InvalidArgument {
+		t.Errorf("got %v", err)
+	}
+	if !strings.HasPrefix(err.Error(), "The size of tensor a (3) must match") {
+		t.Errorf("got %q", err)
+	}
+	if _, err = a.Select(5, 0); !errors.As(err, &failure) || failure.Status != IndexError {
+		t.Errorf("got %v", err)
+	}
+	if _, err = a.Add(nil); !errors.As(err, &failure) || failure.Status != InvalidHandle {
+		t.Errorf("got %v", err)
+	}
+	if _, err = a.AddScalar("one"); !errors.As(err, &failure) || failure.Status != TypeError {
+		t.Errorf("got %v", err)
+	}
+	if _, err = Values[float64](a); err == nil {
+		t.Error("Values of another dtype")
+	}
+	if _, err = FromData([]float32{1}, []int64{2}); err == nil {
+		t.Error("FromData of another size")
+	}
+	a.Release()
+	a.Release()
+	if _, err = a.Sum(); err == nil || !strings.HasPrefix(a.String(), "<") {
+		t.Error("a released tensor")
+	}
+}
+
+// Goroutines move between threads: each must read the message of its own error.
+func TestMessagesDoNotMixBetweenGoroutines(t *testing.T) {
+	var group sync.WaitGroup
+	for width := int64(4); width < 12; width++ {
+		group.Add(1)
+		go func(width int64) {
+			defer group.Done()
+			a, b := Must(Ones([]int64{3})), Must(Ones([]int64{width}))
+			expected := Must(b.Neg()).String()
+			for i := 0; i < 200; i++ {
+				_, err := b.Add(a)
+				runtime.Gosched()
+				if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("(%d)", width)) {
+					t.Errorf("width %d: got %v", width, err)
+				}
+				if text := Must(b.Neg()).String(); text != expected {
+					t.Errorf("width %d: got %s", width, text)
+				}
+			}
+		}(width)
+	}
+	group.Wait()
+}
+
+func TestTextIsThatOfPyTorch(t *testing.T) {
+	x := Must(Must(Ones([]int64{2, 2}, RequiresGrad(true))).AddScalar(2))
+	expected := "tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)"
+	if x.String() != expected {
+		t.Errorf("got %s", x)
+	}
+	if text := Must(Rand([]int64{60, 10})).String(); len(text) < 600 {
+		t.Errorf("a long text is whole: got %s", text)
+	}
+	if Float64.String() != "float64" || CUDA(1).String() != "cuda:1" {
+		t.Error("names")
+	}
+}
+
+func TestCollectorGivesHandlesBack(t *testing.T) {
+	for i := 0; i < 1000; i++ {
+		Must(Ones([]int64{10}))
+	}
+	expectNoHandles(t)
+}

@@ -1,0 +1,139 @@
+"""What autograd adds to a tensor: requires_grad, grad, grad_fn, backward, detach_."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ctypes import byref, c_bool
+from functools import cache
+
+from ._errors import check
+from ._handle import Handle, fresh
+from ._library import native
+from ._properties import text_of
+
+_NUMBERED = re.compile(r"Backward\d+$")
+
+
+@cache
+def _node_class(name: str) -> type:
+    return type(name, (Node,), {"__slots__": ()})
+
+
+class Node:
+    """The operation of the graph that made a tensor."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def name(self) -> str:
+        """PyTorch's name of the operation's derivative: "MulBackward0"."""
+        if _NUMBERED.search(self._name):
+            return self._name
+        return f"torch::autograd::{self._name}"  # a node that PyTorch does not generate
+
+    def __repr__(self) -> str:
+        return f"<{self._name} object at {id(self):#x}>"
+
+
+class Gradients(Handle):
+    """The part of Tensor that concerns gradients."""
+
+    __slots__ = ()
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded for backward."""
+        found = c_bool()
+        check(native.requires_grad(self._handle, byref(found)))
+        return found.value
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if value and not self.is_floating_point():
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
+        check(native.set_requires_grad(self._handle, value))
+
+    def requires_grad_(self, requires_grad: bool = True):
+        """Ask for the gradient of this leaf, or stop asking; gives the tensor itself."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, "
+                f"not {type(requires_grad).__name__}"
+            )
+        if requires_grad and not self.is_floating_point():
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        check(native.set_requires_grad(self._handle, requires_grad))
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        found = c_bool()
+        check(native.is_leaf(self._handle, byref(found)))
+        return found.value
+
+    @property
+    def grad(self):
+        """The gradient that backward added up here, or None."""
+        result = fresh()
+        check(native.grad(self._handle, byref(result._handle)))
+        return result if result._handle else None
+
+    @grad.setter
+    def grad(self, value) -> None:
+        if value is not None and not isinstance(value, Handle):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type "
+                f"{type(value).__name__}"
+            )
+        check(native.set_grad(self._handle, None if value is None else value._handle))
+
+    @grad.deleter
+    def grad(self) -> None:
+        check(native.set_grad(self._handle, None))
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the graph that made this tensor, or None for a leaf."""
+        name = text_of(native.grad_fn_name, self)
+        return _node_class(name)(name) if name else None
+
+    def backward(
+        self,
+        gradient=None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence | None = None,
+    ) -> None:
+        """Add the derivative of this tensor to the grad of every leaf it was computed from."""
+        from . import autograd
+
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach_(self):
+        """Take this tensor out of the graph, in place."""
+        check(native.detach_(self._handle))
+        return self
+
+    @property
+    def data(self):
+        """A view of the values that autograd does not follow."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value) -> None:
+        with _no_grad():
+            self.detach().copy_(value)
+
+
+def _no_grad():
+    from ._modes import no_grad
+
+    return no_grad()

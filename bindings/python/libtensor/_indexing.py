@@ -1,0 +1,187 @@
+"""Indexing: `x[1, ..., 2:4, None]` as a chain of views, and assignment through it."""
+
+from __future__ import annotations
+
+from ctypes import byref, c_int64
+from operator import index as as_index
+
+from ._dispatch import direct
+from ._handle import Handle, fresh
+from ._library import bare
+from ._values import is_int, is_number
+
+_END = 2**63 - 1
+_FIRST = c_int64(0)
+_slice = direct("slice")
+_select = bare("select")
+
+
+def _bound(value: object, default: int) -> int:
+    if value is None:
+        return default
+    try:
+        value = as_index(value)
+    except TypeError:
+        raise TypeError(
+            "slice indices must be integers or None or have an __index__ method"
+        ) from None
+    return max(-_END - 1, min(value, _END))
+
+
+def _take_slice(tensor: Handle, dim: int, part: slice) -> Handle:
+    step = _bound(part.step, 1)
+    if step <= 0:
+        raise ValueError("step must be greater than zero")
+    start, end = _bound(part.start, 0), _bound(part.stop, _END)
+    size = tensor.size(dim)
+    if start in (0, -size) and step == 1 and end >= size:
+        return tensor
+    return _slice(tensor, dim, start, end, step)
+
+
+def _check_position(position: int, size: int, place: int) -> None:
+    if not -size <= position < size:
+        raise IndexError(
+            f"index {position} is out of bounds for dimension {place} with size {size}"
+        )
+
+
+def _take_int(tensor: Handle, dim: int, position: int, place: int) -> Handle:
+    """`place` is the dim's number in the tensor that was indexed, for the message."""
+    _check_position(position, tensor.size(dim), place)
+    return tensor.select(dim, position)
+
+
+def _take_positions(tensor: Handle, dim: int, positions: Handle, place: int) -> Handle:
+    """index_select, with negative positions and positions of any shape."""
+    size = tensor.size(dim)
+    for position in positions.reshape(-1).tolist():
+        _check_position(position, size, place)
+    flat = positions.reshape(-1).long()
+    flat = (flat < 0).long() * size + flat
+    found = tensor.index_select(dim, flat)
+    sizes = list(tensor.shape)
+    return found.reshape([*sizes[:dim], *positions.shape, *sizes[dim + 1 :]])
+
+
+def _index_tensor(item: Handle | list) -> Handle:
+    """A tensor that stands as an index, checked."""
+    if isinstance(item, list):
+        from ._creation import tensor
+
+        item = tensor(item)
+        if not item.numel():
+            item = item.long()
+    name = item.dtype.name
+    if name in ("bool", "uint8"):
+        raise NotImplementedError(
+            "indexing with a boolean mask is not supported yet: use torch.where to choose "
+            "elements by a condition"
+        )
+    if item.dtype.is_floating_point or name in ("int8", "int16"):
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return item
+
+
+def _parts(key: object) -> tuple:
+    """The index of each dim, as a tuple."""
+    if isinstance(key, tuple):
+        return key
+    return (key,)
+
+
+def _used_dims(parts: tuple) -> int:
+    return sum(part is not None and part is not Ellipsis for part in parts)
+
+
+def view_of(tensor: Handle, key: object) -> Handle:
+    """The part of a tensor that an index names: a view, or a copy where a tensor is the index."""
+    parts = _parts(key)
+    ndim = tensor.dim()
+    used = _used_dims(parts)
+    if not ndim and used:
+        if any(is_int(part) for part in parts):
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            )
+        if any(isinstance(part, slice) for part in parts):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    result, dim, place = tensor, 0, 0
+    positions: list[tuple[int, Handle, int]] = []
+    for part in parts:
+        if part is None:
+            result, dim, place = result.unsqueeze(dim), dim + 1, place + 1
+        elif part is Ellipsis:
+            skipped = max(ndim - used, 0)
+            dim, place = dim + skipped, place + skipped
+            used = ndim  # a second ellipsis stands for no dims
+        elif isinstance(part, bool):
+            raise NotImplementedError("indexing with a bool is not supported yet")
+        elif dim >= result.dim() and (is_int(part) or isinstance(part, (slice, Handle, list))):
+            raise IndexError(f"too many indices for tensor of dimension {ndim}")
+        elif is_int(part):
+            result, place = _take_int(result, dim, as_index(part), place), place + 1
+        elif isinstance(part, slice):
+            result, dim, place = _take_slice(result, dim, part), dim + 1, place + 1
+        elif isinstance(part, (Handle, list)):
+            positions.append((dim, _index_tensor(part), place))
+            dim, place = dim + 1, place + 1
+        else:
+            raise _wrong_index(part)
+    if len(positions) > 1:
+        raise NotImplementedError("indexing with tensors in more than one dim is not supported yet")
+    for at, found, where in positions:
+        result = _take_positions(result, at, found, where)
+    return alias(tensor) if result is tensor else result
+
+
+def alias(tensor: Handle) -> Handle:
+    """A view of the whole tensor."""
+    return _slice(tensor, 0, 0, _END, 1) if tensor.dim() else tensor.view(())
+
+
+def _wrong_index(part: object) -> Exception:
+    if isinstance(part, (str, bytes)):
+        return TypeError(f"new(): invalid data type '{type(part).__name__}'")
+    return IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+        f"valid indices (got {type(part).__name__})"
+    )
+
+
+def assign(tensor: Handle, key: object, value: object) -> None:
+    """`tensor[key] = value`."""
+    if any(
+        isinstance(part, list) or isinstance(part, Handle) and part.dim() for part in _parts(key)
+    ):
+        raise NotImplementedError("assignment through an index tensor is not supported yet")
+    if not isinstance(value, Handle) and not is_number(value):
+        raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
+    target = view_of(tensor, key)
+    if not isinstance(value, Handle) or not value.dim():
+        target.fill_(value)
+        return
+    sizes = value.shape
+    if sizes != target.shape:
+        leading = next((at for at, size in enumerate(sizes) if size != 1), len(sizes))
+        value = value.reshape(sizes[leading:]) if leading else value
+        value = value.expand(target.shape)
+    target.copy_(value)
+
+
+class Indexing(Handle):
+    """`x[key]` and `x[key] = value`."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key):
+        if type(key) is int and -(2**63) <= key < 2**63:
+            result = fresh()
+            if not _select(self._handle, _FIRST, c_int64(key), byref(result._handle)):
+                return result
+            # view_of says what is wrong in the words of indexing
+        return view_of(self, key)
+
+    def __setitem__(self, key, value) -> None:
+        assign(self, key, value)

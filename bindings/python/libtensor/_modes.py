@@ -1,0 +1,85 @@
+"""no_grad, enable_grad and set_grad_enabled: context managers that are decorators too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ctypes import byref, c_bool
+from functools import wraps
+from inspect import isgeneratorfunction
+
+from ._errors import check
+from ._library import native
+
+
+def _set(enabled: bool) -> bool:
+    """Switch recording of this thread on or off; gives the setting before."""
+    before = c_bool()
+    check(native.grad_enabled_set(enabled, byref(before)))
+    return before.value
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations of this thread are recorded for backward."""
+    found = c_bool()
+    check(native.grad_enabled(byref(found)))
+    return found.value
+
+
+class _GradMode:
+    """Sets the mode on entry and restores on exit; as a decorator, around every call."""
+
+    _enabled = True
+
+    def __new__(cls, function: Callable | None = None):
+        made = super().__new__(cls)
+        made._before = []
+        # `@no_grad` without parentheses decorates at once.
+        return made(function) if callable(function) else made
+
+    def __enter__(self) -> None:
+        self._before.append(_set(self._enabled))
+
+    def __exit__(self, *error: object) -> None:
+        _set(self._before.pop())
+
+    def __call__(self, function: Callable) -> Callable:
+        if isgeneratorfunction(function):
+            raise TypeError(f"{type(self).__name__} cannot decorate the generator {function}")
+        enabled = self._enabled
+
+        @wraps(function)
+        def wrapped(*args, **kwargs):
+            before = _set(enabled)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _set(before)
+
+        return wrapped
+
+
+class no_grad(_GradMode):
+    """Operations inside are not recorded: their results do not require grad."""
+
+    _enabled = False
+
+
+class enable_grad(_GradMode):
+    """Operations inside are recorded, even inside a no_grad."""
+
+
+class set_grad_enabled(_GradMode):
+    """Records operations or not, from here on; as a context manager, until its end."""
+
+    def __new__(cls, mode: bool):
+        made = super().__new__(cls)
+        made._enabled = bool(mode)
+        made._before = [_set(made._enabled)]
+        return made
+
+    def __enter__(self) -> None:
+        _set(self._enabled)
+
+    def __call__(self, function: Callable) -> Callable:
+        _set(self._before.pop())  # as a decorator it changes nothing outside the function
+        return super().__call__(function)

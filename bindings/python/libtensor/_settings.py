@@ -1,0 +1,54 @@
+"""Settings of the whole library: random numbers and threads."""
+
+from __future__ import annotations
+
+from ._dtypes import DEFAULT, dtype
+from ._errors import check
+from ._library import native
+
+_seed = 67280421310721
+
+
+def manual_seed(seed: int) -> None:
+    """Start the random numbers anew: the same seed gives the same numbers, and PyTorch's."""
+    global _seed
+    seed = int(seed)
+    if not -(2**63) <= seed < 2**64:
+        raise RuntimeError("Overflow when unpacking long long")
+    _seed = seed % 2**64
+    check(native.manual_seed(_seed))
+
+
+def initial_seed() -> int:
+    """The seed that manual_seed was last given."""
+    return _seed
+
+
+def set_num_threads(int: int) -> None:
+    """Let operations use so many threads; results do not depend on it."""
+    if type(int).__name__ != "int":
+        raise RuntimeError(f"set_num_threads expects an int, but got {type(int).__name__}")
+    if int < 1:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    check(native.set_num_threads(int))
+
+
+def get_num_threads() -> int:
+    """How many threads operations may use."""
+    return native.get_num_threads()
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of new floating tensors: float32."""
+    return DEFAULT
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Accepts what is so already: float32."""
+    if d is not DEFAULT:
+        raise NotImplementedError(f"the default dtype is {DEFAULT} and cannot be changed yet")
+
+
+def live_handles() -> int:
+    """Handles of the C library that nobody has released yet: a leak shows here."""
+    return native.live_handles()

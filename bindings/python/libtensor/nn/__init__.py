@@ -1,0 +1,5 @@
+"""Functions for neural networks."""
+
+from . import functional
+
+__all__ = ["functional"]

@@ -1,0 +1,73 @@
+// Backward passes of several threads at once.
+#include <thread>
+
+#include "support/gradients.h"
+
+namespace test {
+namespace {
+
+class Threads : public TensorTest {};
+
+void on_threads(int count, const std::function<void(int)>& body) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) threads.emplace_back(body, i);
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(Threads, GradientsOfASharedLeafAddUp) {
+  constexpr int kThreads = 4, kPasses = 200;
+  const Owned x = leaf(Values(100, 1.0));
+  on_threads(kThreads, [&](int) {
+    for (int i = 0; i < kPasses; ++i) {
+      const Owned y = call(tensor_sum, call(tensor_mul_scalar, x, number(3)));
+      ASSERT_EQ(tensor_backward(y), TENSOR_OK) << tensor_last_error();
+    }
+  });
+  expect_values(grad(x), Values(100, 3.0 * kThreads * kPasses));
+}
+
+TEST_F(Threads, FirstGradientOfALeafIsNotLost) {
+  for (int round = 0; round < 200; ++round) {
+    const Owned x = leaf({1, 2});
+    on_threads(2, [&](int) {
+      ASSERT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul, x, x))), TENSOR_OK);
+    });
+    expect_values(grad(x), {4, 8});
+  }
+}
+
+TEST_F(Threads, PassesOverOneRetainedGraphAddUp) {
+  constexpr int kThreads = 4, kPasses = 100;
+  const Owned x = leaf({1, 2});
+  Owned y = call(tensor_mul, x, x);
+  for (int i = 0; i < 20; ++i) y = call(tensor_add, y, x);
+  const Owned loss = call(tensor_sum, y);
+  on_threads(kThreads, [&](int) {
+    tensor_backward_options_t options = tensor_backward_options_default();
+    options.retain_graph = true;
+    for (int i = 0; i < kPasses; ++i) {
+      ASSERT_EQ(tensor_backward_with(loss, &options), TENSOR_OK) << tensor_last_error();
+    }
+  });
+  expect_values(grad(x), {22.0 * kThreads * kPasses, 24.0 * kThreads * kPasses});
+}
+
+TEST_F(Threads, GraphOfOneThreadRunsOnAnother) {
+  const Owned x = leaf({1, 2});
+  Owned y;
+  std::thread([&] { y = call(tensor_sum, call(tensor_mul, x, x)); }).join();
+  std::thread([&] { EXPECT_EQ(tensor_backward(y), TENSOR_OK); }).join();
+  expect_values(grad(x), {2, 4});
+}
+
+TEST_F(Threads, GraphsOfDifferentThreadsJoin) {
+  const Owned x = leaf({1, 2});
+  Owned a, b;
+  std::thread([&] { a = call(tensor_mul, x, x); }).join();
+  std::thread([&] { b = call(tensor_exp, a); }).join();
+  OK(tensor_backward(call(tensor_sum, call(tensor_add, a, b))));
+  expect_near(grad(x), {2 + 2 * std::exp(1), 4 + 4 * std::exp(4)});
+}
+
+}  // namespace
+}  // namespace test

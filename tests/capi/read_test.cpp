@@ -1,0 +1,122 @@
+// Elements out of a tensor: one as a number, all as bytes, and the text form.
+#include "support/refusal.h"
+
+namespace test {
+namespace {
+
+class Read : public TensorTest {};
+
+TEST_F(Read, ItemOfEveryDType) {
+  for (tensor_dtype_t type = TENSOR_BOOL; type <= TENSOR_FLOAT64; ++type) {
+    const Owned t = filled({1, 1}, 1, type);
+    tensor_scalar_t out = {};
+    OK(tensor_item(t, &out));
+    EXPECT_EQ(out.reserved, 0);
+    if (type == TENSOR_BOOL) {
+      EXPECT_EQ(out.dtype, TENSOR_BOOL);
+      EXPECT_TRUE(out.value.boolean);
+    } else if (type <= TENSOR_INT64) {
+      EXPECT_EQ(out.dtype, TENSOR_INT64);
+      EXPECT_EQ(out.value.int64, 1);
+    } else {
+      EXPECT_EQ(out.dtype, TENSOR_FLOAT64);
+      EXPECT_EQ(out.value.float64, 1);
+    }
+  }
+}
+
+TEST_F(Read, ItemKeepsAllBitsOfAnInt64) {
+  tensor_scalar_t out = {};
+  OK(tensor_item(from<int64_t>({INT64_MIN + 1}, {}), &out));
+  EXPECT_EQ(out.value.int64, INT64_MIN + 1);
+}
+
+TEST_F(Read, ItemOfAViewReadsItsElement) {
+  const Owned t = from<float>({1, 2, 3}, {3});
+  tensor_scalar_t out = {};
+  OK(tensor_item(call(tensor_select, t, 0, 2), &out));
+  EXPECT_EQ(out.value.float64, 3);
+}
+
+TEST_F(Read, ItemOfNotExactlyOneElementIsRefused) {
+  tensor_scalar_t out = tensor_scalar_int64(-7);
+  const Owned three = filled({3}, 1), none = filled({0}, 1);
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT, "a Tensor with 3 elements cannot be converted to Scalar"},
+      {three}, [&] { return tensor_item(three, &out); });
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT, "a Tensor with 0 elements cannot be converted to Scalar"},
+      {none}, [&] { return tensor_item(none, &out); });
+  EXPECT_EQ(out.value.int64, -7);
+}
+
+TEST_F(Read, CopyToIsRowMajorWhateverTheStrides) {
+  const Owned t = from<float>({0, 1, 2, 3, 4, 5}, {2, 3});
+  float out[6];
+  OK(tensor_copy_to(call(tensor_transpose, t, 0, 1), out, sizeof(out)));
+  EXPECT_EQ(std::vector<float>(out, out + 6), (std::vector<float>{0, 3, 1, 4, 2, 5}));
+}
+
+TEST_F(Read, CopyToOfATensorThatRequiresGradRecordsNothing) {
+  const Owned t = leaf({1, 2, 3, 4}, {2, 2}), product = call(tensor_mul, t, t);
+  double out[4];
+  OK(tensor_copy_to(call(tensor_transpose, product, 0, 1), out, sizeof(out)));
+  EXPECT_EQ(out[1], 9);
+}
+
+TEST_F(Read, CopyToRefusesAnotherSizeAndNull) {
+  const Owned t = filled({3}, 1), none = filled({0}, 1);
+  float out[4] = {-7, -7, -7, -7};
+  for (size_t bytes : {size_t{0}, size_t{11}, size_t{13}, size_t{16}, SIZE_MAX}) {
+    expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "bytes is " + std::to_string(bytes) + ", but the tensor's elements take 12"},
+                   {t}, [&] { return tensor_copy_to(t, out, bytes); });
+  }
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "data must not be NULL"}, {t},
+                 [&] { return tensor_copy_to(t, nullptr, 12); });
+  EXPECT_EQ(out[0], -7);
+  OK(tensor_copy_to(none, nullptr, 0));
+}
+
+constexpr char kText[] = "tensor([1., 2.], requires_grad=True)";
+constexpr size_t kLength = sizeof(kText) - 1;
+
+TEST_F(Read, TextIsCutToTheBufferAndAlwaysEnds) {
+  const Owned t = from<float>({1, 2}, {2}, true);
+  for (size_t capacity = 1; capacity <= kLength + 3; ++capacity) {
+    std::string buffer(capacity + 1, '#');
+    size_t length = 0;
+    OK(tensor_to_string(t, buffer.data(), capacity, &length));
+    EXPECT_EQ(length, kLength);
+    EXPECT_EQ(std::string(buffer.c_str()), std::string(kText).substr(0, capacity - 1));
+    EXPECT_EQ(buffer[capacity], '#') << "written behind the buffer";
+  }
+}
+
+TEST_F(Read, TextLengthAloneNeedsNoBuffer) {
+  const Owned t = from<float>({1, 2}, {2}, true);
+  size_t length = 0;
+  OK(tensor_to_string(t, nullptr, 0, &length));
+  EXPECT_EQ(length, kLength);
+  OK(tensor_to_string(t, nullptr, 0, nullptr));
+  char buffer[kLength + 1];
+  OK(tensor_to_string(t, buffer, sizeof(buffer), nullptr));
+  EXPECT_STREQ(buffer, kText);
+}
+
+TEST_F(Read, TextWithoutABufferIsRefused) {
+  const Owned t = filled({2}, 1);
+  size_t length = 77;
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "buffer must not be NULL where capacity is not 0"},
+                 {t}, [&] { return tensor_to_string(t, nullptr, 5, &length); });
+  EXPECT_EQ(length, 77u);
+}
+
+TEST_F(Read, TextNamesTheNodeThatMadeIt) {
+  const Owned x = from<float>({1, 2}, {2}, true);
+  EXPECT_EQ(text(call(tensor_mul, x, x)), "tensor([1., 4.], grad_fn=<MulBackward0>)");
+  EXPECT_EQ(text(filled({2}, 1, TENSOR_INT32)), "tensor([1, 1], dtype=torch.int32)");
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,46 @@
+"""Overloads: no call may fit two of them."""
+
+import model
+import pytest
+from overloads import overloads
+
+FORM = """
+[[op]]
+name = "{name}"
+torch = "same"
+args = "{args}"
+kernel = "composite"
+doc = "A form."
+"""
+
+
+@pytest.fixture
+def defaults(write_table):
+    """Argument -> default of each form of one function."""
+
+    def find(*forms: str) -> list[dict[str, str | None]]:
+        text = "".join(FORM.format(name=f"form_{i}", args=args) for i, args in enumerate(forms))
+        found = overloads(model.load(write_table(text)))
+        return [{arg.name: arg.default for arg in item.args} for item in found]
+
+    return find
+
+
+def test_defaults_stay_where_they_do_no_harm(defaults):
+    assert defaults("Tensor self, int dim=0") == [{"self": None, "dim": "0"}]
+
+
+def test_a_longer_form_must_be_asked_for(defaults):
+    short, long = defaults("Tensor self", "Tensor self, int dim=0, bool keepdim=False")
+    assert long == {"self": None, "dim": None, "keepdim": "False"}
+    assert short == {"self": None}
+
+
+def test_forms_of_other_types_do_not_clash(defaults):
+    _, long = defaults("Scalar self", "Tensor self, int dim=0")
+    assert long["dim"] == "0"
+
+
+def test_twins_are_refused(defaults):
+    with pytest.raises(model.TableError, match="same: .*form_0, form_1"):
+        defaults("Tensor self, int dim", "Tensor self, int index")

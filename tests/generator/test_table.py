@@ -1,0 +1,71 @@
+"""Reading the table: what is right is understood, what is wrong is refused by name."""
+
+import model
+import pytest
+from groups import groups
+
+# What is changed in a right row, and what the message must say besides the row's name.
+WRONG = {
+    "unknown field": ('doc = "', 'colour = "red"\ndoc = "', "colour"),
+    "unknown type": ("Scalar weight", "Number weight", "Number weight"),
+    "argument without a name": ("Tensor self", "Tensor", "Tensor"),
+    "unknown kernel": ('"pointwise"', '"magic"', "kernel"),
+    "no kernel": ('kernel = "pointwise"\n', "", "kernel"),
+    "no functor": ('functor = "arithmetic.Blend"\n', "", "functor"),
+    "no doc": ('doc = "Something between the two tensors."\n', "", "doc"),
+    "no node": ('node = "BlendBackward0"\n', "", "node"),
+    "unknown variant": ("kernel =", 'variants = ["sideways"]\nkernel =', "variant"),
+    "unknown scope": ("kernel =", 'scope = ["cellar"]\nkernel =', "scope"),
+    "unknown operand": ("kernel =", 'operands = ["other"]\nkernel =', "'other'"),
+    "gradient of an unknown argument": ("end = ", "other = ", "'other'"),
+    "gradient of a composite": ('"pointwise"', '"composite"', "composite"),
+}
+
+
+def test_the_table_of_the_project():
+    ops = {op.name: op for op in model.load()}
+    assert len(ops) > 100
+    add = ops["add_scalar"]
+    assert add.torch == ("add",)
+    assert [(a.type, a.name) for a in add.args] == [("Tensor", "self"), ("Scalar", "other")]
+    assert [add.variant_name(v) for v in add.variants] == [
+        "add_scalar", "add_scalar_", "add_scalar_out",
+    ]  # fmt: skip
+    assert [r.name for r in ops["max_dim"].returns] == ["values", "indices"]
+    assert ops["equal"].returns_bool
+
+
+def test_a_row_is_read_as_written(write_table, row):
+    (op,) = model.load(write_table(row))
+    assert op.class_name == "BlendBackward"
+    assert op.variants == ("function", "inplace", "out")
+    assert op.operands == ("self", "end", "weight", "strict")
+    assert op.arg("strict").default == "False"
+    assert list(op.gradient) == ["self", "end"]
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_row_is_refused_by_name(case, write_table, row):
+    right, wrong, said = WRONG[case]
+    assert right in row
+    with pytest.raises(model.TableError) as failure:
+        model.load(write_table(row.replace(right, wrong, 1)))
+    assert str(failure.value).startswith("blend: ")
+    assert said in str(failure.value)
+
+
+def test_a_name_given_twice_is_refused(write_table, row):
+    with pytest.raises(model.TableError, match="^blend: named twice"):
+        model.load(write_table(row + row))
+
+
+def test_a_functor_of_two_families_is_refused(write_table, row):
+    other = row.replace('"blend"', '"mix"').replace("arithmetic.Blend", "math.Blend")
+    with pytest.raises(model.TableError, match="^mix: .*Blend"):
+        model.functors(model.load(write_table(row + other)))
+
+
+def test_groups_are_the_sections(write_table, row):
+    assert groups(write_table(row)) == {"arithmetic": ["blend"]}
+    names = [name for members in groups().values() for name in members]
+    assert names == [op.name for op in model.load()]

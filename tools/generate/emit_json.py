@@ -1,0 +1,44 @@
+"""Writes the table as JSON, for the tools of others."""
+
+from __future__ import annotations
+
+import json
+
+from emit_c import prototype
+from emit_hpp import public
+from groups import groups
+from model import Arg, Op
+
+FORMAT = 1
+"""Grows when a field changes its meaning or goes; new fields may come at any time."""
+
+
+def table(ops: list[Op]) -> str:
+    group_of = {name: title for title, names in groups().items() for name in names}
+    rows = [json.dumps(row(op, group_of.get(op.name, ""))) for op in public(ops)]
+    # A line for each operation: changes read well.
+    return f'{{"format": {FORMAT}, "ops": [\n' + ",\n".join(rows) + "\n]}\n"
+
+
+def row(op: Op, group: str) -> dict:
+    return {
+        "name": op.name,
+        "torch": list(op.torch),
+        "group": group,
+        "args": [argument(arg) for arg in op.args],
+        "returns": [{"type": result.type, "name": result.name} for result in op.returns],
+        "c": {variant: f"{prototype(op, variant)};" for variant in op.variants},
+        "python": list(op.scope),
+        "kernel": op.kernel,
+        "dtype_rule": op.rule,
+        "differentiable": list(op.gradient),
+        "node": op.node,
+        "doc": op.doc,
+    }
+
+
+def argument(arg: Arg) -> dict:
+    described = {"type": arg.type, "name": arg.name}
+    if arg.default is not None:
+        described["default"] = arg.default
+    return described
