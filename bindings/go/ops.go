@@ -255,6 +255,13 @@ func (t *Tensor) To(options ...Option) (*Tensor, error) {
 	return own(result)
 }
 
+// ToCopy: A converted copy, even where nothing changes.
+func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
+	result := C.go_to_copy(t.raw(), C.tensor_dtype_t(dtype), device.raw())
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
 // Detach: A view without a history: what is done with it is not recorded. An in-place change of one
 // shows in the other.
 func (t *Tensor) Detach() (*Tensor, error) {
@@ -587,6 +594,188 @@ func (t *Tensor) DivScalarOut(other Scalar, out *Tensor) error {
 	return errorOf(result)
 }
 
+// DivTrunc: self / other, rounded towards zero; integers stay integers. Errors: an integer divided
+// by 0.
+func (t *Tensor) DivTrunc(other *Tensor) (*Tensor, error) {
+	result := C.go_div_trunc(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// DivTrunc_: as DivTrunc, in place.
+func (t *Tensor) DivTrunc_(other *Tensor) (*Tensor, error) {
+	result := C.go_div_trunc_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// DivTruncOut: as DivTrunc, into a given tensor.
+func (t *Tensor) DivTruncOut(other *Tensor, out *Tensor) error {
+	result := C.go_div_trunc_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// DivTruncScalar: self / other, rounded towards zero; integers stay integers. Errors: an integer
+// divided by 0.
+func (t *Tensor) DivTruncScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_div_trunc_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// DivTruncScalar_: as DivTruncScalar, in place.
+func (t *Tensor) DivTruncScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_div_trunc_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// DivTruncScalarOut: as DivTruncScalar, into a given tensor.
+func (t *Tensor) DivTruncScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_div_trunc_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// DivFloor: self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+func (t *Tensor) DivFloor(other *Tensor) (*Tensor, error) {
+	result := C.go_div_floor(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// DivFloor_: as DivFloor, in place.
+func (t *Tensor) DivFloor_(other *Tensor) (*Tensor, error) {
+	result := C.go_div_floor_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// DivFloorOut: as DivFloor, into a given tensor.
+func (t *Tensor) DivFloorOut(other *Tensor, out *Tensor) error {
+	result := C.go_div_floor_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// DivFloorScalar: self / other, rounded down; integers stay integers. Errors: an integer divided by
+// 0.
+func (t *Tensor) DivFloorScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_div_floor_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// DivFloorScalar_: as DivFloorScalar, in place.
+func (t *Tensor) DivFloorScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_div_floor_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// DivFloorScalarOut: as DivFloorScalar, into a given tensor.
+func (t *Tensor) DivFloorScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_div_floor_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// Remainder: What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
+// divided by 0.
+func (t *Tensor) Remainder(other *Tensor) (*Tensor, error) {
+	result := C.go_remainder(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// Remainder_: as Remainder, in place.
+func (t *Tensor) Remainder_(other *Tensor) (*Tensor, error) {
+	result := C.go_remainder_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// RemainderOut: as Remainder, into a given tensor.
+func (t *Tensor) RemainderOut(other *Tensor, out *Tensor) error {
+	result := C.go_remainder_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// RemainderScalar: What self / other, rounded down, leaves: it has the sign of other. Errors: an
+// integer divided by 0.
+func (t *Tensor) RemainderScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_remainder_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// RemainderScalar_: as RemainderScalar, in place.
+func (t *Tensor) RemainderScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_remainder_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// RemainderScalarOut: as RemainderScalar, into a given tensor.
+func (t *Tensor) RemainderScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_remainder_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
 // Reciprocal: 1 / self.
 func (t *Tensor) Reciprocal() (*Tensor, error) {
 	result := C.go_reciprocal(t.raw())
@@ -803,6 +992,207 @@ func (t *Tensor) Relu_() (*Tensor, error) {
 	result := C.go_relu_(t.raw())
 	runtime.KeepAlive(t)
 	return same(t, result)
+}
+
+// BitwiseAnd: The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+func (t *Tensor) BitwiseAnd(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_and(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// BitwiseAnd_: as BitwiseAnd, in place.
+func (t *Tensor) BitwiseAnd_(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_and_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// BitwiseAndOut: as BitwiseAnd, into a given tensor.
+func (t *Tensor) BitwiseAndOut(other *Tensor, out *Tensor) error {
+	result := C.go_bitwise_and_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseAndScalar: The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+func (t *Tensor) BitwiseAndScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_and_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// BitwiseAndScalar_: as BitwiseAndScalar, in place.
+func (t *Tensor) BitwiseAndScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_and_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// BitwiseAndScalarOut: as BitwiseAndScalar, into a given tensor.
+func (t *Tensor) BitwiseAndScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_bitwise_and_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseOr: The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+func (t *Tensor) BitwiseOr(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_or(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// BitwiseOr_: as BitwiseOr, in place.
+func (t *Tensor) BitwiseOr_(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_or_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// BitwiseOrOut: as BitwiseOr, into a given tensor.
+func (t *Tensor) BitwiseOrOut(other *Tensor, out *Tensor) error {
+	result := C.go_bitwise_or_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseOrScalar: The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+func (t *Tensor) BitwiseOrScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_or_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// BitwiseOrScalar_: as BitwiseOrScalar, in place.
+func (t *Tensor) BitwiseOrScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_or_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// BitwiseOrScalarOut: as BitwiseOrScalar, into a given tensor.
+func (t *Tensor) BitwiseOrScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_bitwise_or_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseXor: The bitwise exclusive or of integers; of bool the logical one. Errors: floating
+// dtypes.
+func (t *Tensor) BitwiseXor(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_xor(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// BitwiseXor_: as BitwiseXor, in place.
+func (t *Tensor) BitwiseXor_(other *Tensor) (*Tensor, error) {
+	result := C.go_bitwise_xor_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// BitwiseXorOut: as BitwiseXor, into a given tensor.
+func (t *Tensor) BitwiseXorOut(other *Tensor, out *Tensor) error {
+	result := C.go_bitwise_xor_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseXorScalar: The bitwise exclusive or of integers; of bool the logical one. Errors: floating
+// dtypes.
+func (t *Tensor) BitwiseXorScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_xor_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// BitwiseXorScalar_: as BitwiseXorScalar, in place.
+func (t *Tensor) BitwiseXorScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_bitwise_xor_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// BitwiseXorScalarOut: as BitwiseXorScalar, into a given tensor.
+func (t *Tensor) BitwiseXorScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_bitwise_xor_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// BitwiseNot: All bits inverted; of bool the logical not. Errors: floating dtypes.
+func (t *Tensor) BitwiseNot() (*Tensor, error) {
+	result := C.go_bitwise_not(t.raw())
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// BitwiseNot_: as BitwiseNot, in place.
+func (t *Tensor) BitwiseNot_() (*Tensor, error) {
+	result := C.go_bitwise_not_(t.raw())
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// BitwiseNotOut: as BitwiseNot, into a given tensor.
+func (t *Tensor) BitwiseNotOut(out *Tensor) error {
+	result := C.go_bitwise_not_out(t.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
 }
 
 // Exp: e to the power of self. Integers give float32.
@@ -1352,6 +1742,13 @@ func (t *Tensor) View(shape []int64) (*Tensor, error) {
 	return own(result)
 }
 
+// Alias: A view of all of self.
+func (t *Tensor) Alias() (*Tensor, error) {
+	result := C.go_alias(t.raw())
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
 // Reshape: The same elements in another shape: a view where the strides allow it, else a copy.
 func (t *Tensor) Reshape(shape []int64) (*Tensor, error) {
 	result := C.go_reshape(t.raw(), firstInt(shape), C.size_t(len(shape)))
@@ -1416,16 +1813,30 @@ func (t *Tensor) Squeeze_() (*Tensor, error) {
 	return same(t, result)
 }
 
-// SqueezeDim: A view without those of the given dims that have size 1.
-func (t *Tensor) SqueezeDim(dim []int64) (*Tensor, error) {
-	result := C.go_squeeze_dim(t.raw(), firstInt(dim), C.size_t(len(dim)))
+// SqueezeDim: A view without dim, if that has size 1.
+func (t *Tensor) SqueezeDim(dim int64) (*Tensor, error) {
+	result := C.go_squeeze_dim(t.raw(), C.int64_t(dim))
 	runtime.KeepAlive(t)
 	return own(result)
 }
 
 // SqueezeDim_: as SqueezeDim, in place.
-func (t *Tensor) SqueezeDim_(dim []int64) (*Tensor, error) {
-	result := C.go_squeeze_dim_(t.raw(), firstInt(dim), C.size_t(len(dim)))
+func (t *Tensor) SqueezeDim_(dim int64) (*Tensor, error) {
+	result := C.go_squeeze_dim_(t.raw(), C.int64_t(dim))
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// SqueezeDims: A view without those of the given dims that have size 1.
+func (t *Tensor) SqueezeDims(dim []int64) (*Tensor, error) {
+	result := C.go_squeeze_dims(t.raw(), firstInt(dim), C.size_t(len(dim)))
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// SqueezeDims_: as SqueezeDims, in place.
+func (t *Tensor) SqueezeDims_(dim []int64) (*Tensor, error) {
+	result := C.go_squeeze_dims_(t.raw(), firstInt(dim), C.size_t(len(dim)))
 	runtime.KeepAlive(t)
 	return same(t, result)
 }

@@ -177,6 +177,12 @@ static inline go_result go_to(uintptr_t self, tensor_options_t options) {
   return go_finish(status, (uintptr_t)out, 0);
 }
 
+static inline go_result go_to_copy(uintptr_t self, tensor_dtype_t dtype, tensor_device_t device) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_to_copy(go_handle(self), dtype, device, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
 static inline go_result go_detach(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_detach(go_handle(self), &out);
@@ -353,6 +359,105 @@ static inline go_result go_div_scalar_out(uintptr_t self, tensor_scalar_t other,
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_div_trunc(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_div_trunc(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_div_trunc_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_div_trunc_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_trunc_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status = tensor_div_trunc_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_trunc_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_div_trunc_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_div_trunc_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_div_trunc_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_trunc_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                uintptr_t out) {
+  tensor_status_t status = tensor_div_trunc_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_floor(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_div_floor(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_div_floor_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_div_floor_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_floor_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status = tensor_div_floor_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_floor_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_div_floor_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_div_floor_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_div_floor_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_div_floor_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                uintptr_t out) {
+  tensor_status_t status = tensor_div_floor_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_remainder(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_remainder(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_remainder_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_remainder_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_remainder_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status = tensor_remainder_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_remainder_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_remainder_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_remainder_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_remainder_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_remainder_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                uintptr_t out) {
+  tensor_status_t status = tensor_remainder_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 static inline go_result go_reciprocal(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_reciprocal(go_handle(self), &out);
@@ -490,6 +595,123 @@ static inline go_result go_relu(uintptr_t self) {
 
 static inline go_result go_relu_(uintptr_t self) {
   tensor_status_t status = tensor_relu_(go_handle(self));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_and(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_and(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_and_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_bitwise_and_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_and_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status =
+      tensor_bitwise_and_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_and_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_and_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_and_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_bitwise_and_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_and_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                  uintptr_t out) {
+  tensor_status_t status = tensor_bitwise_and_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_or(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_or(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_or_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_bitwise_or_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_or_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status = tensor_bitwise_or_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_or_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_or_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_or_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_bitwise_or_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_or_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                 uintptr_t out) {
+  tensor_status_t status = tensor_bitwise_or_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_xor(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_xor(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_xor_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_bitwise_xor_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_xor_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status =
+      tensor_bitwise_xor_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_xor_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_xor_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_xor_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_bitwise_xor_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_xor_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                  uintptr_t out) {
+  tensor_status_t status = tensor_bitwise_xor_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_not(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_bitwise_not(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_bitwise_not_(uintptr_t self) {
+  tensor_status_t status = tensor_bitwise_not_(go_handle(self));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_bitwise_not_out(uintptr_t self, uintptr_t out) {
+  tensor_status_t status = tensor_bitwise_not_out(go_handle(self), go_handle(out));
   return go_finish(status, 0, 0);
 }
 
@@ -822,6 +1044,12 @@ static inline go_result go_view(uintptr_t self, const int64_t* shape, size_t sha
   return go_finish(status, (uintptr_t)out, 0);
 }
 
+static inline go_result go_alias(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_alias(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
 static inline go_result go_reshape(uintptr_t self, const int64_t* shape, size_t shape_count) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_reshape(go_handle(self), shape, shape_count, &out);
@@ -873,14 +1101,25 @@ static inline go_result go_squeeze_(uintptr_t self) {
   return go_finish(status, 0, 0);
 }
 
-static inline go_result go_squeeze_dim(uintptr_t self, const int64_t* dim, size_t dim_count) {
+static inline go_result go_squeeze_dim(uintptr_t self, int64_t dim) {
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_squeeze_dim(go_handle(self), dim, dim_count, &out);
+  tensor_status_t status = tensor_squeeze_dim(go_handle(self), dim, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
-static inline go_result go_squeeze_dim_(uintptr_t self, const int64_t* dim, size_t dim_count) {
-  tensor_status_t status = tensor_squeeze_dim_(go_handle(self), dim, dim_count);
+static inline go_result go_squeeze_dim_(uintptr_t self, int64_t dim) {
+  tensor_status_t status = tensor_squeeze_dim_(go_handle(self), dim);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_squeeze_dims(uintptr_t self, const int64_t* dim, size_t dim_count) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_squeeze_dims(go_handle(self), dim, dim_count, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_squeeze_dims_(uintptr_t self, const int64_t* dim, size_t dim_count) {
+  tensor_status_t status = tensor_squeeze_dims_(go_handle(self), dim, dim_count);
   return go_finish(status, 0, 0);
 }
 

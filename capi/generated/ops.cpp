@@ -214,6 +214,14 @@ tensor_status_t tensor_to(const tensor_t* self, const tensor_options_t* options,
   });
 }
 
+tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype, tensor_device_t device,
+                               tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::to_copy(tensor_of(self, "self"), capi::dtype_of(dtype, "dtype"), device_of(device, "device")));
+  });
+}
+
 tensor_status_t tensor_detach(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
@@ -422,6 +430,126 @@ tensor_status_t tensor_div_scalar_out(const tensor_t* self, tensor_scalar_t othe
   });
 }
 
+tensor_status_t tensor_div_trunc(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::div_trunc(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_div_trunc_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::div_trunc_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_div_trunc_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::div_trunc_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_div_trunc_scalar(const tensor_t* self, tensor_scalar_t other,
+                                        tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::div_trunc_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_div_trunc_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::div_trunc_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_div_trunc_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                            tensor_t* out) {
+  return guard([&] {
+    ops::div_trunc_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_div_floor(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::div_floor(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_div_floor_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::div_floor_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_div_floor_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::div_floor_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_div_floor_scalar(const tensor_t* self, tensor_scalar_t other,
+                                        tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::div_floor_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_div_floor_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::div_floor_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_div_floor_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                            tensor_t* out) {
+  return guard([&] {
+    ops::div_floor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::remainder(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_remainder_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::remainder_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_remainder_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::remainder_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_remainder_scalar(const tensor_t* self, tensor_scalar_t other,
+                                        tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::remainder_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_remainder_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::remainder_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_remainder_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                            tensor_t* out) {
+  return guard([&] {
+    ops::remainder_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_reciprocal(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
@@ -587,6 +715,145 @@ tensor_status_t tensor_relu(const tensor_t* self, tensor_t** out) {
 tensor_status_t tensor_relu_(tensor_t* self) {
   return guard([&] {
     ops::relu_(tensor_of(self, "self"));
+  });
+}
+
+tensor_status_t tensor_bitwise_and(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_and(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_and_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::bitwise_and_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_and_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_and_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_and_scalar(const tensor_t* self, tensor_scalar_t other,
+                                          tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_and_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_and_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::bitwise_and_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_and_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                              tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_and_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_or(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_or(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_or_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::bitwise_or_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_or_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_or_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_or_scalar(const tensor_t* self, tensor_scalar_t other,
+                                         tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_or_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_or_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::bitwise_or_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_or_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                             tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_or_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_xor(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::bitwise_xor_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_xor_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor_scalar(const tensor_t* self, tensor_scalar_t other,
+                                          tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_xor_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::bitwise_xor_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_bitwise_xor_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                              tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_xor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_bitwise_not(const tensor_t* self, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::bitwise_not(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_bitwise_not_(tensor_t* self) {
+  return guard([&] {
+    ops::bitwise_not_(tensor_of(self, "self"));
+  });
+}
+
+tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::bitwise_not_out(tensor_of(self, "self"), tensor_of(out, "out"));
   });
 }
 
@@ -975,6 +1242,13 @@ tensor_status_t tensor_view(const tensor_t* self, const int64_t* shape, size_t n
   });
 }
 
+tensor_status_t tensor_alias(const tensor_t* self, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::alias(tensor_of(self, "self")));
+  });
+}
+
 tensor_status_t tensor_reshape(const tensor_t* self, const int64_t* shape, size_t ndim,
                                tensor_t** out) {
   return guard([&] {
@@ -1038,17 +1312,30 @@ tensor_status_t tensor_squeeze_(tensor_t* self) {
   });
 }
 
-tensor_status_t tensor_squeeze_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                   tensor_t** out) {
+tensor_status_t tensor_squeeze_dim(const tensor_t* self, int64_t dim, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::squeeze_dim(tensor_of(self, "self"), span_of(dim, count, "dim")));
+    *out = new_handle(ops::squeeze_dim(tensor_of(self, "self"), dim));
   });
 }
 
-tensor_status_t tensor_squeeze_dim_(tensor_t* self, const int64_t* dim, size_t count) {
+tensor_status_t tensor_squeeze_dim_(tensor_t* self, int64_t dim) {
   return guard([&] {
-    ops::squeeze_dim_(tensor_of(self, "self"), span_of(dim, count, "dim"));
+    ops::squeeze_dim_(tensor_of(self, "self"), dim);
+  });
+}
+
+tensor_status_t tensor_squeeze_dims(const tensor_t* self, const int64_t* dim, size_t count,
+                                    tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::squeeze_dims(tensor_of(self, "self"), span_of(dim, count, "dim")));
+  });
+}
+
+tensor_status_t tensor_squeeze_dims_(tensor_t* self, const int64_t* dim, size_t count) {
+  return guard([&] {
+    ops::squeeze_dims_(tensor_of(self, "self"), span_of(dim, count, "dim"));
   });
 }
 

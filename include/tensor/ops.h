@@ -106,6 +106,10 @@ TENSOR_API tensor_status_t tensor_contiguous(const tensor_t* self, tensor_t** ou
 TENSOR_API tensor_status_t tensor_to(const tensor_t* self, const tensor_options_t* options,
                                      tensor_t** out);
 
+/* A converted copy, even where nothing changes. */
+TENSOR_API tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype,
+                                          tensor_device_t device, tensor_t** out);
+
 /* A view without a history: what is done with it is not recorded. An in-place change of one shows
  * in the other. */
 TENSOR_API tensor_status_t tensor_detach(const tensor_t* self, tensor_t** out);
@@ -185,6 +189,50 @@ TENSOR_API tensor_status_t tensor_div_scalar_(tensor_t* self, tensor_scalar_t ot
 TENSOR_API tensor_status_t tensor_div_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                                  tensor_t* out);
 
+/* self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0. */
+TENSOR_API tensor_status_t tensor_div_trunc(const tensor_t* self, const tensor_t* other,
+                                            tensor_t** out);
+TENSOR_API tensor_status_t tensor_div_trunc_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_div_trunc_out(const tensor_t* self, const tensor_t* other,
+                                                tensor_t* out);
+
+/* self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0. */
+TENSOR_API tensor_status_t tensor_div_trunc_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                   tensor_t** out);
+TENSOR_API tensor_status_t tensor_div_trunc_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_div_trunc_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                                       tensor_t* out);
+
+/* self / other, rounded down; integers stay integers. Errors: an integer divided by 0. */
+TENSOR_API tensor_status_t tensor_div_floor(const tensor_t* self, const tensor_t* other,
+                                            tensor_t** out);
+TENSOR_API tensor_status_t tensor_div_floor_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_div_floor_out(const tensor_t* self, const tensor_t* other,
+                                                tensor_t* out);
+
+/* self / other, rounded down; integers stay integers. Errors: an integer divided by 0. */
+TENSOR_API tensor_status_t tensor_div_floor_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                   tensor_t** out);
+TENSOR_API tensor_status_t tensor_div_floor_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_div_floor_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                                       tensor_t* out);
+
+/* What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
+ * 0. */
+TENSOR_API tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other,
+                                            tensor_t** out);
+TENSOR_API tensor_status_t tensor_remainder_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_remainder_out(const tensor_t* self, const tensor_t* other,
+                                                tensor_t* out);
+
+/* What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
+ * 0. */
+TENSOR_API tensor_status_t tensor_remainder_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                   tensor_t** out);
+TENSOR_API tensor_status_t tensor_remainder_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_remainder_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                                       tensor_t* out);
+
 /* 1 / self. */
 TENSOR_API tensor_status_t tensor_reciprocal(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_reciprocal_(tensor_t* self);
@@ -240,6 +288,53 @@ TENSOR_API tensor_status_t tensor_minimum_out(const tensor_t* self, const tensor
 /* max(self, 0); NaN stays NaN. */
 TENSOR_API tensor_status_t tensor_relu(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_relu_(tensor_t* self);
+
+/* The bitwise and of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_and(const tensor_t* self, const tensor_t* other,
+                                              tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_and_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_bitwise_and_out(const tensor_t* self, const tensor_t* other,
+                                                  tensor_t* out);
+
+/* The bitwise and of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_and_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                     tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_and_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_bitwise_and_scalar_out(const tensor_t* self,
+                                                         tensor_scalar_t other, tensor_t* out);
+
+/* The bitwise or of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_or(const tensor_t* self, const tensor_t* other,
+                                             tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_or_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_bitwise_or_out(const tensor_t* self, const tensor_t* other,
+                                                 tensor_t* out);
+
+/* The bitwise or of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_or_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                    tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_or_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_bitwise_or_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                                        tensor_t* out);
+
+/* The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_xor(const tensor_t* self, const tensor_t* other,
+                                              tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_xor_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_bitwise_xor_out(const tensor_t* self, const tensor_t* other,
+                                                  tensor_t* out);
+
+/* The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_xor_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                     tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_xor_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_bitwise_xor_scalar_out(const tensor_t* self,
+                                                         tensor_scalar_t other, tensor_t* out);
+
+/* All bits inverted; of bool the logical not. Errors: floating dtypes. */
+TENSOR_API tensor_status_t tensor_bitwise_not(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_bitwise_not_(tensor_t* self);
+TENSOR_API tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out);
 
 /* e to the power of self. Integers give float32. */
 TENSOR_API tensor_status_t tensor_exp(const tensor_t* self, tensor_t** out);
@@ -376,6 +471,9 @@ TENSOR_API tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t*
 TENSOR_API tensor_status_t tensor_view(const tensor_t* self, const int64_t* shape, size_t ndim,
                                        tensor_t** out);
 
+/* A view of all of `self`. */
+TENSOR_API tensor_status_t tensor_alias(const tensor_t* self, tensor_t** out);
+
 /* The same elements in another shape: a view where the strides allow it, else a copy. */
 TENSOR_API tensor_status_t tensor_reshape(const tensor_t* self, const int64_t* shape, size_t ndim,
                                           tensor_t** out);
@@ -401,10 +499,14 @@ TENSOR_API tensor_status_t tensor_transpose_2d_(tensor_t* self);
 TENSOR_API tensor_status_t tensor_squeeze(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_squeeze_(tensor_t* self);
 
+/* A view without `dim`, if that has size 1. */
+TENSOR_API tensor_status_t tensor_squeeze_dim(const tensor_t* self, int64_t dim, tensor_t** out);
+TENSOR_API tensor_status_t tensor_squeeze_dim_(tensor_t* self, int64_t dim);
+
 /* A view without those of the given dims that have size 1. */
-TENSOR_API tensor_status_t tensor_squeeze_dim(const tensor_t* self, const int64_t* dim,
-                                              size_t count, tensor_t** out);
-TENSOR_API tensor_status_t tensor_squeeze_dim_(tensor_t* self, const int64_t* dim, size_t count);
+TENSOR_API tensor_status_t tensor_squeeze_dims(const tensor_t* self, const int64_t* dim,
+                                               size_t count, tensor_t** out);
+TENSOR_API tensor_status_t tensor_squeeze_dims_(tensor_t* self, const int64_t* dim, size_t count);
 
 /* A view with a dim of size 1 put in at `dim`, in [-ndim - 1, ndim]. */
 TENSOR_API tensor_status_t tensor_unsqueeze(const tensor_t* self, int64_t dim, tensor_t** out);

@@ -138,6 +138,13 @@ inline Tensor to(const Tensor& self, const Options& options = Options()) {
   return Tensor::own(out);
 }
 
+// A converted copy, even where nothing changes.
+inline Tensor to_copy(const Tensor& self, DType dtype, const Device& device) {
+  tensor_t* out;
+  detail::check(tensor_to_copy(self.handle(), raw(dtype), device.raw(), &out));
+  return Tensor::own(out);
+}
+
 // A view without a history: what is done with it is not recorded. An in-place change of one shows
 // in the other.
 inline Tensor detach(const Tensor& self) {
@@ -290,6 +297,64 @@ inline Tensor true_divide(const Tensor& self, const Scalar& other) {
   return Tensor::own(out);
 }
 
+// self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0.
+inline Tensor div_trunc(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_div_trunc(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0.
+inline Tensor div_trunc(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_div_trunc_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+inline Tensor div_floor(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_div_floor(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+inline Tensor floor_divide(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_div_floor(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+inline Tensor div_floor(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_div_floor_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+inline Tensor floor_divide(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_div_floor_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
+// 0.
+inline Tensor remainder(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_remainder(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
+// 0.
+inline Tensor remainder(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_remainder_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
 // 1 / self.
 inline Tensor reciprocal(const Tensor& self) {
   tensor_t* out;
@@ -392,6 +457,55 @@ inline Tensor min(const Tensor& self, const Tensor& other) {
 inline Tensor relu(const Tensor& self) {
   tensor_t* out;
   detail::check(tensor_relu(self.handle(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_and(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_and(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_and(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_and_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_or(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_or(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_or(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_or_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_xor(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes.
+inline Tensor bitwise_xor(const Tensor& self, const Scalar& other) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_xor_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// All bits inverted; of bool the logical not. Errors: floating dtypes.
+inline Tensor bitwise_not(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_bitwise_not(self.handle(), &out));
   return Tensor::own(out);
 }
 
@@ -636,6 +750,13 @@ inline Tensor view(const Tensor& self, const IntList& shape) {
   return Tensor::own(out);
 }
 
+// A view of all of `self`.
+inline Tensor alias(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_alias(self.handle(), &out));
+  return Tensor::own(out);
+}
+
 // The same elements in another shape: a view where the strides allow it, else a copy.
 inline Tensor reshape(const Tensor& self, const IntList& shape) {
   tensor_t* out;
@@ -678,10 +799,17 @@ inline Tensor squeeze(const Tensor& self) {
   return Tensor::own(out);
 }
 
+// A view without `dim`, if that has size 1.
+inline Tensor squeeze(const Tensor& self, int64_t dim) {
+  tensor_t* out;
+  detail::check(tensor_squeeze_dim(self.handle(), dim, &out));
+  return Tensor::own(out);
+}
+
 // A view without those of the given dims that have size 1.
 inline Tensor squeeze(const Tensor& self, const IntList& dim) {
   tensor_t* out;
-  detail::check(tensor_squeeze_dim(self.handle(), dim.data(), dim.size(), &out));
+  detail::check(tensor_squeeze_dims(self.handle(), dim.data(), dim.size(), &out));
   return Tensor::own(out);
 }
 
@@ -1165,6 +1293,46 @@ inline Tensor& true_divide_out(Tensor& out, const Tensor& self, const Scalar& ot
   return out;
 }
 
+inline Tensor& div_trunc_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_div_trunc_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& div_trunc_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_div_trunc_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& div_floor_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_div_floor_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& floor_divide_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_div_floor_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& div_floor_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_div_floor_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& floor_divide_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_div_floor_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& remainder_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_remainder_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& remainder_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_remainder_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
 inline Tensor& reciprocal_out(Tensor& out, const Tensor& self) {
   detail::check(tensor_reciprocal_out(self.handle(), out.handle()));
   return out;
@@ -1232,6 +1400,41 @@ inline Tensor& minimum_out(Tensor& out, const Tensor& self, const Tensor& other)
 
 inline Tensor& min_out(Tensor& out, const Tensor& self, const Tensor& other) {
   detail::check(tensor_minimum_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_and_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_bitwise_and_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_and_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_bitwise_and_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_or_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_bitwise_or_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_or_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_bitwise_or_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_xor_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_bitwise_xor_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_xor_out(Tensor& out, const Tensor& self, const Scalar& other) {
+  detail::check(tensor_bitwise_xor_scalar_out(self.handle(), other.raw(), out.handle()));
+  return out;
+}
+
+inline Tensor& bitwise_not_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_bitwise_not_out(self.handle(), out.handle()));
   return out;
 }
 
@@ -1552,6 +1755,10 @@ inline Tensor Methods::contiguous() const { return tensor::contiguous(self()); }
 
 inline Tensor Methods::to(const Options& options) const { return tensor::to(self(), options); }
 
+inline Tensor Methods::to_copy(DType dtype, const Device& device) const {
+  return tensor::to_copy(self(), dtype, device);
+}
+
 inline Tensor Methods::detach() const { return tensor::detach(self()); }
 
 inline Tensor Methods::add(const Tensor& other) const { return tensor::add(self(), other); }
@@ -1610,6 +1817,38 @@ inline Tensor Methods::true_divide(const Scalar& other) const {
   return tensor::true_divide(self(), other);
 }
 
+inline Tensor Methods::div_trunc(const Tensor& other) const {
+  return tensor::div_trunc(self(), other);
+}
+
+inline Tensor Methods::div_trunc(const Scalar& other) const {
+  return tensor::div_trunc(self(), other);
+}
+
+inline Tensor Methods::div_floor(const Tensor& other) const {
+  return tensor::div_floor(self(), other);
+}
+
+inline Tensor Methods::floor_divide(const Tensor& other) const {
+  return tensor::floor_divide(self(), other);
+}
+
+inline Tensor Methods::div_floor(const Scalar& other) const {
+  return tensor::div_floor(self(), other);
+}
+
+inline Tensor Methods::floor_divide(const Scalar& other) const {
+  return tensor::floor_divide(self(), other);
+}
+
+inline Tensor Methods::remainder(const Tensor& other) const {
+  return tensor::remainder(self(), other);
+}
+
+inline Tensor Methods::remainder(const Scalar& other) const {
+  return tensor::remainder(self(), other);
+}
+
 inline Tensor Methods::reciprocal() const { return tensor::reciprocal(self()); }
 
 inline Tensor Methods::pow(const Tensor& exponent) const { return tensor::pow(self(), exponent); }
@@ -1637,6 +1876,32 @@ inline Tensor Methods::minimum(const Tensor& other) const { return tensor::minim
 inline Tensor Methods::min(const Tensor& other) const { return tensor::min(self(), other); }
 
 inline Tensor Methods::relu() const { return tensor::relu(self()); }
+
+inline Tensor Methods::bitwise_and(const Tensor& other) const {
+  return tensor::bitwise_and(self(), other);
+}
+
+inline Tensor Methods::bitwise_and(const Scalar& other) const {
+  return tensor::bitwise_and(self(), other);
+}
+
+inline Tensor Methods::bitwise_or(const Tensor& other) const {
+  return tensor::bitwise_or(self(), other);
+}
+
+inline Tensor Methods::bitwise_or(const Scalar& other) const {
+  return tensor::bitwise_or(self(), other);
+}
+
+inline Tensor Methods::bitwise_xor(const Tensor& other) const {
+  return tensor::bitwise_xor(self(), other);
+}
+
+inline Tensor Methods::bitwise_xor(const Scalar& other) const {
+  return tensor::bitwise_xor(self(), other);
+}
+
+inline Tensor Methods::bitwise_not() const { return tensor::bitwise_not(self()); }
 
 inline Tensor Methods::exp() const { return tensor::exp(self()); }
 
@@ -1712,6 +1977,8 @@ inline bool Methods::allclose(const Tensor& other, double rtol, double atol, boo
 
 inline Tensor Methods::view(const IntList& shape) const { return tensor::view(self(), shape); }
 
+inline Tensor Methods::alias() const { return tensor::alias(self()); }
+
 inline Tensor Methods::reshape(const IntList& shape) const {
   return tensor::reshape(self(), shape);
 }
@@ -1729,6 +1996,8 @@ inline Tensor Methods::permute(const IntList& dims) const { return tensor::permu
 inline Tensor Methods::t() const { return tensor::t(self()); }
 
 inline Tensor Methods::squeeze() const { return tensor::squeeze(self()); }
+
+inline Tensor Methods::squeeze(int64_t dim) const { return tensor::squeeze(self(), dim); }
 
 inline Tensor Methods::squeeze(const IntList& dim) const { return tensor::squeeze(self(), dim); }
 
@@ -1967,6 +2236,46 @@ inline Tensor& Methods::true_divide_(const Scalar& other) {
   return self();
 }
 
+inline Tensor& Methods::div_trunc_(const Tensor& other) {
+  detail::check(tensor_div_trunc_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::div_trunc_(const Scalar& other) {
+  detail::check(tensor_div_trunc_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::div_floor_(const Tensor& other) {
+  detail::check(tensor_div_floor_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::floor_divide_(const Tensor& other) {
+  detail::check(tensor_div_floor_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::div_floor_(const Scalar& other) {
+  detail::check(tensor_div_floor_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::floor_divide_(const Scalar& other) {
+  detail::check(tensor_div_floor_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::remainder_(const Tensor& other) {
+  detail::check(tensor_remainder_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::remainder_(const Scalar& other) {
+  detail::check(tensor_remainder_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
 inline Tensor& Methods::reciprocal_() {
   detail::check(tensor_reciprocal_(self().handle()));
   return self();
@@ -2014,6 +2323,41 @@ inline Tensor& Methods::sign_() {
 
 inline Tensor& Methods::relu_() {
   detail::check(tensor_relu_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_and_(const Tensor& other) {
+  detail::check(tensor_bitwise_and_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_and_(const Scalar& other) {
+  detail::check(tensor_bitwise_and_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_or_(const Tensor& other) {
+  detail::check(tensor_bitwise_or_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_or_(const Scalar& other) {
+  detail::check(tensor_bitwise_or_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_xor_(const Tensor& other) {
+  detail::check(tensor_bitwise_xor_(self().handle(), other.handle()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_xor_(const Scalar& other) {
+  detail::check(tensor_bitwise_xor_scalar_(self().handle(), other.raw()));
+  return self();
+}
+
+inline Tensor& Methods::bitwise_not_() {
+  detail::check(tensor_bitwise_not_(self().handle()));
   return self();
 }
 
@@ -2167,8 +2511,13 @@ inline Tensor& Methods::squeeze_() {
   return self();
 }
 
+inline Tensor& Methods::squeeze_(int64_t dim) {
+  detail::check(tensor_squeeze_dim_(self().handle(), dim));
+  return self();
+}
+
 inline Tensor& Methods::squeeze_(const IntList& dim) {
-  detail::check(tensor_squeeze_dim_(self().handle(), dim.data(), dim.size()));
+  detail::check(tensor_squeeze_dims_(self().handle(), dim.data(), dim.size()));
   return self();
 }
 

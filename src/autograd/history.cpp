@@ -67,31 +67,36 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
   impl.view_base = source.is_view() ? source.impl()->view_base : source.ref();
   impl.view_version = source.version();
   impl.view_origin = grad_enabled() ? origin : ViewOrigin::kNoGrad;
+  // Unlike other results, a view made without recording still requires grad, as a leaf.
+  impl.requires_grad = !grad_enabled() && source.requires_grad();
 }
 
-void check_inplace(const Tensor& self) {
-  if (!grad_enabled() || !self.requires_grad()) return;
-  check(!is_leaf(self),
-        "a leaf Variable that requires grad is being used in an in-place operation.");
-  if (!self.is_view()) return;
-  const Tensor base = base_of(self);
-  check(!(base.requires_grad() && is_leaf(base)),
-        "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+namespace {
+
+void check_inplace_on_view(const Tensor& self) {
   check(self.impl()->view_origin != ViewOrigin::kNoGrad,
         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-        "Given that this "
-        "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-        "moving both the view "
-        "and the inplace either both inside the no_grad block (if you don't want the inplace to be "
-        "tracked) or both "
-        "outside (if you want the inplace to be tracked).");
+        "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+        "your code by moving both the view and the inplace either both inside the no_grad block "
+        "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
+        "be tracked).");
   check(self.impl()->view_origin != ViewOrigin::kMultiOutput, "Output ", self.impl()->output_nr,
-        " of ", grad_fn(self)->name(),
+        " of ", self.impl()->grad_fn ? self.impl()->grad_fn->name() : "",
         " is a view and is being modified inplace. This view is the output of a function that "
-        "returns multiple "
-        "views. Such functions do not allow the output views to be modified inplace. You should "
-        "replace the inplace "
-        "operation by an out-of-place one.");
+        "returns multiple views. Such functions do not allow the output views to be modified "
+        "inplace. You should replace the inplace operation by an out-of-place one.");
+  const Tensor base = base_of(self);
+  check(!(self.requires_grad() && base.requires_grad() && is_leaf(base)),
+        "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+}
+
+}  // namespace
+
+void check_inplace(const Tensor& self, bool recorded) {
+  if (!recorded) return;
+  if (self.is_view()) check_inplace_on_view(self);
+  check(!self.requires_grad() || !is_leaf(self),
+        "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
 void rebase_history(const Tensor& self, const Ref<Node>& node) {

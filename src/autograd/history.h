@@ -30,8 +30,8 @@ void set_history(const Tensor& result, Ref<Node> node);
 // other.
 void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = ViewOrigin::kDefault);
 
-// Throws where PyTorch forbids to change `self` in place.
-void check_inplace(const Tensor& self);
+// Throws where PyTorch forbids to change `self` in place. `recorded`: the operation will be.
+void check_inplace(const Tensor& self, bool recorded);
 // After an in-place operation: `node` made self's new content. Call after the version was raised.
 void rebase_history(const Tensor& self, const Ref<Node>& node);
 // The same for an operation that changed self's shape and strides only.

@@ -64,6 +64,55 @@ struct ReciprocalOp : Functor<1, kFloatingTypes> {
   }
 };
 
+struct DivTruncOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*/false> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return DivTrunc(a, b);
+  }
+};
+
+struct DivFloorOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*/false> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return DivFloor(a, b);
+  }
+};
+
+struct RemainderOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*/false> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return Remainder(a, b);
+  }
+};
+
+struct BitwiseAndOp : Functor<2, kIntegralTypes> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return BitwiseAnd(a, b);
+  }
+};
+
+struct BitwiseOrOp : Functor<2, kIntegralTypes> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return BitwiseOr(a, b);
+  }
+};
+
+struct BitwiseXorOp : Functor<2, kIntegralTypes> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V a, V b) {
+    return BitwiseXor(a, b);
+  }
+};
+
+struct BitwiseNotOp : Functor<1, kIntegralTypes> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V x) {
+    return BitwiseNot(x);
+  }
+};
+
 struct NegOp : Functor<1, kNumericTypes> {
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D, V x) {
@@ -183,6 +232,14 @@ struct PowOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D, V base, V exponent) {
     return Pow(base, exponent);
+  }
+};
+
+// The exponent is the same number for all elements.
+struct PowScalarOp : Functor<2, kNumericTypes> {
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V base, V exponent) {
+    return PowScalar(base, exponent);
   }
 };
 

@@ -25,6 +25,8 @@ inline constexpr DTypeSet kFloatingTypes = dtype_bit(DType::kFloat32) | dtype_bi
 inline constexpr DTypeSet kNumericTypes = kFloatingTypes | dtype_bit(DType::kUInt8) |
                                           dtype_bit(DType::kInt8) | dtype_bit(DType::kInt16) |
                                           dtype_bit(DType::kInt32) | dtype_bit(DType::kInt64);
+inline constexpr DTypeSet kIntegralTypes =
+    (kNumericTypes & ~kFloatingTypes) | dtype_bit(DType::kBool);
 inline constexpr DTypeSet kAllTypes = kNumericTypes | dtype_bit(DType::kBool);
 
 // What a kernel builder must know of a functor.
@@ -169,19 +171,10 @@ LIBTENSOR_INLINE T Sigmoid(ScalarTag<T>, T x) {
   return T(1) / (T(1) + std::exp(-x));
 }
 
-// The exponents that PyTorch treats apart for scalars are treated apart for every element, so that
-// a value does not depend on how the exponent was given. A negative power of an integer is 0 but
-// for the bases 1 and -1.
+// A negative power of an integer is 0 but for the bases 1 and -1.
 template <Number T>
 LIBTENSOR_INLINE T Pow(T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (exponent == T(2)) return base * base;
-    if (exponent == T(3)) return base * base * base;
-    if (exponent == T(1)) return base;
-    if (exponent == T(0.5)) return std::sqrt(base);
-    if (exponent == T(-0.5)) return T(1) / std::sqrt(base);
-    if (exponent == T(-1)) return T(1) / base;
-    if (exponent == T(-2)) return T(1) / (base * base);
     return std::pow(base, exponent);
   } else {
     if constexpr (std::is_signed_v<T>) {
@@ -198,6 +191,84 @@ LIBTENSOR_INLINE T Pow(T base, T exponent) {
     }
     return result;
   }
+}
+
+// With an exponent given as a number, PyTorch computes the simple powers by products and roots.
+template <Number T>
+LIBTENSOR_INLINE T PowScalar(T base, T exponent) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (exponent == T(2)) return base * base;
+    if (exponent == T(3)) return base * base * base;
+    if (exponent == T(1)) return base;
+    if (exponent == T(0.5)) return std::sqrt(base);
+    if (exponent == T(-0.5)) return T(1) / std::sqrt(base);
+    if (exponent == T(-1)) return T(1) / base;
+    if (exponent == T(-2)) return T(1) / (base * base);
+  }
+  return Pow(base, exponent);
+}
+
+// Quotients of integers: the divisor is not 0 (callers refuse it), and the least number divided by
+// -1 wraps around.
+template <Number T>
+LIBTENSOR_INLINE T DivTrunc(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::trunc(a / b);
+  else if constexpr (std::is_signed_v<T>)
+    return b == T(-1) ? Neg(a) : static_cast<T>(a / b);
+  else
+    return static_cast<T>(a / b);
+}
+// The remainder that DivFloor leaves: of b's sign.
+template <Number T>
+LIBTENSOR_INLINE T Remainder(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    const T rest = std::fmod(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+  } else if constexpr (std::is_signed_v<T>) {
+    if (b == T(-1)) return T(0);
+    const T rest = static_cast<T>(a % b);
+    return rest != 0 && (rest < 0) != (b < 0) ? static_cast<T>(rest + b) : rest;
+  } else {
+    return static_cast<T>(a % b);
+  }
+}
+// Python's floor division: exact where floor(a / b) would suffer from the quotient's rounding.
+template <Number T>
+LIBTENSOR_INLINE T DivFloor(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (b == 0) return a / b;
+    const T quotient = (a - Remainder(a, b)) / b;
+    if (quotient == 0) return std::copysign(T(0), a / b);
+    const T floor = std::floor(quotient);
+    return quotient - floor > T(0.5) ? floor + 1 : floor;
+  } else {
+    const T quotient = DivTrunc(a, b);
+    if constexpr (std::is_signed_v<T>) {
+      if (b != T(-1) && a % b != 0 && (a < 0) != (b < 0)) return static_cast<T>(quotient - 1);
+    }
+    return quotient;
+  }
+}
+
+template <std::integral T>
+LIBTENSOR_INLINE T BitwiseAnd(T a, T b) {
+  return static_cast<T>(a & b);
+}
+template <std::integral T>
+LIBTENSOR_INLINE T BitwiseOr(T a, T b) {
+  return static_cast<T>(a | b);
+}
+template <std::integral T>
+LIBTENSOR_INLINE T BitwiseXor(T a, T b) {
+  return static_cast<T>(a ^ b);
+}
+template <std::integral T>
+LIBTENSOR_INLINE T BitwiseNot(T a) {
+  if constexpr (std::is_same_v<T, bool>)
+    return !a;
+  else
+    return static_cast<T>(~a);
 }
 
 }  // namespace libtensor

@@ -1,4 +1,5 @@
-// Positions of extremes. The reduced dims are walked in their logical order, so that the first position wins by itself.
+// Positions of extremes. The reduced dims are walked in their logical order, so that the first
+// position wins by itself.
 #include "cpu/reduce.h"
 #include "cpu/reduce_plan.h"
 #include "cpu/threads.h"
@@ -10,8 +11,10 @@ constexpr int64_t kGrain = 16384;
 
 template <class T>
 bool is_nan(T value) {
-  if constexpr (std::is_floating_point_v<T>) return value != value;
-  else return false;
+  if constexpr (std::is_floating_point_v<T>)
+    return value != value;
+  else
+    return false;
 }
 
 template <class T, bool kMax>
@@ -54,8 +57,10 @@ class ArgRun {
       int64_t position[kReduceColumns];
       for (int64_t item = begin; item < end; ++item) {
         const int64_t first = item % across * width, n = std::min(width, columns - first);
-        if (along_reduced) scan_row(offset_of(0, first, item / across), best, position);
-        else scan_columns(offset_of(0, first, item / across), n, best, position);
+        if (along_reduced)
+          scan_row(offset_of(0, first, item / across), best, position);
+        else
+          scan_columns(offset_of(0, first, item / across), n, best, position);
         store(first, item / across, n, best, position);
       }
     });
@@ -75,7 +80,8 @@ class ArgRun {
       const int64_t row_offset = offset + nest_offset(reduced, 0, 1, row);
       for (int64_t i = 0; i < length; i += kReduceBlock) {
         const int64_t n = std::min(kReduceBlock, length - i);
-        const T* values = static_cast<const T*>(in_.load(row_offset + i * stride, stride, n, buffer));
+        const T* values =
+            static_cast<const T*>(in_.load(row_offset + i * stride, stride, n, buffer));
         T extreme;
         kernel_.row(&extreme, values, n);
         if (!found || is_better<T, kMax>(extreme, *best)) {
@@ -102,7 +108,8 @@ class ArgRun {
     }
   }
 
-  void store(int64_t column, int64_t outer, int64_t n, const T* best, const int64_t* position) const {
+  void store(int64_t column, int64_t outer, int64_t n, const T* best,
+             const int64_t* position) const {
     const bool position_only = call_.op == ReduceOp::kArgMax || call_.op == ReduceOp::kArgMin;
     if (position_only) return store_to(call_.out, 1, column, outer, n, position, DType::kInt64);
     store_to(call_.out, 1, column, outer, n, best, dtype_of<T>);
@@ -133,8 +140,10 @@ void arg_reduce(const ReduceCall& call) {
   dispatch(compute_dtype(call.in.dtype), [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_arithmetic_v<T>) {
-      if (max) ArgRun<T, true>(call).run();
-      else ArgRun<T, false>(call).run();
+      if (max)
+        ArgRun<T, true>(call).run();
+      else
+        ArgRun<T, false>(call).run();
     }
   });
 }

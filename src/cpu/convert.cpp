@@ -12,7 +12,6 @@
 
 #include "cpu/half_vectors-inl.h"
 
-
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 
@@ -46,13 +45,16 @@ HWY_ATTR void Convert(void* to, const void* from, int64_t n) {
     const Source* const source = static_cast<const Source*>(from);
     To* const result = static_cast<To*>(to);
     int64_t done = 0;
-    if constexpr ((kIsHalf<From> && std::is_same_v<To, float>) || (std::is_same_v<From, float> && kIsHalf<To>)) {
+    if constexpr ((kIsHalf<From> && std::is_same_v<To, float>) ||
+                  (std::is_same_v<From, float> && kIsHalf<To>)) {
       done = ConvertHalfs(result, source, n);
     }
 #pragma GCC ivdep
     for (int64_t i = done; i < n; ++i) {
-      if constexpr (std::is_same_v<From, bool>) result[i] = convert<To>(source[i] != 0);
-      else result[i] = convert<To>(source[i]);
+      if constexpr (std::is_same_v<From, bool>)
+        result[i] = convert<To>(source[i] != 0);
+      else
+        result[i] = convert<To>(source[i]);
     }
   }
 }

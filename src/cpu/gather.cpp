@@ -33,7 +33,8 @@ class IndexedLoop {
 
   int64_t numel() const { return rows_ * nest_.shape[0]; }
 
-  // Calls body(self_offset, index_offset, other_offset) for each element, without the index's share of self's.
+  // Calls body(self_offset, index_offset, other_offset) for each element, without the index's share
+  // of self's.
   template <class F>
   void for_each(F body) const {
     const int64_t length = nest_.shape[0];
@@ -80,10 +81,14 @@ class IndexedLoop {
 template <class F>
 void dispatch_size(size_t size, F body) {
   switch (size) {
-    case 1: return body(uint8_t{});
-    case 2: return body(uint16_t{});
-    case 4: return body(uint32_t{});
-    default: return body(uint64_t{});
+    case 1:
+      return body(uint8_t{});
+    case 2:
+      return body(uint16_t{});
+    case 4:
+      return body(uint32_t{});
+    default:
+      return body(uint64_t{});
   }
 }
 
@@ -104,8 +109,9 @@ void gather(const GatherCall& call) {
   });
 }
 
-// Elements that meet in self differ only along the indexed dim. That dim is the inner loop, which one thread runs in
-// order: the last one assigned wins, and sums have one order, whatever the number of threads.
+// Elements that meet in self differ only along the indexed dim. That dim is the inner loop, which
+// one thread runs in order: the last one assigned wins, and sums have one order, whatever the
+// number of threads.
 void scatter(const GatherCall& call, ScatterMode mode) {
   const IndexedLoop loop(call, /*keep_lines_apart=*/true);
   loop.check_indices();
@@ -127,8 +133,10 @@ void scatter(const GatherCall& call, ScatterMode mode) {
     const T* const source = static_cast<const T*>(call.other.data);
     loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
       T& target = self[self_offset + index[at] * stride];
-      if constexpr (std::is_arithmetic_v<T>) target = Add(target, source[other]);
-      else target = T(static_cast<float>(target) + static_cast<float>(source[other]));
+      if constexpr (std::is_arithmetic_v<T>)
+        target = Add(target, source[other]);
+      else
+        target = T(static_cast<float>(target) + static_cast<float>(source[other]));
     });
   });
 }

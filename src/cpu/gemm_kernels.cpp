@@ -1,7 +1,8 @@
-// A blocked matrix product, once per instruction set: panels of a and b are packed so that the innermost loop reads
-// both in order and keeps a tile of c in registers (K. Goto, R. van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008). Each element of c is summed over k in the same order wherever its tile lies, so neither
-// the threads nor the rectangle that a call covers change its bits.
+// A blocked matrix product, once per instruction set: panels of a and b are packed so that the
+// innermost loop reads both in order and keeps a tile of c in registers (K. Goto, R. van de Geijn,
+// "Anatomy of high-performance matrix multiplication", 2008). Each element of c is summed over k in
+// the same order wherever its tile lies, so neither the threads nor the rectangle that a call
+// covers change its bits.
 #include "core/scalar_math.h"
 #include "cpu/kernel_families.h"
 #include "cpu/scratch.h"
@@ -13,7 +14,6 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
-
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
@@ -28,7 +28,7 @@ inline constexpr int kRows = 6;
 #else
 inline constexpr int kRows = 4;
 #endif
-inline constexpr int64_t kDepth = 384;    // of a panel: a's part of it stays in L1, b's in L2
+inline constexpr int64_t kDepth = 384;  // of a panel: a's part of it stays in L1, b's in L2
 inline constexpr int64_t kMaxRows = 20 * kRows;
 inline constexpr int64_t kMaxColumns = 1024;
 
@@ -46,20 +46,24 @@ struct GemmTypes<BFloat16> {
   using T = float;
 };
 
-// to[p][i] = from[i * across + p * along] for `width` lines of a panel that has room for kWidth; the rest is zero.
+// to[p][i] = from[i * across + p * along] for `width` lines of a panel that has room for kWidth;
+// the rest is zero.
 template <int64_t kWidth, class T, class S>
-HWY_ATTR void PackPanel(T* to, const S* from, int64_t along, int64_t across, int64_t depth, int64_t width) {
+HWY_ATTR void PackPanel(T* to, const S* from, int64_t along, int64_t across, int64_t depth,
+                        int64_t width) {
   if (width == kWidth && across == 1) {
     for (int64_t p = 0; p < depth; ++p) {
       for (int64_t i = 0; i < kWidth; ++i) to[p * kWidth + i] = convert<T>(from[p * along + i]);
     }
   } else if (width == kWidth) {
     for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < kWidth; ++i) to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
+      for (int64_t i = 0; i < kWidth; ++i)
+        to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
     }
   } else {
     for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < width; ++i) to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
+      for (int64_t i = 0; i < width; ++i)
+        to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
       for (int64_t i = width; i < kWidth; ++i) to[p * kWidth + i] = T(0);
     }
   }
@@ -112,8 +116,8 @@ HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t depth, T
 
 // c = alpha * tile + beta * c; c is not read where beta is zero.
 template <class T, class S>
-HWY_INLINE HWY_ATTR void StoreTile(const T* tile, int64_t tile_stride, S* c, int64_t c_stride, int64_t rows,
-                                   int64_t columns, T alpha, T beta) {
+HWY_INLINE HWY_ATTR void StoreTile(const T* tile, int64_t tile_stride, S* c, int64_t c_stride,
+                                   int64_t rows, int64_t columns, T alpha, T beta) {
   for (int64_t i = 0; i < rows; ++i, c += c_stride, tile += tile_stride) {
     if (beta == T(0)) {
       for (int64_t j = 0; j < columns; ++j) c[j] = convert<S>(Mul(alpha, tile[j]));
@@ -153,8 +157,9 @@ HWY_ATTR void GemmTiles(const GemmArguments& g) {
       for (int64_t i0 = 0; i0 < g.m; i0 += kMaxRows) {
         const int64_t rows = std::min(kMaxRows, g.m - i0);
         for (int64_t i = 0; i < rows; i += kRows) {
-          PackPanel<kRows>(a_panels + i * depth, a + (i0 + i) * g.a_row_stride + p0 * g.a_col_stride,
-                           g.a_col_stride, g.a_row_stride, depth, std::min<int64_t>(kRows, rows - i));
+          PackPanel<kRows>(a_panels + i * depth,
+                           a + (i0 + i) * g.a_row_stride + p0 * g.a_col_stride, g.a_col_stride,
+                           g.a_row_stride, depth, std::min<int64_t>(kRows, rows - i));
         }
         for (int64_t j = 0; j < columns; j += kWidth) {
           for (int64_t i = 0; i < rows; i += kRows) {
@@ -171,8 +176,10 @@ HWY_ATTR void GemmTiles(const GemmArguments& g) {
 
 template <class S>
 void Gemm(const GemmArguments& g) {
-  if (g.n <= static_cast<int64_t>(HWY_LANES(typename GemmTypes<S>::T))) GemmTiles<S, 1>(g);
-  else GemmTiles<S, 2>(g);
+  if (g.n <= static_cast<int64_t>(HWY_LANES(typename GemmTypes<S>::T)))
+    GemmTiles<S, 1>(g);
+  else
+    GemmTiles<S, 2>(g);
 }
 
 template <class... Types>

@@ -34,7 +34,8 @@ HWY_INLINE HWY_ATTR void DotRows(const GemvArguments& g) {
       s2 = hn::MulAdd(hn::LoadU(d, row + p + 2 * kLanes), hn::LoadU(d, x + p + 2 * kLanes), s2);
       s3 = hn::MulAdd(hn::LoadU(d, row + p + 3 * kLanes), hn::LoadU(d, x + p + 3 * kLanes), s3);
     }
-    for (; p + kLanes <= g.depth; p += kLanes) s0 = hn::MulAdd(hn::LoadU(d, row + p), hn::LoadU(d, x + p), s0);
+    for (; p + kLanes <= g.depth; p += kLanes)
+      s0 = hn::MulAdd(hn::LoadU(d, row + p), hn::LoadU(d, x + p), s0);
     if (p < g.depth) {
       const int64_t rest = g.depth - p;
       s1 = hn::MulAdd(LoadPartial(d, row + p, rest), LoadPartial(d, x + p, rest), s1);
@@ -63,7 +64,8 @@ HWY_INLINE HWY_ATTR void SumColumns(const GemvArguments& g) {
       for (int64_t p = 0; p < g.depth; ++p, line += g.depth_stride) {
         const auto value = hn::Set(d, x[p]);
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) s[v] = hn::MulAdd(hn::LoadU(d, line + v * kLanes), value, s[v]);
+        for (int v = 0; v < kVectors; ++v)
+          s[v] = hn::MulAdd(hn::LoadU(d, line + v * kLanes), value, s[v]);
       }
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) hn::Store(s[v], d, sums + v * kLanes);
@@ -85,8 +87,10 @@ HWY_INLINE HWY_ATTR void SumColumns(const GemvArguments& g) {
 
 template <class T>
 HWY_ATTR void Gemv(const GemvArguments& g) {
-  if (g.depth_stride == 1) DotRows<T>(g);
-  else SumColumns<T>(g);
+  if (g.depth_stride == 1)
+    DotRows<T>(g);
+  else
+    SumColumns<T>(g);
 }
 
 void FillGemv(KernelTables& tables) {

@@ -52,7 +52,8 @@ struct Slice {
   }
 };
 
-// A slice's elements lie close together, or else the dims outside the indexed one do: then those are walked outside.
+// A slice's elements lie close together, or else the dims outside the indexed one do: then those
+// are walked outside.
 template <class F>
 void for_each_run(const IndexCall& call, F body) {
   const Slice slice(call);
@@ -65,7 +66,8 @@ void for_each_run(const IndexCall& call, F body) {
   const int64_t outer = slice.numel / run;
   parallel_for(outer * count, std::max<int64_t>(1, kGrain / run), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      int64_t self = index_at(call, i % count) * slice.self_step, other = i % count * slice.other_step;
+      int64_t self = index_at(call, i % count) * slice.self_step,
+              other = i % count * slice.other_step;
       int64_t rest = i / count;
       for (int d = inner; d < slice.ndim; ++d) {
         self += rest % slice.shape[d] * slice.self[d];
@@ -84,18 +86,19 @@ void index_select(const IndexCall& call) {
   const int size = static_cast<int>(size_of(call.self.dtype));
   const char* const self = static_cast<const char*>(call.self.data);
   char* const out = static_cast<char*>(call.other.data);
-  for_each_run(call, [&](const Slice& slice, int inner, int64_t, int64_t self_offset, int64_t other_offset) {
-    strided_copy(size, inner, slice.shape, out + other_offset * size, slice.other, self + self_offset * size,
-                 slice.self);
-  });
+  for_each_run(
+      call, [&](const Slice& slice, int inner, int64_t, int64_t self_offset, int64_t other_offset) {
+        strided_copy(size, inner, slice.shape, out + other_offset * size, slice.other,
+                     self + self_offset * size, slice.self);
+      });
 }
 
 // Index by index, so that what meets in one place is added in one order.
 void index_add(const IndexCall& call) {
   check_indices(call, [&](int64_t index) {
     if (call.ndim <= 1) fail(Status::kIndexError, "index out of range in self");
-    fail(Status::kInvalidArgument, "index ", index, " is out of bounds for dimension ", call.dim, " with size ",
-         call.dim_size);
+    fail(Status::kInvalidArgument, "index ", index, " is out of bounds for dimension ", call.dim,
+         " with size ", call.dim_size);
   });
   if (call.ndim <= 1) {
     const int64_t step = call.ndim > 0 ? call.self.strides[0] : 0;
@@ -106,8 +109,10 @@ void index_add(const IndexCall& call) {
       const T* const source = static_cast<const T*>(call.other.data);
       for (int64_t i = 0; i < index_count(call); ++i) {
         T& target = self[index_at(call, i) * step];
-        if constexpr (std::is_arithmetic_v<T>) target = Add(target, source[i * other_step]);
-        else target = T(static_cast<float>(target) + static_cast<float>(source[i * other_step]));
+        if constexpr (std::is_arithmetic_v<T>)
+          target = Add(target, source[i * other_step]);
+        else
+          target = T(static_cast<float>(target) + static_cast<float>(source[i * other_step]));
       }
     });
   }
@@ -132,7 +137,8 @@ void index_add(const IndexCall& call) {
   for (int64_t i = 0; i < index_count(call); ++i) {
     char* const target =
         static_cast<char*>(call.self.data) + index_at(call, i) * call.self.strides[call.dim] * size;
-    char* const source = static_cast<char*>(call.other.data) + i * call.other.strides[call.dim] * size;
+    char* const source =
+        static_cast<char*>(call.other.data) + i * call.other.strides[call.dim] * size;
     add.out = add.in[0] = {target, call.self.dtype, self_strides.data()};
     add.in[1] = {source, call.other.dtype, other_strides.data()};
     pointwise(add);

@@ -15,20 +15,25 @@ using ConvertKernel = void (*)(void* to, const void* from, int64_t n);
 
 // How a reduction treats contiguous elements of its accumulation dtype.
 struct ReduceKernel {
-  void (*row)(void* total, const void* in, int64_t n);                   // total[0] = in[0] + ... + in[n - 1], n >= 1
-  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows, int64_t n);  // totals[j] += rows of in
+  void (*row)(void* total, const void* in,
+              int64_t n);  // total[0] = in[0] + ... + in[n - 1], n >= 1
+  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows,
+                 int64_t n);  // totals[j] += rows of in
 };
 
 enum class Reduction : uint8_t { kSum, kMax, kMin, kAny, kAll };
 inline constexpr int kReductionCount = 5;
 
-// Over `n` elements in steps of `stride`, for each of `width` neighbouring columns (a row: stride 1, one column).
+// Over `n` elements in steps of `stride`, for each of `width` neighbouring columns (a row: stride
+// 1, one column).
 struct SoftmaxKernel {
   void (*forward)(void* out, const void* in, int64_t n, int64_t stride, int64_t width, bool log);
-  void (*backward)(void* out, const void* result, const void* grad, int64_t n, int64_t stride, int64_t width, bool log);
+  void (*backward)(void* out, const void* result, const void* grad, int64_t n, int64_t stride,
+                   int64_t width, bool log);
 };
 
-// A rectangle of a matrix product: c[i][j] = alpha * sum_p a[i][p] b[p][j] + beta * c[i][j], on one thread.
+// A rectangle of a matrix product: c[i][j] = alpha * sum_p a[i][p] b[p][j] + beta * c[i][j], on one
+// thread.
 struct GemmArguments {
   int64_t m, n, k;
   const void *a, *b;
@@ -38,8 +43,8 @@ struct GemmArguments {
 };
 using GemmKernel = void (*)(const GemmArguments& arguments);
 
-// out[i] = alpha * sum_p matrix[i][p] x[p] + beta * out[i], with x and out contiguous, on one thread. One of the matrix's
-// strides is 1.
+// out[i] = alpha * sum_p matrix[i][p] x[p] + beta * out[i], with x and out contiguous, on one
+// thread. One of the matrix's strides is 1.
 struct GemvArguments {
   int64_t rows, depth;
   const void *matrix, *x;
@@ -56,13 +61,14 @@ struct KernelTables {
   ReduceKernel reduce[kReductionCount][kDTypeCount];          // by accumulation dtype
   SoftmaxKernel softmax[kDTypeCount];                         // by the elements' dtype
   GemmKernel gemm[kDTypeCount];
-  GemvKernel gemv[kDTypeCount];                               // of float32 and float64
-  int64_t target;                                             // the Highway target they are compiled for
+  GemvKernel gemv[kDTypeCount];  // of float32 and float64
+  int64_t target;                // the Highway target they are compiled for
 };
 
 extern KernelTables kernels;
 
-// Throws where the operation makes no sense for the dtype and its caller did not say so in better words.
+// Throws where the operation makes no sense for the dtype and its caller did not say so in better
+// words.
 inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
   const PointwiseKernel kernel = kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
   check_as(Status::kNotImplemented, kernel != nullptr, "this operation is not implemented for '",
@@ -76,8 +82,8 @@ inline const ReduceKernel& reduce_kernel(Reduction op, DType dtype) {
   return kernels.reduce[static_cast<int>(op)][static_cast<int>(dtype)];
 }
 
-// Fills the tables for the best target among `allowed` (a mask of Highway targets; 0: all). Not thread-safe: called when
-// the library is loaded, and by tests.
+// Fills the tables for the best target among `allowed` (a mask of Highway targets; 0: all). Not
+// thread-safe: called when the library is loaded, and by tests.
 void choose_kernels(int64_t allowed = 0);
 
 }  // namespace libtensor::cpu

@@ -1,4 +1,5 @@
-// The dims of a call, put in the order in which to walk them, with neighbours merged where they lie as one in memory.
+// The dims of a call, put in the order in which to walk them, with neighbours merged where they lie
+// as one in memory.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ struct LoopNest {
       for (int j = i; j > 0 && steps_less(j, j - 1, first); --j) swap_dims(j, j - 1);
     }
   }
-  // Merges a dim into the next inner one where every operand steps over it as over one longer dim, and
-  // mergeable(inner, outer) agrees.
+  // Merges a dim into the next inner one where every operand steps over it as over one longer dim,
+  // and mergeable(inner, outer) agrees.
   template <class F>
   void collapse(F mergeable) {
     int last = 0;

@@ -12,8 +12,8 @@ void check_targets(const NllLossCall& call) {
   for (int64_t i = 0; i < call.rows; ++i) {
     const int64_t target = call.target[i];
     check_as(Status::kIndexError,
-             target == call.ignore_index || (target >= 0 && target < call.classes), "Target ", target,
-             " is out of bounds.");
+             target == call.ignore_index || (target >= 0 && target < call.classes), "Target ",
+             target, " is out of bounds.");
   }
 }
 

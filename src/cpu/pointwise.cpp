@@ -1,6 +1,7 @@
-// Runs a pointwise kernel over operands of any strides and dtypes: the output is cut into boxes of about a thousand
-// elements, each operand's part of a box is brought into a contiguous block of the compute dtype unless it lies so
-// already, the kernel runs on the blocks, and the result is converted and put where it belongs.
+// Runs a pointwise kernel over operands of any strides and dtypes: the output is cut into boxes of
+// about a thousand elements, each operand's part of a box is brought into a contiguous block of the
+// compute dtype unless it lies so already, the kernel runs on the blocks, and the result is
+// converted and put where it belongs.
 #include "cpu/pointwise.h"
 
 #include <algorithm>
@@ -15,9 +16,9 @@ namespace libtensor::cpu {
 namespace {
 
 constexpr int kMaxOperands = 1 + PointwiseCall::kMaxInputs;  // the output first
-constexpr int64_t kBlock = 1024;                             // elements that pass through buffers at once
-constexpr int64_t kDirectBlock = 16384;                      // where no buffers are needed
-constexpr int64_t kGrain = 32768;                            // elements that are worth a thread
+constexpr int64_t kBlock = 1024;         // elements that pass through buffers at once
+constexpr int64_t kDirectBlock = 16384;  // where no buffers are needed
+constexpr int64_t kGrain = 32768;        // elements that are worth a thread
 constexpr int64_t kTile = 32;
 
 using Nest = LoopNest<kMaxOperands>;
@@ -31,8 +32,8 @@ struct Access {
   unsigned char* data;
   DType dtype;
   int size;
-  bool direct;      // contiguous in every box: no gathering
-  bool converted;   // of another dtype than the kernel's
+  bool direct;     // contiguous in every box: no gathering
+  bool converted;  // of another dtype than the kernel's
 };
 
 class StridedRun {
@@ -49,14 +50,15 @@ class StridedRun {
   void run_boxes(int64_t begin, int64_t end) const;
   const void* load(int operand, const unsigned char* source, const int64_t* extents, int64_t n,
                    Block& raw, Block& block) const;
-  void store(unsigned char* target, const int64_t* extents, int64_t n, void* result, Block& raw) const;
+  void store(unsigned char* target, const int64_t* extents, int64_t n, void* result,
+             Block& raw) const;
 
   PointwiseKernel kernel_;
   bool copies_;             // the operation is Copy
   DType compute_, result_;  // of the kernel's inputs and output
   Nest nest_;
   Access access_[kMaxOperands];
-  int64_t extents_[kMaxDims];   // of a box; those at the far edges are smaller
+  int64_t extents_[kMaxDims];  // of a box; those at the far edges are smaller
   int64_t box_elements_ = 1, boxes_ = 1;
   bool tiled_ = false;
 };
@@ -92,7 +94,8 @@ void StridedRun::build_nest(const PointwiseCall& call) {
   nest_.collapse();
 }
 
-// Where some operand runs along another dim than the output does, square tiles of the two keep both in the cache.
+// Where some operand runs along another dim than the output does, square tiles of the two keep both
+// in the cache.
 bool StridedRun::tile_dims() {
   if (nest_.ndim < 2 || nest_.shape[0] < kTile / 2) return false;
   for (int k = 1; k < nest_.operands; ++k) {
@@ -108,7 +111,8 @@ bool StridedRun::tile_dims() {
   return false;
 }
 
-// Whether the operand's part of every box is one run of memory. Only the outermost dim of a box may be cut.
+// Whether the operand's part of every box is one run of memory. Only the outermost dim of a box may
+// be cut.
 bool StridedRun::lies_contiguous(int operand) const {
   int64_t expected = 1;
   bool cut = false;
@@ -188,7 +192,8 @@ void StridedRun::store(unsigned char* target, const int64_t* extents, int64_t n,
 
 void StridedRun::run_boxes(int64_t begin, int64_t end) const {
   Block raw, blocks[kMaxOperands];
-  const unsigned char* loaded_from[kMaxOperands] = {};  // what a block holds, to load it once if it stays the same
+  const unsigned char* loaded_from[kMaxOperands] =
+      {};  // what a block holds, to load it once if it stays the same
   int64_t loaded_elements[kMaxOperands] = {};
   const void* in[PointwiseCall::kMaxInputs] = {};
   const bool direct_out = access_[0].direct && !access_[0].converted;
@@ -221,7 +226,8 @@ void StridedRun::run_boxes(int64_t begin, int64_t end) const {
       loaded_from[k] = source;
       loaded_elements[k] = cut ? 0 : n;
     }
-    if (moves_only) {  // a tile: through a block, so that each side's cache lines are used up at once
+    if (moves_only) {  // a tile: through a block, so that each side's cache lines are used up at
+                       // once
       store(target, extents, n, const_cast<void*>(in[0]), raw);
       continue;
     }

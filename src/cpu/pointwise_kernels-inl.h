@@ -25,10 +25,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Functors find numbers' functions by these declarations, and Highway's by their arguments.
 using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::Ge, libtensor::Gt,
-    libtensor::IfThenElse, libtensor::IsNaN, libtensor::Le, libtensor::Lt, libtensor::Mul, libtensor::MulAdd,
-    libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or, libtensor::Pow, libtensor::Set, libtensor::Sqrt,
-    libtensor::Sub, libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh,
-    libtensor::Sigmoid;
+    libtensor::IfThenElse, libtensor::IsNaN, libtensor::Le, libtensor::Lt, libtensor::Mul,
+    libtensor::MulAdd, libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or,
+    libtensor::Pow, libtensor::PowScalar, libtensor::Set, libtensor::Sqrt, libtensor::Sub,
+    libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid;
 
 #include "core/functors.h"
 
@@ -45,8 +45,10 @@ struct FunctorList {};
 // A bool in memory may come from anywhere: any byte but 0 is true.
 template <class T>
 HWY_INLINE T LoadNumber(const T* p, int64_t i) {
-  if constexpr (std::is_same_v<T, bool>) return reinterpret_cast<const uint8_t*>(p)[i] != 0;
-  else return p[i];
+  if constexpr (std::is_same_v<T, bool>)
+    return reinterpret_cast<const uint8_t*>(p)[i] != 0;
+  else
+    return p[i];
 }
 
 // `in` holds the inputs as pointers to T; kIndex counts them.

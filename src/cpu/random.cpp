@@ -8,15 +8,15 @@
 #include <random>
 #include <type_traits>
 
+#include "core/fork.h"
 #include "cpu/box_muller.h"
 #include "cpu/mt19937.h"
-#include "core/fork.h"
 
 namespace libtensor::cpu {
 namespace {
 
-// A process that sets no seed draws different numbers each time, as in PyTorch; 53 bits, so that the seed can be
-// printed and given back as a double.
+// A process that sets no seed draws different numbers each time, as in PyTorch; 53 bits, so that
+// the seed can be printed and given back as a double.
 uint64_t unpredictable_seed() {
   std::random_device device;
   return (uint64_t{device()} << 32 | device()) & ((uint64_t{1} << 53) - 1);

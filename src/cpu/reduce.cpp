@@ -1,5 +1,6 @@
-// Sums, means, maxima, minima, any, all. Each output's elements are cut into leaves, whose totals are combined pairwise:
-// the error grows with the logarithm of the count (N. Higham, "The accuracy of floating point summation", 1993).
+// Sums, means, maxima, minima, any, all. Each output's elements are cut into leaves, whose totals
+// are combined pairwise: the error grows with the logarithm of the count (N. Higham, "The accuracy
+// of floating point summation", 1993).
 #include "cpu/reduce.h"
 
 #include <bit>
@@ -20,11 +21,16 @@ constexpr int64_t kTotalsBytes = kReduceColumns * 8;
 
 Reduction reduction_of(ReduceOp op) {
   switch (op) {
-    case ReduceOp::kMax: return Reduction::kMax;
-    case ReduceOp::kMin: return Reduction::kMin;
-    case ReduceOp::kAny: return Reduction::kAny;
-    case ReduceOp::kAll: return Reduction::kAll;
-    default: return Reduction::kSum;
+    case ReduceOp::kMax:
+      return Reduction::kMax;
+    case ReduceOp::kMin:
+      return Reduction::kMin;
+    case ReduceOp::kAny:
+      return Reduction::kAny;
+    case ReduceOp::kAll:
+      return Reduction::kAll;
+    default:
+      return Reduction::kSum;
   }
 }
 
@@ -36,8 +42,10 @@ DType accumulation_dtype(const ReduceCall& call) {
       if (!is_floating(out)) return DType::kInt64;
       return is_floating(in) ? DType::kFloat32 : DType::kFloat64;
     case Reduction::kMax:
-    case Reduction::kMin: return compute_dtype(in);
-    default: return DType::kBool;
+    case Reduction::kMin:
+      return compute_dtype(in);
+    default:
+      return DType::kBool;
   }
 }
 
@@ -78,7 +86,8 @@ ReduceRun::ReduceRun(const ReduceCall& call)
   const int64_t columns = plan_.kept.shape[0];
   item_columns_ = std::min(columns, kReduceColumns);
   if (along_reduced_) {
-    item_columns_ = std::clamp<int64_t>(kGrain / std::max<int64_t>(plan_.count, 1), 1, item_columns_);
+    item_columns_ =
+        std::clamp<int64_t>(kGrain / std::max<int64_t>(plan_.count, 1), 1, item_columns_);
   }
   items_per_row_ = ceil_div(columns, item_columns_);
   items_ = items_per_row_ * (plan_.outputs / columns);
@@ -113,7 +122,8 @@ void ReduceRun::leaf_total(int64_t in_offset, int64_t leaf, int64_t columns, voi
   const void* row = in_.load(in_offset, column_stride, columns, buffer);
   std::memcpy(totals, row, columns * size_);
   if (in_.is_direct(column_stride)) {
-    return kernel_.column(totals, in_.at(in_offset + reduced_stride), reduced_stride, length - 1, columns);
+    return kernel_.column(totals, in_.at(in_offset + reduced_stride), reduced_stride, length - 1,
+                          columns);
   }
   for (int64_t i = 1; i < length; ++i) {
     row = in_.load(in_offset + i * reduced_stride, column_stride, columns, buffer);
@@ -121,8 +131,8 @@ void ReduceRun::leaf_total(int64_t in_offset, int64_t leaf, int64_t columns, voi
   }
 }
 
-// Combines the leaves of a task pairwise, without recursion: level l holds the total of 2^l leaves, so that the levels
-// in use are the bits of the number of leaves so far.
+// Combines the leaves of a task pairwise, without recursion: level l holds the total of 2^l leaves,
+// so that the levels in use are the bits of the number of leaves so far.
 void ReduceRun::run_task(int64_t item, int64_t task, void* totals) const {
   const int64_t columns = columns_of(item);
   const int64_t column_offset = item % items_per_row_ * item_columns_ * plan_.kept.strides[0][0];
@@ -164,7 +174,8 @@ void ReduceRun::store(int64_t item, void* totals) const {
     dispatch(accumulate_, [&](auto tag) {
       using T = typename decltype(tag)::type;
       if constexpr (std::is_floating_point_v<T>) {
-        for (int64_t j = 0; j < columns; ++j) static_cast<T*>(totals)[j] /= static_cast<T>(plan_.count);
+        for (int64_t j = 0; j < columns; ++j)
+          static_cast<T*>(totals)[j] /= static_cast<T>(plan_.count);
       }
     });
   }
@@ -184,13 +195,14 @@ void ReduceRun::store(int64_t item, void* totals) const {
 void ReduceRun::run() {
   const int64_t item_elements = std::max<int64_t>(1, plan_.count * item_columns_);
   if (tasks_ == 1) {
-    parallel_for(items_, std::max<int64_t>(1, kGrain / item_elements), [this](int64_t begin, int64_t end) {
-      alignas(64) unsigned char totals[kTotalsBytes];
-      for (int64_t item = begin; item < end; ++item) {
-        run_task(item, 0, totals);
-        store(item, totals);
-      }
-    });
+    parallel_for(items_, std::max<int64_t>(1, kGrain / item_elements),
+                 [this](int64_t begin, int64_t end) {
+                   alignas(64) unsigned char totals[kTotalsBytes];
+                   for (int64_t item = begin; item < end; ++item) {
+                     run_task(item, 0, totals);
+                     store(item, totals);
+                   }
+                 });
     return;
   }
   const auto partial = std::make_unique<unsigned char[]>(items_ * tasks_ * kTotalsBytes);
@@ -220,8 +232,10 @@ void reduce(const ReduceCall& call) {
     case ReduceOp::kArgMax:
     case ReduceOp::kArgMin:
     case ReduceOp::kMaxIndex:
-    case ReduceOp::kMinIndex: return arg_reduce(call);
-    default: break;
+    case ReduceOp::kMinIndex:
+      return arg_reduce(call);
+    default:
+      break;
   }
   for (int i = 0; i < call.ndim; ++i) {
     if (call.shape[i] == 0 && !(call.reduced >> i & 1)) return;  // no outputs

@@ -12,12 +12,12 @@
 
 #include "cpu/partial_vectors-inl.h"
 
-
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::IsNaN, libtensor::Lt, libtensor::Or;
+using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::IsNaN, libtensor::Lt,
+    libtensor::Or;
 
 // identity: combines with any x into x (for sums -0, since 0 would turn -0 into 0).
 struct SumStep {
@@ -71,8 +71,8 @@ HWY_INLINE HWY_ATTR hn::TFromD<D> FoldVector(D d, V v) {
   return hn::GetLane(v);
 }
 
-// Lane j of a virtual vector of kLanes takes the elements j, j + kLanes, ... Then halves are folded together. The
-// number of lanes does not depend on the instruction set, so neither does the result.
+// Lane j of a virtual vector of kLanes takes the elements j, j + kLanes, ... Then halves are folded
+// together. The number of lanes does not depend on the instruction set, so neither does the result.
 inline constexpr int64_t kLanes = 64;
 
 template <class Step, class T>
@@ -86,7 +86,8 @@ HWY_INLINE HWY_ATTR T ReduceVectors(const T* in, int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) lanes[v] = Step::combine(lanes[v], hn::LoadU(d, in + i + v * kWidth));
+    for (int v = 0; v < kVectors; ++v)
+      lanes[v] = Step::combine(lanes[v], hn::LoadU(d, in + i + v * kWidth));
   }
 #pragma GCC unroll 8
   for (int v = 0; v < kVectors; ++v) {
@@ -120,12 +121,14 @@ HWY_ATTR void ReduceRow(void* total, const void* in, int64_t n) {
   if constexpr (std::is_floating_point_v<T>) {
     *static_cast<T*>(total) = n <= 8 ? ReduceFew<Step>(source, n) : ReduceVectors<Step>(source, n);
   } else {
-    *static_cast<T*>(total) = ReduceFew<Step>(source, n);  // associative: the compiler vectorises it
+    *static_cast<T*>(total) =
+        ReduceFew<Step>(source, n);  // associative: the compiler vectorises it
   }
 }
 
 template <class Step, class T>
-HWY_ATTR void ReduceColumns(void* totals, const void* in, int64_t row_stride, int64_t rows, int64_t n) {
+HWY_ATTR void ReduceColumns(void* totals, const void* in, int64_t row_stride, int64_t rows,
+                            int64_t n) {
   T* const total = static_cast<T*>(totals);
   const T* row = static_cast<const T*>(in);
   for (int64_t i = 0; i < rows; ++i, row += row_stride) {

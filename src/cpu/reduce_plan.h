@@ -1,4 +1,5 @@
-// What the executors of reductions share: the dims split into kept and reduced ones, and access to the input.
+// What the executors of reductions share: the dims split into kept and reduced ones, and access to
+// the input.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 
 namespace libtensor::cpu {
 
-inline constexpr int64_t kReduceBlock = 1024;  // elements loaded at once
-inline constexpr int64_t kReduceColumns = 128; // outputs reduced side by side
+inline constexpr int64_t kReduceBlock = 1024;   // elements loaded at once
+inline constexpr int64_t kReduceColumns = 128;  // outputs reduced side by side
 
 struct ReducePlan {
   LoopNest<3> kept;     // strides of the input, the output and the index
@@ -38,7 +39,8 @@ struct ReducePlan {
     }
   }
 
-  // The innermost kept dim becomes columns; the others, outer dims. At least one of each kind from here on.
+  // The innermost kept dim becomes columns; the others, outer dims. At least one of each kind from
+  // here on.
   void finish(bool sort_reduced) {
     kept.sort_by_stride();
     kept.collapse();
@@ -54,7 +56,8 @@ struct ReducePlan {
     }
   }
 
-  // Whether to walk along the reduced dim for one output at a time, or along outputs for one reduced index at a time.
+  // Whether to walk along the reduced dim for one output at a time, or along outputs for one
+  // reduced index at a time.
   bool along_reduced() const {
     if (reduced.shape[0] < 16) return kept.shape[0] < 16;
     return reduced.strides[0][0] <= kept.strides[0][0] || kept.shape[0] < 8;
@@ -87,7 +90,8 @@ class ReduceInput {
   bool is_direct(int64_t stride) const { return stride == 1 && !converts_; }
   const void* at(int64_t offset) const { return data_ + offset * size_; }
 
-  // `n` <= kReduceBlock elements from `offset` on, either where they are or in `buffer` (8 bytes for each element).
+  // `n` <= kReduceBlock elements from `offset` on, either where they are or in `buffer` (8 bytes
+  // for each element).
   const void* load(int64_t offset, int64_t stride, int64_t n, void* buffer) const {
     const void* source = at(offset);
     if (stride != 1) {

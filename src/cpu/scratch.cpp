@@ -42,8 +42,10 @@ Scratch::Scratch(size_t bytes) {
 }
 
 Scratch::~Scratch() {
-  if (cached_) thread_scratch().in_use = false;
-  else ::operator delete(data_, std::align_val_t(64));
+  if (cached_)
+    thread_scratch().in_use = false;
+  else
+    ::operator delete(data_, std::align_val_t(64));
 }
 
 }  // namespace libtensor::cpu

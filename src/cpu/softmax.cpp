@@ -8,10 +8,11 @@
 namespace libtensor::cpu {
 namespace {
 
-constexpr int64_t kGrain = 8192;     // elements worth a thread: an exponential each
-constexpr int64_t kColumns = 64;     // neighbours that share cache lines
+constexpr int64_t kGrain = 8192;  // elements worth a thread: an exponential each
+constexpr int64_t kColumns = 64;  // neighbours that share cache lines
 
-// Calls body(offset, width) for each run of columns; each is worked on by one thread, so the threads change no bits.
+// Calls body(offset, width) for each run of columns; each is worked on by one thread, so the
+// threads change no bits.
 template <class F>
 void for_each_run(const SoftmaxCall& call, F body) {
   const int64_t width = std::min(call.inner, kColumns), across = ceil_div(call.inner, width);

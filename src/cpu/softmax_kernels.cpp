@@ -1,6 +1,7 @@
-// Softmax along rows and down columns, once per instruction set. Half types are converted as they are loaded, compute in
-// float and are rounded once. The greatest element is subtracted first, so that no exponential overflows; where that
-// element is infinite or NaN the result is NaN, as in PyTorch.
+// Softmax along rows and down columns, once per instruction set. Half types are converted as they
+// are loaded, compute in float and are rounded once. The greatest element is subtracted first, so
+// that no exponential overflows; where that element is infinite or NaN the result is NaN, as in
+// PyTorch.
 #include "core/dtype.h"
 #include "cpu/kernel_families.h"
 #include "cpu/targets.h"
@@ -51,8 +52,10 @@ template <class D, class V, class S, class T = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR void StoreLanes(D d, V v, S* p, int64_t count) {
   constexpr int64_t kLanes = HWY_LANES(T);
   if constexpr (std::is_same_v<S, T>) {
-    if (count >= kLanes) hn::StoreU(v, d, p);
-    else StorePartial(d, v, p, count);
+    if (count >= kLanes)
+      hn::StoreU(v, d, p);
+    else
+      StorePartial(d, v, p, count);
   } else {
     if constexpr (kConvertsHalfs) {
       if (count >= kLanes) return StoreHalfs(d, v, p);
@@ -146,7 +149,8 @@ HWY_ATTR void ForwardRow(S* out, const S* in, int64_t n, bool log) {
 
 // One vector of columns at a time, all of whose state stays in registers.
 template <class S>
-HWY_ATTR void ForwardColumns(S* out, const S* in, int64_t n, int64_t stride, int64_t width, bool log) {
+HWY_ATTR void ForwardColumns(S* out, const S* in, int64_t n, int64_t stride, int64_t width,
+                             bool log) {
   using T = typename ComputeOf<S>::Type;
   const hn::ScalableTag<T> d;
   constexpr int64_t kLanes = HWY_LANES(T);
@@ -170,7 +174,8 @@ HWY_ATTR void ForwardColumns(S* out, const S* in, int64_t n, int64_t stride, int
   }
 }
 
-// y is the forward's result: y * (grad - sum(grad * y)), or for log_softmax grad - exp(y) * sum(grad).
+// y is the forward's result: y * (grad - sum(grad * y)), or for log_softmax grad - exp(y) *
+// sum(grad).
 template <class D, class V>
 HWY_INLINE HWY_ATTR V GradientTerm(D, V y, V grad, bool log) {
   return log ? grad : hn::Mul(grad, y);
@@ -209,24 +214,29 @@ HWY_ATTR void BackwardColumns(S* out, const S* result, const S* grad, int64_t n,
     LaneSum sums(hn::Zero(d));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t at = i * stride + j;
-      const auto y = LoadLanes(d, result + at, count, T(0)), g = LoadLanes(d, grad + at, count, T(0));
+      const auto y = LoadLanes(d, result + at, count, T(0)),
+                 g = LoadLanes(d, grad + at, count, T(0));
       sums.add(GradientTerm(d, y, g, log));
     }
     const auto sum = sums.total();
     for (int64_t i = 0; i < n; ++i) {
       const int64_t at = i * stride + j;
-      const auto y = LoadLanes(d, result + at, count, T(0)), g = LoadLanes(d, grad + at, count, T(0));
+      const auto y = LoadLanes(d, result + at, count, T(0)),
+                 g = LoadLanes(d, grad + at, count, T(0));
       StoreLanes(d, Gradient(d, y, g, sum, log), out + at, count);
     }
   }
 }
 
 template <class S>
-HWY_ATTR void Forward(void* out, const void* in, int64_t n, int64_t stride, int64_t width, bool log) {
+HWY_ATTR void Forward(void* out, const void* in, int64_t n, int64_t stride, int64_t width,
+                      bool log) {
   S* const result = static_cast<S*>(out);
   const S* const source = static_cast<const S*>(in);
-  if (stride == 1) ForwardRow(result, source, n, log);
-  else ForwardColumns(result, source, n, stride, width, log);
+  if (stride == 1)
+    ForwardRow(result, source, n, log);
+  else
+    ForwardColumns(result, source, n, stride, width, log);
 }
 
 template <class S>
@@ -234,8 +244,10 @@ HWY_ATTR void Backward(void* out, const void* result, const void* grad, int64_t 
                        int64_t width, bool log) {
   S* const target = static_cast<S*>(out);
   const S *const y = static_cast<const S*>(result), *const g = static_cast<const S*>(grad);
-  if (stride == 1) BackwardRow(target, y, g, n, log);
-  else BackwardColumns(target, y, g, n, stride, width, log);
+  if (stride == 1)
+    BackwardRow(target, y, g, n, log);
+  else
+    BackwardColumns(target, y, g, n, stride, width, log);
 }
 
 template <class... Types>

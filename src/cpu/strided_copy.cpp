@@ -28,19 +28,26 @@ void copy_row(T* to, const T* from, const Dim& dim) {
 // Rows of kBytes: the compiler makes a few moves of each.
 template <size_t kBytes, class T>
 void copy_short_rows(T* to, const T* from, const Dim& outer) {
-  for (int64_t i = 0; i < outer.extent; ++i) std::memcpy(to + i * outer.to, from + i * outer.from, kBytes);
+  for (int64_t i = 0; i < outer.extent; ++i)
+    std::memcpy(to + i * outer.to, from + i * outer.from, kBytes);
 }
 
 template <class T>
 void copy_rows(T* to, const T* from, const Dim& inner, const Dim& outer) {
   if (inner.to == 1 && inner.from == 1) {
     switch (inner.extent * sizeof(T)) {
-      case 8: return copy_short_rows<8>(to, from, outer);
-      case 16: return copy_short_rows<16>(to, from, outer);
-      case 32: return copy_short_rows<32>(to, from, outer);
-      case 64: return copy_short_rows<64>(to, from, outer);
-      case 128: return copy_short_rows<128>(to, from, outer);
-      default: break;
+      case 8:
+        return copy_short_rows<8>(to, from, outer);
+      case 16:
+        return copy_short_rows<16>(to, from, outer);
+      case 32:
+        return copy_short_rows<32>(to, from, outer);
+      case 64:
+        return copy_short_rows<64>(to, from, outer);
+      case 128:
+        return copy_short_rows<128>(to, from, outer);
+      default:
+        break;
     }
   }
   if (inner.extent < 8) {  // no call for each row
@@ -65,10 +72,11 @@ void copy_dims(int ndim, const Dim* dims, T* to, const T* from) {
   }
 }
 
-// Which of two dims is better innermost: the one that makes small steps on both sides, so that cache lines are used up
-// at once; but a few elements do not make a loop.
+// Which of two dims is better innermost: the one that makes small steps on both sides, so that
+// cache lines are used up at once; but a few elements do not make a loop.
 bool belongs_inside(const Dim& candidate, const Dim& current) {
-  if (candidate.extent < 8 || current.extent < 8) return candidate.extent > current.extent && current.to + current.from > 2;
+  if (candidate.extent < 8 || current.extent < 8)
+    return candidate.extent > current.extent && current.to + current.from > 2;
   return candidate.to + candidate.from < current.to + current.from;
 }
 
@@ -82,7 +90,8 @@ void strided_copy(int size, int ndim, const int64_t* extents, void* to, const in
     if (extents[i] == 1) continue;
     if (count > 0) {
       Dim& inner = dims[count - 1];
-      if (to_strides[i] == inner.extent * inner.to && from_strides[i] == inner.extent * inner.from) {
+      if (to_strides[i] == inner.extent * inner.to &&
+          from_strides[i] == inner.extent * inner.from) {
         inner.extent *= extents[i];
         continue;
       }
@@ -92,10 +101,14 @@ void strided_copy(int size, int ndim, const int64_t* extents, void* to, const in
   while (count < 2) dims[count++] = {1, 1, 1};
   if (belongs_inside(dims[1], dims[0])) std::swap(dims[0], dims[1]);
   switch (size) {
-    case 1: return copy_dims(count, dims, static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from));
-    case 2: return copy_dims(count, dims, static_cast<uint16_t*>(to), static_cast<const uint16_t*>(from));
-    case 4: return copy_dims(count, dims, static_cast<uint32_t*>(to), static_cast<const uint32_t*>(from));
-    case 8: return copy_dims(count, dims, static_cast<uint64_t*>(to), static_cast<const uint64_t*>(from));
+    case 1:
+      return copy_dims(count, dims, static_cast<uint8_t*>(to), static_cast<const uint8_t*>(from));
+    case 2:
+      return copy_dims(count, dims, static_cast<uint16_t*>(to), static_cast<const uint16_t*>(from));
+    case 4:
+      return copy_dims(count, dims, static_cast<uint32_t*>(to), static_cast<const uint32_t*>(from));
+    case 8:
+      return copy_dims(count, dims, static_cast<uint64_t*>(to), static_cast<const uint64_t*>(from));
   }
 }
 

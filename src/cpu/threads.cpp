@@ -19,7 +19,8 @@ std::atomic<int> chosen_threads{0};  // 0: not chosen yet
 void prepare_pool() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // If we were unloaded and libgomp with us, its sleeping workers would wake in unmapped code: keep it for ever.
+    // If we were unloaded and libgomp with us, its sleeping workers would wake in unmapped code:
+    // keep it for ever.
     dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   });
 }
@@ -47,7 +48,7 @@ void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) 
   const int64_t length = ceil_div(n, pieces);
   std::exception_ptr error;
   std::mutex error_mutex;
-#pragma omp parallel num_threads(static_cast<int>(pieces))
+#pragma omp parallel num_threads(static_cast <int>(pieces))
   {
     // OpenMP may grant fewer threads than asked for.
     for (int64_t piece = omp_get_thread_num(); piece < pieces; piece += omp_get_num_threads()) {

@@ -1,4 +1,5 @@
-// The CPU backend's threads: OpenMP's pool, shared with oneDNN, without touching the host program's settings.
+// The CPU backend's threads: OpenMP's pool, shared with oneDNN, without touching the host program's
+// settings.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace libtensor::cpu {
 
-// Process-wide; at first what OpenMP would use (cores that the process may run on, OMP_NUM_THREADS).
+// Process-wide; at first what OpenMP would use (cores that the process may run on,
+// OMP_NUM_THREADS).
 int num_threads();
 void set_num_threads(int threads);
 
@@ -16,9 +18,9 @@ using Body = void (*)(void* context, int64_t begin, int64_t end);
 void run_parallel(int64_t n, int64_t grain, Body body, void* context);
 }  // namespace internal
 
-// Calls body(begin, end) over disjoint ranges that cover [0, n), each of at least `grain` (the last may be shorter).
-// Runs on the calling thread alone where that is all there is: small n, a nested call, a forked child.
-// An exception thrown by a body is rethrown here.
+// Calls body(begin, end) over disjoint ranges that cover [0, n), each of at least `grain` (the last
+// may be shorter). Runs on the calling thread alone where that is all there is: small n, a nested
+// call, a forked child. An exception thrown by a body is rethrown here.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, F&& body) {
   if (n <= grain) {

@@ -1,5 +1,5 @@
-// exp, log, tanh and sigmoid of float and double vectors, below 1 ULP. Right at infinities, NaN, zeros and subnormals.
-// tests/cpu/math_test.cpp measures the errors.
+// exp, log, tanh and sigmoid of float and double vectors, below 1 ULP. Right at infinities, NaN,
+// zeros and subnormals. tests/cpu/math_test.cpp measures the errors.
 #if defined(LIBTENSOR_CPU_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LIBTENSOR_CPU_VECTOR_MATH_INL_H_
 #undef LIBTENSOR_CPU_VECTOR_MATH_INL_H_
@@ -9,6 +9,7 @@
 
 #include <hwy/highway.h>
 
+#include <cmath>
 #include <limits>
 
 HWY_BEFORE_NAMESPACE();
@@ -18,7 +19,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The constants of one floating-point type. Polynomials are near-minimax (Chebyshev nodes), lowest power first.
+// The constants of one floating-point type. Polynomials are near-minimax (Chebyshev nodes), lowest
+// power first.
 template <class T>
 struct MathConstants;
 
@@ -26,7 +28,8 @@ template <>
 struct MathConstants<float> {
   static constexpr int kMantissaBits = 23;
   static constexpr float kBias = 127;
-  static constexpr float kMagic = 0x1.8p23f;  // adding it rounds to an integer, which is then in the low bits
+  static constexpr float kMagic =
+      0x1.8p23f;  // adding it rounds to an integer, which is then in the low bits
   static constexpr float kLog2e = 0x1.715476p+0f;
   static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;  // high * n is exact
   static constexpr float kExpMax = 89.0f, kExpMin = -104.0f;  // beyond: infinity, zero
@@ -38,7 +41,8 @@ struct MathConstants<float> {
                                     0x1.64a976p-6f,  -0x1.116a16p-7f, 0x1.2c83c0p-9f};
   static constexpr float kTanhOne = 10.0f;  // from here on tanh rounds to 1
   // The series of log: fdlibm's e_logf.c
-  static constexpr float kLog[] = {0xaaaaaa.0p-24f, 0xccce13.0p-25f, 0x91e9ee.0p-25f, 0xf89e26.0p-26f};
+  static constexpr float kLog[] = {0xaaaaaa.0p-24f, 0xccce13.0p-25f, 0x91e9ee.0p-25f,
+                                   0xf89e26.0p-26f};
   static constexpr uint32_t kSqrtHalf = 0x3f3504f3, kOne = 0x3f800000;
   static constexpr float kFromSubnormal = 0x1p25f, kFromSubnormalLog2 = 25;
   static constexpr float kLogLn2High = 6.9313812256e-01f, kLogLn2Low = 9.0580006145e-06f;
@@ -52,22 +56,31 @@ struct MathConstants<double> {
   static constexpr double kLog2e = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-33;
   static constexpr double kExpMax = 710.0, kExpMin = -746.0;
-  static constexpr double kExp[] = {
-      0.5,                   0x1.5555555555557p-3,  0x1.5555555555556p-5,  0x1.11111111100dcp-7,
-      0x1.6c16c16c162d4p-10, 0x1.a01a01abe7fe1p-13, 0x1.a01a01a6d889cp-16, 0x1.71de0231960ebp-19,
-      0x1.27e4db646b17ep-22, 0x1.af4de97ca4194p-26, 0x1.1f730349868cep-29};
+  static constexpr double kExp[] = {0.5,
+                                    0x1.5555555555557p-3,
+                                    0x1.5555555555556p-5,
+                                    0x1.11111111100dcp-7,
+                                    0x1.6c16c16c162d4p-10,
+                                    0x1.a01a01abe7fe1p-13,
+                                    0x1.a01a01a6d889cp-16,
+                                    0x1.71de0231960ebp-19,
+                                    0x1.27e4db646b17ep-22,
+                                    0x1.af4de97ca4194p-26,
+                                    0x1.1f730349868cep-29};
   static constexpr double kTanh[] = {
       -0x1.5555555555555p-2,  0x1.11111111110a8p-3,  -0x1.ba1ba1ba0f126p-5,  0x1.664f487e0a749p-6,
       -0x1.226e3473dce5cp-7,  0x1.d6d39ae3905e2p-9,  -0x1.7d9f6f23e8682p-10, 0x1.3526e9ed54da1p-11,
       -0x1.f243823c8c981p-13, 0x1.8445870f6fe41p-14, -0x1.05bbdae896297p-15, 0x1.b33642a122cddp-18};
   static constexpr double kTanhOne = 20.0;
   // fdlibm's e_log.c
-  static constexpr double kLog[] = {
-      6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
-      1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01};
+  static constexpr double kLog[] = {6.666666666666735130e-01, 3.999999999940941908e-01,
+                                    2.857142874366239149e-01, 2.222219843214978396e-01,
+                                    1.818357216161805012e-01, 1.531383769920937332e-01,
+                                    1.479819860511658591e-01};
   static constexpr uint64_t kSqrtHalf = 0x3fe6a09e667f3bcd, kOne = 0x3ff0000000000000;
   static constexpr double kFromSubnormal = 0x1p54, kFromSubnormalLog2 = 54;
-  static constexpr double kLogLn2High = 6.93147180369123816490e-01, kLogLn2Low = 1.90821492927058770002e-10;
+  static constexpr double kLogLn2High = 6.93147180369123816490e-01,
+                          kLogLn2Low = 1.90821492927058770002e-10;
 };
 
 // c[0] + c[1] x + ... by Horner's rule.
@@ -125,14 +138,16 @@ template <class V>
 struct Pair {
   V high, low;
 };
-// a + b for |a| >= |b|. Source: T. Dekker, "A floating-point technique for extending the available precision", 1971.
+// a + b for |a| >= |b|. Source: T. Dekker, "A floating-point technique for extending the available
+// precision", 1971.
 template <class V>
 HWY_INLINE HWY_ATTR Pair<V> ExactSum(V a, V b) {
   const V sum = hn::Add(a, b);
   return {sum, hn::Sub(b, hn::Sub(sum, a))};
 }
 
-// What is left of `a` when q = a / b has been rounded; known exactly where the machine multiplies and adds in one.
+// What is left of `a` when q = a / b has been rounded; known exactly where the machine multiplies
+// and adds in one.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V DivisionRest(D d, V a, V q, V b) {
 #if HWY_NATIVE_FMA
@@ -158,11 +173,12 @@ HWY_INLINE HWY_ATTR V Log(D d, V x) {
   // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2)
   const auto shifted = hn::Add(hn::BitCast(du, normal), hn::Set(du, C::kOne - C::kSqrtHalf));
   constexpr T kInteger = static_cast<T>(U{1} << C::kMantissaBits);
-  V k = hn::BitCast(d, hn::Or(hn::ShiftRight<C::kMantissaBits>(shifted),
-                              hn::BitCast(du, hn::Set(d, kInteger))));
+  V k = hn::BitCast(
+      d, hn::Or(hn::ShiftRight<C::kMantissaBits>(shifted), hn::BitCast(du, hn::Set(d, kInteger))));
   k = hn::Sub(k, hn::Set(d, kInteger + C::kBias));
   k = hn::IfThenElse(tiny, hn::Sub(k, hn::Set(d, C::kFromSubnormalLog2)), k);
-  const auto mantissa = hn::Add(hn::And(shifted, hn::Set(du, kMantissa)), hn::Set(du, C::kSqrtHalf));
+  const auto mantissa =
+      hn::Add(hn::And(shifted, hn::Set(du, kMantissa)), hn::Set(du, C::kSqrtHalf));
   const V f = hn::Sub(hn::BitCast(d, mantissa), hn::Set(d, 1));
 
   const V s = hn::Div(f, hn::Add(hn::Set(d, 2), f));
@@ -179,8 +195,8 @@ HWY_INLINE HWY_ATTR V Log(D d, V x) {
   return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), positive, edge);
 }
 
-// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1), whose second term is below 1/2: errors in it count little, but
-// for the rounding of the sum with 1, which is made good.
+// Near 0 a polynomial; elsewhere 1 - 2 / (exp(2|x|) + 1), whose second term is below 1/2: errors in
+// it count little, but for the rounding of the sum with 1, which is made good.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Tanh(D d, V x) {
   using C = MathConstants<hn::TFromD<D>>;
@@ -203,7 +219,8 @@ HWY_INLINE HWY_ATTR V Tanh(D d, V x) {
   return hn::CopySign(hn::IfThenElse(hn::Ge(y, hn::Set(d, 0.625f)), far, near), x);
 }
 
-// With e = exp(-|x|) nothing overflows: 1 / (1 + e), or e / (1 + e) for negative x, with the roundings made good.
+// With e = exp(-|x|) nothing overflows: 1 / (1 + e), or e / (1 + e) for negative x, with the
+// roundings made good.
 template <class D, class V>
 HWY_INLINE HWY_ATTR V Sigmoid(D d, V x) {
   using C = MathConstants<hn::TFromD<D>>;
@@ -225,6 +242,25 @@ HWY_INLINE HWY_ATTR V Sigmoid(D d, V x) {
   // 1 / (1 + e) is the quotient itself, or 1 - e / (1 + e).
   const V reciprocal = hn::IfThenElse(negative, hn::NegMulAdd(scale, quotient, one), quotient);
   return Scale(d, hn::MulAdd(rest, reciprocal, quotient), hn::IfThenElse(negative, n, zero));
+}
+
+// See libtensor::PowScalar for numbers. The first lane's exponent is that of all.
+template <class V>
+HWY_INLINE HWY_ATTR V PowScalar(V base, V exponent) {
+  const hn::DFromV<V> d;
+  using T = hn::TFromV<V>;
+  const T e = hn::GetLane(exponent);
+  if (e == T(2)) return hn::Mul(base, base);
+  if (e == T(3)) return hn::Mul(hn::Mul(base, base), base);
+  if (e == T(1)) return base;
+  if (e == T(0.5)) return hn::Sqrt(base);
+  if (e == T(-0.5)) return hn::Div(hn::Set(d, 1), hn::Sqrt(base));
+  if (e == T(-1)) return hn::Div(hn::Set(d, 1), base);
+  if (e == T(-2)) return hn::Div(hn::Set(d, 1), hn::Mul(base, base));
+  HWY_ALIGN T lanes[HWY_LANES(T)];
+  hn::Store(base, d, lanes);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = std::pow(lanes[i], e);
+  return hn::Load(d, lanes);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -45,8 +45,8 @@ void resize(const Tensor& out, Span shape) {
 
 void assign(const Tensor& self, const Tensor& value) {
   check_can_cast(value.dtype(), self.dtype());
-  check(value.shape() == self.shape(), "output with shape ", self.shape(),
-        " doesn't match the broadcast shape ", value.shape());
+  check(value.shape() == self.shape(), "Bad in-place call: input tensor size ", self.shape(),
+        " and output tensor size ", value.shape(), " should match");
   check_no_internal_overlap(self);
   pointwise::copy(self, value);
 }
@@ -59,8 +59,8 @@ void check_castable(const Tensor& value, const Tensor& out) {
 
 void assign_out(const Tensor& out, const Tensor& value) {
   check_castable(value, out);
-  if (value.shape() != out.shape()) resize(out, value.shape());
   check_no_internal_overlap(out);
+  if (value.shape() != out.shape()) resize(out, value.shape());
   pointwise::copy(out, value);
 }
 

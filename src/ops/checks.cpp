@@ -1,25 +1,60 @@
 #include "ops/checks.h"
 
-#include "ops/promotion.h"
+#include <cmath>
+#include <limits>
+
+#include "ops/assign.h"
+#include "ops/generated/compute.h"
+#include "ops/pointwise.h"
 
 namespace libtensor::ops {
+namespace {
+
+// The C++ type, as PyTorch's messages about conversions write it.
+const char* c_type_of(DType dtype) {
+  switch (dtype) {
+    case DType::kBool:
+      return "bool";
+    case DType::kUInt8:
+      return "uint8_t";
+    case DType::kInt8:
+      return "int8_t";
+    case DType::kInt16:
+      return "int16_t";
+    case DType::kInt32:
+      return "int";
+    case DType::kInt64:
+      return "int64_t";
+    case DType::kFloat16:
+      return "c10::Half";
+    case DType::kBFloat16:
+      return "c10::BFloat16";
+    case DType::kFloat32:
+      return "float";
+    default:
+      return "double";
+  }
+}
+
+}  // namespace
 
 void check_sub(DType self, DType other) {
   check_as(Status::kNotImplemented, self != DType::kBool || other != DType::kBool,
-        "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
-        "`logical_xor()` operator "
-        "instead.");
-  check_as(Status::kNotImplemented, self != DType::kBool && other != DType::kBool,
-        "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
-        "invert a mask, use the "
-        "`~` or `logical_not()` operator instead.");
+           "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+           "`logical_xor()` operator "
+           "instead.");
+  check_as(
+      Status::kNotImplemented, self != DType::kBool && other != DType::kBool,
+      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+      "invert a mask, use the "
+      "`~` or `logical_not()` operator instead.");
 }
 
 void check_neg(DType self) {
   check_as(Status::kNotImplemented, self != DType::kBool,
-        "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-        "invert a mask, use the `~` "
-        "or `logical_not()` operator instead.");
+           "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+           "invert a mask, use the `~` "
+           "or `logical_not()` operator instead.");
 }
 
 void check_abs(DType self) { check_not_bool(self, "abs_cpu"); }
@@ -29,7 +64,8 @@ void check_relu(DType self) {
 }
 
 void check_not_bool(DType dtype, const char* kernel) {
-  check_as(Status::kNotImplemented, dtype != DType::kBool, "\"", kernel, "\" not implemented for 'Bool'");
+  check_as(Status::kNotImplemented, dtype != DType::kBool, "\"", kernel,
+           "\" not implemented for 'Bool'");
 }
 
 void check_pow_bool(DType self, DType exponent) {
@@ -59,6 +95,149 @@ void check_condition(const Tensor& condition) {
   check(condition.dtype() == DType::kBool || condition.dtype() == DType::kUInt8,
         "where expected condition to be a boolean tensor, but got a tensor with dtype ",
         scalar_name_of(condition.dtype()));
+}
+
+namespace {
+
+DType common_dtype(std::initializer_list<Input> inputs) {
+  return result_type({inputs.begin(), inputs.size()});
+}
+
+void check_bitwise_dtype(DType common) {
+  check_as(Status::kNotImplemented, !is_floating(common), "this operation is not implemented for '",
+           scalar_name_of(common), "'");
+}
+
+}  // namespace
+
+void check_divisor(const Tensor& self, const Tensor& other) {
+  const DType common = common_dtype({self, other});
+  check_as(Status::kNotImplemented, common != DType::kBool,
+           "this operation is not implemented for 'Bool'");
+  if (is_floating(common) || other.numel() == 0) return;
+  const Tensor is_zero =
+      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {other, Scalar(0)}));
+  const Tensor on_cpu = compute::to_copy(is_zero, DType::kBool, Device{});
+  check(!*on_cpu.data_as<bool>(), "ZeroDivisionError");
+}
+
+void check_divisor(const Tensor& self, Scalar other) {
+  const DType common = common_dtype({self, other});
+  check_as(Status::kNotImplemented, common != DType::kBool,
+           "this operation is not implemented for 'Bool'");
+  check(is_floating(common) || other.to<int64_t>() != 0, "ZeroDivisionError");
+}
+
+void check_bitwise(const Tensor& self, const Tensor& other) {
+  check_bitwise_dtype(common_dtype({self, other}));
+}
+void check_bitwise(const Tensor& self, Scalar other) {
+  check_bitwise_dtype(common_dtype({self, other}));
+}
+
+void check_zeros_sizes(Span shape) {
+  for (int64_t size : shape) check(size >= 0, "zeros: Dimension size must be non-negative.");
+}
+
+void check_fits(Scalar value, DType dtype) {
+  if (dtype == DType::kBool) return;
+  const bool fits = dispatch(dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_same_v<T, int64_t>) {
+      return !value.is_floating() || (value.to<double>() >= -0x1p63 && value.to<double>() < 0x1p63);
+    } else if constexpr (std::is_integral_v<T>) {
+      const double number = value.to<double>();
+      // An unsigned type takes the negative numbers whose magnitude it holds, as C's conversion
+      // does.
+      const double least = std::is_unsigned_v<T>
+                               ? -static_cast<double>(std::numeric_limits<T>::max())
+                               : static_cast<double>(std::numeric_limits<T>::min());
+      return number >= least && number <= static_cast<double>(std::numeric_limits<T>::max());
+    } else {
+      const double number = value.to<double>();
+      const double limit = std::is_same_v<T, Half>       ? 65504.0
+                           : std::is_same_v<T, BFloat16> ? 0x1.fep127
+                           : std::is_same_v<T, float>    ? 0x1.fffffep127
+                                                         : std::numeric_limits<double>::max();
+      return !std::isfinite(number) || std::fabs(number) <= limit;
+    }
+  });
+  check(fits, "value cannot be converted to type ", c_type_of(dtype), " without overflow");
+}
+
+void check_mse(const Tensor& self, const Tensor& target) {
+  const DType common = common_dtype({self, target});
+  check_as(Status::kNotImplemented, is_floating(common), "\"mse_cpu\" not implemented for '",
+           scalar_name_of(common), "'");
+}
+
+const char* c_name_of(DType dtype) {
+  switch (dtype) {
+    case DType::kUInt8:
+      return "unsigned char";
+    case DType::kInt8:
+      return "signed char";
+    case DType::kInt16:
+      return "short int";
+    case DType::kInt64:
+      return "long int";
+    default:
+      return c_type_of(dtype);
+  }
+}
+
+void check_out_dtype(DType result, const Tensor& out) {
+  check(out.dtype() == result, "Expected out tensor to have dtype ", c_name_of(result),
+        ", but got ", c_name_of(out.dtype()), " instead");
+}
+
+void check_out_found(DType result, const Tensor& out) {
+  check(out.dtype() == result || !can_cast(result, out.dtype()), "Found dtype ",
+        scalar_name_of(out.dtype()), " but expected ", scalar_name_of(result));
+}
+
+void check_out_match(DType result, const Tensor& out) {
+  check(out.dtype() == result, "Expected the dtype for input and out to match, but got ",
+        scalar_name_of(result), " for input's dtype and ", scalar_name_of(out.dtype()),
+        " for out's dtype.");
+}
+
+void check_out_dot(DType result, const Tensor& out) {
+  check(out.dtype() == result, "result dtype ", scalar_name_of(out.dtype()),
+        " does not match input dtype ", scalar_name_of(result));
+}
+
+void check_out_index_select(DType result, const Tensor& out) {
+  check(out.dtype() == result, "index_select(): self and result must have the same scalar type");
+  check_no_internal_overlap(out);
+}
+
+void check_out_extreme(DType values_dtype, const Tensor& values, const Tensor& indices) {
+  check_out_dtype(values_dtype, values);
+  check_out_dtype(DType::kInt64, indices);
+}
+
+void check_out_where(const Tensor& self, const Tensor& other, const Tensor& out) {
+  const DType common = common_dtype({self, other});
+  check(out.dtype() == common, "Expected out type to be ", scalar_name_of(common), " but got ",
+        scalar_name_of(out.dtype()));
+}
+
+void check_out_matmul(const Tensor& self, const Tensor& other, const Tensor& out) {
+  if (self.ndim() == 1 && other.ndim() == 1) return check_out_dot(self.dtype(), out);
+  if (other.ndim() == 1 && self.ndim() == 2) {
+    check(out.dtype() == self.dtype(), "addmv input tensors must have the same dtype, but got ",
+          scalar_name_of(out.dtype()), ", ", scalar_name_of(self.dtype()), ", and ",
+          scalar_name_of(other.dtype()));
+  }
+  check_out_dtype(self.dtype(), out);
+}
+
+void check_out_cat(std::span<const Tensor> tensors, const Tensor& out) {
+  const std::vector<Input> inputs(tensors.begin(), tensors.end());
+  check_as(Status::kTypeError, inputs.empty() || can_cast(result_type(inputs), out.dtype()),
+           "torch.cat(): input types can't be cast to the desired output type ",
+           scalar_name_of(out.dtype()));
 }
 
 void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset) {

@@ -16,8 +16,31 @@ void check_pow(DType self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_condition(const Tensor& condition);
+// An integer 0 among the divisors of integers.
+void check_divisor(const Tensor& self, const Tensor& other);
+void check_divisor(const Tensor& self, Scalar other);
+void check_bitwise(const Tensor& self, const Tensor& other);
+void check_bitwise(const Tensor& self, Scalar other);
+void check_zeros_sizes(Span shape);
+// "value cannot be converted to type int8_t without overflow"
+void check_fits(Scalar value, DType dtype);
+void check_mse(const Tensor& self, const Tensor& target);
 void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset);
 // "Expected all tensors to be on the same device ..."
 void check_same_device(const Tensor& a, const Tensor& b);
+
+// How PyTorch's messages about dtypes of products and of given results call a dtype: "long int".
+const char* c_name_of(DType dtype);
+
+// What each kernel says of an `out` of another dtype than its result's.
+void check_out_dtype(DType result, const Tensor& out);
+void check_out_found(DType result, const Tensor& out);
+void check_out_match(DType result, const Tensor& out);
+void check_out_dot(DType result, const Tensor& out);
+void check_out_index_select(DType result, const Tensor& out);
+void check_out_extreme(DType values_dtype, const Tensor& values, const Tensor& indices);
+void check_out_where(const Tensor& self, const Tensor& other, const Tensor& out);
+void check_out_matmul(const Tensor& self, const Tensor& other, const Tensor& out);
+void check_out_cat(std::span<const Tensor> tensors, const Tensor& out);
 
 }  // namespace libtensor::ops

@@ -1,6 +1,7 @@
 // Copies and conversions.
 #include "autograd/history.h"
 #include "ops/assign.h"
+#include "ops/checks.h"
 #include "ops/generated/compute.h"
 #include "ops/generated/functions.h"
 #include "ops/pointwise.h"
@@ -20,6 +21,7 @@ void copy_(const Tensor& self, const Tensor& src) {
 }
 
 void fill_(const Tensor& self, Scalar value) {
+  check_fits(value, self.dtype());
   check_no_internal_overlap(self);
   pointwise::fill(self, value);
 }

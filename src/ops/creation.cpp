@@ -27,6 +27,7 @@ Tensor finish(Tensor tensor, const Options& options) {
 }
 
 Tensor filled(Tensor tensor, Scalar value, const Options& options) {
+  check_fits(value, tensor.dtype());
   pointwise::fill(tensor, value);
   return finish(std::move(tensor), options);
 }

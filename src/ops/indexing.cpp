@@ -20,11 +20,17 @@ Tensor zeros_at(const Dims& shape, const Tensor& like) {
 }
 
 void check_index_vector(const char* name, const Tensor& index) {
-  check_as(Status::kIndexError, index.ndim() <= 1, name,
-           "(): Index is supposed to be a vector, but got dim: ", index.ndim(),
-           " with type: ", scalar_name_of(index.dtype()), " and size: ", index.shape());
+  check_as(Status::kIndexError, index.ndim() <= 1, name, "(): Index is supposed to be a vector");
   check(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32, name,
-        "(): Expected dtype int32/int64 for index", " but got: ", scalar_name_of(index.dtype()));
+        "(): Expected dtype int32 or int64 for index");
+}
+
+// Positions for a gather or scatter, as int64 and with at least one dim.
+Tensor positions_of(const char* name, const Tensor& index) {
+  check(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32 || index.numel() == 0,
+        name, "(): Expected dtype int32/int64 for index");
+  return at_least_1d(
+      index.dtype() == DType::kInt64 ? index : to_copy(index, DType::kInt64, index.device()));
 }
 
 IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
@@ -42,8 +48,6 @@ IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Ten
 
 void check_gather(const char* name, const Tensor& self, int dim, const Tensor& index,
                   const Tensor& limit) {
-  check(index.dtype() == DType::kInt64 || index.numel() == 0, name,
-        "(): Expected dtype int64 for index");
   if (index.numel() == 0) return;
   check(index.ndim() == self.ndim(), "Index tensor must have the same number of dimensions as ",
         name[0] == 'g' ? "input" : "self", " tensor");
@@ -81,7 +85,7 @@ Tensor scatter_into_copy(const char* name, const Tensor& self, int64_t dim, cons
   check_same_device(self, src);
   check_same_device(self, index);
   Tensor result = contiguous_copy(self);
-  const Tensor target = at_least_1d(result), positions = at_least_1d(index),
+  const Tensor target = at_least_1d(result), positions = positions_of(name, index),
                source = at_least_1d(src);
   check_gather(name, target, at, positions, source);
   if (index.numel() > 0)
@@ -127,7 +131,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   const int at = wrap_dim(dim, self.ndim());
   check_same_device(self, index);
-  const Tensor source = at_least_1d(self), positions = at_least_1d(index);
+  const Tensor source = at_least_1d(self), positions = positions_of("gather", index);
   check_gather("gather", source, at, positions, positions);
   Tensor result = Tensor::empty(index.shape(), self.dtype(), self.device());
   if (index.numel() > 0) {

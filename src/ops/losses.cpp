@@ -49,16 +49,10 @@ Tensor softmax_grad(const Tensor& grad_output, const Tensor& output, int64_t dim
   return out;
 }
 
-void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight) {
-  check(self.ndim() > 0 && self.ndim() <= 2, "input tensor should be 1D or 2D");
-  check(target.ndim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
-  check(!(self.ndim() == 1 && target.ndim() == 1 && target.numel() != 1),
-        "For 1D input, 1D target must have size 1, got ", "target size: ", target.shape());
-  check(self.ndim() == 1 || self.shape()[0] == target.numel(),
-        "size mismatch (got input: ", self.shape(), ", target: ", target.shape(), ")");
-  check(target.dtype() == DType::kInt64, "expected scalar type Long but found ",
-        scalar_name_of(target.dtype()));
-  const int64_t classes = self.size(-1);
+// What all forms of nll_loss refuse: dtypes, and weights that do not match the classes.
+void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t classes) {
+  check(target.dtype() == DType::kInt64 || target.dtype() == DType::kUInt8,
+        "expected target dtype to be Long or Byte, but got ", scalar_name_of(target.dtype()));
   check(!weight.defined() || (weight.ndim() == 1 && weight.numel() == classes),
         "weight tensor should be defined either for all ", classes,
         " classes or no classes but got weight tensor of shape: ",
@@ -68,6 +62,42 @@ void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight) {
         weight.defined() ? scalar_name_of(weight.dtype()) : "");
   check_as(Status::kNotImplemented, is_floating(self.dtype()),
            "\"nll_loss_out_frame\" not implemented for '", scalar_name_of(self.dtype()), "'");
+  check_same_device(self, target);
+}
+
+void check_nll_1d(const Tensor& self, const Tensor& target) {
+  check(target.ndim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
+  check(self.ndim() == 2 || target.ndim() == 0 || target.numel() == 1,
+        "For 1D input, 1D target must have size 1, got target size: ", target.shape());
+  check(self.ndim() == 1 || self.shape()[0] == target.numel(),
+        "size mismatch (got input: ", self.shape(), ", target: ", target.shape(), ")");
+}
+
+// [N, C, d1, d2, ...] as [N * d1 * d2 ..., C], contiguous.
+Tensor classes_last(const Tensor& self) {
+  Dims order;
+  for (int i = 0; i < self.ndim(); ++i) {
+    if (i != 1) order.push_back(i);
+  }
+  order.push_back(1);
+  const int64_t classes = self.shape()[1];
+  return view(contiguous_copy(permute(self, order)),
+              Dims{self.numel() / std::max<int64_t>(classes, 1), classes});
+}
+
+// And back: `rows` in the layout of `like`.
+Tensor classes_second(const Tensor& rows, const Tensor& like) {
+  Dims spread = like.shape(), order{0, like.ndim() - 1};
+  spread.erase(1);
+  spread.push_back(like.shape()[1]);
+  for (int i = 1; i < like.ndim() - 1; ++i) order.push_back(i);
+  return contiguous_copy(permute(view(rows, spread), order));
+}
+
+Tensor as_targets(const Tensor& target) {
+  return target.dtype() == DType::kInt64
+             ? as_contiguous(target)
+             : as_contiguous(to_copy(target, DType::kInt64, target.device()));
 }
 
 NllLossCall nll_call(const Tensor& self, const Tensor& target, const Tensor& weight,
@@ -100,8 +130,9 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
 std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
                                             const Tensor& weight, int64_t ignore_index,
                                             Reduction reduction) {
-  check_nll(self, target, weight);
-  const Tensor targets = as_contiguous(target);
+  check_nll(self, target, weight, self.size(-1));
+  check_nll_1d(self, target);
+  const Tensor targets = as_targets(target);
   const Tensor weights = weight.defined() ? as_contiguous(weight) : weight;
   const bool per_sample = reduction == Reduction::kNone && self.ndim() == 2;
   Tensor output =
@@ -117,7 +148,7 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight) {
-  const Tensor targets = as_contiguous(target), grad = as_contiguous(grad_output);
+  const Tensor targets = as_targets(target), grad = as_contiguous(grad_output);
   const Tensor weights = weight.defined() ? as_contiguous(weight) : weight;
   Tensor result = Tensor::empty(self.shape(), self.dtype(), self.device());
   NllLossCall call = nll_call(self, targets, weights, ignore_index, reduction);
@@ -126,6 +157,29 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
   call.total_weight = total_weight.data();
   backend_for(self.device()).nll_loss_backward(call);
   return result;
+}
+
+std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
+                                              const Tensor& weight, int64_t ignore_index,
+                                              Reduction reduction) {
+  check_nll(self, target, weight, self.shape()[1]);
+  const Tensor targets = view(as_contiguous(target), Dims{target.numel()});
+  auto [output, total_weight] =
+      compute::nll_loss_forward(classes_last(self), targets, weight, ignore_index, reduction);
+  if (reduction == Reduction::kNone) output = view(output, target.shape());
+  return {output, total_weight};
+}
+
+Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
+                           const Tensor& weight, int64_t ignore_index, Reduction reduction,
+                           const Tensor& total_weight) {
+  const Tensor targets = view(as_contiguous(target), Dims{target.numel()});
+  const Tensor grad =
+      view(as_contiguous(grad_output), grad_output.ndim() ? Dims{grad_output.numel()} : Dims{});
+  const Tensor rows = classes_last(self);
+  return classes_second(compute::nll_loss_backward(grad, rows, targets, weight, ignore_index,
+                                                   reduction, total_weight),
+                        self);
 }
 
 Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction) {
@@ -137,17 +191,6 @@ Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction) {
 }  // namespace compute
 
 namespace {
-
-// [N, C, d1, d2, ...] as [N * d1 * d2 ..., C].
-Tensor classes_last(const Tensor& self) {
-  Dims order;
-  for (int i = 0; i < self.ndim(); ++i) {
-    if (i != 1) order.push_back(i);
-  }
-  order.push_back(1);
-  return reshape(permute(self, order),
-                 Dims{self.numel() / std::max<int64_t>(self.shape()[1], 1), self.shape()[1]});
-}
 
 int64_t class_dim(const Tensor& input) { return input.ndim() == 1 ? 0 : 1; }
 
@@ -179,7 +222,7 @@ Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, co
   if (weight.defined()) logs = mul(logs, class_weight(weight, input));
   const Tensor losses = neg(sum_dim(mul(logs, probabilities), Dims{dim}, false));
   if (reduction != Reduction::kMean) return reduce_loss(losses, reduction);
-  return div_scalar(sum(losses), input.numel() / std::max<int64_t>(classes, 1));
+  return div_count(sum(losses), input.numel() / std::max<int64_t>(classes, 1));
 }
 
 // What label smoothing adds: the loss against all classes alike.
@@ -200,16 +243,28 @@ Tensor smooth_loss(const Tensor& logs, const Tensor& target, const Tensor& weigh
 
 Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight,
                 int64_t ignore_index, Reduction reduction) {
-  if (self.ndim() <= 2)
+  check_as(Status::kValueError, self.ndim() >= 1, "Expected 1 or more dimensions (got ",
+           self.ndim(), ")");
+  check_as(Status::kValueError,
+           self.ndim() == 1 || (target.ndim() > 0 && self.shape()[0] == target.shape()[0]),
+           "Expected input batch_size (", self.shape()[0], ") to match target batch_size (",
+           target.ndim() > 0 ? target.shape()[0] : 0, ").");
+  if (self.ndim() <= 2) {
     return std::get<0>(nll_loss_forward(self, target, weight, ignore_index, reduction));
+  }
   Dims expected = self.shape();
   expected.erase(1);
-  check(self.shape()[0] == target.size(0), "Expected input batch_size (", self.shape()[0],
-        ") to match target batch_size (", target.size(0), ").");
   check(target.shape() == expected, "size mismatch (got input: ", self.shape(),
         ", target: ", target.shape(), ")");
-  const Tensor flat = std::get<0>(nll_loss_forward(classes_last(self), reshape(target, Dims{-1}),
-                                                   weight, ignore_index, reduction));
+  if (self.ndim() == 4) {
+    return std::get<0>(nll_loss2d_forward(self, target, weight, ignore_index, reduction));
+  }
+  // Other ranks take the way of rank 4, with all dims behind the classes as one.
+  const int64_t n = self.shape()[0], classes = self.shape()[1];
+  const int64_t rest = self.numel() / std::max<int64_t>(n * classes, 1);
+  const Tensor flat = std::get<0>(nll_loss2d_forward(reshape(self, Dims{n, classes, 1, rest}),
+                                                     reshape(target, Dims{n, 1, rest}), weight,
+                                                     ignore_index, reduction));
   return reduction == Reduction::kNone ? reshape(flat, expected) : flat;
 }
 

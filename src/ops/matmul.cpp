@@ -8,37 +8,6 @@
 namespace libtensor::ops {
 namespace {
 
-void check_not_bool(const char* kernel, const Tensor& tensor) {
-  check_as(Status::kNotImplemented, tensor.dtype() != DType::kBool, "\"", kernel,
-           "\" not implemented for 'Bool'");
-}
-
-// C names of the dtypes, as they stand in PyTorch's messages about products.
-const char* c_name(DType dtype) {
-  switch (dtype) {
-    case DType::kBool:
-      return "bool";
-    case DType::kUInt8:
-      return "unsigned char";
-    case DType::kInt8:
-      return "signed char";
-    case DType::kInt16:
-      return "short";
-    case DType::kInt32:
-      return "int";
-    case DType::kInt64:
-      return "int64_t";
-    case DType::kFloat16:
-      return "c10::Half";
-    case DType::kBFloat16:
-      return "c10::BFloat16";
-    case DType::kFloat32:
-      return "float";
-    default:
-      return "double";
-  }
-}
-
 // c (contiguous [.., m, n]) = alpha * a @ b + beta * c; a and b have the batch dim or none.
 void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 1,
               double beta = 0) {
@@ -67,12 +36,12 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 
   backend_for(c.device()).matmul(call);
 }
 
-void check_mm(const Tensor& a, const Tensor& b) {
-  check(a.shape()[1] == b.shape()[0], "mat1 and mat2 shapes cannot be multiplied (", a.shape()[0],
-        "x", a.shape()[1], " and ", b.shape()[0], "x", b.shape()[1], ")");
+void check_mm(const char* name, const Tensor& a, const Tensor& b) {
+  check(a.shape()[1] == b.shape()[0], name, ": mat1 and mat2 shapes cannot be multiplied (",
+        a.shape()[0], "x", a.shape()[1], " and ", b.shape()[0], "x", b.shape()[1], ")");
   check(a.dtype() == b.dtype(),
-        "expected m1 and m2 to have the same dtype, but got: ", c_name(a.dtype()),
-        " != ", c_name(b.dtype()));
+        "expected m1 and m2 to have the same dtype, but got: ", c_name_of(a.dtype()),
+        " != ", c_name_of(b.dtype()));
   check_same_device(a, b);
 }
 
@@ -81,10 +50,10 @@ void check_mm(const Tensor& a, const Tensor& b) {
 namespace compute {
 
 Tensor mm(const Tensor& self, const Tensor& mat2) {
-  check(self.ndim() == 2, "self must be a matrix");
-  check(mat2.ndim() == 2, "mat2 must be a matrix");
-  check_mm(self, mat2);
-  check_not_bool("addmm_impl_cpu_", self);
+  check(self.ndim() == 2, "mm: self must be a matrix, got ", self.ndim(), "-D tensor");
+  check(mat2.ndim() == 2, "mm: mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
+  check_mm("mm", self, mat2);
+  check_not_bool(self.dtype(), "addmm_impl_cpu_");
   Tensor result =
       Tensor::empty(Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device());
   multiply(self, mat2, result);
@@ -100,7 +69,7 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
   check(self.dtype() == mat2.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
         " but found ", scalar_name_of(mat2.dtype()));
   check_same_device(self, mat2);
-  check_not_bool("baddbmm_out_cpu", self);
+  check_not_bool(self.dtype(), "baddbmm_out_cpu");
   Tensor result = Tensor::empty(Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]},
                                 self.dtype(), self.device());
   multiply(self, mat2, result);
@@ -112,10 +81,11 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
         self.ndim(), ", ", vec.ndim());
   check(self.shape()[1] == vec.shape()[0], "size mismatch, got input (", self.shape()[0],
         "), mat (", self.shape()[0], "x", self.shape()[1], "), vec (", vec.shape()[0], ")");
-  check(self.dtype() == vec.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
-        " but found ", scalar_name_of(vec.dtype()));
+  check(self.dtype() == vec.dtype(), "addmv input tensors must have the same dtype, but got ",
+        scalar_name_of(vec.dtype()), ", ", scalar_name_of(self.dtype()), ", and ",
+        scalar_name_of(vec.dtype()));
   check_same_device(self, vec);
-  check_not_bool("addmv_impl_cpu", self);
+  check_not_bool(self.dtype(), "addmv_impl_cpu");
   Tensor result = Tensor::empty(Dims{self.shape()[0], 1}, self.dtype(), self.device());
   multiply(self, vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()),
            result);
@@ -132,7 +102,7 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
         " and src ", tensor.shape(), " to have the same number of elements, but got ", self.numel(),
         " and ", tensor.numel(), " elements respectively");
   check_same_device(self, tensor);
-  check_not_bool("dot", self);
+  check_not_bool(self.dtype(), "dot");
   Tensor result = Tensor::empty(Dims{1, 1}, self.dtype(), self.device());
   const int64_t n = self.numel();
   multiply(self.view(Dims{1, n}, Dims{1, self.strides()[0]}, self.offset()),
@@ -144,11 +114,11 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
              Scalar alpha) {
   check(mat1.ndim() == 2, "mat1 must be a matrix, got ", mat1.ndim(), "-D tensor");
   check(mat2.ndim() == 2, "mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
-  check_mm(mat1, mat2);
   check(self.dtype() == mat2.dtype(), "self and mat2 must have the same dtype, but got ",
         scalar_name_of(self.dtype()), " and ", scalar_name_of(mat2.dtype()));
+  check_mm("addmm", mat1, mat2);
   check_same_device(self, mat1);
-  check_not_bool("addmm_impl_cpu_", mat1);
+  check_not_bool(mat1.dtype(), "addmm_impl_cpu_");
   const Dims shape{mat1.shape()[0], mat2.shape()[1]};
   const Tensor expanded = expand(self, shape);
   if (!is_floating(self.dtype())) {
@@ -174,14 +144,58 @@ Dims append(Dims dims, std::initializer_list<int64_t> more) {
   return dims;
 }
 
+// All dims but the last lie as one in memory.
+bool rows_are_mergeable(const Tensor& tensor) {
+  if (tensor.numel() == 0) return true;
+  for (int i = 0; i < tensor.ndim() - 2; ++i) {
+    if (tensor.strides()[i] != tensor.strides()[i + 1] * tensor.shape()[i + 1]) return false;
+  }
+  return true;
+}
+
+// A stack of matrices times one matrix or vector can be one product, with the leading dims folded
+// into the rows. It should be where that copies nothing, and also where the lesser operand requires
+// grad: its gradient then needs no expanded copy. These are PyTorch's choices; they decide which
+// nodes the graph has.
+bool should_fold(const Tensor& a, const Tensor& b) {
+  const bool a_is_stack = a.ndim() >= b.ndim();
+  const Tensor& stack = a_is_stack ? a : b;
+  const Tensor& matrix = a_is_stack ? b : a;
+  if (stack.ndim() < 3 || matrix.ndim() > 2) return false;
+  if (matrix.requires_grad()) return true;
+  if (a.ndim() == 2) return false;
+  return rows_are_mergeable(a_is_stack ? stack : compute::transpose(stack, -1, -2));
+}
+
+Tensor matmul_folded(const Tensor& a, const Tensor& b) {
+  const bool swapped = b.ndim() > a.ndim();  // a @ b as the transpose of b' @ a'
+  const Tensor stack = swapped ? transpose(b, -1, -2) : a;
+  const Tensor matrix = !swapped ? b : a.ndim() == 2 ? transpose_2d(a) : a;
+  Dims shape(Span(stack.shape()).first(stack.ndim() - 1));
+  const Tensor rows = reshape(stack, Dims{numel_of(shape), stack.size(-1)});
+  if (matrix.ndim() == 1) return unsafe_view(mv(rows, matrix), shape);
+  const Tensor result = unsafe_view(mm(rows, matrix), append(shape, {matrix.size(1)}));
+  return swapped ? contiguous(transpose(result, -1, -2)) : result;
+}
+
 // Stacks of matrices: leading dims broadcast and become one.
-Tensor matmul_batched(const Tensor& a, const Tensor& b) {
+Tensor matmul_stacked(const Tensor& a, const Tensor& b) {
+  if (a.ndim() == 3 && b.ndim() == 3 && a.shape()[0] != b.shape()[0]) {  // better folded, as above
+    if (a.shape()[0] == 1 && a.requires_grad()) return matmul(squeeze_dim(a, 0), b);
+    if (b.shape()[0] == 1 && b.requires_grad()) return matmul(a, squeeze_dim(b, 0));
+  }
+  const bool vector_a = a.ndim() == 1, vector_b = b.ndim() == 1;
   const Dims batch = broadcast_shapes(leading(a), leading(b));
-  const int64_t m = a.size(-2), k = a.size(-1), n = b.size(-1), count = numel_of(batch);
-  const Tensor flat_a = reshape(expand(a, append(batch, {m, k})), Dims{count, m, k});
-  const Tensor flat_b =
-      reshape(expand(b, append(batch, {b.size(-2), n})), Dims{count, b.size(-2), n});
-  return unsafe_view(bmm(flat_a, flat_b), append(batch, {m, n}));
+  const int64_t count = numel_of(batch), n = vector_a ? 1 : a.size(-2), k = a.size(-1);
+  const int64_t depth = vector_b ? b.size(0) : b.size(-2), m = vector_b ? 1 : b.size(-1);
+  const Tensor left = reshape(expand(a, append(batch, {n, k})), Dims{count, n, k});
+  const Tensor right =
+      vector_b ? unsqueeze(reshape(expand(b, append(batch, {depth})), Dims{count, depth}), 2)
+               : reshape(expand(b, append(batch, {depth, m})), Dims{count, depth, m});
+  Dims shape = batch;
+  if (!vector_a) shape.push_back(n);
+  if (!vector_b) shape.push_back(m);
+  return unsafe_view(bmm(left, right), shape);
 }
 
 }  // namespace
@@ -192,16 +206,13 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
         "D and ", b, "D");
   if (a == 1 && b == 1) return dot(self, other);
   if (a == 2 && b == 1) return mv(self, other);
-  if (a == 1 && b == 2) return squeeze_dim(mm(unsqueeze(self, 0), other), Dims{0});
-  if (a == 2 && b == 2) return mm(self, other);
-  if (b <= 2) {  // one matrix or vector for all: fold the leading dims into the rows
-    Dims shape(Span(self.shape()).first(a - 1));
-    const Tensor rows = reshape(self, Dims{numel_of(shape), self.size(-1)});
-    if (b == 1) return unsafe_view(mv(rows, other), shape);
-    return unsafe_view(mm(rows, other), append(shape, {other.size(-1)}));
+  if (a == 1 && b == 2) {
+    const Tensor row = mm(unsqueeze(self, 0), other);
+    squeeze_dim_(row, 0);
+    return row;
   }
-  if (a == 1) return squeeze_dim(matmul_batched(unsqueeze(self, 0), other), Dims{-2});
-  return matmul_batched(self, other);
+  if (a == 2 && b == 2) return mm(self, other);
+  return should_fold(self, other) ? matmul_folded(self, other) : matmul_stacked(self, other);
 }
 
 }  // namespace libtensor::ops

@@ -68,16 +68,16 @@ Tensor make_result(Inputs inputs, const Dims& shape, DType dtype, Device device)
 // A call with the memory that it points into.
 class PreparedCall {
  public:
-  PreparedCall(PointwiseOp op, DType common, const Tensor& out, Inputs inputs) {
+  PreparedCall(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs) {
     call_.op = op;
-    call_.compute = compute_dtype(common);
+    call_.compute = compute_dtype(dtypes.common);
     shape_ = out.shape();
     call_.ndim = shape_.size();
     call_.shape = shape_.data();
     call_.numel = out.numel();
     call_.out = {out.data(), out.dtype(), out.strides().data()};
     for (const Input& input : inputs) add(input);
-    call_.contiguous = call_.numel == 1 ? same_dtypes(out, common) : false;
+    call_.contiguous = call_.numel == 1 && needs_no_conversion(out, dtypes.result);
   }
 
   void run(Device device) { backend_for(device).pointwise(call_); }
@@ -98,11 +98,11 @@ class PreparedCall {
       call_.in[i] = {numbers_[i], call_.compute, strides_[i].data()};
     }
   }
-  bool same_dtypes(const Tensor& out, DType common) const {
+  bool needs_no_conversion(const Tensor& out, DType result) const {
     for (int i = 0; i < call_.input_count; ++i) {
       if (call_.in[i].dtype != call_.compute) return false;
     }
-    return out.dtype() == call_.compute && common == call_.compute;
+    return out.dtype() == result && compute_dtype(result) == result;
   }
 
   PointwiseCall call_;
@@ -111,9 +111,9 @@ class PreparedCall {
   alignas(16) unsigned char numbers_[PointwiseCall::kMaxInputs][16];
 };
 
-void execute(PointwiseOp op, DType common, const Tensor& out, Inputs inputs, Device device) {
+void execute(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs, Device device) {
   if (out.numel() == 0) return;
-  PreparedCall(op, common, out, inputs).run(device);
+  PreparedCall(op, dtypes, out, inputs).run(device);
 }
 
 // One or two contiguous tensors of one shape and dtype, which the functor takes and gives as they
@@ -164,7 +164,7 @@ Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
   Tensor result = make_result(inputs, shape, dtypes.result, device);
-  execute(op, dtypes.common, result, inputs, device);
+  execute(op, dtypes, result, inputs, device);
   return result;
 }
 
@@ -183,7 +183,7 @@ void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
   for (const Input& input : inputs) {
     if (input.tensor()) check_no_partial_overlap(self, *input.tensor());
   }
-  execute(op, dtypes.common, self, inputs, device);
+  execute(op, dtypes, self, inputs, device);
 }
 
 void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
@@ -196,15 +196,17 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   for (const Input& input : inputs) {
     if (input.tensor()) check_no_partial_overlap(out, *input.tensor());
   }
-  execute(op, dtypes.common, out, inputs, device);
+  execute(op, dtypes, out, inputs, device);
 }
 
 void copy(const Tensor& destination, const Tensor& source) {
-  execute(PointwiseOp::kCopy, destination.dtype(), destination, {source}, destination.device());
+  execute(PointwiseOp::kCopy, {destination.dtype(), destination.dtype()}, destination, {source},
+          destination.device());
 }
 
 void fill(const Tensor& destination, Scalar value) {
-  execute(PointwiseOp::kCopy, destination.dtype(), destination, {value}, destination.device());
+  execute(PointwiseOp::kCopy, {destination.dtype(), destination.dtype()}, destination, {value},
+          destination.device());
 }
 
 }  // namespace libtensor::ops::pointwise

@@ -47,22 +47,27 @@ Tensor reduce(ReduceOp op, const Tensor& self, Span dims, bool keepdim, DType dt
   return drop_dims(out, mask, keepdim);
 }
 
+void check_dim_not_empty(const char* name, const Tensor& self, int64_t dim, int64_t shown) {
+  check_as(Status::kIndexError, self.ndim() == 0 || self.size(dim) > 0, name,
+           "(): Expected reduction dim ", shown, " to have non-zero size.");
+}
+
+// The extremes over `dims`, or over everything, of a tensor that may have no elements.
 void check_not_empty(const char* name, const Tensor& self, Span dims) {
   if (self.numel() > 0) return;
-  const uint64_t mask = dim_mask(dims, self.ndim());
-  for (int i = 0; i < self.ndim(); ++i) {
-    check_as(Status::kIndexError, !(mask >> i & 1) || self.shape()[i] > 0, name,
-             "(): Expected reduction dim ", i, " to have non-zero size.");
-  }
+  check(!dims.empty(), name,
+        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
+        "reduction dim with the 'dim' argument.");
+  for (int64_t dim : dims) check_dim_not_empty(name, self, dim, dim);
 }
 
 DType sum_dtype(DType dtype) { return is_floating(dtype) ? dtype : DType::kInt64; }
 
 DType mean_dtype(DType dtype) {
-  check(is_floating(dtype),
-        "mean(): could not infer output dtype. Input dtype must be either a floating point or "
-        "complex dtype. Got: ",
-        scalar_name_of(dtype));
+  check_as(Status::kNotImplemented, is_floating(dtype),
+           "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+           "complex dtype. Got: ",
+           scalar_name_of(dtype));
   return dtype;
 }
 
@@ -76,7 +81,7 @@ Tensor extreme(ReduceOp op, const char* name, const Tensor& self) {
 std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tensor& self,
                                        int64_t dim, bool keepdim) {
   const Dims dims{wrap_dim(dim, self.ndim())};
-  check_not_empty(name, self, dims);
+  check_dim_not_empty(name, self, dim, dims[0]);
   const uint64_t mask = dim_mask(dims, std::max(self.ndim(), 1));
   const Dims kept = kept_shape(self.shape(), mask);
   const Tensor values = Tensor::empty(kept, self.dtype(), self.device());
@@ -86,8 +91,8 @@ std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tens
 }
 
 void check_position_dtype(const char* name, const Tensor& self) {
-  check_as(Status::kNotImplemented, self.dtype() != DType::kBool, "\"", name,
-           "_cpu\" not implemented for 'Bool'");
+  check_as(Status::kNotImplemented, self.dtype() != DType::kBool, name,
+           "(): does not support bool input");
 }
 
 Tensor position(ReduceOp op, const char* name, const Tensor& self) {
@@ -99,14 +104,24 @@ Tensor position(ReduceOp op, const char* name, const Tensor& self) {
 
 Tensor position_dim(ReduceOp op, const char* name, const Tensor& self, int64_t dim, bool keepdim) {
   const Dims dims{wrap_dim(dim, self.ndim())};
-  check_not_empty(name, self, dims);
+  check_dim_not_empty(name, self, dim, dims[0]);
   check_position_dtype(name, self);
   return reduce(op, self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, DType::kInt64);
 }
 
+// bool, but uint8 for uint8.
+Tensor truth_like(const Tensor& self, const Tensor& truth) {
+  return self.dtype() == DType::kUInt8 ? to_copy(truth, DType::kUInt8, self.device()) : truth;
+}
+
 Tensor truth(ReduceOp op, const Tensor& self, Span dims, bool keepdim) {
-  Tensor result = reduce(op, self, dims, keepdim, DType::kBool);
-  return self.dtype() == DType::kUInt8 ? to_copy(result, DType::kUInt8, self.device()) : result;
+  return truth_like(self, reduce(op, self, dims, keepdim, DType::kBool));
+}
+
+// An empty list of dims, as against none at all, reduces nothing: each element is asked alone.
+Tensor truth_dims(ReduceOp op, const Tensor& self, Span dims, bool keepdim) {
+  if (!dims.empty() || !dims.data()) return truth(op, self, dims, keepdim);
+  return truth_like(self, to_copy(self, DType::kBool, self.device()));
 }
 
 }  // namespace
@@ -116,6 +131,11 @@ Tensor sum(const Tensor& self) {
 }
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
   return reduce(ReduceOp::kSum, self, dim, keepdim, sum_dtype(self.dtype()));
+}
+Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  const Tensor converted = self.dtype() == dtype ? self : to_copy(self, dtype, self.device());
+  const Tensor result = sum_dim(converted, dim, keepdim);
+  return result.dtype() == dtype ? result : to_copy(result, dtype, self.device());
 }
 Tensor mean(const Tensor& self) {
   return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype()));
@@ -153,10 +173,10 @@ Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
 Tensor any(const Tensor& self) { return truth(ReduceOp::kAny, self, {}, false); }
 Tensor all(const Tensor& self) { return truth(ReduceOp::kAll, self, {}, false); }
 Tensor any_dim(const Tensor& self, Span dim, bool keepdim) {
-  return truth(ReduceOp::kAny, self, dim, keepdim);
+  return truth_dims(ReduceOp::kAny, self, dim, keepdim);
 }
 Tensor all_dim(const Tensor& self, Span dim, bool keepdim) {
-  return truth(ReduceOp::kAll, self, dim, keepdim);
+  return truth_dims(ReduceOp::kAll, self, dim, keepdim);
 }
 
 }  // namespace libtensor::ops::compute

@@ -17,6 +17,8 @@ Tensor view(const Tensor& self, Span shape) {
 }
 
 Tensor unsafe_view(const Tensor& self, Span shape) { return view(self, shape); }
+Tensor reshape_alias(const Tensor& self, Span shape) { return view(self, shape); }
+Tensor alias(const Tensor& self) { return self.alias(); }
 
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
   const int a = wrap_dim(dim0, self.ndim()), b = wrap_dim(dim1, self.ndim());
@@ -67,7 +69,11 @@ Tensor squeeze_mask(const Tensor& self, uint64_t mask) {
 
 Tensor squeeze(const Tensor& self) { return squeeze_mask(self, ~uint64_t{0}); }
 
-Tensor squeeze_dim(const Tensor& self, Span dim) {
+Tensor squeeze_dim(const Tensor& self, int64_t dim) {
+  return squeeze_mask(self, uint64_t{1} << wrap_dim(dim, self.ndim()));
+}
+
+Tensor squeeze_dims(const Tensor& self, Span dim) {
   return squeeze_mask(self, dim.empty() ? 0 : dim_mask(dim, self.ndim()));
 }
 
@@ -79,6 +85,25 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
   check_sizes(shape);
   return self.view(shape, strides, self.offset());
 }
+
+namespace {
+
+// 0 where a dim is repeated; a new dim of size 1 gets the stride that a contiguous one would have.
+Dims expanded_strides(const Tensor& self, const Dims& shape) {
+  const int lead = shape.size() - self.ndim();
+  Dims strides(shape.size());
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    const bool is_new = i < lead;
+    const int64_t size = is_new ? 1 : self.shape()[i - lead];
+    const int64_t kept = !is_new                ? self.strides()[i - lead]
+                         : i + 1 < shape.size() ? shape[i + 1] * strides[i + 1]
+                                                : 1;
+    strides[i] = size == shape[i] ? kept : 0;
+  }
+  return strides;
+}
+
+}  // namespace
 
 Tensor expand(const Tensor& self, Span size) {
   const int ndim = static_cast<int>(size.size()), lead = ndim - self.ndim();
@@ -103,7 +128,7 @@ Tensor expand(const Tensor& self, Span size) {
   }
   check_sizes(shape);
   checked_numel(shape, size_of(self.dtype()));
-  return self.view(shape, broadcast_strides(self.shape(), self.strides(), shape), self.offset());
+  return self.view(shape, expanded_strides(self, shape), self.offset());
 }
 
 Tensor select(const Tensor& self, int64_t dim, int64_t index) {
@@ -144,7 +169,8 @@ Tensor as_strided(const Tensor& self, Span size, Span stride, int64_t storage_of
 
 Tensor reshape(const Tensor& self, Span shape) {
   const Dims target = infer_size(shape, self.numel());
-  if (view_strides(self.shape(), self.strides(), target)) return view(self, target);
+  if (self.is_contiguous()) return view(self, target);
+  if (view_strides(self.shape(), self.strides(), target)) return reshape_alias(self, target);
   return unsafe_view(contiguous_copy(self), target);
 }
 

@@ -81,14 +81,14 @@ TYPED_TEST(SixteenBit, EveryPatternDecodesByTheDefinition) {
 }
 
 TYPED_TEST(SixteenBit, EveryPatternMakesTheRoundTrip) {
-  using Type = typename TypeParam::Type;
+  using Number = typename TypeParam::Type;
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto pattern = static_cast<uint16_t>(bits);
     const float value = this->to_float(pattern);
     if (std::isnan(value)) {
-      ASSERT_TRUE(std::isnan(static_cast<float>(Type(value)))) << std::hex << bits;
+      ASSERT_TRUE(std::isnan(static_cast<float>(Number(value)))) << std::hex << bits;
     } else {
-      ASSERT_EQ(Type(value).bits, pattern) << std::hex << bits;
+      ASSERT_EQ(Number(value).bits, pattern) << std::hex << bits;
     }
   }
 }
@@ -118,11 +118,11 @@ TYPED_TEST(SixteenBit, RoundsAnyFloat) {
 }
 
 TYPED_TEST(SixteenBit, KeepsInfinityAndNan) {
-  using Type = typename TypeParam::Type;
-  EXPECT_EQ(static_cast<float>(Type(INFINITY)), INFINITY);
-  EXPECT_EQ(static_cast<float>(Type(-INFINITY)), -INFINITY);
+  using Number = typename TypeParam::Type;
+  EXPECT_EQ(static_cast<float>(Number(INFINITY)), INFINITY);
+  EXPECT_EQ(static_cast<float>(Number(-INFINITY)), -INFINITY);
   for (uint32_t word : {0x7fc00000u, 0xffc00000u, 0x7f800001u, 0x7fffffffu, 0xff800001u}) {
-    EXPECT_TRUE(std::isnan(static_cast<float>(Type(std::bit_cast<float>(word)))))
+    EXPECT_TRUE(std::isnan(static_cast<float>(Number(std::bit_cast<float>(word)))))
         << std::hex << word;
   }
 }

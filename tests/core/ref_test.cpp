@@ -10,7 +10,7 @@ namespace libtensor {
 namespace {
 
 struct Probe : RefCounted<Probe> {
-  explicit Probe(int* destroyed) : destroyed(destroyed) {}
+  explicit Probe(int* count) : destroyed(count) {}
   virtual ~Probe() = default;
   static void destroy(Probe* probe) {
     ++*probe->destroyed;

@@ -1,4 +1,5 @@
-// A tensor for tests of kernels: elements with any strides, guarded on both sides, read and written one by one.
+// A tensor for tests of kernels: elements with any strides, guarded on both sides, read and written
+// one by one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,8 +19,10 @@ using Value = long double;
 inline Value load_value(DType dtype, const void* p) {
   return dispatch(dtype, [&](auto tag) -> Value {
     using T = typename decltype(tag)::type;
-    if constexpr (std::is_arithmetic_v<T>) return static_cast<Value>(*static_cast<const T*>(p));
-    else return static_cast<Value>(static_cast<float>(*static_cast<const T*>(p)));
+    if constexpr (std::is_arithmetic_v<T>)
+      return static_cast<Value>(*static_cast<const T*>(p));
+    else
+      return static_cast<Value>(static_cast<float>(*static_cast<const T*>(p)));
   });
 }
 
@@ -27,8 +30,10 @@ inline Value load_value(DType dtype, const void* p) {
 inline void store_value(DType dtype, void* p, Value value) {
   dispatch(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    if constexpr (std::is_arithmetic_v<T>) *static_cast<T*>(p) = static_cast<T>(value);
-    else *static_cast<T*>(p) = T(static_cast<float>(value));
+    if constexpr (std::is_arithmetic_v<T>)
+      *static_cast<T*>(p) = static_cast<T>(value);
+    else
+      *static_cast<T*>(p) = T(static_cast<float>(value));
   });
 }
 
@@ -70,15 +75,27 @@ class Array {
     std::mt19937 random(seed);
     for (int64_t i = 0; i < numel(); ++i) {
       const int whole = static_cast<int>(random() % 11) - 5;
-      set(i, dtype_ == DType::kBool ? whole > 0 : is_floating(dtype_) ? whole + 0.25L * (random() % 4)
-             : dtype_ == DType::kUInt8 ? whole + 5 : whole);
+      set(i, dtype_ == DType::kBool    ? whole > 0
+             : is_floating(dtype_)     ? whole + 0.25L * (random() % 4)
+             : dtype_ == DType::kUInt8 ? whole + 5
+                                       : whole);
     }
   }
   void fill_extreme(uint32_t seed) {
     std::mt19937_64 random(seed);
     constexpr Value kInfinity = std::numeric_limits<Value>::infinity();
-    const Value corners[] = {0, -0.0L, 1, -1, kInfinity, -kInfinity, std::numeric_limits<Value>::quiet_NaN(),
-                             1e-40L, -1e-310L, 3e38L, -1e300L, 0.5L};
+    const Value corners[] = {0,
+                             -0.0L,
+                             1,
+                             -1,
+                             kInfinity,
+                             -kInfinity,
+                             std::numeric_limits<Value>::quiet_NaN(),
+                             1e-40L,
+                             -1e-310L,
+                             3e38L,
+                             -1e300L,
+                             0.5L};
     for (int64_t i = 0; i < numel(); ++i) {
       if (!is_floating(dtype_)) {
         const uint64_t bits = dtype_ == DType::kBool ? random() % 2 : random();

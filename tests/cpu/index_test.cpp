@@ -1,4 +1,5 @@
-// gather, scatter, index_select, index_add, and the negative log likelihood loss, against plain loops.
+// gather, scatter, index_select, index_add, and the negative log likelihood loss, against plain
+// loops.
 #include "cpu/index.h"
 
 #include <cmath>
@@ -10,8 +11,9 @@
 namespace libtensor::cpu {
 namespace {
 
-constexpr DType kDTypes[] = {DType::kBool,  DType::kUInt8,   DType::kInt8,     DType::kInt16,   DType::kInt32,
-                             DType::kInt64, DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
+constexpr DType kDTypes[] = {DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
+                             DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
+                             DType::kFloat32, DType::kFloat64};
 
 template <class F>
 void expect_error(Status status, const std::string& message, F body) {
@@ -32,7 +34,8 @@ Array random_index(DType dtype, Dims shape, Dims strides, int64_t limit) {
 }
 
 // The row-major number of the element of `shape` that element i of `index_shape` names along `dim`.
-int64_t named_element(const Dims& shape, const Dims& index_shape, int dim, int64_t i, int64_t index) {
+int64_t named_element(const Dims& shape, const Dims& index_shape, int dim, int64_t i,
+                      int64_t index) {
   int64_t result = 0, weight = 1;
   for (int d = shape.size() - 1; d >= 0; --d) {
     result += (d == dim ? index : i % index_shape[d]) * weight;
@@ -68,13 +71,18 @@ Value added(DType dtype, Value a, Value b) {
 TEST(Gather, EveryDTypeAndDim) {
   for (DType dtype : kDTypes) {
     for (int dim = 0; dim < 3; ++dim) {
-      const Dims shape{7, 6, 5}, index_shape = dim == 0 ? Dims{9, 6, 4} : dim == 1 ? Dims{7, 11, 5} : Dims{3, 6, 200};
-      Array self(dtype, shape, {1, 7, 42}), out(dtype, index_shape), index = random_index(DType::kInt64, index_shape, contiguous_strides(index_shape), shape[dim]);
+      const Dims shape{7, 6, 5}, index_shape = dim == 0   ? Dims{9, 6, 4}
+                                               : dim == 1 ? Dims{7, 11, 5}
+                                                          : Dims{3, 6, 200};
+      Array self(dtype, shape, {1, 7, 42}), out(dtype, index_shape),
+          index =
+              random_index(DType::kInt64, index_shape, contiguous_strides(index_shape), shape[dim]);
       self.fill_small(1);
       gather(gather_call(self, index, out, dim));
       out.check_guards();
       for (int64_t i = 0; i < out.numel(); ++i) {
-        const int64_t from = named_element(shape, index_shape, dim, i, static_cast<int64_t>(index.get(i)));
+        const int64_t from =
+            named_element(shape, index_shape, dim, i, static_cast<int64_t>(index.get(i)));
         ASSERT_EQ(out.get(i), self.get(from));
       }
     }
@@ -87,7 +95,8 @@ TEST(Scatter, AssignsTheLastAndAddsAll) {
     for (int threads : {1, 2}) {
       for (int dim = 0; dim < 2; ++dim) {
         const Dims shape{6, 300}, index_shape = dim == 0 ? Dims{90, 300} : Dims{6, 400};
-        Array index = random_index(DType::kInt64, index_shape, contiguous_strides(index_shape), shape[dim]);
+        Array index =
+            random_index(DType::kInt64, index_shape, contiguous_strides(index_shape), shape[dim]);
         Array source(dtype, index_shape), assigned(dtype, shape), sums(dtype, shape);
         source.fill_small(2);
         assigned.fill_small(3);
@@ -98,7 +107,8 @@ TEST(Scatter, AssignsTheLastAndAddsAll) {
           expected_sums.push_back(sums.get(i));
         }
         for (int64_t i = 0; i < source.numel(); ++i) {
-          const int64_t to = named_element(shape, index_shape, dim, i, static_cast<int64_t>(index.get(i)));
+          const int64_t to =
+              named_element(shape, index_shape, dim, i, static_cast<int64_t>(index.get(i)));
           expected_assigned[to] = source.get(i);
           expected_sums[to] = added(dtype, expected_sums[to], source.get(i));
         }
@@ -127,8 +137,10 @@ TEST(Scatter, ChecksEveryIndexFirst) {
     index.set(1, 0);
     index.set(2, bad);
     const std::string message = str("index ", bad, " is out of bounds for dimension 0 with size 4");
-    expect_error(Status::kInvalidArgument, message, [&] { scatter(gather_call(self, index, source, 0), ScatterMode::kAdd); });
-    expect_error(Status::kInvalidArgument, message, [&] { gather(gather_call(self, index, source, 0)); });
+    expect_error(Status::kInvalidArgument, message,
+                 [&] { scatter(gather_call(self, index, source, 0), ScatterMode::kAdd); });
+    expect_error(Status::kInvalidArgument, message,
+                 [&] { gather(gather_call(self, index, source, 0)); });
     EXPECT_TRUE(self == before);
   }
 }
@@ -172,19 +184,22 @@ TEST(IndexRows, SelectAndAdd) {
       for (int64_t i = 0; i < out.numel(); ++i) {
         int64_t position = i;
         for (int d = 2; d > dim; --d) position /= other_shape[d];
-        const int64_t from = named_element(shape, other_shape, dim, i, static_cast<int64_t>(index.get(position % 13)));
+        const int64_t from = named_element(shape, other_shape, dim, i,
+                                           static_cast<int64_t>(index.get(position % 13)));
         ASSERT_EQ(out.get(i), self.get(from)) << name_of(dtype);
         sums[from] = added(dtype, sums[from], out.get(i));
       }
       index_add(index_call(self, index, out, dim));
       self.check_guards();
-      for (int64_t i = 0; i < self.numel(); ++i) ASSERT_EQ(self.get(i), sums[i]) << name_of(dtype) << " dim " << dim;
+      for (int64_t i = 0; i < self.numel(); ++i)
+        ASSERT_EQ(self.get(i), sums[i]) << name_of(dtype) << " dim " << dim;
     }
   }
 }
 
 TEST(IndexRows, OneDimAndErrors) {
-  Array self(DType::kFloat32, {4}), other(DType::kFloat32, {3}), index(DType::kInt64, {3}), matrix(DType::kFloat32, {4, 4}), rows(DType::kFloat32, {3, 4});
+  Array self(DType::kFloat32, {4}), other(DType::kFloat32, {3}), index(DType::kInt64, {3}),
+      matrix(DType::kFloat32, {4, 4}), rows(DType::kFloat32, {3, 4});
   self.fill_small(1);
   other.fill_small(2);
   for (int i = 0; i < 3; ++i) index.set(i, 2);
@@ -193,8 +208,10 @@ TEST(IndexRows, OneDimAndErrors) {
   EXPECT_EQ(self.get(2), expected);
   index.set(2, 4);
   const Array before = self;
-  expect_error(Status::kIndexError, "index out of range in self", [&] { index_select(index_call(self, index, other, 0)); });
-  expect_error(Status::kIndexError, "index out of range in self", [&] { index_add(index_call(self, index, other, 0)); });
+  expect_error(Status::kIndexError, "index out of range in self",
+               [&] { index_select(index_call(self, index, other, 0)); });
+  expect_error(Status::kIndexError, "index out of range in self",
+               [&] { index_add(index_call(self, index, other, 0)); });
   expect_error(Status::kInvalidArgument, "index 4 is out of bounds for dimension 0 with size 4",
                [&] { index_add(index_call(matrix, index, rows, 0)); });
   EXPECT_TRUE(self == before);
@@ -203,10 +220,14 @@ TEST(IndexRows, OneDimAndErrors) {
 TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
   const int64_t rows = 301, classes = 7;
   for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kBFloat16}) {
-    const Value precision = dtype == DType::kFloat16 ? 0x1p-9L : dtype == DType::kBFloat16 ? 0x1p-6L : 0x1p-18L;
+    const Value precision = dtype == DType::kFloat16    ? 0x1p-9L
+                            : dtype == DType::kBFloat16 ? 0x1p-6L
+                                                        : 0x1p-18L;
     for (int weighted = 0; weighted < 2; ++weighted) {
-      Array input(dtype, {rows, classes}, {1, rows}), weight(dtype, {classes}), grad(dtype, {rows}), in_grad(dtype, {rows, classes});
-      Array target = random_index(DType::kInt64, {rows}, {1}, classes), out(dtype, {rows}), total(dtype, {1});
+      Array input(dtype, {rows, classes}, {1, rows}), weight(dtype, {classes}), grad(dtype, {rows}),
+          in_grad(dtype, {rows, classes});
+      Array target = random_index(DType::kInt64, {rows}, {1}, classes), out(dtype, {rows}),
+            total(dtype, {1});
       input.fill_small(1);
       grad.fill_small(2);
       for (int64_t i = 0; i < classes; ++i) weight.set(i, 0.5L + i);
@@ -225,10 +246,15 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
         nll_loss(call);
         Value sum = 0, weights = 0, scale = 0;
         const auto weight_of = [&](int64_t i) -> Value {
-          return target.get(i) < 0 ? 0 : weighted ? weight.get(static_cast<int64_t>(target.get(i))) : 1;
+          return target.get(i) < 0 ? 0
+                 : weighted        ? weight.get(static_cast<int64_t>(target.get(i)))
+                                   : 1;
         };
         for (int64_t i = 0; i < rows; ++i) {
-          const Value loss = target.get(i) < 0 ? 0 : -weight_of(i) * input.get(i * classes + static_cast<int64_t>(target.get(i)));
+          const Value loss =
+              target.get(i) < 0
+                  ? 0
+                  : -weight_of(i) * input.get(i * classes + static_cast<int64_t>(target.get(i)));
           sum += loss, weights += weight_of(i), scale += std::fabs(loss);
           if (reduction == 0) {
             ASSERT_NEAR(out.get(i), loss, precision * 40);
@@ -245,7 +271,8 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
         for (int64_t i = 0; i < rows * classes; ++i) {
           const int64_t row = i / classes;
           Value expected = 0;
-          if (target.get(row) == i % classes) expected = -weight_of(row) * grad.get(reduction == 0 ? row : 0);
+          if (target.get(row) == i % classes)
+            expected = -weight_of(row) * grad.get(reduction == 0 ? row : 0);
           if (reduction == 1) expected /= total.get(0);
           ASSERT_NEAR(in_grad.get(i), expected, precision * (1 + std::fabs(expected)));
         }
@@ -274,7 +301,8 @@ TEST(NllLoss, BadTargetsAndNothingToAverage) {
 TEST(Arange, EveryDType) {
   for (DType dtype : kDTypes) {
     Array out(dtype, {100});
-    backend_for(Device()).arange(out.operand(), 100, Scalar(2), dtype == DType::kBool ? Scalar(0) : Scalar(1));
+    backend_for(Device()).arange(out.operand(), 100, Scalar(2),
+                                 dtype == DType::kBool ? Scalar(0) : Scalar(1));
     out.check_guards();
     for (int64_t i = 0; i < 100; ++i) ASSERT_EQ(out.get(i), dtype == DType::kBool ? 1 : 2 + i);
   }

@@ -1,4 +1,5 @@
-// Errors of the floating-point functions in units in the last place, against long double; and their corner cases.
+// Errors of the floating-point functions in units in the last place, against long double; and their
+// corner cases.
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -39,7 +40,10 @@ template <class T>
 Value error_in_ulp(T got, Value exact) {
   const Value greatest = std::numeric_limits<T>::max();
   if (exact != exact || got != got) return (exact != exact) == (got != got) ? 0 : kInfinity;
-  if (std::isinf(got)) return std::fabs(exact) > greatest * (1 + 0x1p-26L) || std::isinf(exact) ? 0 : std::fabs(exact) > greatest ? 1 : kInfinity;
+  if (std::isinf(got))
+    return std::fabs(exact) > greatest * (1 + 0x1p-26L) || std::isinf(exact) ? 0
+           : std::fabs(exact) > greatest                                     ? 1
+                                                                             : kInfinity;
   if (exact == 0) return got == 0 ? 0 : kInfinity;
   return std::fabs(got - exact) / ulp_of<T>(exact);
 }
@@ -56,7 +60,8 @@ std::vector<T> samples() {
       result.push_back(static_cast<T>((static_cast<Value>(random()) / 0x1p63L - 1) * range));
     }
   }
-  for (Value center : {0.625L, 0.70710678L, 1.0L, 1.41421356L, 88.72L, 103.97L, 87.33L, 709.78L, 745.13L, 708.39L}) {
+  for (Value center : {0.625L, 0.70710678L, 1.0L, 1.41421356L, 88.72L, 103.97L, 87.33L, 709.78L,
+                       745.13L, 708.39L}) {
     for (int i = -2000; i < 2000; ++i) {
       result.push_back(static_cast<T>(center * (1 + i * (sizeof(T) == 4 ? 0x1p-23L : 0x1p-50L))));
       result.push_back(-result.back());
@@ -86,7 +91,8 @@ class Math : public EachTarget {
       std::printf("%-8s %-8s %s: %.3Lf ULP at %.9g\n", function.name, name_of(dtype_of<T>),
                   hwy::TargetName(GetParam()), worst, static_cast<double>(where));
       const bool has_fma = (GetParam() & (HWY_SCALAR | HWY_SSE4)) == 0;
-      EXPECT_LE(worst, has_fma ? function.max_ulp : function.max_ulp_without_fma) << function.name << " of " << where;
+      EXPECT_LE(worst, has_fma ? function.max_ulp : function.max_ulp_without_fma)
+          << function.name << " of " << where;
     }
   }
 
@@ -96,7 +102,8 @@ class Math : public EachTarget {
     for (int i = 0; i < 19; ++i) values[0][i] = x, values[1][i] = y;
     const void* in[] = {values[0], values[1]};
     pointwise_kernel(op, dtype_of<T>)(out, in, 19);
-    for (int i = 1; i < 19; ++i) EXPECT_TRUE(std::memcmp(&out[i], &out[0], sizeof(T)) == 0 || out[i] != out[i]);
+    for (int i = 1; i < 19; ++i)
+      EXPECT_TRUE(std::memcmp(&out[i], &out[0], sizeof(T)) == 0 || out[i] != out[i]);
     T one;
     pointwise_kernel(op, dtype_of<T>)(&one, in, 1);
     EXPECT_TRUE(std::memcmp(&one, &out[0], sizeof(T)) == 0 || one != one);
@@ -123,7 +130,8 @@ class Math : public EachTarget {
     is(apply<T>(PointwiseOp::kLog, T(1)), 0);
     EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kLog, -tiny)));
     EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kLog, -infinity)));
-    EXPECT_LE(error_in_ulp(apply<T>(PointwiseOp::kLog, tiny), std::log(static_cast<Value>(tiny))), 1);
+    EXPECT_LE(error_in_ulp(apply<T>(PointwiseOp::kLog, tiny), std::log(static_cast<Value>(tiny))),
+              1);
     is(apply<T>(PointwiseOp::kSqrt, infinity), infinity);
     is(apply<T>(PointwiseOp::kSqrt, -T(0)), -T(0));
     EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kSqrt, T(-1))));
@@ -134,20 +142,26 @@ class Math : public EachTarget {
     is(apply<T>(PointwiseOp::kSigmoid, infinity), 1);
     is(apply<T>(PointwiseOp::kSigmoid, -infinity), 0);
     is(apply<T>(PointwiseOp::kSigmoid, T(0)), T(0.5));
-    for (const Function& function : kFunctions) EXPECT_TRUE(std::isnan(apply<T>(function.op, nan))) << function.name;
+    for (const Function& function : kFunctions)
+      EXPECT_TRUE(std::isnan(apply<T>(function.op, nan))) << function.name;
     is(apply<T>(PointwiseOp::kTanhBackward, T(2), T(0.5)), T(1.5));
     is(apply<T>(PointwiseOp::kSigmoidBackward, T(2), T(0.5)), T(0.5));
 
-    is(apply<T>(PointwiseOp::kPow, T(-3), T(2)), 9);
-    is(apply<T>(PointwiseOp::kPow, T(-3), T(3)), -27);
-    is(apply<T>(PointwiseOp::kPow, T(9), T(0.5)), 3);
-    is(apply<T>(PointwiseOp::kPow, T(4), T(-0.5)), T(0.5));
-    is(apply<T>(PointwiseOp::kPow, T(4), T(-1)), T(0.25));
-    is(apply<T>(PointwiseOp::kPow, T(-2), T(-2)), T(0.25));
-    is(apply<T>(PointwiseOp::kPow, nan, T(0)), 1);
-    is(apply<T>(PointwiseOp::kPow, T(1), nan), 1);
-    is(apply<T>(PointwiseOp::kPow, T(2), T(10)), 1024);
-    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kPow, T(-8), T(1) / 3)));
+    for (PointwiseOp pow : {PointwiseOp::kPow, PointwiseOp::kPowScalar}) {
+      is(apply<T>(pow, T(-3), T(2)), 9);
+      is(apply<T>(pow, T(-3), T(3)), -27);
+      is(apply<T>(pow, T(9), T(0.5)), 3);
+      is(apply<T>(pow, T(4), T(-0.5)), T(0.5));
+      is(apply<T>(pow, T(4), T(-1)), T(0.25));
+      is(apply<T>(pow, T(-2), T(-2)), T(0.25));
+      is(apply<T>(pow, nan, T(0)), 1);
+      is(apply<T>(pow, T(1), nan), 1);
+      is(apply<T>(pow, T(2), T(10)), 1024);
+      EXPECT_TRUE(std::isnan(apply<T>(pow, T(-8), T(1) / 3)));
+    }
+    // As PyTorch: the square root where the exponent is a number, the power where it is a tensor.
+    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kPowScalar, -infinity, T(0.5))));
+    is(apply<T>(PointwiseOp::kPow, -infinity, T(0.5)), infinity);
   }
 };
 

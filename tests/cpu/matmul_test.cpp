@@ -1,4 +1,5 @@
-// Matrix products against plain loops, over sizes, strides, batches, dtypes, and both implementations.
+// Matrix products against plain loops, over sizes, strides, batches, dtypes, and both
+// implementations.
 #include "cpu/matmul.h"
 
 #include <omp.h>
@@ -31,8 +32,10 @@ class Matmul : public EachTarget {
     const int64_t s = p.spread, m = p.m, n = p.n, k = p.k;
     const Dims a_strides = p.transpose_a ? Dims{m * k * s, s, m * s} : Dims{m * k * s, k * s, s};
     const Dims b_strides = p.transpose_b ? Dims{n * k * s, s, k * s} : Dims{n * k * s, n * s, s};
-    Operands o{Array(dtype, {p.batch, m, k}, a_strides), Array(dtype, {p.batch, k, n}, b_strides),
-               Array(dtype, {p.batch, m, n}), {}};
+    Operands o{Array(dtype, {p.batch, m, k}, a_strides),
+               Array(dtype, {p.batch, k, n}, b_strides),
+               Array(dtype, {p.batch, m, n}),
+               {}};
     o.a.fill_small(1);
     o.b.fill_small(2);
     o.c.fill_small(3);
@@ -42,8 +45,10 @@ class Matmul : public EachTarget {
     o.call.dtype = dtype;
     o.call.batch = p.batch;
     o.call.m = m, o.call.n = n, o.call.k = k;
-    o.call.a_batch_stride = a_strides[0], o.call.a_row_stride = a_strides[1], o.call.a_col_stride = a_strides[2];
-    o.call.b_batch_stride = b_strides[0], o.call.b_row_stride = b_strides[1], o.call.b_col_stride = b_strides[2];
+    o.call.a_batch_stride = a_strides[0], o.call.a_row_stride = a_strides[1],
+    o.call.a_col_stride = a_strides[2];
+    o.call.b_batch_stride = b_strides[0], o.call.b_row_stride = b_strides[1],
+    o.call.b_col_stride = b_strides[2];
     o.call.c_batch_stride = m * n;
     o.call.alpha = p.alpha;
     o.call.beta = p.beta;
@@ -61,7 +66,9 @@ class Matmul : public EachTarget {
     const Array before = o.c;
     run(o);
     o.c.check_guards();
-    const Value precision = dtype == DType::kFloat16 ? 0x1p-11L : dtype == DType::kBFloat16 ? 0x1p-8L : 0;
+    const Value precision = dtype == DType::kFloat16    ? 0x1p-11L
+                            : dtype == DType::kBFloat16 ? 0x1p-8L
+                                                        : 0;
     std::vector<double> left, right;  // hold every element exactly
     for (int64_t i = 0; i < o.a.numel(); ++i) left.push_back(static_cast<double>(o.a.get(i)));
     for (int64_t i = 0; i < o.b.numel(); ++i) right.push_back(static_cast<double>(o.b.get(i)));
@@ -69,7 +76,8 @@ class Matmul : public EachTarget {
       for (int64_t i = 0; i < p.m; ++i) {
         for (int64_t j = 0; j < p.n; ++j, ++at) {
           double sum = 0;  // exact too
-          for (int64_t q = 0; q < p.k; ++q) sum += left[(b * p.m + i) * p.k + q] * right[(b * p.k + q) * p.n + j];
+          for (int64_t q = 0; q < p.k; ++q)
+            sum += left[(b * p.m + i) * p.k + q] * right[(b * p.k + q) * p.n + j];
           Value expected = p.alpha * sum + (p.beta == 0 ? 0 : p.beta * before.get(at));
           if (!is_floating(dtype)) {
             unsigned char wrapped[8];
@@ -78,7 +86,8 @@ class Matmul : public EachTarget {
           }
           // Small numbers, exact in float and double for the k that are used.
           ASSERT_NEAR(o.c.get(at), expected, precision * std::fabs(expected))
-              << name_of(dtype) << " " << p.m << "x" << p.n << "x" << p.k << " at " << i << ", " << j;
+              << name_of(dtype) << " " << p.m << "x" << p.n << "x" << p.k << " at " << i << ", "
+              << j;
         }
       }
     }
@@ -100,8 +109,8 @@ TEST_P(Matmul, SizesAndStrides) {
 }
 
 TEST_P(Matmul, EveryDTypeBatchScaleAndSpread) {
-  for (DType dtype : {DType::kUInt8, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64, DType::kFloat16,
-                      DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
+  for (DType dtype : {DType::kUInt8, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64,
+                      DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
     check({3, 20, 30, 40}, dtype);
     check({2, 20, 30, 40, true, true, 2}, dtype);
     check({2, 9, 8, 5, false, true, 3}, dtype);
@@ -128,8 +137,10 @@ TEST_P(Matmul, LargeThroughOneDnn) {
 TEST_P(Matmul, ThreadsChangeNoBitsAndNoSettings) {
   const int before = num_threads();
   omp_set_num_threads(3);
-  for (const Product& p : {Product{1, 700, 200, 300}, Product{40, 50, 60, 70}, Product{1, 64, 128, 64}, Product{1, 2000, 3, 40},
-                           Product{1, 3, 2000, 400}, Product{1, 1, 3000, 300}, Product{1, 3000, 1, 300}}) {
+  for (const Product& p :
+       {Product{1, 700, 200, 300}, Product{40, 50, 60, 70}, Product{1, 64, 128, 64},
+        Product{1, 2000, 3, 40}, Product{1, 3, 2000, 400}, Product{1, 1, 3000, 300},
+        Product{1, 3000, 1, 300}}) {
     for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kFloat16}) {
       Operands one = make(p, dtype);
       std::mt19937 random(4);
@@ -141,7 +152,8 @@ TEST_P(Matmul, ThreadsChangeNoBitsAndNoSettings) {
       for (int threads : {2, 5}) {
         set_num_threads(threads);
         run(two);
-        EXPECT_TRUE(one.c == two.c) << name_of(dtype) << " " << p.m << "x" << p.n << "x" << p.k << ", " << threads;
+        EXPECT_TRUE(one.c == two.c)
+            << name_of(dtype) << " " << p.m << "x" << p.n << "x" << p.k << ", " << threads;
       }
     }
   }

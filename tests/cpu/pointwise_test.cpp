@@ -1,4 +1,5 @@
-// Pointwise operations against plain loops: every operation, dtype and instruction set, over many layouts.
+// Pointwise operations against plain loops: every operation, dtype and instruction set, over many
+// layouts.
 #include <algorithm>
 #include <cmath>
 
@@ -33,17 +34,25 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
   constexpr bool kInteger = std::is_integral_v<T>;
   const bool nan_a = a != a, nan_b = b != b;
   switch (op) {
-    case PointwiseOp::kCopy: return a;
+    case PointwiseOp::kCopy:
+      return a;
     case PointwiseOp::kAdd:
-      if constexpr (std::is_same_v<T, bool>) return a || b;
-      else if constexpr (kInteger) return wrap<T>(__int128(a) + b);
-      else return a + b;
+      if constexpr (std::is_same_v<T, bool>)
+        return a || b;
+      else if constexpr (kInteger)
+        return wrap<T>(__int128(a) + b);
+      else
+        return a + b;
     case PointwiseOp::kSub:
-      if constexpr (kInteger) return wrap<T>(__int128(a) - b);
-      else return a - b;
+      if constexpr (kInteger)
+        return wrap<T>(__int128(a) - b);
+      else
+        return a - b;
     case PointwiseOp::kMul:
-      if constexpr (kInteger) return wrap<T>(__int128(a) * b);
-      else return a * b;
+      if constexpr (kInteger)
+        return wrap<T>(__int128(a) * b);
+      else
+        return a * b;
     case PointwiseOp::kDiv:
       if constexpr (!kInteger) return a / b;
       break;
@@ -51,16 +60,25 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
       if constexpr (!kInteger) return 1 / a;
       break;
     case PointwiseOp::kNeg:
-      if constexpr (kInteger) return wrap<T>(-__int128(a));
-      else return -a;
+      if constexpr (kInteger)
+        return wrap<T>(-__int128(a));
+      else
+        return -a;
     case PointwiseOp::kAbs:
-      if constexpr (kInteger) return a < T(0) ? wrap<T>(-__int128(a)) : a;
-      else return std::fabs(a);
-    case PointwiseOp::kSign: return a > T(0) ? T(1) : a < T(0) ? T(-1) : T(0);
-    case PointwiseOp::kMaximum: return nan_a ? a : nan_b ? b : std::max(a, b);
-    case PointwiseOp::kMinimum: return nan_a ? a : nan_b ? b : std::min(a, b);
-    case PointwiseOp::kRelu: return nan_a ? a : std::max(a, T(0));
-    case PointwiseOp::kThresholdBackward: return b <= T(0) ? T(0) : a;
+      if constexpr (kInteger)
+        return a < T(0) ? wrap<T>(-__int128(a)) : a;
+      else
+        return std::fabs(a);
+    case PointwiseOp::kSign:
+      return a > T(0) ? T(1) : a < T(0) ? T(-1) : T(0);
+    case PointwiseOp::kMaximum:
+      return nan_a ? a : nan_b ? b : std::max(a, b);
+    case PointwiseOp::kMinimum:
+      return nan_a ? a : nan_b ? b : std::min(a, b);
+    case PointwiseOp::kRelu:
+      return nan_a ? a : std::max(a, T(0));
+    case PointwiseOp::kThresholdBackward:
+      return b <= T(0) ? T(0) : a;
     case PointwiseOp::kSquaredDifference:
       if constexpr (kInteger) {
         const T difference = wrap<T>(__int128(a) - b);
@@ -68,17 +86,25 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
       }
       if constexpr (!kInteger) return (a - b) * (a - b);
       break;
-    case PointwiseOp::kWhere: return a != T(0) ? b : c;
-    case PointwiseOp::kEq: return a == b;
-    case PointwiseOp::kNe: return a != b;
-    case PointwiseOp::kLt: return a < b;
-    case PointwiseOp::kLe: return a <= b;
-    case PointwiseOp::kGt: return a > b;
-    case PointwiseOp::kGe: return a >= b;
+    case PointwiseOp::kWhere:
+      return a != T(0) ? b : c;
+    case PointwiseOp::kEq:
+      return a == b;
+    case PointwiseOp::kNe:
+      return a != b;
+    case PointwiseOp::kLt:
+      return a < b;
+    case PointwiseOp::kLe:
+      return a <= b;
+    case PointwiseOp::kGt:
+      return a > b;
+    case PointwiseOp::kGe:
+      return a >= b;
     case PointwiseOp::kPow:
       if constexpr (kInteger && !std::is_same_v<T, bool>) return integer_power(a, b);
       break;
-    default: break;
+    default:
+      break;
   }
   ADD_FAILURE() << "no expectation for operation " << static_cast<int>(op);
   return T(0);
@@ -89,15 +115,28 @@ struct Op {
   int inputs;
 };
 // Those whose results are exact; the others are in math_test.cpp.
-constexpr Op kOps[] = {
-    {PointwiseOp::kCopy, 1},    {PointwiseOp::kAdd, 2},     {PointwiseOp::kSub, 2},
-    {PointwiseOp::kMul, 2},     {PointwiseOp::kDiv, 2},     {PointwiseOp::kReciprocal, 1},
-    {PointwiseOp::kNeg, 1},     {PointwiseOp::kAbs, 1},     {PointwiseOp::kSign, 1},
-    {PointwiseOp::kMaximum, 2}, {PointwiseOp::kMinimum, 2}, {PointwiseOp::kRelu, 1},
-    {PointwiseOp::kEq, 2},      {PointwiseOp::kNe, 2},      {PointwiseOp::kLt, 2},
-    {PointwiseOp::kLe, 2},      {PointwiseOp::kGt, 2},      {PointwiseOp::kGe, 2},
-    {PointwiseOp::kWhere, 3},   {PointwiseOp::kPow, 2},     {PointwiseOp::kThresholdBackward, 2},
-    {PointwiseOp::kSquaredDifference, 2}};
+constexpr Op kOps[] = {{PointwiseOp::kCopy, 1},
+                       {PointwiseOp::kAdd, 2},
+                       {PointwiseOp::kSub, 2},
+                       {PointwiseOp::kMul, 2},
+                       {PointwiseOp::kDiv, 2},
+                       {PointwiseOp::kReciprocal, 1},
+                       {PointwiseOp::kNeg, 1},
+                       {PointwiseOp::kAbs, 1},
+                       {PointwiseOp::kSign, 1},
+                       {PointwiseOp::kMaximum, 2},
+                       {PointwiseOp::kMinimum, 2},
+                       {PointwiseOp::kRelu, 1},
+                       {PointwiseOp::kEq, 2},
+                       {PointwiseOp::kNe, 2},
+                       {PointwiseOp::kLt, 2},
+                       {PointwiseOp::kLe, 2},
+                       {PointwiseOp::kGt, 2},
+                       {PointwiseOp::kGe, 2},
+                       {PointwiseOp::kWhere, 3},
+                       {PointwiseOp::kPow, 2},
+                       {PointwiseOp::kThresholdBackward, 2},
+                       {PointwiseOp::kSquaredDifference, 2}};
 
 Value convert_value(DType from, DType to, Value value) {
   return dispatch(from, [&](auto from_tag) -> Value {
@@ -119,9 +158,10 @@ Value expected_value(PointwiseOp op, DType compute, DType result, const Value* i
   return dispatch(compute, [&](auto tag) -> Value {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_arithmetic_v<T>) {
-      const T value = expected_arithmetic<T>(op, static_cast<T>(in[0]), static_cast<T>(in[1]), static_cast<T>(in[2]));
-      return convert_value(kernels.returns_bool[static_cast<int>(op)] ? DType::kBool : compute, result,
-                           static_cast<Value>(value));
+      const T value = expected_arithmetic<T>(op, static_cast<T>(in[0]), static_cast<T>(in[1]),
+                                             static_cast<T>(in[2]));
+      return convert_value(kernels.returns_bool[static_cast<int>(op)] ? DType::kBool : compute,
+                           result, static_cast<Value>(value));
     }
     return 0;
   });
@@ -140,7 +180,8 @@ PointwiseCall make_call(PointwiseOp op, DType compute, Array& out, const std::ve
   call.contiguous = out.dtype() == result && is_contiguous(out.shape(), out.strides());
   for (size_t k = 0; k < in.size(); ++k) {
     call.in[k] = in[k]->operand();
-    call.contiguous = call.contiguous && in[k]->dtype() == compute && is_contiguous(in[k]->shape(), in[k]->strides());
+    call.contiguous = call.contiguous && in[k]->dtype() == compute &&
+                      is_contiguous(in[k]->shape(), in[k]->strides());
   }
   return call;
 }
@@ -149,32 +190,39 @@ void expect_right(PointwiseOp op, DType compute, Array& out, const std::vector<A
   std::vector<Value> expected;
   for (int64_t i = 0; i < out.numel(); ++i) {
     Value values[3] = {};
-    for (size_t k = 0; k < in.size(); ++k) values[k] = convert_value(in[k]->dtype(), compute, in[k]->get(i));
+    for (size_t k = 0; k < in.size(); ++k)
+      values[k] = convert_value(in[k]->dtype(), compute, in[k]->get(i));
     expected.push_back(expected_value(op, compute, out.dtype(), values));
   }
   pointwise(make_call(op, compute, out, in));
   for (int64_t i = 0; i < out.numel(); ++i) {
     ASSERT_TRUE(same_value(out.get(i), expected[i]))
-        << "operation " << static_cast<int>(op) << " in " << name_of(compute) << " to " << name_of(out.dtype())
-        << ", shape " << out.shape() << ", element " << i << ": " << out.get(i) << ", expected " << expected[i];
+        << "operation " << static_cast<int>(op) << " in " << name_of(compute) << " to "
+        << name_of(out.dtype()) << ", shape " << out.shape() << ", element " << i << ": "
+        << out.get(i) << ", expected " << expected[i];
   }
   out.check_guards();
 }
 
-bool supports(PointwiseOp op, DType compute) { return pointwise_kernel(op, compute) != nullptr; }
+bool supports(PointwiseOp op, DType compute) {
+  return kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)] != nullptr;
+}
 
 class Pointwise : public EachTarget {};
 
 TEST_P(Pointwise, EveryOperationOverContiguousElements) {
   for (const Op& op : kOps) {
     for (DType compute : kComputeDTypes) {
-      if (!supports(op.op, compute) || (op.op == PointwiseOp::kPow && is_floating(compute))) continue;
+      if (!supports(op.op, compute) || (op.op == PointwiseOp::kPow && is_floating(compute)))
+        continue;
       const DType result = kernels.returns_bool[static_cast<int>(op.op)] ? DType::kBool : compute;
       for (int64_t n : {0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 63, 65, 130, 1025}) {
         Array out(result, {n}), a(compute, {n}), b(compute, {n}), c(compute, {n});
         a.fill_extreme(1);
-        if (op.op == PointwiseOp::kPow) b.fill_small(2);
-        else b.fill_extreme(2);
+        if (op.op == PointwiseOp::kPow)
+          b.fill_small(2);
+        else
+          b.fill_extreme(2);
         c.fill_extreme(3);
         std::vector<Array*> in{&a, &b, &c};
         in.resize(op.inputs);
@@ -183,7 +231,8 @@ TEST_P(Pointwise, EveryOperationOverContiguousElements) {
         Array expected = out;
         PointwiseCall in_place = make_call(op.op, compute, a, in);
         pointwise(in_place);
-        for (int64_t i = 0; i < n; ++i) ASSERT_TRUE(same_value(a.get(i), expected.get(i))) << "in place";
+        for (int64_t i = 0; i < n; ++i)
+          ASSERT_TRUE(same_value(a.get(i), expected.get(i))) << "in place";
       }
     }
   }
@@ -205,7 +254,8 @@ struct Layout {
 };
 std::vector<Layout> layouts() {
   std::vector<Layout> result;
-  for (const Dims& shape : {Dims{7, 5}, Dims{70, 66}, Dims{1000, 3}, Dims{3, 1000}, Dims{2, 3000}, Dims{33, 40}}) {
+  for (const Dims& shape :
+       {Dims{7, 5}, Dims{70, 66}, Dims{1000, 3}, Dims{3, 1000}, Dims{2, 3000}, Dims{33, 40}}) {
     const int64_t m = shape[0], n = shape[1];
     const Dims rows{n, 1}, columns{1, m}, padded{n + 3, 1}, spread{2 * n, 2};
     result.push_back({shape, rows, rows, {0, 1}});
@@ -220,21 +270,27 @@ std::vector<Layout> layouts() {
     result.push_back({shape, rows, {1, 1}, {2, 1}});  // overlapping windows
   }
   const Dims shape{6, 5, 4, 35};
-  result.push_back({shape, permuted_strides(shape, {0, 1, 2, 3}), permuted_strides(shape, {3, 1, 2, 0}),
-                    permuted_strides(shape, {0, 2, 1, 3})});
-  result.push_back({shape, permuted_strides(shape, {2, 0, 3, 1}), permuted_strides(shape, {0, 1, 2, 3}), {0, 1, 0, 5}});
+  result.push_back({shape, permuted_strides(shape, {0, 1, 2, 3}),
+                    permuted_strides(shape, {3, 1, 2, 0}), permuted_strides(shape, {0, 2, 1, 3})});
+  result.push_back({shape,
+                    permuted_strides(shape, {2, 0, 3, 1}),
+                    permuted_strides(shape, {0, 1, 2, 3}),
+                    {0, 1, 0, 5}});
   result.push_back({{2, 1, 3}, {3, 3, 1}, {3, 9, 1}, {0, 0, 0}});
   result.push_back({{}, {}, {}, {}});
   result.push_back({{4, 0, 3}, {0, 3, 1}, {0, 3, 1}, {0, 0, 1}});
-  result.push_back({Dims(20, 2), contiguous_strides(Dims(12, 2)), contiguous_strides(Dims(12, 2)), Dims(12, 0)});
+  result.push_back(
+      {Dims(20, 2), contiguous_strides(Dims(12, 2)), contiguous_strides(Dims(12, 2)), Dims(12, 0)});
   result.back().shape = Dims(12, 2);
   return result;
 }
 
 TEST_P(Pointwise, StridedAndBroadcastOperands) {
   for (const Layout& layout : layouts()) {
-    for (DType dtype : {DType::kFloat32, DType::kInt64, DType::kInt16, DType::kUInt8, DType::kFloat64}) {
-      Array out(dtype, layout.shape, layout.out), a(dtype, layout.shape, layout.a), b(dtype, layout.shape, layout.b);
+    for (DType dtype :
+         {DType::kFloat32, DType::kInt64, DType::kInt16, DType::kUInt8, DType::kFloat64}) {
+      Array out(dtype, layout.shape, layout.out), a(dtype, layout.shape, layout.a),
+          b(dtype, layout.shape, layout.b);
       a.fill_small(4);
       b.fill_small(5);
       expect_right(PointwiseOp::kSub, dtype, out, {&a, &b});
@@ -242,20 +298,25 @@ TEST_P(Pointwise, StridedAndBroadcastOperands) {
       Array flags(DType::kBool, layout.shape, layout.out);
       expect_right(PointwiseOp::kLt, dtype, flags, {&a, &b});
       expect_right(PointwiseOp::kWhere, dtype, out, {&flags, &b, &a});
-      if (is_non_overlapping(layout.shape, layout.a)) expect_right(PointwiseOp::kSub, dtype, a, {&a, &b});
+      if (is_non_overlapping(layout.shape, layout.a))
+        expect_right(PointwiseOp::kSub, dtype, a, {&a, &b});
     }
   }
 }
 
 TEST_P(Pointwise, ConvertsBetweenAllDTypes) {
-  for (const Layout& layout : {Layout{{1, 37}, {37, 1}, {37, 1}, {37, 1}}, Layout{{40, 33}, {33, 1}, {1, 40}, {0, 1}},
-                               Layout{{1500}, {2}, {1}, {0}}}) {
+  for (const Layout& layout :
+       {Layout{{1, 37}, {37, 1}, {37, 1}, {37, 1}}, Layout{{40, 33}, {33, 1}, {1, 40}, {0, 1}},
+        Layout{{1500}, {2}, {1}, {0}}}) {
     for (int from = 1; from < kDTypeCount; ++from) {
       for (int to = 1; to < kDTypeCount; ++to) {
         const DType source = static_cast<DType>(from), target = static_cast<DType>(to);
-        Array a(source, layout.shape, layout.a), b(source, layout.shape, layout.b), out(target, layout.shape, layout.out);
-        if (is_floating(source)) a.fill_small(6);
-        else a.fill_extreme(6);
+        Array a(source, layout.shape, layout.a), b(source, layout.shape, layout.b),
+            out(target, layout.shape, layout.out);
+        if (is_floating(source))
+          a.fill_small(6);
+        else
+          a.fill_extreme(6);
         b.fill_small(7);
         expect_right(PointwiseOp::kCopy, compute_dtype(target), out, {&a});
         expect_right(PointwiseOp::kMaximum, compute_dtype(target), out, {&a, &b});

@@ -1,4 +1,5 @@
-// Reductions against plain loops in long double, over many layouts; and that threads change no bits.
+// Reductions against plain loops in long double, over many layouts; and that threads change no
+// bits.
 #include <cmath>
 
 #include "array.h"
@@ -9,8 +10,9 @@
 namespace libtensor::cpu {
 namespace {
 
-constexpr DType kDTypes[] = {DType::kBool,  DType::kUInt8,   DType::kInt8,     DType::kInt16,   DType::kInt32,
-                             DType::kInt64, DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
+constexpr DType kDTypes[] = {DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
+                             DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
+                             DType::kFloat32, DType::kFloat64};
 
 struct Expected {
   Value value = 0, magnitude = 0;  // magnitude: the sum of absolute values, to judge rounding by
@@ -44,7 +46,8 @@ std::vector<Expected> expect(ReduceOp op, const Array& in, uint64_t reduced) {
       e.value = e.value != 0 || x != 0;
     } else if (op == ReduceOp::kAll) {
       e.value = e.value != 0 && x != 0;
-    } else if (position == 0 || (e.value == e.value && (x != x || (is_max ? x > e.value : x < e.value)))) {
+    } else if (position == 0 ||
+               (e.value == e.value && (x != x || (is_max ? x > e.value : x < e.value)))) {
       e.value = x;
       e.position = position;
     }
@@ -57,22 +60,31 @@ std::vector<Expected> expect(ReduceOp op, const Array& in, uint64_t reduced) {
 
 DType result_dtype(ReduceOp op, DType in) {
   switch (op) {
-    case ReduceOp::kSum: return is_floating(in) ? in : DType::kInt64;
+    case ReduceOp::kSum:
+      return is_floating(in) ? in : DType::kInt64;
     case ReduceOp::kArgMax:
-    case ReduceOp::kArgMin: return DType::kInt64;
+    case ReduceOp::kArgMin:
+      return DType::kInt64;
     case ReduceOp::kAny:
-    case ReduceOp::kAll: return DType::kBool;
-    default: return in;
+    case ReduceOp::kAll:
+      return DType::kBool;
+    default:
+      return in;
   }
 }
 
 Value epsilon(DType dtype) {
   switch (dtype) {
-    case DType::kFloat16: return 0x1p-11L;
-    case DType::kBFloat16: return 0x1p-8L;
-    case DType::kFloat32: return 0x1p-24L;
-    case DType::kFloat64: return 0x1p-53L;
-    default: return 0;
+    case DType::kFloat16:
+      return 0x1p-11L;
+    case DType::kBFloat16:
+      return 0x1p-8L;
+    case DType::kFloat32:
+      return 0x1p-24L;
+    case DType::kFloat64:
+      return 0x1p-53L;
+    default:
+      return 0;
   }
 }
 
@@ -88,7 +100,8 @@ Result run(ReduceOp op, Array& in, uint64_t reduced, DType out_dtype, bool trans
   Dims kept_strides = contiguous_strides(kept);
   if (transposed_out) {
     int64_t stride = 1;
-    for (int i = 0; i < kept.size(); ++i) kept_strides[i] = stride, stride *= std::max<int64_t>(kept[i], 1);
+    for (int i = 0; i < kept.size(); ++i)
+      kept_strides[i] = stride, stride *= std::max<int64_t>(kept[i], 1);
   }
   Result result{Array(out_dtype, kept, kept_strides), Array(DType::kInt64, kept, kept_strides)};
   Dims strides(in.shape().size(), 0);
@@ -118,16 +131,18 @@ void check(ReduceOp op, Array& in, uint64_t reduced, bool transposed_out = false
     const Expected& e = expected[i];
     const Value got = result.out.get(i);
     const auto where = [&] {
-      return str("operation ", static_cast<int>(op), " of ", name_of(in.dtype()), in.shape(), " strides ", in.strides(),
-                 " dims ", reduced, " output ", i, ": ", static_cast<double>(got), ", expected ",
-                 static_cast<double>(e.value), " at ", e.position);
+      return str("operation ", static_cast<int>(op), " of ", name_of(in.dtype()), in.shape(),
+                 " strides ", in.strides(), " dims ", reduced, " output ", i, ": ",
+                 static_cast<double>(got), ", expected ", static_cast<double>(e.value), " at ",
+                 e.position);
     };
     if (op == ReduceOp::kSum || op == ReduceOp::kMean) {
       if (!is_floating(out_dtype) || e.value != e.value) {
         ASSERT_TRUE(same_value(got, e.value)) << where();
       } else {
         const DType work = compute_dtype(out_dtype);
-        const Value bound = 24 * epsilon(work) * e.magnitude + 2 * epsilon(out_dtype) * std::fabs(e.value);
+        const Value bound =
+            24 * epsilon(work) * e.magnitude + 2 * epsilon(out_dtype) * std::fabs(e.value);
         ASSERT_LE(std::fabs(got - e.value), bound) << where();
       }
     } else if (position_only) {
@@ -151,7 +166,8 @@ std::vector<Case> cases() {
     result.push_back({{n}, {1}, 1});
     result.push_back({{n}, {3}, 1});
   }
-  for (const Dims& shape : {Dims{3, 5}, Dims{70, 40}, Dims{300, 3}, Dims{3, 300}, Dims{129, 130}, Dims{2100, 5}}) {
+  for (const Dims& shape :
+       {Dims{3, 5}, Dims{70, 40}, Dims{300, 3}, Dims{3, 300}, Dims{129, 130}, Dims{2100, 5}}) {
     const int64_t m = shape[0], n = shape[1];
     for (uint64_t reduced : {1, 2, 3, 0}) {
       result.push_back({shape, {n, 1}, reduced});
@@ -171,8 +187,9 @@ std::vector<Case> cases() {
 class Reduce : public EachTarget {};
 
 TEST_P(Reduce, EveryOperationAndLayout) {
-  constexpr ReduceOp kOps[] = {ReduceOp::kSum, ReduceOp::kMean,   ReduceOp::kMax, ReduceOp::kMin, ReduceOp::kArgMax,
-                               ReduceOp::kArgMin, ReduceOp::kAny, ReduceOp::kAll};
+  constexpr ReduceOp kOps[] = {ReduceOp::kSum, ReduceOp::kMean,   ReduceOp::kMax,
+                               ReduceOp::kMin, ReduceOp::kArgMax, ReduceOp::kArgMin,
+                               ReduceOp::kAny, ReduceOp::kAll};
   uint32_t seed = 0;
   for (const Case& c : cases()) {
     for (DType dtype : {DType::kFloat32, DType::kInt32, DType::kFloat16}) {
@@ -191,10 +208,12 @@ TEST_P(Reduce, EveryDType) {
     for (uint64_t reduced : {1, 2, 3}) {
       for (int extreme = 0; extreme < 2; ++extreme) {
         Array in(dtype, {37, 70});
-        if (extreme) in.fill_extreme(11);
-        else in.fill_small(11);
-        for (ReduceOp op : {ReduceOp::kMax, ReduceOp::kMin, ReduceOp::kArgMax, ReduceOp::kArgMin, ReduceOp::kAny,
-                            ReduceOp::kAll}) {
+        if (extreme)
+          in.fill_extreme(11);
+        else
+          in.fill_small(11);
+        for (ReduceOp op : {ReduceOp::kMax, ReduceOp::kMin, ReduceOp::kArgMax, ReduceOp::kArgMin,
+                            ReduceOp::kAny, ReduceOp::kAll}) {
           check(op, in, reduced);
         }
         if (reduced != 3) check(ReduceOp::kMaxIndex, in, reduced);
@@ -211,7 +230,8 @@ TEST_P(Reduce, IntegerSumsWrapAround) {
   in.set(0, std::numeric_limits<int64_t>::max());
   in.set(1, 1);
   in.set(2, 5);
-  EXPECT_EQ(run(ReduceOp::kSum, in, 1, DType::kInt64).out.get(0), std::numeric_limits<int64_t>::min() + 5.0L);
+  EXPECT_EQ(run(ReduceOp::kSum, in, 1, DType::kInt64).out.get(0),
+            std::numeric_limits<int64_t>::min() + 5.0L);
 }
 
 TEST_P(Reduce, SumInAnotherDType) {
@@ -240,17 +260,20 @@ TEST_P(Reduce, EmptyReductions) {
 
 TEST_P(Reduce, ThreadsChangeNoBits) {
   const int before = num_threads();
-  for (const Case& c : {Case{{1000003}, {1}, 1}, Case{{1000, 700}, {700, 1}, 1}, Case{{1000, 700}, {700, 1}, 2},
-                        Case{{300000, 3}, {3, 1}, 1}, Case{{40, 50, 200}, {1, 8000, 40}, 5}}) {
+  for (const Case& c :
+       {Case{{1000003}, {1}, 1}, Case{{1000, 700}, {700, 1}, 1}, Case{{1000, 700}, {700, 1}, 2},
+        Case{{300000, 3}, {3, 1}, 1}, Case{{40, 50, 200}, {1, 8000, 40}, 5}}) {
     Array in(DType::kFloat32, c.shape, c.strides);
     std::mt19937 random(13);
-    for (int64_t i = 0; i < in.numel(); ++i) in.set(i, std::ldexp(random() / 0x1p32L - 0.3L, random() % 20));
+    for (int64_t i = 0; i < in.numel(); ++i)
+      in.set(i, std::ldexp(random() / 0x1p32L - 0.3L, random() % 20));
     for (ReduceOp op : {ReduceOp::kSum, ReduceOp::kMean, ReduceOp::kMax, ReduceOp::kArgMin}) {
       set_num_threads(1);
       const Array one = run(op, in, c.reduced, result_dtype(op, DType::kFloat32)).out;
       for (int threads : {2, 3, 7}) {
         set_num_threads(threads);
-        EXPECT_TRUE(one == run(op, in, c.reduced, result_dtype(op, DType::kFloat32)).out) << c.shape << threads;
+        EXPECT_TRUE(one == run(op, in, c.reduced, result_dtype(op, DType::kFloat32)).out)
+            << c.shape << threads;
       }
     }
   }

@@ -12,10 +12,14 @@ namespace {
 
 Value tolerance(DType dtype) {
   switch (dtype) {
-    case DType::kFloat16: return 0x1p-10L;
-    case DType::kBFloat16: return 0x1p-7L;
-    case DType::kFloat32: return 0x1p-20L;
-    default: return 0x1p-48L;
+    case DType::kFloat16:
+      return 0x1p-10L;
+    case DType::kBFloat16:
+      return 0x1p-7L;
+    case DType::kFloat32:
+      return 0x1p-20L;
+    default:
+      return 0x1p-48L;
   }
 }
 
@@ -63,7 +67,8 @@ class Softmax : public EachTarget {
         for (int64_t i = 0; i < sizes.length; ++i) {
           const Value x = in.get(at(i)), y = out.get(at(i)), g = grad.get(at(i));
           const Value expected = log ? x - std::log(sum) : std::exp(x) / sum;
-          ASSERT_NEAR(y, expected, tolerance(dtype) * std::max<Value>(std::fabs(expected), log ? 1 : 1e-4L))
+          ASSERT_NEAR(y, expected,
+                      tolerance(dtype) * std::max<Value>(std::fabs(expected), log ? 1 : 1e-4L))
               << name_of(dtype) << " length " << sizes.length << " inner " << sizes.inner;
           const Value expected_grad = log ? g - std::exp(y) * grad_sum : y * (g - dot);
           ASSERT_NEAR(in_grad.get(at(i)), expected_grad,
@@ -88,7 +93,8 @@ TEST_P(Softmax, EveryShapeAndDType) {
 }
 
 TEST_P(Softmax, InfinitiesAndNanGiveNanRows) {
-  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity(),
+              nan = std::numeric_limits<float>::quiet_NaN();
   const float in[4][2] = {{-infinity, -infinity}, {infinity, 1}, {nan, 1}, {-infinity, 1}};
   for (bool log : {false, true}) {
     float out[4][2];

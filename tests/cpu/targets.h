@@ -25,8 +25,8 @@ inline std::string target_name(const testing::TestParamInfo<int64_t>& info) {
   return hwy::TargetName(info.param);
 }
 
-#define LIBTENSOR_EACH_TARGET(Suite)                                                             \
-  INSTANTIATE_TEST_SUITE_P(Targets, Suite,                                                       \
-                           testing::ValuesIn(hwy::SupportedAndGeneratedTargets()), target_name)
+#define LIBTENSOR_EACH_TARGET(Suite)                                                               \
+  INSTANTIATE_TEST_SUITE_P(Targets, Suite, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()), \
+                           target_name)
 
 }  // namespace libtensor::cpu

@@ -1,4 +1,5 @@
-// The thread pool and host memory: nesting, exceptions, fork, settings of the host program, alignment, exhaustion.
+// The thread pool and host memory: nesting, exceptions, fork, settings of the host program,
+// alignment, exhaustion.
 #include "cpu/threads.h"
 
 #include <gtest/gtest.h>
@@ -63,9 +64,12 @@ TEST_F(Threads, NestedCallsAreSerial) {
 }
 
 TEST_F(Threads, ExceptionsAreCarriedOut) {
-  EXPECT_THROW(parallel_for(100, 1, [](int64_t, int64_t) { throw std::runtime_error("from a body"); }),
-               std::runtime_error);
-  EXPECT_THROW(parallel_for(1, 1, [](int64_t, int64_t) { throw std::runtime_error("from a body"); }), std::runtime_error);
+  EXPECT_THROW(
+      parallel_for(100, 1, [](int64_t, int64_t) { throw std::runtime_error("from a body"); }),
+      std::runtime_error);
+  EXPECT_THROW(
+      parallel_for(1, 1, [](int64_t, int64_t) { throw std::runtime_error("from a body"); }),
+      std::runtime_error);
 }
 
 TEST_F(Threads, LeavesTheHostsSettingsAlone) {

@@ -147,6 +147,28 @@ def test_results_with_names(torch):
     assert torch.max(x, torch.full((2, 2), 3.0)).tolist() == [[3, 5], [7, 3]]
 
 
+def test_rounded_division(torch):
+    a = torch.tensor([7, -7])
+    assert torch.div(a, 2, rounding_mode="floor").tolist() == [3, -4]
+    assert a.div(torch.tensor(2), rounding_mode="trunc").tolist() == [3, -3]
+    assert a.div(2, rounding_mode=None).tolist() == [3.5, -3.5]
+    assert (a // 2).tolist() == [3, -4]
+    assert (a % 4).tolist() == [3, 1]
+    assert a.div_(2, rounding_mode="floor") is a
+    with pytest.raises(RuntimeError, match="expected rounding_mode to be one of None, 'trunc'"):
+        torch.div(a, 2, rounding_mode="up")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'rounding_mode'"):
+        torch.mul(a, 2, rounding_mode="floor")
+
+
+def test_masks(torch):
+    a, b = torch.tensor([True, False, True]), torch.tensor([True, True, False])
+    assert (a & b).tolist() == [True, False, False]
+    assert (a | b).tolist() == [True, True, True]
+    assert (a ^ b).tolist() == [False, True, True]
+    assert (~a).tolist() == [False, True, False]
+
+
 def test_where(torch):
     c = torch.tensor([True, False])
     assert torch.where(c, 1, 2).tolist() == [1, 2]

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 INCLUDE = Path(__file__).parents[2] / "include"
-WARNINGS = ["-pedantic-errors", "-Wall", "-Wextra", "-Wshadow", "-Wold-style-definition", "-Werror"]
+WARNINGS = "-pedantic-errors -Wall -Wextra -Wshadow -Wconversion -Werror".split()
+ONLY_C = ["-Wstrict-prototypes", "-Wold-style-definition"]
 C_HEADERS = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.h"))
 CPP_HEADERS = sorted(path.relative_to(INCLUDE).as_posix() for path in INCLUDE.rglob("*.hpp"))
 
 
 def compile_alone(header: str, compiler: str, language: str, standard: str) -> None:
-    flags = [flag for flag in WARNINGS if language == "c" or "old-style" not in flag]
+    flags = WARNINGS + (ONLY_C if language == "c" else [])
     command = [compiler, "-x", language, f"-std={standard}", *flags, "-fsyntax-only"]
     # Twice, since its guard must hold; ISO C wants at least one declaration.
     source = f'#include "{header}"\n#include "{header}"\ntypedef int nothing;\n'

@@ -56,6 +56,8 @@ def make_node(op: Op, inplace: bool) -> list[str]:
         lines.append(f"connect_all(*node, {next(iter(op.gradient))});")
     else:
         lines += [f"node->connect({i}, {arg});" for i, arg in enumerate(op.gradient)]
+    if inplace and op.node_inplace:
+        lines.append("node->inplace_ = true;")
     for item, users in all_saved(op).items():
         if item.kind == "output":
             continue
@@ -107,10 +109,11 @@ def inplace_compute(op: Op) -> str:
 def inplace_body(op: Op) -> list[str]:
     name = op.variant_name("inplace")
     rebase = "rebase_geometry" if op.kernel == "view" else "rebase_history"
-    lines = ["  autograd::check_inplace(self);"]
+    lines = [f"  const bool records = autograd::records({differentiable(op) or 'self'});"]
+    lines.append("  autograd::check_inplace(self, records);")
     if op.gradient:
         lines.append(f"  Ref<{op.class_name}> recorded;")
-        lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
+        lines.append("  if (records) [[unlikely]] {")
         lines += ["    " + line for line in make_node(op, inplace=True)]
         lines += ["    recorded = std::move(node);", "  }"]
     lines += [f"  {inplace_compute(op)};", f'  self.storage().bump_version("{name}");']
@@ -127,12 +130,14 @@ def out_body(op: Op) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
     requires = " || ".join(f"requires_grad({a.name})" for a in op.args if "Tensor" in a.type)
     lines = [f'  autograd::check_out("{op.torch[0]}", {o}, {requires or "false"});' for o in outs]
+    if op.out_check:
+        lines.append(f"  {op.out_check};")
     if op.kernel == "pointwise":
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
     else:
         space = "" if op.kernel == "composite" else "compute::"
         args = ", ".join("options_of(out)" if a.type == "options" else a.name for a in op.args)
-        call = f"{space}{op.name}({args})"
+        call = op.out_compute or f"{space}{op.name}({args})"
         if len(outs) > 1:
             computed = ", ".join(f"computed_{o}" for o in outs)
             lines.append(f"  auto [{computed}] = {call};")

@@ -20,6 +20,12 @@ def is_list(op: Op) -> bool:
     return any(a.type == "Tensor[]" for a in op.args)
 
 
+def name_expression(op: Op) -> str:
+    if op.node_inplace:
+        return f'inplace_ ? "{op.node_inplace}" : "{op.node}"'
+    return f'"{op.node}"'
+
+
 def node_class(op: Op) -> list[str]:
     saved = all_saved(op)
     base = "ListNode" if is_list(op) else "FixedNode"
@@ -27,15 +33,17 @@ def node_class(op: Op) -> list[str]:
     lines = [
         f"class {op.class_name} final : public {base}<{op.class_name}{count}> {{",
         " public:",
-        f'  const char* name() const override {{ return "{op.node}"; }}',
+        f"  const char* name() const override {{ return {name_expression(op)}; }}",
         "  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;",
     ]
     tensors = [item for item in saved if item.kind in ("input", "output")]
     if tensors:
         body = " ".join(f"{item.member}.release();" for item in tensors)
         lines.append(f"  void release_saved() override {{ {body} }}")
-    if saved:
+    if saved or op.node_inplace:
         lines.append("")
+    if op.node_inplace:
+        lines.append("  bool inplace_ = false;")
     lines += [f"  {member_type(op, item)} {item.member};" for item in saved]
     return lines + ["};", ""]
 

@@ -20,6 +20,7 @@ SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
+    "out_check", "out_compute", "node_inplace",
 }  # fmt: skip
 
 
@@ -52,7 +53,10 @@ class Op:
     rule: str | None
     operands: tuple[str, ...]
     check: str | None
+    out_check: str | None
+    out_compute: str | None
     node: str | None
+    node_inplace: str | None
     gradient: dict[str, str] = field(hash=False)
     doc: str
     dtype_keyword: bool = False
@@ -118,7 +122,10 @@ def parse_op(row: dict) -> Op:
         rule=row.get("rule"),
         operands=tuple(row.get("operands", [a.name for a in args])),
         check=row.get("check"),
+        out_check=row.get("out_check"),
+        out_compute=row.get("out_compute"),
         node=row.get("node"),
+        node_inplace=row.get("node_inplace"),
         gradient=dict(row.get("gradient", {})),
         doc=row.get("doc", ""),
         dtype_keyword=row.get("dtype_keyword", False),

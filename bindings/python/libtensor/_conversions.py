@@ -14,7 +14,7 @@ from ._handle import Handle, fresh
 from ._library import native
 from ._values import is_dtype
 
-_to = direct("to")
+_to, _to_copy = direct("to"), direct("to_copy")
 _contiguous = direct("contiguous")
 
 ARRAY_CODES = {
@@ -80,8 +80,9 @@ class Conversions(Handle):
         nothing changes, else the tensor itself is given.
         """
         wanted, where, copy = _target(args, kwargs)
-        result = _kept(self, _to(self, {"dtype": wanted, "device": where}))
-        return self.clone() if copy and result is self else result
+        if copy:
+            return _to_copy(self, wanted or self.dtype, where or self.device)
+        return _kept(self, _to(self, {"dtype": wanted, "device": where}))
 
     def type(self, dtype=None):
         """The name of the tensor's type, or the tensor converted to a dtype."""

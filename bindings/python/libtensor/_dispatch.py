@@ -32,6 +32,11 @@ def grouped(scope: str, variant: str) -> dict[str, list[Op]]:
     return groups
 
 
+def named(name: str) -> list[Op]:
+    """The operations of one of PyTorch's names."""
+    return [op for op in OPERATIONS if name in op.torch]
+
+
 def direct(name: str) -> Callable:
     """A C operation by its own name, with positional arguments only: for this package's use."""
     op = OF_NAME[name]
@@ -79,8 +84,9 @@ class _Entry:
     """What stands behind one public function."""
 
     def __init__(self, name: str, ops: list[Op], variant: str, method: bool):
-        self.name, self.ops, self.variant = name, ops, variant
+        self.name, self.ops, self.variant, self.method = name, ops, variant, method
         self.plans: dict[tuple, Callable] = {}
+        self.roundings: dict[str, _Entry] = {}
         self.signatures = [Signature(op, variant, name, method) for op in ops]
         with_out = [op for op in ops if "out" in op.variants and variant == "function"]
         self.out_signatures = [Signature(op, "out", name, method) for op in with_out]
@@ -89,6 +95,8 @@ class _Entry:
 
     def resolve(self, args: tuple, kwargs: dict[str, object]) -> object:
         """Find the form that a call means and run it."""
+        if "rounding_mode" in kwargs:
+            return self.rounded(args, dict(kwargs))
         if self.out_signatures and "out" in kwargs:
             return self.with_out(args, dict(kwargs))
         if self.takes_dtype:
@@ -105,6 +113,24 @@ class _Entry:
         types = map(type, values)
         self.plans[(len(args), *kwargs, *types) if kwargs else tuple(types)] = plan
         return plan(values)
+
+    def rounded(self, args: tuple, kwargs: dict[str, object]) -> object:
+        """A call with rounding_mode=: the operations of name_trunc and name_floor."""
+        name = self.ops[0].torch[0]
+        forms = {mode: form for mode in ("trunc", "floor") if (form := named(f"{name}_{mode}"))}
+        mode = kwargs.pop("rounding_mode")
+        if not forms:
+            raise TypeError(f"{self.name}() got an unexpected keyword argument 'rounding_mode'")
+        if mode is None:
+            return self.resolve(args, kwargs)
+        if mode not in forms:
+            raise RuntimeError(
+                f"{name} expected rounding_mode to be one of None, 'trunc', or 'floor' "
+                f"but found '{mode}'"
+            )
+        if mode not in self.roundings:
+            self.roundings[mode] = _Entry(self.name, forms[mode], self.variant, self.method)
+        return self.roundings[mode].resolve(args, kwargs)
 
     def match(self, signatures: list[Signature], args: tuple, kwargs: dict):
         errors = []

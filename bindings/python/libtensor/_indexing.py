@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import byref, c_int64
 from operator import index as as_index
 
-from ._dispatch import direct
+from ._errors import fail
 from ._handle import Handle, fresh
 from ._library import bare
 from ._values import is_int, is_number
 
 _END = 2**63 - 1
 _FIRST = c_int64(0)
-_slice = direct("slice")
-_select = bare("select")
+_slice, _select, _alias = bare("slice"), bare("select"), bare("alias")
+
+
+def _view(function: Callable, tensor: Handle, *numbers: int) -> Handle:
+    """The view that a C function of a tensor and integers gives."""
+    result = fresh()
+    status = function(tensor._handle, *map(c_int64, numbers), byref(result._handle))
+    if status:
+        fail(status)
+    return result
 
 
 def _bound(value: object, default: int) -> int:
@@ -28,15 +37,14 @@ def _bound(value: object, default: int) -> int:
     return max(-_END - 1, min(value, _END))
 
 
-def _take_slice(tensor: Handle, dim: int, part: slice) -> Handle:
+def _take_slice(tensor: Handle, dim: int, part: slice, size: int) -> Handle:
     step = _bound(part.step, 1)
     if step <= 0:
         raise ValueError("step must be greater than zero")
     start, end = _bound(part.start, 0), _bound(part.stop, _END)
-    size = tensor.size(dim)
     if start in (0, -size) and step == 1 and end >= size:
         return tensor
-    return _slice(tensor, dim, start, end, step)
+    return _view(_slice, tensor, dim, start, end, step)
 
 
 def _check_position(position: int, size: int, place: int) -> None:
@@ -46,22 +54,16 @@ def _check_position(position: int, size: int, place: int) -> None:
         )
 
 
-def _take_int(tensor: Handle, dim: int, position: int, place: int) -> Handle:
-    """`place` is the dim's number in the tensor that was indexed, for the message."""
-    _check_position(position, tensor.size(dim), place)
-    return tensor.select(dim, position)
-
-
 def _take_positions(tensor: Handle, dim: int, positions: Handle, place: int) -> Handle:
-    """index_select, with negative positions and positions of any shape."""
-    size = tensor.size(dim)
-    for position in positions.reshape(-1).tolist():
-        _check_position(position, size, place)
-    flat = positions.reshape(-1).long()
-    flat = (flat < 0).long() * size + flat
-    found = tensor.index_select(dim, flat)
-    sizes = list(tensor.shape)
-    return found.reshape([*sizes[:dim], *positions.shape, *sizes[dim + 1 :]])
+    """index_select, with negative positions and positions of any shape. `place` is the dim's
+    number in messages."""
+    sizes = tensor.shape
+    flat = positions.reshape(-1)
+    for position in flat.tolist():
+        _check_position(position, sizes[dim], place)
+    flat = flat.long()
+    found = tensor.index_select(dim, (flat < 0).long() * sizes[dim] + flat)
+    return found.reshape((*sizes[:dim], *positions.shape, *sizes[dim + 1 :]))
 
 
 def _index_tensor(item: Handle | list) -> Handle:
@@ -83,62 +85,59 @@ def _index_tensor(item: Handle | list) -> Handle:
     return item
 
 
-def _parts(key: object) -> tuple:
-    """The index of each dim, as a tuple."""
-    if isinstance(key, tuple):
-        return key
-    return (key,)
-
-
-def _used_dims(parts: tuple) -> int:
-    return sum(part is not None and part is not Ellipsis for part in parts)
-
-
 def view_of(tensor: Handle, key: object) -> Handle:
     """The part of a tensor that an index names: a view, or a copy where a tensor is the index."""
-    parts = _parts(key)
-    ndim = tensor.dim()
-    used = _used_dims(parts)
-    if not ndim and used:
-        if any(is_int(part) for part in parts):
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
-            )
-        if any(isinstance(part, slice) for part in parts):
-            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    result, dim, place = tensor, 0, 0
+    parts = key if isinstance(key, tuple) else (key,)
+    sizes = tensor.shape
+    unused = len(sizes) - sum(part is not None and part is not Ellipsis for part in parts)
+    if not sizes and unused:
+        _refuse_0dim(parts)
+    result, axis, dim, place = tensor, 0, 0, 0
     positions: list[tuple[int, Handle, int]] = []
+    # axis counts the dims of the tensor, dim those of the result, place the parts in messages
     for part in parts:
         if part is None:
-            result, dim, place = result.unsqueeze(dim), dim + 1, place + 1
-        elif part is Ellipsis:
-            skipped = max(ndim - used, 0)
-            dim, place = dim + skipped, place + skipped
-            used = ndim  # a second ellipsis stands for no dims
-        elif isinstance(part, bool):
-            raise NotImplementedError("indexing with a bool is not supported yet")
-        elif dim >= result.dim() and (is_int(part) or isinstance(part, (slice, Handle, list))):
-            raise IndexError(f"too many indices for tensor of dimension {ndim}")
-        elif is_int(part):
-            result, place = _take_int(result, dim, as_index(part), place), place + 1
-        elif isinstance(part, slice):
-            result, dim, place = _take_slice(result, dim, part), dim + 1, place + 1
-        elif isinstance(part, (Handle, list)):
-            positions.append((dim, _index_tensor(part), place))
+            result = result.unsqueeze(dim)
             dim, place = dim + 1, place + 1
-        else:
+            continue
+        if part is Ellipsis:
+            skipped = max(unused, 0)
+            unused = 0  # a second ellipsis stands for no dims
+            axis, dim, place = axis + skipped, dim + skipped, place + skipped
+            continue
+        if isinstance(part, bool):
+            raise NotImplementedError("indexing with a bool is not supported yet")
+        is_slice = isinstance(part, slice)
+        is_position = not is_slice and is_int(part)
+        if not (is_slice or is_position or isinstance(part, (Handle, list))):
             raise _wrong_index(part)
+        if axis >= len(sizes):
+            raise IndexError(f"too many indices for tensor of dimension {len(sizes)}")
+        if is_position:
+            position = as_index(part)
+            _check_position(position, sizes[axis], place)
+            result = _view(_select, result, dim, position)
+            dim -= 1
+        elif is_slice:
+            result = _take_slice(result, dim, part, sizes[axis])
+        else:
+            positions.append((dim, _index_tensor(part), place))
+        axis, dim, place = axis + 1, dim + 1, place + 1
     if len(positions) > 1:
         raise NotImplementedError("indexing with tensors in more than one dim is not supported yet")
     for at, found, where in positions:
         result = _take_positions(result, at, found, where)
-    return alias(tensor) if result is tensor else result
+    return _view(_alias, tensor) if result is tensor else result
 
 
-def alias(tensor: Handle) -> Handle:
-    """A view of the whole tensor."""
-    return _slice(tensor, 0, 0, _END, 1) if tensor.dim() else tensor.view(())
+def _refuse_0dim(parts: tuple) -> None:
+    if any(is_int(part) for part in parts):
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+            "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+        )
+    if any(isinstance(part, slice) for part in parts):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
 
 
 def _wrong_index(part: object) -> Exception:
@@ -152,9 +151,8 @@ def _wrong_index(part: object) -> Exception:
 
 def assign(tensor: Handle, key: object, value: object) -> None:
     """`tensor[key] = value`."""
-    if any(
-        isinstance(part, list) or isinstance(part, Handle) and part.dim() for part in _parts(key)
-    ):
+    parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(part, list) or isinstance(part, Handle) and part.dim() for part in parts):
         raise NotImplementedError("assignment through an index tensor is not supported yet")
     if not isinstance(value, Handle) and not is_number(value):
         raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")

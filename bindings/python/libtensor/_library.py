@@ -17,6 +17,8 @@ FILE_NAMES = {
     "win32": ("tensor-1.dll", "tensor.dll"),
 }.get(sys.platform, ("libtensor.so.1", "libtensor.so"))
 PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = Path(*PACKAGE.parts[:-3])
+"""The checkout that this is a part of, if it is: the package lies in its bindings/python."""
 
 
 def _candidates() -> Iterator[str]:
@@ -24,7 +26,7 @@ def _candidates() -> Iterator[str]:
     folders = [
         PACKAGE,
         PACKAGE.parent,
-        PACKAGE.parents[2] / "build",  # a checkout: bindings/python/libtensor beside build
+        CHECKOUT / "build",
         Path(sys.prefix) / "lib",
         Path("/usr/local/lib"),
     ]
@@ -50,16 +52,15 @@ def load() -> ctypes.CDLL:
     where = "that LIBTENSOR_LIBRARY names " if named else ""
     raise ImportError(
         f"libtensor: the library {where}cannot be loaded. Set LIBTENSOR_LIBRARY to the path of "
-        f"{FILE_NAMES[-1]}, or build it in {PACKAGE.parents[2] / 'build'}. Tried:\n"
-        + "\n".join(tried)
+        f"{FILE_NAMES[-1]}, or build it in {CHECKOUT / 'build'}. Tried:\n" + "\n".join(tried)
     )
 
 
-def declared(library: ctypes.CDLL) -> SimpleNamespace:
+def declared() -> SimpleNamespace:
     """The functions of the hand-written headers, checked by ctypes, without `tensor_`."""
     functions = SimpleNamespace()
     for name, (result, parameters) in FUNCTIONS.items():
-        function = library[f"tensor_{name}"]
+        function = bare(name)
         function.restype, function.argtypes = result, parameters
         setattr(functions, name, function)
     return functions
@@ -67,8 +68,13 @@ def declared(library: ctypes.CDLL) -> SimpleNamespace:
 
 def bare(name: str) -> ctypes._CFuncPtr:
     """A function that takes ctypes objects as they are, which is faster; it returns a status."""
-    return LIBRARY[f"tensor_{name}"]
+    try:
+        return LIBRARY[f"tensor_{name}"]
+    except AttributeError:
+        raise ImportError(
+            f"libtensor: {LIBRARY._name} has no tensor_{name}: it is older than this package"
+        ) from None
 
 
 LIBRARY = load()
-native = declared(LIBRARY)
+native = declared()

@@ -207,6 +207,11 @@ KINDS = {
     "shape": Kind("tuple of ints", is_ints, integers, wide=True),
     "dims": Kind("tuple of ints", is_dims, dims, wide=True),
     "dtype": Kind("torch.dtype", is_dtype, lambda value: c_int32(dtype_object(value).code)),
+    "device": Kind(
+        "torch.device",
+        lambda value: isinstance(value, (str, int, device)),
+        lambda value: device(value).native(),
+    ),
     "reduction": Kind("str", lambda value: isinstance(value, str), reduction),
     "options": Kind("options", lambda value: True, options),
 }

@@ -2,7 +2,7 @@
 
 use crate::call::{check, own, own_pair, raw_list, raw_or_null, read};
 use crate::ffi;
-use crate::{Options, Reduction, Result, Scalar, Tensor};
+use crate::{DType, Device, Options, Reduction, Result, Scalar, Tensor};
 
 /// The operations, under the names of the C functions without `tensor_`.
 #[allow(clippy::too_many_arguments)]
@@ -215,6 +215,11 @@ impl Tensor {
         own(|out| unsafe { ffi::tensor_to(self.raw(), &options, out) })
     }
 
+    /// A converted copy, even where nothing changes.
+    pub fn to_copy(&self, dtype: DType, device: Device) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_to_copy(self.raw(), dtype.raw(), device.raw(), out) })
+    }
+
     /// A view without a history: what is done with it is not recorded. An in-place change of one
     /// shows in the other.
     pub fn detach(&self) -> Result<Tensor> {
@@ -407,6 +412,110 @@ impl Tensor {
         check(unsafe { ffi::tensor_div_scalar_out(self.raw(), other.into().raw(), out.raw()) })
     }
 
+    /// self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0.
+    pub fn div_trunc(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_div_trunc(self.raw(), other.raw(), out) })
+    }
+
+    /// As `div_trunc`, in place.
+    pub fn div_trunc_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_div_trunc_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `div_trunc`, into a given tensor.
+    pub fn div_trunc_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_div_trunc_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// self / other, rounded towards zero; integers stay integers. Errors: an integer divided by 0.
+    pub fn div_trunc_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_div_trunc_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `div_trunc_scalar`, in place.
+    pub fn div_trunc_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_div_trunc_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `div_trunc_scalar`, into a given tensor.
+    pub fn div_trunc_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_div_trunc_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
+    /// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+    pub fn div_floor(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_div_floor(self.raw(), other.raw(), out) })
+    }
+
+    /// As `div_floor`, in place.
+    pub fn div_floor_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_div_floor_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `div_floor`, into a given tensor.
+    pub fn div_floor_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_div_floor_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+    pub fn div_floor_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_div_floor_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `div_floor_scalar`, in place.
+    pub fn div_floor_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_div_floor_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `div_floor_scalar`, into a given tensor.
+    pub fn div_floor_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_div_floor_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
+    /// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
+    /// divided by 0.
+    pub fn remainder(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_remainder(self.raw(), other.raw(), out) })
+    }
+
+    /// As `remainder`, in place.
+    pub fn remainder_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_remainder_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `remainder`, into a given tensor.
+    pub fn remainder_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_remainder_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
+    /// divided by 0.
+    pub fn remainder_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_remainder_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `remainder_scalar`, in place.
+    pub fn remainder_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_remainder_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `remainder_scalar`, into a given tensor.
+    pub fn remainder_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_remainder_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
     /// 1 / self.
     pub fn reciprocal(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_reciprocal(self.raw(), out) })
@@ -546,6 +655,124 @@ impl Tensor {
     pub fn relu_(&mut self) -> Result<&mut Tensor> {
         check(unsafe { ffi::tensor_relu_(self.raw()) })?;
         Ok(self)
+    }
+
+    /// The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_and(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_and(self.raw(), other.raw(), out) })
+    }
+
+    /// As `bitwise_and`, in place.
+    pub fn bitwise_and_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_and_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_and`, into a given tensor.
+    pub fn bitwise_and_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_bitwise_and_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_and_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_and_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `bitwise_and_scalar`, in place.
+    pub fn bitwise_and_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_and_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_and_scalar`, into a given tensor.
+    pub fn bitwise_and_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_bitwise_and_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
+    /// The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_or(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_or(self.raw(), other.raw(), out) })
+    }
+
+    /// As `bitwise_or`, in place.
+    pub fn bitwise_or_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_or_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_or`, into a given tensor.
+    pub fn bitwise_or_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_bitwise_or_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_or_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_or_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `bitwise_or_scalar`, in place.
+    pub fn bitwise_or_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_or_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_or_scalar`, into a given tensor.
+    pub fn bitwise_or_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_bitwise_or_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
+    /// The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_xor(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_xor(self.raw(), other.raw(), out) })
+    }
+
+    /// As `bitwise_xor`, in place.
+    pub fn bitwise_xor_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_xor_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_xor`, into a given tensor.
+    pub fn bitwise_xor_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_bitwise_xor_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// The bitwise exclusive or of integers; of bool the logical one. Errors: floating dtypes.
+    pub fn bitwise_xor_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_xor_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `bitwise_xor_scalar`, in place.
+    pub fn bitwise_xor_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_xor_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_xor_scalar`, into a given tensor.
+    pub fn bitwise_xor_scalar_out(&self, other: impl Into<Scalar>, out: &mut Tensor) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_bitwise_xor_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
+    /// All bits inverted; of bool the logical not. Errors: floating dtypes.
+    pub fn bitwise_not(&self) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_bitwise_not(self.raw(), out) })
+    }
+
+    /// As `bitwise_not`, in place.
+    pub fn bitwise_not_(&mut self) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_bitwise_not_(self.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `bitwise_not`, into a given tensor.
+    pub fn bitwise_not_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_bitwise_not_out(self.raw(), out.raw()) })
     }
 
     /// e to the power of self. Integers give float32.
@@ -887,6 +1114,11 @@ impl Tensor {
         own(|out| unsafe { ffi::tensor_view(self.raw(), shape.as_ptr(), shape.len(), out) })
     }
 
+    /// A view of all of `self`.
+    pub fn alias(&self) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_alias(self.raw(), out) })
+    }
+
     /// The same elements in another shape: a view where the strides allow it, else a copy.
     pub fn reshape(&self, shape: &[i64]) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_reshape(self.raw(), shape.as_ptr(), shape.len(), out) })
@@ -935,14 +1167,25 @@ impl Tensor {
         Ok(self)
     }
 
-    /// A view without those of the given dims that have size 1.
-    pub fn squeeze_dim(&self, dim: &[i64]) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_squeeze_dim(self.raw(), dim.as_ptr(), dim.len(), out) })
+    /// A view without `dim`, if that has size 1.
+    pub fn squeeze_dim(&self, dim: i64) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_squeeze_dim(self.raw(), dim, out) })
     }
 
     /// As `squeeze_dim`, in place.
-    pub fn squeeze_dim_(&mut self, dim: &[i64]) -> Result<&mut Tensor> {
-        check(unsafe { ffi::tensor_squeeze_dim_(self.raw(), dim.as_ptr(), dim.len()) })?;
+    pub fn squeeze_dim_(&mut self, dim: i64) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_squeeze_dim_(self.raw(), dim) })?;
+        Ok(self)
+    }
+
+    /// A view without those of the given dims that have size 1.
+    pub fn squeeze_dims(&self, dim: &[i64]) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_squeeze_dims(self.raw(), dim.as_ptr(), dim.len(), out) })
+    }
+
+    /// As `squeeze_dims`, in place.
+    pub fn squeeze_dims_(&mut self, dim: &[i64]) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_squeeze_dims_(self.raw(), dim.as_ptr(), dim.len()) })?;
         Ok(self)
     }
 

@@ -21,6 +21,7 @@ class Methods {
   Tensor clone() const;
   Tensor contiguous() const;
   Tensor to(const Options& options = Options()) const;
+  Tensor to_copy(DType dtype, const Device& device) const;
   Tensor detach() const;
   Tensor add(const Tensor& other) const;
   Tensor add(const Scalar& other) const;
@@ -41,6 +42,14 @@ class Methods {
   Tensor div(const Scalar& other) const;
   Tensor divide(const Scalar& other) const;
   Tensor true_divide(const Scalar& other) const;
+  Tensor div_trunc(const Tensor& other) const;
+  Tensor div_trunc(const Scalar& other) const;
+  Tensor div_floor(const Tensor& other) const;
+  Tensor floor_divide(const Tensor& other) const;
+  Tensor div_floor(const Scalar& other) const;
+  Tensor floor_divide(const Scalar& other) const;
+  Tensor remainder(const Tensor& other) const;
+  Tensor remainder(const Scalar& other) const;
   Tensor reciprocal() const;
   Tensor pow(const Tensor& exponent) const;
   Tensor pow(const Scalar& exponent) const;
@@ -55,6 +64,13 @@ class Methods {
   Tensor minimum(const Tensor& other) const;
   Tensor min(const Tensor& other) const;
   Tensor relu() const;
+  Tensor bitwise_and(const Tensor& other) const;
+  Tensor bitwise_and(const Scalar& other) const;
+  Tensor bitwise_or(const Tensor& other) const;
+  Tensor bitwise_or(const Scalar& other) const;
+  Tensor bitwise_xor(const Tensor& other) const;
+  Tensor bitwise_xor(const Scalar& other) const;
+  Tensor bitwise_not() const;
   Tensor exp() const;
   Tensor log() const;
   Tensor sqrt() const;
@@ -86,12 +102,14 @@ class Methods {
   bool allclose(const Tensor& other, double rtol = 1e-05, double atol = 1e-08,
                 bool equal_nan = false) const;
   Tensor view(const IntList& shape) const;
+  Tensor alias() const;
   Tensor reshape(const IntList& shape) const;
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
   Tensor permute(const IntList& dims) const;
   Tensor t() const;
   Tensor squeeze() const;
+  Tensor squeeze(int64_t dim) const;
   Tensor squeeze(const IntList& dim) const;
   Tensor unsqueeze(int64_t dim) const;
   Tensor expand(const IntList& size) const;
@@ -155,6 +173,14 @@ class Methods {
   Tensor& div_(const Scalar& other);
   Tensor& divide_(const Scalar& other);
   Tensor& true_divide_(const Scalar& other);
+  Tensor& div_trunc_(const Tensor& other);
+  Tensor& div_trunc_(const Scalar& other);
+  Tensor& div_floor_(const Tensor& other);
+  Tensor& floor_divide_(const Tensor& other);
+  Tensor& div_floor_(const Scalar& other);
+  Tensor& floor_divide_(const Scalar& other);
+  Tensor& remainder_(const Tensor& other);
+  Tensor& remainder_(const Scalar& other);
   Tensor& reciprocal_();
   Tensor& pow_(const Tensor& exponent);
   Tensor& pow_(const Scalar& exponent);
@@ -165,6 +191,13 @@ class Methods {
   Tensor& sgn_();
   Tensor& sign_();
   Tensor& relu_();
+  Tensor& bitwise_and_(const Tensor& other);
+  Tensor& bitwise_and_(const Scalar& other);
+  Tensor& bitwise_or_(const Tensor& other);
+  Tensor& bitwise_or_(const Scalar& other);
+  Tensor& bitwise_xor_(const Tensor& other);
+  Tensor& bitwise_xor_(const Scalar& other);
+  Tensor& bitwise_not_();
   Tensor& exp_();
   Tensor& log_();
   Tensor& sqrt_();
@@ -195,6 +228,7 @@ class Methods {
   Tensor& transpose_(int64_t dim0, int64_t dim1);
   Tensor& t_();
   Tensor& squeeze_();
+  Tensor& squeeze_(int64_t dim);
   Tensor& squeeze_(const IntList& dim);
   Tensor& unsqueeze_(int64_t dim);
   Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,

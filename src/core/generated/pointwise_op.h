@@ -14,8 +14,12 @@ enum class PointwiseOp : uint16_t {
   kSubScaled,
   kMul,
   kDiv,
+  kDivTrunc,
+  kDivFloor,
+  kRemainder,
   kReciprocal,
   kPow,
+  kPowScalar,
   kNeg,
   kAbs,
   kSign,
@@ -24,6 +28,10 @@ enum class PointwiseOp : uint16_t {
   kRelu,
   kThresholdBackward,
   kSquaredDifference,
+  kBitwiseAnd,
+  kBitwiseOr,
+  kBitwiseXor,
+  kBitwiseNot,
   kExp,
   kLog,
   kSqrt,
@@ -39,6 +47,6 @@ enum class PointwiseOp : uint16_t {
   kGe,
   kWhere,
 };
-inline constexpr int kPointwiseOpCount = 31;
+inline constexpr int kPointwiseOpCount = 39;
 
 }  // namespace libtensor

@@ -33,11 +33,14 @@ Tensor to_copy(const Tensor& self, DType dtype, Device device);
 Tensor detach(const Tensor& self);
 Tensor view(const Tensor& self, Span shape);
 Tensor unsafe_view(const Tensor& self, Span shape);
+Tensor reshape_alias(const Tensor& self, Span shape);
+Tensor alias(const Tensor& self);
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1);
 Tensor permute(const Tensor& self, Span dims);
 Tensor transpose_2d(const Tensor& self);
 Tensor squeeze(const Tensor& self);
-Tensor squeeze_dim(const Tensor& self, Span dim);
+Tensor squeeze_dim(const Tensor& self, int64_t dim);
+Tensor squeeze_dims(const Tensor& self, Span dim);
 Tensor unsqueeze(const Tensor& self, int64_t dim);
 Tensor expand(const Tensor& self, Span size);
 Tensor select(const Tensor& self, int64_t dim, int64_t index);
@@ -48,6 +51,7 @@ Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, 
                       int64_t end, int64_t step);
 Tensor sum(const Tensor& self);
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim);
+Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
 Tensor mean(const Tensor& self);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
 Tensor max(const Tensor& self);
@@ -76,9 +80,15 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
 std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
                                             const Tensor& weight, int64_t ignore_index,
                                             Reduction reduction);
+std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
+                                              const Tensor& weight, int64_t ignore_index,
+                                              Reduction reduction);
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight);
+Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
+                           const Tensor& weight, int64_t ignore_index, Reduction reduction,
+                           const Tensor& total_weight);
 Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction);
 Tensor cat(std::span<const Tensor> tensors, int64_t dim);
 Tensor stack(std::span<const Tensor> tensors, int64_t dim);

@@ -23,11 +23,13 @@ void empty_out(Span shape, const Tensor& out) {
 }
 
 Tensor zeros(Span shape, const Options& options) {
+  check_zeros_sizes(shape);
   Tensor result = compute::zeros(shape, options);
   return result;
 }
 
 void zeros_out(Span shape, const Tensor& out) {
+  check_zeros_sizes(shape);
   autograd::check_out("zeros", out, false);
   assign_out(out, compute::zeros(shape, options_of(out)));
   out.storage().bump_version("zeros_out");
@@ -130,9 +132,10 @@ Tensor randn_like(const Tensor& self, const Options& options) {
 }
 
 void copy_(const Tensor& self, const Tensor& src) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, src);
+  autograd::check_inplace(self, records);
   Ref<CopyBackward> recorded;
-  if (autograd::records(self, src)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<CopyBackward>::adopt(new CopyBackward);
     node->connect(0, self);
     node->connect(1, src);
@@ -148,9 +151,10 @@ void copy_(const Tensor& self, const Tensor& src) {
 }
 
 void fill_(const Tensor& self, Scalar value) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<FillBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<FillBackward>::adopt(new FillBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -163,9 +167,10 @@ void fill_(const Tensor& self, Scalar value) {
 }
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, value);
+  autograd::check_inplace(self, records);
   Ref<FillTensorBackward> recorded;
-  if (autograd::records(self, value)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<FillTensorBackward>::adopt(new FillTensorBackward);
     node->connect(0, self);
     node->connect(1, value);
@@ -179,9 +184,10 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
 }
 
 void zero_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<ZeroBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ZeroBackward>::adopt(new ZeroBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -242,9 +248,10 @@ Tensor add(const Tensor& self, const Tensor& other) {
 }
 
 void add_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<AddBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<AddBackward>::adopt(new AddBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -274,9 +281,10 @@ Tensor add_scalar(const Tensor& self, Scalar other) {
 }
 
 void add_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<AddScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<AddScalarBackward>::adopt(new AddScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -309,9 +317,10 @@ Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 
 void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<AddAlphaBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<AddAlphaBackward>::adopt(new AddAlphaBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -346,9 +355,10 @@ Tensor sub(const Tensor& self, const Tensor& other) {
 
 void sub_(const Tensor& self, const Tensor& other) {
   check_sub(self.dtype(), other.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<SubBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SubBackward>::adopt(new SubBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -381,9 +391,10 @@ Tensor sub_scalar(const Tensor& self, Scalar other) {
 
 void sub_scalar_(const Tensor& self, Scalar other) {
   check_sub(self.dtype(), other.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SubScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SubScalarBackward>::adopt(new SubScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -417,9 +428,10 @@ Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 
 void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<SubAlphaBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SubAlphaBackward>::adopt(new SubAlphaBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -465,9 +477,10 @@ Tensor mul(const Tensor& self, const Tensor& other) {
 }
 
 void mul_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<MulBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<MulBackward>::adopt(new MulBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -500,9 +513,10 @@ Tensor mul_scalar(const Tensor& self, Scalar other) {
 }
 
 void mul_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<MulScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<MulScalarBackward>::adopt(new MulScalarBackward);
     node->connect(0, self);
     node->other_ = other;
@@ -535,9 +549,10 @@ Tensor div(const Tensor& self, const Tensor& other) {
 }
 
 void div_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<DivBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<DivBackward>::adopt(new DivBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -570,9 +585,10 @@ Tensor div_scalar(const Tensor& self, Scalar other) {
 }
 
 void div_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<DivScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<DivScalarBackward>::adopt(new DivScalarBackward);
     node->connect(0, self);
     node->other_ = other;
@@ -591,6 +607,237 @@ void div_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
   out.storage().bump_version("div_scalar_out");
 }
 
+Tensor div_trunc(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivTrunc, Rule::kPromote, {self, other});
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<DivTruncBackward>::adopt(new DivTruncBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void div_trunc_(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
+  Ref<DivTruncBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<DivTruncBackward>::adopt(new DivTruncBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivTrunc, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("div_trunc_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void div_trunc_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("div_trunc", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kDivTrunc, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("div_trunc_out");
+}
+
+Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivTrunc, Rule::kPromote, {self, other});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<DivTruncScalarBackward>::adopt(new DivTruncScalarBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void div_trunc_scalar_(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<DivTruncScalarBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<DivTruncScalarBackward>::adopt(new DivTruncScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivTrunc, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("div_trunc_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void div_trunc_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("div_trunc", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kDivTrunc, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("div_trunc_scalar_out");
+}
+
+Tensor div_floor(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<DivFloorBackward>::adopt(new DivFloorBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void div_floor_(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
+  Ref<DivFloorBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<DivFloorBackward>::adopt(new DivFloorBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivFloor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("div_floor_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void div_floor_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("div_floor", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("div_floor_out");
+}
+
+Tensor div_floor_scalar(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<DivFloorScalarBackward>::adopt(new DivFloorScalarBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void div_floor_scalar_(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<DivFloorScalarBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<DivFloorScalarBackward>::adopt(new DivFloorScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivFloor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("div_floor_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void div_floor_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("div_floor", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("div_floor_scalar_out");
+}
+
+Tensor remainder(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {self, other});
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    if (other.requires_grad()) node->self_.save(self);
+    if (other.requires_grad()) node->other_.save(other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void remainder_(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
+  Ref<RemainderBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    if (other.requires_grad()) node->self_.save(compute::clone(self));
+    if (other.requires_grad()) node->other_.save(other);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kRemainder, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("remainder_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void remainder_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("remainder", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kRemainder, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("remainder_out");
+}
+
+Tensor remainder_scalar(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {self, other});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<RemainderScalarBackward>::adopt(new RemainderScalarBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void remainder_scalar_(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<RemainderScalarBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<RemainderScalarBackward>::adopt(new RemainderScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kRemainder, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("remainder_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void remainder_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("remainder", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kRemainder, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("remainder_scalar_out");
+}
+
+Tensor div_count(const Tensor& self, Scalar other) {
+  Tensor result = pointwise::run(PointwiseOp::kDiv, Rule::kPromoteFloat, {self, other});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<DivCountBackward>::adopt(new DivCountBackward);
+    node->connect(0, self);
+    node->other_ = other;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor reciprocal(const Tensor& self) {
   Tensor result = pointwise::run(PointwiseOp::kReciprocal, Rule::kPromoteFloat, {self});
   if (autograd::records(self)) [[unlikely]] {
@@ -603,9 +850,10 @@ Tensor reciprocal(const Tensor& self) {
 }
 
 void reciprocal_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<ReciprocalBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ReciprocalBackward>::adopt(new ReciprocalBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -641,9 +889,10 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 
 void pow_(const Tensor& self, const Tensor& exponent) {
   check_pow_bool(self.dtype(), exponent.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, exponent);
+  autograd::check_inplace(self, records);
   Ref<PowBackward> recorded;
-  if (autograd::records(self, exponent)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
     node->connect(0, self);
     node->connect(1, exponent);
@@ -668,7 +917,7 @@ void pow_out(const Tensor& self, const Tensor& exponent, const Tensor& out) {
 
 Tensor pow_scalar(const Tensor& self, Scalar exponent) {
   check_pow(self.dtype(), exponent);
-  Tensor result = pointwise::run(PointwiseOp::kPow, Rule::kPromote, {self, exponent});
+  Tensor result = pointwise::run(PointwiseOp::kPowScalar, Rule::kPromote, {self, exponent});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
@@ -681,16 +930,17 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
 
 void pow_scalar_(const Tensor& self, Scalar exponent) {
   check_pow(self.dtype(), exponent);
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<PowScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
     node->self_.save(compute::clone(self));
     node->exponent_ = exponent;
     recorded = std::move(node);
   }
-  pointwise::run_inplace(PointwiseOp::kPow, Rule::kPromote, self, {self, exponent});
+  pointwise::run_inplace(PointwiseOp::kPowScalar, Rule::kPromote, self, {self, exponent});
   self.storage().bump_version("pow_scalar_");
   if (recorded) [[unlikely]] {
     autograd::rebase_history(self, recorded);
@@ -700,7 +950,7 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
 void pow_scalar_out(const Tensor& self, Scalar exponent, const Tensor& out) {
   check_pow(self.dtype(), exponent);
   autograd::check_out("pow", out, requires_grad(self));
-  pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out, {self, exponent});
+  pointwise::run_out(PointwiseOp::kPowScalar, Rule::kPromote, out, {self, exponent});
   out.storage().bump_version("pow_scalar_out");
 }
 
@@ -736,9 +986,10 @@ Tensor neg(const Tensor& self) {
 
 void neg_(const Tensor& self) {
   check_neg(self.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<NegBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<NegBackward>::adopt(new NegBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -753,6 +1004,7 @@ void neg_(const Tensor& self) {
 void neg_out(const Tensor& self, const Tensor& out) {
   check_neg(self.dtype());
   autograd::check_out("neg", out, requires_grad(self));
+  check_out_found(self.dtype(), out);
   pointwise::run_out(PointwiseOp::kNeg, Rule::kPromote, out, {self});
   out.storage().bump_version("neg_out");
 }
@@ -771,9 +1023,10 @@ Tensor abs(const Tensor& self) {
 
 void abs_(const Tensor& self) {
   check_abs(self.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<AbsBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<AbsBackward>::adopt(new AbsBackward);
     node->connect(0, self);
     node->self_.save(compute::clone(self));
@@ -789,6 +1042,7 @@ void abs_(const Tensor& self) {
 void abs_out(const Tensor& self, const Tensor& out) {
   check_abs(self.dtype());
   autograd::check_out("abs", out, requires_grad(self));
+  check_out_found(self.dtype(), out);
   pointwise::run_out(PointwiseOp::kAbs, Rule::kPromote, out, {self});
   out.storage().bump_version("abs_out");
 }
@@ -804,9 +1058,10 @@ Tensor sgn(const Tensor& self) {
 }
 
 void sgn_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SgnBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SgnBackward>::adopt(new SgnBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -876,9 +1131,10 @@ Tensor relu(const Tensor& self) {
 
 void relu_(const Tensor& self) {
   check_relu(self.dtype());
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<ReluBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ReluBackward>::adopt(new ReluBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -908,6 +1164,153 @@ Tensor squared_difference(const Tensor& self, const Tensor& target) {
   return result;
 }
 
+Tensor bitwise_and(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseAnd, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_and_(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseAnd, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_and_");
+}
+
+void bitwise_and_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_and", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kBitwiseAnd, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_and_out");
+}
+
+Tensor bitwise_and_scalar(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseAnd, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_and_scalar_(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseAnd, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_and_scalar_");
+}
+
+void bitwise_and_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_and", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kBitwiseAnd, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_and_scalar_out");
+}
+
+Tensor bitwise_or(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseOr, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_or_(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseOr, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_or_");
+}
+
+void bitwise_or_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_or", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kBitwiseOr, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_or_out");
+}
+
+Tensor bitwise_or_scalar(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseOr, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_or_scalar_(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseOr, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_or_scalar_");
+}
+
+void bitwise_or_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_or", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kBitwiseOr, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_or_scalar_out");
+}
+
+Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseXor, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_xor_(const Tensor& self, const Tensor& other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseXor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_xor_");
+}
+
+void bitwise_xor_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_xor", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kBitwiseXor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_xor_out");
+}
+
+Tensor bitwise_xor_scalar(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseXor, Rule::kPromote, {self, other});
+  return result;
+}
+
+void bitwise_xor_scalar_(const Tensor& self, Scalar other) {
+  check_bitwise(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseXor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("bitwise_xor_scalar_");
+}
+
+void bitwise_xor_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_bitwise(self, other);
+  autograd::check_out("bitwise_xor", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kBitwiseXor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("bitwise_xor_scalar_out");
+}
+
+Tensor bitwise_not(const Tensor& self) {
+  check_bitwise(self, self);
+  Tensor result = pointwise::run(PointwiseOp::kBitwiseNot, Rule::kPromote, {self});
+  return result;
+}
+
+void bitwise_not_(const Tensor& self) {
+  check_bitwise(self, self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  pointwise::run_inplace(PointwiseOp::kBitwiseNot, Rule::kPromote, self, {self});
+  self.storage().bump_version("bitwise_not_");
+}
+
+void bitwise_not_out(const Tensor& self, const Tensor& out) {
+  check_bitwise(self, self);
+  autograd::check_out("bitwise_not", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kBitwiseNot, Rule::kPromote, out, {self});
+  out.storage().bump_version("bitwise_not_out");
+}
+
 Tensor exp(const Tensor& self) {
   Tensor result = pointwise::run(PointwiseOp::kExp, Rule::kPromoteFloat, {self});
   if (autograd::records(self)) [[unlikely]] {
@@ -920,9 +1323,10 @@ Tensor exp(const Tensor& self) {
 }
 
 void exp_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<ExpBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ExpBackward>::adopt(new ExpBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -953,9 +1357,10 @@ Tensor log(const Tensor& self) {
 }
 
 void log_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<LogBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<LogBackward>::adopt(new LogBackward);
     node->connect(0, self);
     node->self_.save(compute::clone(self));
@@ -986,9 +1391,10 @@ Tensor sqrt(const Tensor& self) {
 }
 
 void sqrt_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SqrtBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SqrtBackward>::adopt(new SqrtBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1019,9 +1425,10 @@ Tensor tanh(const Tensor& self) {
 }
 
 void tanh_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<TanhBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<TanhBackward>::adopt(new TanhBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1065,9 +1472,10 @@ Tensor sigmoid(const Tensor& self) {
 }
 
 void sigmoid_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SigmoidBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SigmoidBackward>::adopt(new SigmoidBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1105,9 +1513,10 @@ Tensor eq(const Tensor& self, const Tensor& other) {
 }
 
 void eq_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<EqBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<EqBackward>::adopt(new EqBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1132,9 +1541,10 @@ Tensor eq_scalar(const Tensor& self, Scalar other) {
 }
 
 void eq_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<EqScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<EqScalarBackward>::adopt(new EqScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1158,9 +1568,10 @@ Tensor ne(const Tensor& self, const Tensor& other) {
 }
 
 void ne_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<NeBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<NeBackward>::adopt(new NeBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1185,9 +1596,10 @@ Tensor ne_scalar(const Tensor& self, Scalar other) {
 }
 
 void ne_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<NeScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<NeScalarBackward>::adopt(new NeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1211,9 +1623,10 @@ Tensor lt(const Tensor& self, const Tensor& other) {
 }
 
 void lt_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<LtBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<LtBackward>::adopt(new LtBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1238,9 +1651,10 @@ Tensor lt_scalar(const Tensor& self, Scalar other) {
 }
 
 void lt_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<LtScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<LtScalarBackward>::adopt(new LtScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1264,9 +1678,10 @@ Tensor le(const Tensor& self, const Tensor& other) {
 }
 
 void le_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<LeBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<LeBackward>::adopt(new LeBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1291,9 +1706,10 @@ Tensor le_scalar(const Tensor& self, Scalar other) {
 }
 
 void le_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<LeScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<LeScalarBackward>::adopt(new LeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1317,9 +1733,10 @@ Tensor gt(const Tensor& self, const Tensor& other) {
 }
 
 void gt_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<GtBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<GtBackward>::adopt(new GtBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1344,9 +1761,10 @@ Tensor gt_scalar(const Tensor& self, Scalar other) {
 }
 
 void gt_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<GtScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<GtScalarBackward>::adopt(new GtScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1370,9 +1788,10 @@ Tensor ge(const Tensor& self, const Tensor& other) {
 }
 
 void ge_(const Tensor& self, const Tensor& other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
   Ref<GeBackward> recorded;
-  if (autograd::records(self, other)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<GeBackward>::adopt(new GeBackward);
     node->connect(0, self);
     node->connect(1, other);
@@ -1397,9 +1816,10 @@ Tensor ge_scalar(const Tensor& self, Scalar other) {
 }
 
 void ge_scalar_(const Tensor& self, Scalar other) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<GeScalarBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<GeScalarBackward>::adopt(new GeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
@@ -1434,6 +1854,7 @@ void where_out(const Tensor& condition, const Tensor& self, const Tensor& other,
                const Tensor& out) {
   check_condition(condition);
   autograd::check_out("where", out, requires_grad(condition) || requires_grad(self) || requires_grad(other));
+  check_out_where(self, other, out);
   pointwise::run_out(PointwiseOp::kWhere, Rule::kWhere, out, {condition, self, other});
   out.storage().bump_version("where_out");
 }
@@ -1491,6 +1912,29 @@ Tensor unsafe_view(const Tensor& self, Span shape) {
   return result;
 }
 
+Tensor reshape_alias(const Tensor& self, Span shape) {
+  Tensor result = compute::reshape_alias(self, shape);
+  autograd::set_view(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ReshapeAliasBackward>::adopt(new ReshapeAliasBackward);
+    node->connect(0, self);
+    node->self_shape_ = self.shape();
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+Tensor alias(const Tensor& self) {
+  Tensor result = compute::alias(self);
+  autograd::set_view(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<AliasBackward>::adopt(new AliasBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
   Tensor result = compute::transpose(self, dim0, dim1);
   autograd::set_view(result, self);
@@ -1505,11 +1949,13 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 }
 
 void transpose_(const Tensor& self, int64_t dim0, int64_t dim1) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<TransposeBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<TransposeBackward>::adopt(new TransposeBackward);
     node->connect(0, self);
+    node->inplace_ = true;
     node->dim0_ = dim0;
     node->dim1_ = dim1;
     recorded = std::move(node);
@@ -1545,11 +1991,13 @@ Tensor transpose_2d(const Tensor& self) {
 }
 
 void transpose_2d_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<Transpose2dBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<Transpose2dBackward>::adopt(new Transpose2dBackward);
     node->connect(0, self);
+    node->inplace_ = true;
     recorded = std::move(node);
   }
   set_geometry(self, compute::transpose_2d(self));
@@ -1572,11 +2020,13 @@ Tensor squeeze(const Tensor& self) {
 }
 
 void squeeze_(const Tensor& self) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SqueezeBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SqueezeBackward>::adopt(new SqueezeBackward);
     node->connect(0, self);
+    node->inplace_ = true;
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
@@ -1587,7 +2037,7 @@ void squeeze_(const Tensor& self) {
   }
 }
 
-Tensor squeeze_dim(const Tensor& self, Span dim) {
+Tensor squeeze_dim(const Tensor& self, int64_t dim) {
   Tensor result = compute::squeeze_dim(self, dim);
   autograd::set_view(result, self);
   if (autograd::records(self)) [[unlikely]] {
@@ -1599,17 +2049,49 @@ Tensor squeeze_dim(const Tensor& self, Span dim) {
   return result;
 }
 
-void squeeze_dim_(const Tensor& self, Span dim) {
-  autograd::check_inplace(self);
+void squeeze_dim_(const Tensor& self, int64_t dim) {
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<SqueezeDimBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<SqueezeDimBackward>::adopt(new SqueezeDimBackward);
     node->connect(0, self);
+    node->inplace_ = true;
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
   set_geometry(self, compute::squeeze_dim(self, dim));
   self.storage().bump_version("squeeze_dim_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_geometry(self, recorded);
+  }
+}
+
+Tensor squeeze_dims(const Tensor& self, Span dim) {
+  Tensor result = compute::squeeze_dims(self, dim);
+  autograd::set_view(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<SqueezeDimsBackward>::adopt(new SqueezeDimsBackward);
+    node->connect(0, self);
+    node->self_shape_ = self.shape();
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void squeeze_dims_(const Tensor& self, Span dim) {
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<SqueezeDimsBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<SqueezeDimsBackward>::adopt(new SqueezeDimsBackward);
+    node->connect(0, self);
+    node->inplace_ = true;
+    node->self_shape_ = self.shape();
+    recorded = std::move(node);
+  }
+  set_geometry(self, compute::squeeze_dims(self, dim));
+  self.storage().bump_version("squeeze_dims_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
   }
@@ -1628,11 +2110,13 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
 }
 
 void unsqueeze_(const Tensor& self, int64_t dim) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
   Ref<UnsqueezeBackward> recorded;
-  if (autograd::records(self)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<UnsqueezeBackward>::adopt(new UnsqueezeBackward);
     node->connect(0, self);
+    node->inplace_ = true;
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
@@ -1762,8 +2246,13 @@ Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void sum_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("sum", out, requires_grad(self));
-  assign_out(out, compute::sum_dim(self, dim, keepdim));
+  assign_out(out, compute::sum_as(self, dim, keepdim, out.dtype()));
   out.storage().bump_version("sum_dim_out");
+}
+
+Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  Tensor result = compute::sum_as(self, dim, keepdim, dtype);
+  return result;
 }
 
 Tensor mean(const Tensor& self) {
@@ -1838,6 +2327,7 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("max", values, requires_grad(self));
   autograd::check_out("max", indices, requires_grad(self));
+  check_out_extreme(self.dtype(), values, indices);
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
   check_castable(computed_values, values);
   check_castable(computed_indices, indices);
@@ -1883,6 +2373,7 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("min", values, requires_grad(self));
   autograd::check_out("min", indices, requires_grad(self));
+  check_out_extreme(self.dtype(), values, indices);
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
   check_castable(computed_values, values);
   check_castable(computed_indices, indices);
@@ -1908,6 +2399,7 @@ Tensor amax(const Tensor& self, Span dim, bool keepdim) {
 
 void amax_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("amax", out, requires_grad(self));
+  check_out_match(self.dtype(), out);
   assign_out(out, compute::amax(self, dim, keepdim));
   out.storage().bump_version("amax_out");
 }
@@ -1928,6 +2420,7 @@ Tensor amin(const Tensor& self, Span dim, bool keepdim) {
 
 void amin_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("amin", out, requires_grad(self));
+  check_out_match(self.dtype(), out);
   assign_out(out, compute::amin(self, dim, keepdim));
   out.storage().bump_version("amin_out");
 }
@@ -1950,6 +2443,7 @@ Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
 
 void argmax_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out) {
   autograd::check_out("argmax", out, requires_grad(self));
+  check_out_dtype(DType::kInt64, out);
   assign_out(out, compute::argmax_dim(self, dim, keepdim));
   out.storage().bump_version("argmax_dim_out");
 }
@@ -1972,6 +2466,7 @@ Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
 
 void argmin_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out) {
   autograd::check_out("argmin", out, requires_grad(self));
+  check_out_dtype(DType::kInt64, out);
   assign_out(out, compute::argmin_dim(self, dim, keepdim));
   out.storage().bump_version("argmin_dim_out");
 }
@@ -2022,6 +2517,7 @@ void all_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) 
 
 void matmul_out(const Tensor& self, const Tensor& other, const Tensor& out) {
   autograd::check_out("matmul", out, requires_grad(self) || requires_grad(other));
+  check_out_matmul(self, other, out);
   assign_out(out, matmul(self, other));
   out.storage().bump_version("matmul_out");
 }
@@ -2041,6 +2537,7 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
 
 void mm_out(const Tensor& self, const Tensor& mat2, const Tensor& out) {
   autograd::check_out("mm", out, requires_grad(self) || requires_grad(mat2));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::mm(self, mat2));
   out.storage().bump_version("mm_out");
 }
@@ -2060,6 +2557,7 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
 
 void bmm_out(const Tensor& self, const Tensor& mat2, const Tensor& out) {
   autograd::check_out("bmm", out, requires_grad(self) || requires_grad(mat2));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::bmm(self, mat2));
   out.storage().bump_version("bmm_out");
 }
@@ -2098,6 +2596,7 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
 
 void dot_out(const Tensor& self, const Tensor& tensor, const Tensor& out) {
   autograd::check_out("dot", out, requires_grad(self) || requires_grad(tensor));
+  check_out_dot(self.dtype(), out);
   assign_out(out, compute::dot(self, tensor));
   out.storage().bump_version("dot_out");
 }
@@ -2120,9 +2619,10 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 }
 
 void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, mat1, mat2);
+  autograd::check_inplace(self, records);
   Ref<AddmmBackward> recorded;
-  if (autograd::records(self, mat1, mat2)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<AddmmBackward>::adopt(new AddmmBackward);
     node->connect(0, self);
     node->connect(1, mat1);
@@ -2143,6 +2643,7 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
 void addmm_out(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
                Scalar alpha, const Tensor& out) {
   autograd::check_out("addmm", out, requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::addmm(self, mat1, mat2, beta, alpha));
   out.storage().bump_version("addmm_out");
 }
@@ -2161,6 +2662,7 @@ Tensor softmax(const Tensor& self, int64_t dim) {
 
 void softmax_out(const Tensor& self, int64_t dim, const Tensor& out) {
   autograd::check_out("softmax", out, requires_grad(self));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::softmax(self, dim));
   out.storage().bump_version("softmax_out");
 }
@@ -2193,6 +2695,7 @@ Tensor log_softmax(const Tensor& self, int64_t dim) {
 
 void log_softmax_out(const Tensor& self, int64_t dim, const Tensor& out) {
   autograd::check_out("log_softmax", out, requires_grad(self));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::log_softmax(self, dim));
   out.storage().bump_version("log_softmax_out");
 }
@@ -2229,6 +2732,24 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
   return {output, total_weight};
 }
 
+std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
+                                              const Tensor& weight, int64_t ignore_index,
+                                              Reduction reduction) {
+  auto [output, total_weight] = compute::nll_loss2d_forward(self, target, weight, ignore_index, reduction);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<NllLoss2dForwardBackward>::adopt(new NllLoss2dForwardBackward);
+    node->connect(0, self);
+    node->self_.save(self);
+    node->target_.save(target);
+    node->weight_.save(weight);
+    node->ignore_index_ = ignore_index;
+    node->reduction_ = reduction;
+    node->total_weight_.save_output(total_weight);
+    autograd::set_history(output, std::move(node));
+  }
+  return {output, total_weight};
+}
+
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight) {
@@ -2246,7 +2767,25 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
   return result;
 }
 
+Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
+                           const Tensor& weight, int64_t ignore_index, Reduction reduction,
+                           const Tensor& total_weight) {
+  Tensor result = compute::nll_loss2d_backward(grad_output, self, target, weight, ignore_index, reduction, total_weight);
+  if (autograd::records(grad_output, self)) [[unlikely]] {
+    auto node = Ref<NllLoss2dBackwardBackward>::adopt(new NllLoss2dBackwardBackward);
+    node->connect(0, grad_output);
+    node->connect(1, self);
+    if (grad_output.requires_grad()) node->target_.save(target);
+    if (grad_output.requires_grad()) node->weight_.save(weight);
+    node->ignore_index_ = ignore_index;
+    node->reduction_ = reduction;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction) {
+  check_mse(self, target);
   Tensor result = compute::mse_loss(self, target, reduction);
   if (autograd::records(self, target)) [[unlikely]] {
     auto node = Ref<MseLossBackward>::adopt(new MseLossBackward);
@@ -2275,6 +2814,7 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 
 void cat_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("cat", out, requires_grad(tensors));
+  check_out_cat(tensors, out);
   assign_out(out, compute::cat(tensors, dim));
   out.storage().bump_version("cat_out");
 }
@@ -2312,6 +2852,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
+  check_out_index_select(self.dtype(), out);
   assign_out(out, compute::index_select(self, dim, index));
   out.storage().bump_version("index_select_out");
 }
@@ -2330,9 +2871,10 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 }
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, source);
+  autograd::check_inplace(self, records);
   Ref<IndexAddBackward> recorded;
-  if (autograd::records(self, source)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<IndexAddBackward>::adopt(new IndexAddBackward);
     node->connect(0, self);
     node->connect(1, source);
@@ -2362,6 +2904,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
+  check_out_dtype(self.dtype(), out);
   assign_out(out, compute::gather(self, dim, index));
   out.storage().bump_version("gather_out");
 }
@@ -2381,9 +2924,10 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 }
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, src);
+  autograd::check_inplace(self, records);
   Ref<ScatterBackward> recorded;
-  if (autograd::records(self, src)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ScatterBackward>::adopt(new ScatterBackward);
     node->connect(0, self);
     node->connect(1, src);
@@ -2413,9 +2957,10 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 }
 
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  autograd::check_inplace(self);
+  const bool records = autograd::records(self, src);
+  autograd::check_inplace(self, records);
   Ref<ScatterAddBackward> recorded;
-  if (autograd::records(self, src)) [[unlikely]] {
+  if (records) [[unlikely]] {
     auto node = Ref<ScatterAddBackward>::adopt(new ScatterAddBackward);
     node->connect(0, self);
     node->connect(1, src);

@@ -72,6 +72,25 @@ void div_out(const Tensor& self, const Tensor& other, const Tensor& out);
 Tensor div_scalar(const Tensor& self, Scalar other);
 void div_scalar_(const Tensor& self, Scalar other);
 void div_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor div_trunc(const Tensor& self, const Tensor& other);
+void div_trunc_(const Tensor& self, const Tensor& other);
+void div_trunc_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor div_trunc_scalar(const Tensor& self, Scalar other);
+void div_trunc_scalar_(const Tensor& self, Scalar other);
+void div_trunc_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor div_floor(const Tensor& self, const Tensor& other);
+void div_floor_(const Tensor& self, const Tensor& other);
+void div_floor_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor div_floor_scalar(const Tensor& self, Scalar other);
+void div_floor_scalar_(const Tensor& self, Scalar other);
+void div_floor_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor remainder(const Tensor& self, const Tensor& other);
+void remainder_(const Tensor& self, const Tensor& other);
+void remainder_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor remainder_scalar(const Tensor& self, Scalar other);
+void remainder_scalar_(const Tensor& self, Scalar other);
+void remainder_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor div_count(const Tensor& self, Scalar other);
 Tensor reciprocal(const Tensor& self);
 void reciprocal_(const Tensor& self);
 void reciprocal_out(const Tensor& self, const Tensor& out);
@@ -100,6 +119,27 @@ Tensor relu(const Tensor& self);
 void relu_(const Tensor& self);
 Tensor threshold_backward(const Tensor& grad_output, const Tensor& self);
 Tensor squared_difference(const Tensor& self, const Tensor& target);
+Tensor bitwise_and(const Tensor& self, const Tensor& other);
+void bitwise_and_(const Tensor& self, const Tensor& other);
+void bitwise_and_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor bitwise_and_scalar(const Tensor& self, Scalar other);
+void bitwise_and_scalar_(const Tensor& self, Scalar other);
+void bitwise_and_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor bitwise_or(const Tensor& self, const Tensor& other);
+void bitwise_or_(const Tensor& self, const Tensor& other);
+void bitwise_or_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor bitwise_or_scalar(const Tensor& self, Scalar other);
+void bitwise_or_scalar_(const Tensor& self, Scalar other);
+void bitwise_or_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor bitwise_xor(const Tensor& self, const Tensor& other);
+void bitwise_xor_(const Tensor& self, const Tensor& other);
+void bitwise_xor_out(const Tensor& self, const Tensor& other, const Tensor& out);
+Tensor bitwise_xor_scalar(const Tensor& self, Scalar other);
+void bitwise_xor_scalar_(const Tensor& self, Scalar other);
+void bitwise_xor_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor bitwise_not(const Tensor& self);
+void bitwise_not_(const Tensor& self);
+void bitwise_not_out(const Tensor& self, const Tensor& out);
 Tensor exp(const Tensor& self);
 void exp_(const Tensor& self);
 void exp_out(const Tensor& self, const Tensor& out);
@@ -162,6 +202,8 @@ bool equal(const Tensor& self, const Tensor& other);
 bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan);
 Tensor view(const Tensor& self, Span shape);
 Tensor unsafe_view(const Tensor& self, Span shape);
+Tensor reshape_alias(const Tensor& self, Span shape);
+Tensor alias(const Tensor& self);
 Tensor reshape(const Tensor& self, Span shape);
 Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim);
 Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1);
@@ -171,8 +213,10 @@ Tensor transpose_2d(const Tensor& self);
 void transpose_2d_(const Tensor& self);
 Tensor squeeze(const Tensor& self);
 void squeeze_(const Tensor& self);
-Tensor squeeze_dim(const Tensor& self, Span dim);
-void squeeze_dim_(const Tensor& self, Span dim);
+Tensor squeeze_dim(const Tensor& self, int64_t dim);
+void squeeze_dim_(const Tensor& self, int64_t dim);
+Tensor squeeze_dims(const Tensor& self, Span dim);
+void squeeze_dims_(const Tensor& self, Span dim);
 Tensor unsqueeze(const Tensor& self, int64_t dim);
 void unsqueeze_(const Tensor& self, int64_t dim);
 Tensor expand(const Tensor& self, Span size);
@@ -187,6 +231,7 @@ Tensor sum(const Tensor& self);
 void sum_out(const Tensor& self, const Tensor& out);
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim);
 void sum_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
+Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
 Tensor mean(const Tensor& self);
 void mean_out(const Tensor& self, const Tensor& out);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
@@ -246,9 +291,15 @@ Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight,
 std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
                                             const Tensor& weight, int64_t ignore_index,
                                             Reduction reduction);
+std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
+                                              const Tensor& weight, int64_t ignore_index,
+                                              Reduction reduction);
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight);
+Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
+                           const Tensor& weight, int64_t ignore_index, Reduction reduction,
+                           const Tensor& total_weight);
 Tensor cross_entropy(const Tensor& self, const Tensor& target);
 Tensor cross_entropy_with(const Tensor& self, const Tensor& target, const Tensor& weight,
                           int64_t ignore_index, Reduction reduction, double label_smoothing);

@@ -179,6 +179,73 @@ void DivScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tenso
   }
 }
 
+void DivTruncBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void DivTruncScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void DivFloorBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void DivFloorScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void RemainderBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = grad;
+  }
+  if (should_compute(1)) {
+    const Tensor self = self_.unpack(*this);
+    const Tensor other = other_.unpack(*this);
+    results[1] = neg(mul(grad, div_floor(self, other)));
+  }
+}
+
+void RemainderScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = grad;
+  }
+}
+
+void DivCountBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = div_scalar(grad, other_);
+  }
+}
+
 void ReciprocalBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -533,6 +600,22 @@ void UnsafeViewBackward::apply(std::span<const Tensor> gradients, std::span<Tens
   }
 }
 
+void ReshapeAliasBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = reshape(grad, self_shape_);
+  }
+}
+
+void AliasBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = grad;
+  }
+}
+
 void TransposeBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -566,6 +649,14 @@ void SqueezeBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 }
 
 void SqueezeDimBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = reshape(grad, self_shape_);
+  }
+}
+
+void SqueezeDimsBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -845,7 +936,32 @@ void NllLossForwardBackward::apply(std::span<const Tensor> gradients, std::span<
   }
 }
 
+void NllLoss2dForwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    const Tensor target = target_.unpack(*this);
+    const Tensor weight = weight_.unpack(*this);
+    const Tensor total_weight = total_weight_.unpack(*this);
+    results[0] = nll_loss2d_backward(grad, self, target, weight, ignore_index_, reduction_, total_weight);
+  }
+}
+
 void NllLossBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor target = target_.unpack(*this);
+    const Tensor weight = weight_.unpack(*this);
+    results[0] = nll_loss(grad, target, weight, ignore_index_, reduction_);
+  }
+  if (should_compute(1)) {
+    results[1] = zeros_like(grad);
+  }
+}
+
+void NllLoss2dBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {

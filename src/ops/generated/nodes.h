@@ -21,13 +21,13 @@ class CopyBackward final : public FixedNode<CopyBackward, 2> {
 
 class FillBackward final : public FixedNode<FillBackward, 1> {
  public:
-  const char* name() const override { return "FillBackward0"; }
+  const char* name() const override { return "FillBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
 class FillTensorBackward final : public FixedNode<FillTensorBackward, 2> {
  public:
-  const char* name() const override { return "FillBackward1"; }
+  const char* name() const override { return "FillBackward3"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
@@ -140,6 +140,54 @@ class DivScalarBackward final : public FixedNode<DivScalarBackward, 1> {
   Scalar other_;
 };
 
+class DivTruncBackward final : public FixedNode<DivTruncBackward, 2> {
+ public:
+  const char* name() const override { return "DivBackward2"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class DivTruncScalarBackward final : public FixedNode<DivTruncScalarBackward, 1> {
+ public:
+  const char* name() const override { return "DivBackward2"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class DivFloorBackward final : public FixedNode<DivFloorBackward, 2> {
+ public:
+  const char* name() const override { return "DivBackward2"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class DivFloorScalarBackward final : public FixedNode<DivFloorScalarBackward, 1> {
+ public:
+  const char* name() const override { return "DivBackward2"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
+ public:
+  const char* name() const override { return "RemainderBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); other_.release(); }
+
+  SavedTensor self_;
+  SavedTensor other_;
+};
+
+class RemainderScalarBackward final : public FixedNode<RemainderScalarBackward, 1> {
+ public:
+  const char* name() const override { return "RemainderBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class DivCountBackward final : public FixedNode<DivCountBackward, 1> {
+ public:
+  const char* name() const override { return "DivBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Scalar other_;
+};
+
 class ReciprocalBackward final : public FixedNode<ReciprocalBackward, 1> {
  public:
   const char* name() const override { return "ReciprocalBackward0"; }
@@ -172,7 +220,7 @@ class PowScalarBackward final : public FixedNode<PowScalarBackward, 1> {
 
 class ScalarPowBackward final : public FixedNode<ScalarPowBackward, 1> {
  public:
-  const char* name() const override { return "PowBackward1"; }
+  const char* name() const override { return "PowBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { exponent_.release(); result_.release(); }
 
@@ -420,11 +468,26 @@ class UnsafeViewBackward final : public FixedNode<UnsafeViewBackward, 1> {
   Dims self_shape_;
 };
 
-class TransposeBackward final : public FixedNode<TransposeBackward, 1> {
+class ReshapeAliasBackward final : public FixedNode<ReshapeAliasBackward, 1> {
  public:
-  const char* name() const override { return "TransposeBackward0"; }
+  const char* name() const override { return "ReshapeAliasBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
+  Dims self_shape_;
+};
+
+class AliasBackward final : public FixedNode<AliasBackward, 1> {
+ public:
+  const char* name() const override { return "AliasBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class TransposeBackward final : public FixedNode<TransposeBackward, 1> {
+ public:
+  const char* name() const override { return inplace_ ? "TransposeBackward1" : "TransposeBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  bool inplace_ = false;
   int64_t dim0_;
   int64_t dim1_;
 };
@@ -439,31 +502,45 @@ class PermuteBackward final : public FixedNode<PermuteBackward, 1> {
 
 class Transpose2dBackward final : public FixedNode<Transpose2dBackward, 1> {
  public:
-  const char* name() const override { return "TBackward0"; }
+  const char* name() const override { return inplace_ ? "TBackward1" : "TBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  bool inplace_ = false;
 };
 
 class SqueezeBackward final : public FixedNode<SqueezeBackward, 1> {
  public:
-  const char* name() const override { return "SqueezeBackward0"; }
+  const char* name() const override { return inplace_ ? "SqueezeBackward3" : "SqueezeBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
+  bool inplace_ = false;
   Dims self_shape_;
 };
 
 class SqueezeDimBackward final : public FixedNode<SqueezeDimBackward, 1> {
  public:
-  const char* name() const override { return "SqueezeBackward1"; }
+  const char* name() const override { return inplace_ ? "SqueezeBackward4" : "SqueezeBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
+  bool inplace_ = false;
+  Dims self_shape_;
+};
+
+class SqueezeDimsBackward final : public FixedNode<SqueezeDimsBackward, 1> {
+ public:
+  const char* name() const override { return inplace_ ? "SqueezeBackward5" : "SqueezeBackward2"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  bool inplace_ = false;
   Dims self_shape_;
 };
 
 class UnsqueezeBackward final : public FixedNode<UnsqueezeBackward, 1> {
  public:
-  const char* name() const override { return "UnsqueezeBackward0"; }
+  const char* name() const override { return inplace_ ? "UnsqueezeBackward1" : "UnsqueezeBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
+  bool inplace_ = false;
   Dims self_shape_;
 };
 
@@ -742,9 +819,35 @@ class NllLossForwardBackward final : public FixedNode<NllLossForwardBackward, 1>
   SavedTensor total_weight_;
 };
 
+class NllLoss2dForwardBackward final : public FixedNode<NllLoss2dForwardBackward, 1> {
+ public:
+  const char* name() const override { return "NllLoss2DBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
+
+  SavedTensor self_;
+  SavedTensor target_;
+  SavedTensor weight_;
+  int64_t ignore_index_;
+  Reduction reduction_;
+  SavedTensor total_weight_;
+};
+
 class NllLossBackwardBackward final : public FixedNode<NllLossBackwardBackward, 2> {
  public:
   const char* name() const override { return "NllLossBackwardBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { target_.release(); weight_.release(); }
+
+  SavedTensor target_;
+  SavedTensor weight_;
+  int64_t ignore_index_;
+  Reduction reduction_;
+};
+
+class NllLoss2dBackwardBackward final : public FixedNode<NllLoss2dBackwardBackward, 2> {
+ public:
+  const char* name() const override { return "NllLoss2DBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { target_.release(); weight_.release(); }
 

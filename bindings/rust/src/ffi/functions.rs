@@ -243,6 +243,12 @@ extern "C" {
         options: *const tensor_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_to_copy(
+        this: *const tensor_t,
+        dtype: tensor_dtype_t,
+        device: tensor_device_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_detach(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_add(
         this: *const tensor_t,
@@ -371,6 +377,72 @@ extern "C" {
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_div_trunc(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_trunc_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_div_trunc_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_trunc_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_trunc_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_div_trunc_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_floor(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_floor_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_div_floor_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_floor_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_div_floor_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_remainder(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_remainder_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_remainder_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_remainder_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_remainder_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_remainder_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_reciprocal(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_reciprocal_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_reciprocal_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
@@ -437,6 +509,84 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_relu(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_relu_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_and(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_and_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_and_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_and_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_and_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_and_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_or(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_or_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_or_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_or_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_or_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_or_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_xor(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_xor_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_xor_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_xor_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_xor_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_xor_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_bitwise_not(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_not_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_bitwise_not_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_exp(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_exp_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_exp_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
@@ -633,6 +783,7 @@ extern "C" {
         ndim: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_alias(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_reshape(
         this: *const tensor_t,
         shape: *const i64,
@@ -664,11 +815,17 @@ extern "C" {
     pub fn tensor_squeeze_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_squeeze_dim(
         this: *const tensor_t,
+        dim: i64,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_squeeze_dim_(this: *mut tensor_t, dim: i64) -> tensor_status_t;
+    pub fn tensor_squeeze_dims(
+        this: *const tensor_t,
         dim: *const i64,
         count: usize,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_squeeze_dim_(
+    pub fn tensor_squeeze_dims_(
         this: *mut tensor_t,
         dim: *const i64,
         count: usize,

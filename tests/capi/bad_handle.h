@@ -1,0 +1,45 @@
+// A row of the table that write_bad_handle_table.py writes: one function, with one argument that is
+// bad.
+#pragma once
+
+#include <span>
+
+#include "support/refusal.h"
+
+namespace test {
+
+using Handles = std::vector<tensor_t*>;
+inline constexpr int64_t kSizes[] = {1};
+
+// Memory for whatever a function may write; it must not where it fails.
+class Results {
+ public:
+  Results() { std::memset(memory_, kPattern, sizeof(memory_)); }
+  template <class T>
+  T* as(int index) {
+    static_assert(sizeof(T) <= kRoom);
+    return reinterpret_cast<T*>(memory_ + index * kRoom);
+  }
+  bool untouched() const {
+    for (unsigned char byte : memory_) {
+      if (byte != kPattern) return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr unsigned char kPattern = 0x3c;
+  static constexpr int kRoom = 32;
+  alignas(16) unsigned char memory_[16 * kRoom];
+};
+
+enum class Kind { kHandle, kNullable, kResult };
+
+struct Case {
+  const char* name;
+  Kind kind;
+  tensor_status_t (*call)(tensor_t* good, tensor_t* bad, Results& results);
+};
+extern const std::span<const Case> all_cases;
+
+}  // namespace test

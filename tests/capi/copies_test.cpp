@@ -1,0 +1,163 @@
+// Two copies of the library in one process, and unloading: with dlopen alone, nothing is linked.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <tensor/tensor.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+// A copy of the library, loaded. Each number is one file for the whole process: a library that a
+// thread still holds stays loaded, and opening it again gives the same one.
+class Copy {
+ public:
+  explicit Copy(int number) : path_(folder() / ("libtensor_" + std::to_string(number) + ".so")) {
+    if (!std::filesystem::exists(path_)) std::filesystem::copy_file(LIBTENSOR_FILE, path_);
+    open();
+  }
+  ~Copy() { close(); }
+  void open() {
+    library_ = dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library_) throw std::runtime_error(dlerror());
+  }
+  void close() {
+    if (library_) dlclose(std::exchange(library_, nullptr));
+  }
+  template <class F>
+  F* function(const char* name, F*) const {
+    return reinterpret_cast<F*>(dlsym(library_, name));
+  }
+
+ private:
+  // Removed with all copies when the process ends.
+  static const std::filesystem::path& folder() {
+    struct Folder {
+      std::filesystem::path path =
+          std::filesystem::temp_directory_path() / ("libtensor_copies_" + std::to_string(getpid()));
+      Folder() { std::filesystem::create_directories(path); }
+      ~Folder() { std::filesystem::remove_all(path); }
+    };
+    static Folder folder;
+    return folder.path;
+  }
+
+  std::filesystem::path path_;
+  void* library_ = nullptr;
+};
+#define FROM(copy, name) (copy).function(#name, static_cast<decltype(&name)>(nullptr))
+
+tensor_t* ones(const Copy& copy, int64_t n) {
+  tensor_t* t = nullptr;
+  EXPECT_EQ(FROM(copy, tensor_ones)(&n, 1, nullptr, &t), TENSOR_OK);
+  return t;
+}
+
+// The sum of n + n ones, on all threads.
+double twice_sum(const Copy& copy, int64_t n) {
+  tensor_t *a = ones(copy, n), *b = nullptr, *sum = nullptr;
+  tensor_scalar_t result = {};
+  EXPECT_EQ(FROM(copy, tensor_add)(a, a, &b), TENSOR_OK);
+  EXPECT_EQ(FROM(copy, tensor_sum)(b, &sum), TENSOR_OK);
+  EXPECT_EQ(FROM(copy, tensor_item)(sum, &result), TENSOR_OK);
+  for (tensor_t* t : {a, b, sum}) EXPECT_EQ(FROM(copy, tensor_release)(t), TENSOR_OK);
+  return result.value.float64;
+}
+
+TEST(Copies, LiveSideBySide) {
+  const Copy a(1), b(2);
+  ASSERT_NE(FROM(a, tensor_add), FROM(b, tensor_add));
+  EXPECT_EQ(twice_sum(a, 1 << 21), 1 << 22);
+  EXPECT_EQ(twice_sum(b, 1 << 21), 1 << 22);
+  EXPECT_EQ(FROM(a, tensor_live_handles)(), 0u);
+}
+
+TEST(Copies, RefuseEachOthersHandles) {
+  const Copy a(1), b(2);
+  int refused = 0;
+  for (int i = 0; i < 100; ++i) {
+    tensor_t *of_a = ones(a, 2), *of_b = ones(b, 2);
+    int64_t numel = 0;
+    refused += FROM(b, tensor_numel)(of_a, &numel) == TENSOR_ERROR_INVALID_HANDLE;
+    refused += FROM(a, tensor_release)(of_b) == TENSOR_ERROR_INVALID_HANDLE;
+    EXPECT_EQ(FROM(a, tensor_release)(of_a), TENSOR_OK);
+    EXPECT_EQ(FROM(b, tensor_release)(of_b), TENSOR_OK);
+  }
+  EXPECT_EQ(refused, 200);
+}
+
+TEST(Copies, KeepTheirOwnSettings) {
+  const Copy a(1), b(2);
+  const int32_t before = FROM(b, tensor_get_num_threads)();
+  FROM(a, tensor_set_num_threads)(before + 3);
+  EXPECT_EQ(FROM(b, tensor_get_num_threads)(), before);
+  bool enabled = false;
+  FROM(a, tensor_grad_enabled_set)(false, nullptr);
+  FROM(b, tensor_grad_enabled)(&enabled);
+  EXPECT_TRUE(enabled);
+}
+
+TEST(Copies, FitIntoAProcessBesideOthers) {
+  // Thread-local memory for libraries loaded late is scarce, and other libraries want some too.
+  std::vector<std::unique_ptr<Copy>> copies;
+  for (int i = 10; i < 18; ++i) copies.push_back(std::make_unique<Copy>(i));
+  for (const auto& copy : copies) EXPECT_EQ(twice_sum(*copy, 10), 20);
+}
+
+TEST(Unload, AfterParallelUseAgainAndAgain) {
+  Copy copy(3);
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(twice_sum(copy, 1 << 20), 1 << 21);
+    copy.close();
+    copy.open();
+  }
+}
+
+TEST(Unload, AfterUseOnOtherThreadsOnly) {
+  Copy copy(3);
+  for (int i = 0; i < 50; ++i) {
+    std::thread([&] { EXPECT_EQ(twice_sum(copy, 1 << 18), 1 << 19); }).join();
+    copy.close();
+    copy.open();
+  }
+}
+
+TEST(Unload, WhileAThreadThatUsedItLives) {
+  // The thread ends after the library is gone: what it left there must not be run then.
+  Copy copy(3);
+  std::atomic<int> stage{0};
+  std::thread user([&] {
+    EXPECT_EQ(twice_sum(copy, 1000), 2000);
+    stage = 1;
+    while (stage != 2) std::this_thread::yield();
+  });
+  while (stage != 1) std::this_thread::yield();
+  copy.close();
+  stage = 2;
+  user.join();
+}
+
+TEST(Unload, WithHandlesStillOpen) {
+  Copy copy(3);
+  for (int i = 0; i < 20; ++i) {
+    ones(copy, 1000);
+    copy.close();
+    copy.open();
+  }
+}
+
+TEST(Unload, ThenForkAndExit) {
+  Copy copy(3);
+  twice_sum(copy, 1 << 21);
+  copy.close();
+  EXPECT_EXIT(std::_Exit(0), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace

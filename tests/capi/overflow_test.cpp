@@ -1,0 +1,195 @@
+// Numbers so large that arithmetic on them overflows: an error, never a wrong size.
+#include <climits>
+
+#include "support/refusal.h"
+
+namespace test {
+namespace {
+
+class Overflow : public TensorTest {};
+
+constexpr int64_t kHuge = INT64_C(1) << 62;
+constexpr int64_t kExtremes[] = {INT64_MIN, INT64_MIN + 1, -1,       0, 1,
+                                 kHuge,     INT64_MAX - 1, INT64_MAX};
+
+// A call may succeed or fail, but what it gives is in order.
+void expect_sane(const std::function<tensor_status_t(tensor_t** out)>& call) {
+  tensor_t* out = unwritten();
+  const tensor_status_t status = call(&out);
+  EXPECT_NE(status, TENSOR_ERROR_INTERNAL) << tensor_last_error();
+  if (status != TENSOR_OK) {
+    EXPECT_EQ(out, unwritten());
+    return;
+  }
+  const Owned result(out);
+  int64_t expected = 1;
+  for (int64_t size : shape(result)) {
+    EXPECT_GE(size, 0);
+    expected *= size;
+  }
+  EXPECT_EQ(numel(result), expected);
+  if (expected < 1000) values(result);  // reads every element
+}
+
+TEST_F(Overflow, OfSizesBesideAZero) {
+  const Shape before = {kHuge, kHuge, 0}, behind = {0, kHuge, kHuge};
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "Storage size calculation overflowed with sizes=[4611686018427387904, "
+                    "4611686018427387904, 0]"},
+                   {},
+                   [&](tensor_t** out) { return tensor_empty(before.data(), 3, nullptr, out); });
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT, "Stride calculation overflowed"}, {},
+                   [&](tensor_t** out) { return tensor_empty(behind.data(), 3, nullptr, out); });
+}
+
+TEST_F(Overflow, OfViewsOfNothing) {
+  const Owned none = filled({0, 1}, 0);
+  for (int64_t a : kExtremes) {
+    for (int64_t b : kExtremes) {
+      const Shape target = {a, 0, b}, two = {a, b};
+      SCOPED_TRACE(testing::PrintToString(target));
+      expect_sane([&](tensor_t** out) { return tensor_view(none, target.data(), 3, out); });
+      expect_sane([&](tensor_t** out) { return tensor_reshape(none, target.data(), 3, out); });
+      expect_sane([&](tensor_t** out) { return tensor_view(none, two.data(), 2, out); });
+      expect_sane([&](tensor_t** out) { return tensor_expand(none, target.data(), 3, out); });
+    }
+  }
+}
+
+TEST_F(Overflow, OfExpandedSizes) {
+  const Owned one = filled({1, 1}, 3);
+  for (int64_t a : kExtremes) {
+    for (int64_t b : kExtremes) {
+      const Shape target = {a, b};
+      SCOPED_TRACE(testing::PrintToString(target));
+      expect_sane([&](tensor_t** out) { return tensor_expand(one, target.data(), 2, out); });
+    }
+  }
+}
+
+TEST_F(Overflow, OfPositionsInAView) {
+  const Owned t = filled({4, 3}, 1);
+  for (int64_t a : kExtremes) {
+    for (int64_t b : kExtremes) {
+      SCOPED_TRACE(std::to_string(a) + " " + std::to_string(b));
+      expect_sane([&](tensor_t** out) { return tensor_narrow(t, 0, a, b, out); });
+      expect_sane([&](tensor_t** out) { return tensor_select(t, a, b, out); });
+      expect_sane([&](tensor_t** out) { return tensor_transpose(t, a, b, out); });
+      expect_sane([&](tensor_t** out) { return tensor_flatten(t, a, b, out); });
+      for (int64_t step : kExtremes) {
+        expect_sane([&](tensor_t** out) { return tensor_slice(t, 0, a, b, step, out); });
+      }
+    }
+  }
+}
+
+TEST_F(Overflow, OfStridesAndOffsets) {
+  const Owned t = filled({4, 3}, 1);
+  for (int64_t size : kExtremes) {
+    for (int64_t stride : kExtremes) {
+      for (int64_t offset : kExtremes) {
+        SCOPED_TRACE(testing::PrintToString(Shape{size, stride, offset}));
+        const int64_t sizes[] = {size, 2}, strides[] = {stride, 1};
+        expect_sane([&](tensor_t** out) {
+          return tensor_as_strided(t, sizes, 1, strides, 1, offset, out);
+        });
+        expect_sane([&](tensor_t** out) {
+          return tensor_as_strided(t, sizes, 2, strides, 2, offset, out);
+        });
+      }
+    }
+  }
+}
+
+TEST_F(Overflow, OfBlobs) {
+  char memory[16] = {};
+  const tensor_options_t bytes = options(TENSOR_UINT8);
+  for (int64_t size : {int64_t{0}, int64_t{1}, int64_t{2}, kHuge, INT64_MAX}) {
+    for (int64_t stride : {int64_t{0}, int64_t{1}, kHuge, INT64_MAX}) {
+      SCOPED_TRACE(testing::PrintToString(Shape{size, stride}));
+      // No element behind the 16 bytes may be read: only tensors that stay inside are.
+      const int64_t sizes[] = {size, 1}, strides[] = {stride, stride};
+      tensor_t* out = nullptr;
+      if (tensor_from_blob(memory, sizes, strides, 2, &bytes, nullptr, nullptr, &out) != TENSOR_OK)
+        continue;
+      const Owned t(out);
+      if (size <= 1) {
+        values(t);
+        for (int64_t start : {0, 1}) {
+          expect_sane([&](tensor_t** result) { return tensor_slice(t, 0, start, 2, 1, result); });
+        }
+        expect_sane([&](tensor_t** result) { return tensor_unsqueeze(t, 0, result); });
+      }
+    }
+  }
+}
+
+TEST_F(Overflow, OfRangesAndMatrices) {
+  for (int64_t a : kExtremes) {
+    for (int64_t b : kExtremes) {
+      SCOPED_TRACE(std::to_string(a) + " " + std::to_string(b));
+      const tensor_options_t bytes = options(TENSOR_UINT8);
+      if (a <= 0 || b <= 0) {
+        expect_sane([&](tensor_t** out) { return tensor_eye(a, b, &bytes, out); });
+      }
+      expect_sane([&](tensor_t** out) {
+        return tensor_arange(integer(a), integer(b), integer(INT64_MAX), nullptr, out);
+      });
+      expect_sane([&](tensor_t** out) {
+        return tensor_arange(integer(a), integer(b), integer(INT64_MIN), nullptr, out);
+      });
+      expect_sane([&](tensor_t** out) {
+        return tensor_arange(number(static_cast<double>(a)), number(static_cast<double>(b)),
+                             number(1e300), nullptr, out);
+      });
+    }
+  }
+  for (double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
+    expect_sane([&](tensor_t** out) {
+      return tensor_arange(number(0), number(bad), number(1), nullptr, out);
+    });
+    expect_sane([&](tensor_t** out) {
+      return tensor_arange(number(bad), number(0), number(1), nullptr, out);
+    });
+    expect_sane([&](tensor_t** out) {
+      return tensor_arange(number(0), number(1), number(bad), nullptr, out);
+    });
+  }
+}
+
+TEST_F(Overflow, OfDimNumbers) {
+  const Owned t = filled({2, 3}, 1), index = filled({1}, 0, TENSOR_INT64);
+  for (int64_t dim : kExtremes) {
+    SCOPED_TRACE(dim);
+    expect_sane([&](tensor_t** out) { return tensor_sum_dim(t, &dim, 1, false, out); });
+    expect_sane([&](tensor_t** out) { return tensor_softmax(t, dim, out); });
+    expect_sane([&](tensor_t** out) { return tensor_unsqueeze(t, dim, out); });
+    expect_sane([&](tensor_t** out) { return tensor_squeeze_dim(t, &dim, 1, out); });
+    expect_sane([&](tensor_t** out) { return tensor_index_select(t, dim, index, out); });
+    expect_sane([&](tensor_t** out) { return tensor_argmax_dim(t, dim, false, out); });
+    tensor_t* handles[] = {t, t};
+    expect_sane([&](tensor_t** out) { return tensor_cat(handles, 2, dim, out); });
+    expect_sane([&](tensor_t** out) { return tensor_stack(handles, 2, dim, out); });
+  }
+}
+
+TEST_F(Overflow, OfIndicesInATensor) {
+  const Owned t = filled({4}, 1);
+  for (int64_t position : kExtremes) {
+    const Owned index = from<int64_t>({position}, {1});
+    const bool inside = position >= 0 && position < 4;
+    tensor_t* out = nullptr;
+    EXPECT_EQ(tensor_index_select(t, 0, index, &out) == TENSOR_OK, inside) << position;
+    const Owned selected(std::exchange(out, nullptr));
+    EXPECT_EQ(tensor_gather(t, 0, index, &out) == TENSOR_OK, inside) << position;
+    const Owned gathered(std::exchange(out, nullptr));
+    const Owned source = filled({1}, 5);
+    EXPECT_EQ(tensor_scatter(t, 0, index, source, &out) == TENSOR_OK, inside) << position;
+    const Owned scattered(std::exchange(out, nullptr));
+    EXPECT_EQ(tensor_index_add(t, 0, index, source, &out) == TENSOR_OK, inside) << position;
+    const Owned added(out);
+  }
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,111 @@
+"""Writes the table that bad_handle_test.cpp runs from the public headers: every function that takes a tensor or gives one.
+
+    write_bad_handle_table.py HEADER... OUTPUT
+"""
+
+import re
+import sys
+
+PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\(([^;]*)\);")
+
+# NULL is a value there.
+NULLABLE = {("tensor_release", "t"), ("tensor_set_grad", "gradient")}
+NULLABLE_NAMES = {"weight"}
+# Lists with rules of their own, which other tests show.
+SKIPPED = {"tensor_scope_pop"}
+
+# What a parameter of a type is given where it is not the one in question.
+VALUES = {
+    "int64_t": "0",
+    "size_t": "1",
+    "bool": "false",
+    "double": "0.0",
+    "tensor_scalar_t": "tensor_scalar_int64(1)",
+    "tensor_reduction_t": "TENSOR_REDUCTION_MEAN",
+    "const int64_t*": "kSizes",
+    "const tensor_options_t*": "nullptr",
+    "const tensor_backward_options_t*": "nullptr",
+    "const void*": "kSizes",
+    "tensor_dtype_t": "TENSOR_FLOAT32",
+    "tensor_device_t": "tensor_device_t{TENSOR_CPU, 0}",
+}
+
+
+def parameters(text):
+    """[(type, name)] of a parameter list, or None where it holds something else (a callback)."""
+    text = " ".join(text.split())
+    if text == "void":
+        return []
+    if "(" in text:
+        return None
+    found = []
+    for part in text.split(","):
+        kind, name = re.fullmatch(r"\s*(.*?[\s*])(\w+)", part).groups()
+        found.append((kind.strip(), name))
+    return found
+
+
+def is_handle(kind):
+    return kind in ("const tensor_t*", "tensor_t*")
+
+
+def argument(kind, index, chosen, chosen_text):
+    if index == chosen:
+        return chosen_text
+    if is_handle(kind):
+        return "good"
+    if kind == "tensor_t* const*":
+        return "Handles{good}.data()"
+    if kind in VALUES:
+        return VALUES[kind]
+    target = kind.removesuffix("*").strip()
+    if kind.endswith("*") and target in ("char", "void"):
+        return f"results.as<char>({index})"
+    if kind.endswith("*") and not kind.startswith("const"):
+        return f"results.as<{target}>({index})"
+    raise SystemExit(f"no value for a parameter of type {kind}")
+
+
+def calls(function, params):
+    """(name of the case, kind of the case, C++ call) for each handle and each result of a function."""
+    for chosen, (kind, name) in enumerate(params):
+        if is_handle(kind):
+            text = "bad"
+            nullable = (function, name) in NULLABLE or name in NULLABLE_NAMES
+            group = "kNullable" if nullable else "kHandle"
+        elif kind == "tensor_t* const*":
+            text, group = "Handles{bad}.data()", "kNullable" if name == "grad_outputs" else "kHandle"
+        elif kind == "tensor_t**":
+            text, group = "nullptr", "kResult"
+        else:
+            continue
+        arguments = ", ".join(argument(k, i, chosen, text) for i, (k, _) in enumerate(params))
+        yield f"{function}, {name}", group, f"{function}({arguments})"
+
+
+def table(text):
+    for function, inner in PROTOTYPE.findall(text):
+        params = parameters(inner)
+        if params is None or function in SKIPPED:
+            continue
+        for name, group, call in calls(function, params):
+            yield (
+                f'    {{"{name}", Kind::{group},\n'
+                f"     []([[maybe_unused]] tensor_t* good, [[maybe_unused]] tensor_t* bad,\n"
+                f"        [[maybe_unused]] Results& results) {{ return {call}; }}}},\n"
+            )
+
+
+def main(headers, output):
+    rows = []
+    for header in headers:
+        with open(header, encoding="utf-8") as file:
+            rows += table(file.read())
+    with open(output, "w", encoding="utf-8") as file:
+        file.write('#include "capi/bad_handle.h"\n\nnamespace test {\n\n')
+        file.write("const Case kCases[] = {\n" + "".join(rows) + "};\n")
+        file.write("const std::span<const Case> all_cases = kCases;\n\n}  // namespace test\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:-1], sys.argv[-1])
