@@ -207,6 +207,14 @@ func (t *Tensor) Copy_(src *Tensor) (*Tensor, error) {
 	return same(t, result)
 }
 
+// FillTensor_: Sets every element to that of the 0-dim tensor value.
+func (t *Tensor) FillTensor_(value *Tensor) (*Tensor, error) {
+	result := C.go_fill_tensor_(t.raw(), value.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(value)
+	return same(t, result)
+}
+
 // Fill_: Sets every element to value.
 func (t *Tensor) Fill_(value Scalar) (*Tensor, error) {
 	valueScalar, err := scalarOf(value)
@@ -215,14 +223,6 @@ func (t *Tensor) Fill_(value Scalar) (*Tensor, error) {
 	}
 	result := C.go_fill_(t.raw(), valueScalar)
 	runtime.KeepAlive(t)
-	return same(t, result)
-}
-
-// FillTensor_: Sets every element to that of the 0-dim tensor value.
-func (t *Tensor) FillTensor_(value *Tensor) (*Tensor, error) {
-	result := C.go_fill_tensor_(t.raw(), value.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(value)
 	return same(t, result)
 }
 

@@ -144,13 +144,13 @@ static inline go_result go_copy_(uintptr_t self, uintptr_t src) {
   return go_finish(status, 0, 0);
 }
 
-static inline go_result go_fill_(uintptr_t self, tensor_scalar_t value) {
-  tensor_status_t status = tensor_fill_(go_handle(self), value);
+static inline go_result go_fill_tensor_(uintptr_t self, uintptr_t value) {
+  tensor_status_t status = tensor_fill_tensor_(go_handle(self), go_handle(value));
   return go_finish(status, 0, 0);
 }
 
-static inline go_result go_fill_tensor_(uintptr_t self, uintptr_t value) {
-  tensor_status_t status = tensor_fill_tensor_(go_handle(self), go_handle(value));
+static inline go_result go_fill_(uintptr_t self, tensor_scalar_t value) {
+  tensor_status_t status = tensor_fill_(go_handle(self), value);
   return go_finish(status, 0, 0);
 }
 

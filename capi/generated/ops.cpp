@@ -175,15 +175,15 @@ tensor_status_t tensor_copy_(tensor_t* self, const tensor_t* src) {
   });
 }
 
-tensor_status_t tensor_fill_(tensor_t* self, tensor_scalar_t value) {
-  return guard([&] {
-    ops::fill_(tensor_of(self, "self"), scalar_of(value, "value"));
-  });
-}
-
 tensor_status_t tensor_fill_tensor_(tensor_t* self, const tensor_t* value) {
   return guard([&] {
     ops::fill_tensor_(tensor_of(self, "self"), tensor_of(value, "value"));
+  });
+}
+
+tensor_status_t tensor_fill_(tensor_t* self, tensor_scalar_t value) {
+  return guard([&] {
+    ops::fill_(tensor_of(self, "self"), scalar_of(value, "value"));
   });
 }
 

@@ -86,11 +86,11 @@ TENSOR_API tensor_status_t tensor_randn_like(const tensor_t* self, const tensor_
 /* Copies the elements of `src`, broadcast and converted, into `self`. */
 TENSOR_API tensor_status_t tensor_copy_(tensor_t* self, const tensor_t* src);
 
-/* Sets every element to `value`. */
-TENSOR_API tensor_status_t tensor_fill_(tensor_t* self, tensor_scalar_t value);
-
 /* Sets every element to that of the 0-dim tensor `value`. */
 TENSOR_API tensor_status_t tensor_fill_tensor_(tensor_t* self, const tensor_t* value);
+
+/* Sets every element to `value`. */
+TENSOR_API tensor_status_t tensor_fill_(tensor_t* self, tensor_scalar_t value);
 
 /* Sets every element to 0. */
 TENSOR_API tensor_status_t tensor_zero_(tensor_t* self);

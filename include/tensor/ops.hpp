@@ -2126,13 +2126,13 @@ inline Tensor& Methods::copy_(const Tensor& src) {
   return self();
 }
 
-inline Tensor& Methods::fill_(const Scalar& value) {
-  detail::check(tensor_fill_(self().handle(), value.raw()));
+inline Tensor& Methods::fill_(const Tensor& value) {
+  detail::check(tensor_fill_tensor_(self().handle(), value.handle()));
   return self();
 }
 
-inline Tensor& Methods::fill_(const Tensor& value) {
-  detail::check(tensor_fill_tensor_(self().handle(), value.handle()));
+inline Tensor& Methods::fill_(const Scalar& value) {
+  detail::check(tensor_fill_(self().handle(), value.raw()));
   return self();
 }
 

@@ -176,6 +176,8 @@ template <Number T>
 LIBTENSOR_INLINE T Pow(T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::pow(base, exponent);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return base | !exponent;
   } else {
     if constexpr (std::is_signed_v<T>) {
       if (exponent < 0) {

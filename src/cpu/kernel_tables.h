@@ -71,7 +71,8 @@ extern KernelTables kernels;
 // words.
 inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
   const PointwiseKernel kernel = kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
-  check_as(Status::kNotImplemented, kernel != nullptr, "this operation is not implemented for '",
+  check_as(Status::kNotImplemented, kernel != nullptr, "\"",
+           kPointwiseOpNames[static_cast<int>(op)], "\" not implemented for '",
            scalar_name_of(compute), "'");
   return kernel;
 }

@@ -68,10 +68,6 @@ void check_not_bool(DType dtype, const char* kernel) {
            "\" not implemented for 'Bool'");
 }
 
-void check_pow_bool(DType self, DType exponent) {
-  if (exponent == DType::kBool) check_not_bool(self, "pow");
-}
-
 void check_pow(DType self, Scalar exponent) {
   check(is_floating(self) || exponent.is_floating() || exponent.to<int64_t>() >= 0,
         "Integers to negative integer powers are not allowed.");
@@ -189,6 +185,23 @@ const char* c_name_of(DType dtype) {
 void check_out_dtype(DType result, const Tensor& out) {
   check(out.dtype() == result, "Expected out tensor to have dtype ", c_name_of(result),
         ", but got ", c_name_of(out.dtype()), " instead");
+}
+
+void check_out_truth(const char* name, const Tensor& out) {
+  check(out.dtype() == DType::kBool || out.dtype() == DType::kUInt8, name,
+        " only supports bool tensor for result, got: ", scalar_name_of(out.dtype()));
+}
+
+Tensor truth_input(const Tensor& self, const Tensor& out) {
+  return out.dtype() == DType::kUInt8 ? compute::to_copy(self, DType::kUInt8, self.device()) : self;
+}
+
+void check_addmm_inplace(const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
+  if (mat1.ndim() != 2 || mat2.ndim() != 2) return;  // refused in other words
+  const Dims shape{mat1.shape()[0], mat2.shape()[1]};
+  check(self.shape() == shape || mat1.shape()[1] != mat2.shape()[0],
+        "Bad in-place call: input tensor size ", self.shape(), " and output tensor size ", shape,
+        " should match");
 }
 
 void check_out_found(DType result, const Tensor& out) {

@@ -11,7 +11,6 @@ void check_abs(DType self);
 void check_relu(DType self);
 // "pow" not implemented for 'Bool'
 void check_not_bool(DType dtype, const char* kernel);
-void check_pow_bool(DType self, DType exponent);
 void check_pow(DType self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
@@ -34,6 +33,10 @@ const char* c_name_of(DType dtype);
 
 // What each kernel says of an `out` of another dtype than its result's.
 void check_out_dtype(DType result, const Tensor& out);
+void check_out_truth(const char* name, const Tensor& out);
+// What `any` and `all` look at: an out of uint8 makes the elements uint8 first, as in PyTorch.
+Tensor truth_input(const Tensor& self, const Tensor& out);
+void check_addmm_inplace(const Tensor& self, const Tensor& mat1, const Tensor& mat2);
 void check_out_found(DType result, const Tensor& out);
 void check_out_match(DType result, const Tensor& out);
 void check_out_dot(DType result, const Tensor& out);

@@ -117,7 +117,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
   check_as(Status::kNotImplemented, dtype != DType::kBool,
            "\"arange_cpu_out\" not implemented for 'Bool'");
-  const int64_t size = range_size(start, end, step, is_integral(dtype));
+  const int64_t size = range_size(start, end, step, dtype == DType::kInt64);
   Options own = options;
   own.dtype = dtype;
   Tensor result = make(Dims{size}, own);

@@ -26,7 +26,7 @@ SoftmaxCall softmax_call(const Tensor& tensor, int64_t dim, bool log) {
 
 Tensor softmax_forward(const Tensor& self, int64_t dim, bool log) {
   const bool last = wrap_dim(dim, self.ndim()) >= self.ndim() - 1;
-  check_as(Status::kNotImplemented, is_floating(self.dtype()), "\"",
+  check_as(Status::kNotImplemented, is_floating(self.dtype()) || self.numel() == 0, "\"",
            log ? "log_softmax" : "softmax", last ? "_lastdim_kernel_impl" : "_kernel_impl",
            "\" not implemented for '", scalar_name_of(self.dtype()), "'");
   SoftmaxCall call = softmax_call(self, dim, log);
@@ -209,7 +209,7 @@ Tensor class_weight(const Tensor& weight, const Tensor& input) {
 // Targets given as probabilities of each class.
 Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, const Tensor& weight,
                                    Reduction reduction, double smoothing) {
-  check(input.shape() == target.shape(),
+  check(is_floating(target.dtype()),
         "Expected floating point type for target with class probabilities, got ",
         scalar_name_of(target.dtype()));
   const int64_t dim = class_dim(input), classes = input.size(dim);
@@ -220,9 +220,11 @@ Tensor cross_entropy_probabilities(const Tensor& input, const Tensor& target, co
         add_scalar(mul_scalar(target, 1 - smoothing), smoothing / static_cast<double>(classes));
   }
   if (weight.defined()) logs = mul(logs, class_weight(weight, input));
-  const Tensor losses = neg(sum_dim(mul(logs, probabilities), Dims{dim}, false));
-  if (reduction != Reduction::kMean) return reduce_loss(losses, reduction);
-  return div_count(sum(losses), input.numel() / std::max<int64_t>(classes, 1));
+  const Tensor products = mul(logs, probabilities);
+  if (reduction == Reduction::kNone) return neg(sum_dim(products, Dims{dim}, false));
+  const Tensor total = neg(sum(products));
+  if (reduction == Reduction::kSum) return total;
+  return div_count(total, input.numel() / std::max<int64_t>(classes, 1));
 }
 
 // What label smoothing adds: the loss against all classes alike.
@@ -277,7 +279,7 @@ Tensor cross_entropy_with(const Tensor& self, const Tensor& target, const Tensor
   check(self.ndim() >= 1, "input must have at least one dimension");
   check(label_smoothing >= 0 && label_smoothing <= 1,
         "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
-  if (is_floating(target.dtype()) && self.shape() == target.shape()) {
+  if (self.shape() == target.shape()) {
     return cross_entropy_probabilities(self, target, weight, reduction, label_smoothing);
   }
   const Tensor logs = log_softmax(self, class_dim(self));

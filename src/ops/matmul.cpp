@@ -1,5 +1,6 @@
 // Products of matrices and vectors.
 #include "core/backend.h"
+#include "ops/assign.h"
 #include "ops/checks.h"
 #include "ops/generated/compute.h"
 #include "ops/generated/functions.h"
@@ -9,9 +10,10 @@ namespace libtensor::ops {
 namespace {
 
 // c (contiguous [.., m, n]) = alpha * a @ b + beta * c; a and b have the batch dim or none.
-void multiply(const Tensor& a, const Tensor& b, const Tensor& c, double alpha = 1,
-              double beta = 0) {
+void multiply(const char* kernel, const Tensor& a, const Tensor& b, const Tensor& c,
+              double alpha = 1, double beta = 0) {
   if (c.numel() == 0) return;
+  if (a.numel() > 0) check_not_bool(c.dtype(), kernel);
   const int row = a.ndim() - 2, col = a.ndim() - 1;
   MatmulCall call;
   call.dtype = c.dtype();
@@ -53,10 +55,9 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
   check(self.ndim() == 2, "mm: self must be a matrix, got ", self.ndim(), "-D tensor");
   check(mat2.ndim() == 2, "mm: mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
   check_mm("mm", self, mat2);
-  check_not_bool(self.dtype(), "addmm_impl_cpu_");
   Tensor result =
       Tensor::empty(Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device());
-  multiply(self, mat2, result);
+  multiply("addmm_impl_cpu_", self, mat2, result);
   return result;
 }
 
@@ -69,10 +70,9 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
   check(self.dtype() == mat2.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
         " but found ", scalar_name_of(mat2.dtype()));
   check_same_device(self, mat2);
-  check_not_bool(self.dtype(), "baddbmm_out_cpu");
   Tensor result = Tensor::empty(Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]},
                                 self.dtype(), self.device());
-  multiply(self, mat2, result);
+  multiply("baddbmm_out_cpu", self, mat2, result);
   return result;
 }
 
@@ -85,10 +85,9 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
         scalar_name_of(vec.dtype()), ", ", scalar_name_of(self.dtype()), ", and ",
         scalar_name_of(vec.dtype()));
   check_same_device(self, vec);
-  check_not_bool(self.dtype(), "addmv_impl_cpu");
   Tensor result = Tensor::empty(Dims{self.shape()[0], 1}, self.dtype(), self.device());
-  multiply(self, vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()),
-           result);
+  multiply("addmv_impl_cpu", self,
+           vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()), result);
   return result.view(Dims{self.shape()[0]}, Dims{1}, 0);
 }
 
@@ -102,10 +101,9 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
         " and src ", tensor.shape(), " to have the same number of elements, but got ", self.numel(),
         " and ", tensor.numel(), " elements respectively");
   check_same_device(self, tensor);
-  check_not_bool(self.dtype(), "dot");
   Tensor result = Tensor::empty(Dims{1, 1}, self.dtype(), self.device());
   const int64_t n = self.numel();
-  multiply(self.view(Dims{1, n}, Dims{1, self.strides()[0]}, self.offset()),
+  multiply("dot", self.view(Dims{1, n}, Dims{1, self.strides()[0]}, self.offset()),
            tensor.view(Dims{n, 1}, Dims{tensor.strides()[0], 1}, tensor.offset()), result);
   return result.view(Dims{}, Dims{}, 0);
 }
@@ -118,16 +116,21 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
         scalar_name_of(self.dtype()), " and ", scalar_name_of(mat2.dtype()));
   check_mm("addmm", mat1, mat2);
   check_same_device(self, mat1);
-  check_not_bool(mat1.dtype(), "addmm_impl_cpu_");
   const Dims shape{mat1.shape()[0], mat2.shape()[1]};
   const Tensor expanded = expand(self, shape);
+  if (mat1.shape()[1] == 0) {  // nothing but beta * self
+    const Input product[] = {self, beta};
+    check_can_cast(result_type(product), self.dtype());
+  }
+  check_fits(beta, self.dtype());
+  check_fits(alpha, self.dtype());
   if (!is_floating(self.dtype())) {
-    check(!beta.is_floating() && !alpha.is_floating(), "For integral input tensors, argument ",
-          beta.is_floating() ? "beta" : "alpha", " must not be a floating point number.");
+    beta = beta.to<int64_t>();
+    alpha = alpha.to<int64_t>();
   }
   Tensor result = Tensor::empty(shape, self.dtype(), self.device());
   if (beta.to<double>() != 0) pointwise::copy(result, expanded);
-  multiply(mat1, mat2, result, alpha.to<double>(), beta.to<double>());
+  multiply("addmm_impl_cpu_", mat1, mat2, result, alpha.to<double>(), beta.to<double>());
   return result;
 }
 

@@ -168,34 +168,40 @@ Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
   return result;
 }
 
+namespace {
+
+void check_overlaps(const Tensor& out, Inputs inputs) {
+  check_no_internal_overlap(out);
+  for (const Input& input : inputs) {
+    if (input.tensor()) check_no_partial_overlap(out, *input.tensor());
+  }
+}
+
+}  // namespace
+
+// The order of the checks is PyTorch's: memory, shapes, dtypes.
 void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
   if (is_plain(rule, inputs) && rule != Rule::kCompare && inputs.begin()->tensor()->is_same(self)) {
     for (const Input& input : inputs) check_no_partial_overlap(self, *input.tensor());
     return execute_plain(op, self, inputs);
   }
   const Device device = infer_device(inputs);
-  const DTypes dtypes = infer_dtypes(rule, inputs);
-  check_can_cast(dtypes.result, self.dtype());
+  check_overlaps(self, inputs);
   const Dims shape = infer_shape(inputs);
   check(shape == self.shape(), "output with shape ", self.shape(),
         " doesn't match the broadcast shape ", shape);
-  check_no_internal_overlap(self);
-  for (const Input& input : inputs) {
-    if (input.tensor()) check_no_partial_overlap(self, *input.tensor());
-  }
+  const DTypes dtypes = infer_dtypes(rule, inputs);
+  check_can_cast(dtypes.result, self.dtype());
   execute(op, dtypes, self, inputs, device);
 }
 
 void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   const Device device = infer_device(inputs);
+  check_overlaps(out, inputs);
+  const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, out.dtype());
-  const Dims shape = infer_shape(inputs);
   if (shape != out.shape()) resize(out, shape);
-  check_no_internal_overlap(out);
-  for (const Input& input : inputs) {
-    if (input.tensor()) check_no_partial_overlap(out, *input.tensor());
-  }
   execute(op, dtypes, out, inputs, device);
 }
 

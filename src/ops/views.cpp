@@ -91,6 +91,7 @@ namespace {
 // 0 where a dim is repeated; a new dim of size 1 gets the stride that a contiguous one would have.
 Dims expanded_strides(const Tensor& self, const Dims& shape) {
   const int lead = shape.size() - self.ndim();
+  if (self.ndim() == 0) return Dims(shape.size(), 0);
   Dims strides(shape.size());
   for (int i = shape.size() - 1; i >= 0; --i) {
     const bool is_new = i < lead;

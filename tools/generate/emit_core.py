@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from model import Op, functors
 from text import header
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def pointwise_op(ops: list[Op]) -> str:
     names = functors(ops)
     rows = "".join(f"  k{name},\n" for name in names)
+    texts = "".join(f'    "{snake(name)}",\n' for name in names)
     return f"""{header()}#pragma once
 
 #include <cstdint>
@@ -19,6 +26,10 @@ namespace libtensor {{
 enum class PointwiseOp : uint16_t {{
 {rows}}};
 inline constexpr int kPointwiseOpCount = {len(names)};
+
+// For messages.
+inline constexpr const char* kPointwiseOpNames[kPointwiseOpCount] = {{
+{texts}}};
 
 }}  // namespace libtensor
 """

@@ -111,6 +111,8 @@ def inplace_body(op: Op) -> list[str]:
     rebase = "rebase_geometry" if op.kernel == "view" else "rebase_history"
     lines = [f"  const bool records = autograd::records({differentiable(op) or 'self'});"]
     lines.append("  autograd::check_inplace(self, records);")
+    if op.inplace_check:
+        lines.append(f"  {op.inplace_check};")
     if op.gradient:
         lines.append(f"  Ref<{op.class_name}> recorded;")
         lines.append("  if (records) [[unlikely]] {")

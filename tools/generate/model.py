@@ -20,7 +20,7 @@ SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
-    "out_check", "out_compute", "node_inplace",
+    "inplace_check", "out_check", "out_compute", "node_inplace",
 }  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class Op:
     rule: str | None
     operands: tuple[str, ...]
     check: str | None
+    inplace_check: str | None
     out_check: str | None
     out_compute: str | None
     node: str | None
@@ -122,6 +123,7 @@ def parse_op(row: dict) -> Op:
         rule=row.get("rule"),
         operands=tuple(row.get("operands", [a.name for a in args])),
         check=row.get("check"),
+        inplace_check=row.get("inplace_check"),
         out_check=row.get("out_check"),
         out_compute=row.get("out_compute"),
         node=row.get("node"),

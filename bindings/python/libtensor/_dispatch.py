@@ -80,6 +80,12 @@ def function(name: str, ops: Iterable[Op], variant: str = "function", method: bo
     return call
 
 
+def numbers_last(ops: Iterable[Op]) -> list[Op]:
+    """The forms in the order they are tried: a tensor of one element passes for a number, but is
+    a tensor first."""
+    return sorted(ops, key=lambda op: sum(arg.type == "Scalar" for arg in op.args))
+
+
 class _Entry:
     """What stands behind one public function."""
 
@@ -87,8 +93,10 @@ class _Entry:
         self.name, self.ops, self.variant, self.method = name, ops, variant, method
         self.plans: dict[tuple, Callable] = {}
         self.roundings: dict[str, _Entry] = {}
-        self.signatures = [Signature(op, variant, name, method) for op in ops]
-        with_out = [op for op in ops if "out" in op.variants and variant == "function"]
+        self.signatures = [Signature(op, variant, name, method) for op in numbers_last(ops)]
+        with_out = [
+            op for op in numbers_last(ops) if "out" in op.variants and variant == "function"
+        ]
         self.out_signatures = [Signature(op, "out", name, method) for op in with_out]
         self.numbers_as_tensors = any(op.numbers_as_tensors for op in ops)
         self.takes_dtype = any(op.dtype_keyword for op in ops)

@@ -37,12 +37,14 @@ def _bound(value: object, default: int) -> int:
     return max(-_END - 1, min(value, _END))
 
 
-def _take_slice(tensor: Handle, dim: int, part: slice, size: int) -> Handle:
+def _take_slice(
+    tensor: Handle, dim: int, part: slice, size: int, whole_is_itself: bool = True
+) -> Handle:
     step = _bound(part.step, 1)
     if step <= 0:
         raise ValueError("step must be greater than zero")
     start, end = _bound(part.start, 0), _bound(part.stop, _END)
-    if start in (0, -size) and step == 1 and end >= size:
+    if whole_is_itself and start in (0, -size) and step == 1 and end >= size:
         return tensor
     return _view(_slice, tensor, dim, start, end, step)
 
@@ -119,7 +121,7 @@ def view_of(tensor: Handle, key: object) -> Handle:
             result = _view(_select, result, dim, position)
             dim -= 1
         elif is_slice:
-            result = _take_slice(result, dim, part, sizes[axis])
+            result = _take_slice(result, dim, part, sizes[axis], key is not part)
         else:
             positions.append((dim, _index_tensor(part), place))
         axis, dim, place = axis + 1, dim + 1, place + 1

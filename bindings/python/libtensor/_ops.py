@@ -155,15 +155,6 @@ OPERATIONS = (
         "Copies the elements of `src`, broadcast and converted, into `self`.",
     ),
     Op(
-        "fill",
-        ("fill",),
-        (Arg("Tensor", "self"), Arg("Scalar", "value")),
-        ("result",),
-        ("inplace",),
-        ("method",),
-        "Sets every element to `value`.",
-    ),
-    Op(
         "fill_tensor",
         ("fill",),
         (Arg("Tensor", "self"), Arg("Tensor", "value")),
@@ -171,6 +162,15 @@ OPERATIONS = (
         ("inplace",),
         ("method",),
         "Sets every element to that of the 0-dim tensor `value`.",
+    ),
+    Op(
+        "fill",
+        ("fill",),
+        (Arg("Tensor", "self"), Arg("Scalar", "value")),
+        ("result",),
+        ("inplace",),
+        ("method",),
+        "Sets every element to `value`.",
     ),
     Op(
         "zero",

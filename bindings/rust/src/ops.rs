@@ -180,15 +180,15 @@ impl Tensor {
         Ok(self)
     }
 
-    /// Sets every element to `value`.
-    pub fn fill_(&mut self, value: impl Into<Scalar>) -> Result<&mut Tensor> {
-        check(unsafe { ffi::tensor_fill_(self.raw(), value.into().raw()) })?;
-        Ok(self)
-    }
-
     /// Sets every element to that of the 0-dim tensor `value`.
     pub fn fill_tensor_(&mut self, value: &Tensor) -> Result<&mut Tensor> {
         check(unsafe { ffi::tensor_fill_tensor_(self.raw(), value.raw()) })?;
+        Ok(self)
+    }
+
+    /// Sets every element to `value`.
+    pub fn fill_(&mut self, value: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_fill_(self.raw(), value.into().raw()) })?;
         Ok(self)
     }
 

@@ -151,8 +151,8 @@ class Methods {
   Tensor scatter(int64_t dim, const Tensor& index, const Tensor& src) const;
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
   Tensor& copy_(const Tensor& src);
-  Tensor& fill_(const Scalar& value);
   Tensor& fill_(const Tensor& value);
+  Tensor& fill_(const Scalar& value);
   Tensor& zero_();
   Tensor& add_(const Tensor& other);
   Tensor& add_(const Scalar& other);

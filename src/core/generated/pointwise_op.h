@@ -49,4 +49,47 @@ enum class PointwiseOp : uint16_t {
 };
 inline constexpr int kPointwiseOpCount = 39;
 
+// For messages.
+inline constexpr const char* kPointwiseOpNames[kPointwiseOpCount] = {
+    "copy",
+    "add",
+    "add_scaled",
+    "sub",
+    "sub_scaled",
+    "mul",
+    "div",
+    "div_trunc",
+    "div_floor",
+    "remainder",
+    "reciprocal",
+    "pow",
+    "pow_scalar",
+    "neg",
+    "abs",
+    "sign",
+    "maximum",
+    "minimum",
+    "relu",
+    "threshold_backward",
+    "squared_difference",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "bitwise_not",
+    "exp",
+    "log",
+    "sqrt",
+    "tanh",
+    "tanh_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "where",
+};
+
 }  // namespace libtensor

@@ -150,22 +150,6 @@ void copy_(const Tensor& self, const Tensor& src) {
   }
 }
 
-void fill_(const Tensor& self, Scalar value) {
-  const bool records = autograd::records(self);
-  autograd::check_inplace(self, records);
-  Ref<FillBackward> recorded;
-  if (records) [[unlikely]] {
-    auto node = Ref<FillBackward>::adopt(new FillBackward);
-    node->connect(0, self);
-    recorded = std::move(node);
-  }
-  compute::fill_(self, value);
-  self.storage().bump_version("fill_");
-  if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
-  }
-}
-
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   const bool records = autograd::records(self, value);
   autograd::check_inplace(self, records);
@@ -178,6 +162,22 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
   }
   compute::fill_tensor_(self, value);
   self.storage().bump_version("fill_tensor_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void fill_(const Tensor& self, Scalar value) {
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<FillBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<FillBackward>::adopt(new FillBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
+  compute::fill_(self, value);
+  self.storage().bump_version("fill_");
   if (recorded) [[unlikely]] {
     autograd::rebase_history(self, recorded);
   }
@@ -873,7 +873,6 @@ void reciprocal_out(const Tensor& self, const Tensor& out) {
 }
 
 Tensor pow(const Tensor& self, const Tensor& exponent) {
-  check_pow_bool(self.dtype(), exponent.dtype());
   Tensor result = pointwise::run(PointwiseOp::kPow, Rule::kPromote, {self, exponent});
   if (autograd::records(self, exponent)) [[unlikely]] {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
@@ -888,7 +887,6 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 }
 
 void pow_(const Tensor& self, const Tensor& exponent) {
-  check_pow_bool(self.dtype(), exponent.dtype());
   const bool records = autograd::records(self, exponent);
   autograd::check_inplace(self, records);
   Ref<PowBackward> recorded;
@@ -909,7 +907,6 @@ void pow_(const Tensor& self, const Tensor& exponent) {
 }
 
 void pow_out(const Tensor& self, const Tensor& exponent, const Tensor& out) {
-  check_pow_bool(self.dtype(), exponent.dtype());
   autograd::check_out("pow", out, requires_grad(self) || requires_grad(exponent));
   pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out, {self, exponent});
   out.storage().bump_version("pow_out");
@@ -2432,6 +2429,7 @@ Tensor argmax(const Tensor& self) {
 
 void argmax_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("argmax", out, requires_grad(self));
+  check_out_dtype(DType::kInt64, out);
   assign_out(out, compute::argmax(self));
   out.storage().bump_version("argmax_out");
 }
@@ -2455,6 +2453,7 @@ Tensor argmin(const Tensor& self) {
 
 void argmin_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("argmin", out, requires_grad(self));
+  check_out_dtype(DType::kInt64, out);
   assign_out(out, compute::argmin(self));
   out.storage().bump_version("argmin_out");
 }
@@ -2478,7 +2477,8 @@ Tensor any(const Tensor& self) {
 
 void any_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("any", out, requires_grad(self));
-  assign_out(out, compute::any(self));
+  check_out_truth("any", out);
+  assign_out(out, compute::any(truth_input(self, out)));
   out.storage().bump_version("any_out");
 }
 
@@ -2489,7 +2489,8 @@ Tensor any_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void any_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("any", out, requires_grad(self));
-  assign_out(out, compute::any_dim(self, dim, keepdim));
+  check_out_truth("any", out);
+  assign_out(out, compute::any_dim(truth_input(self, out), dim, keepdim));
   out.storage().bump_version("any_dim_out");
 }
 
@@ -2500,7 +2501,8 @@ Tensor all(const Tensor& self) {
 
 void all_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("all", out, requires_grad(self));
-  assign_out(out, compute::all(self));
+  check_out_truth("all", out);
+  assign_out(out, compute::all(truth_input(self, out)));
   out.storage().bump_version("all_out");
 }
 
@@ -2511,7 +2513,8 @@ Tensor all_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void all_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("all", out, requires_grad(self));
-  assign_out(out, compute::all_dim(self, dim, keepdim));
+  check_out_truth("all", out);
+  assign_out(out, compute::all_dim(truth_input(self, out), dim, keepdim));
   out.storage().bump_version("all_dim_out");
 }
 
@@ -2621,6 +2624,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
   const bool records = autograd::records(self, mat1, mat2);
   autograd::check_inplace(self, records);
+  check_addmm_inplace(self, mat1, mat2);
   Ref<AddmmBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<AddmmBackward>::adopt(new AddmmBackward);

@@ -17,14 +17,6 @@ void CopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> re
   }
 }
 
-void FillBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
-  const Tensor& grad = gradients[0];
-  if (!grad.defined()) return;
-  if (should_compute(0)) {
-    results[0] = zeros_like(grad);
-  }
-}
-
 void FillTensorBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -33,6 +25,14 @@ void FillTensorBackward::apply(std::span<const Tensor> gradients, std::span<Tens
   }
   if (should_compute(1)) {
     results[1] = sum(grad);
+  }
+}
+
+void FillBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
   }
 }
 

@@ -19,15 +19,15 @@ class CopyBackward final : public FixedNode<CopyBackward, 2> {
   Device src_device_;
 };
 
-class FillBackward final : public FixedNode<FillBackward, 1> {
- public:
-  const char* name() const override { return "FillBackward2"; }
-  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-};
-
 class FillTensorBackward final : public FixedNode<FillTensorBackward, 2> {
  public:
   const char* name() const override { return "FillBackward3"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class FillBackward final : public FixedNode<FillBackward, 1> {
+ public:
+  const char* name() const override { return "FillBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 

@@ -233,8 +233,8 @@ extern "C" {
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_copy_(this: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
-    pub fn tensor_fill_(this: *mut tensor_t, value: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_fill_tensor_(this: *mut tensor_t, value: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_fill_(this: *mut tensor_t, value: tensor_scalar_t) -> tensor_status_t;
     pub fn tensor_zero_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_clone(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_contiguous(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
