@@ -68,7 +68,7 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
   if (!sum.defined()) {
     set_grad_unchecked(leaf_, !grad_enabled() && can_steal(incoming, leaf_)
                                   ? incoming.alias()
-                                  : tensor_ops.clone(incoming));
+                                  : tensor_ops.clone_for_leaf(incoming, leaf_));
   } else if (grad_enabled()) {
     set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
   } else {
@@ -98,7 +98,9 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
           "'. The gradient must match the tensor's dtype.");
     check(gradient.device() == tensor.device(),
           "assigned grad has data located on a different device");
-    check(gradient.shape() == tensor.shape(), "assigned grad has data of a different size");
+    check(gradient.shape() == tensor.shape(), "attempting to assign a gradient of size '",
+          gradient.shape(), "' to a tensor of size '", tensor.shape(),
+          "'. Please ensure that the gradient and the tensor are the same size");
     check(!gradient.is_same(tensor), "can't assign Tensor as its own grad");
   }
   if (gradient.defined() || tensor.impl()->extra) set_grad_unchecked(tensor, gradient);

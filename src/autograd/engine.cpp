@@ -59,11 +59,11 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   }
   add_roots(task, outputs, gradients);
   task.run();
-  for (const Tensor& gradient : task.captured()) {
-    check(options.allow_unused || gradient.defined(),
-          "One of the differentiated Tensors appears to not have been used in the graph. Set "
-          "allow_unused=True if "
-          "this is the desired behavior.");
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    check(options.allow_unused || task.captured()[i].defined(),
+          "The differentiated Tensor at index ", i,
+          " appears to not have been used in the graph. Set allow_unused=True if this is the "
+          "desired behavior.");
   }
   return task.captured();
 }

@@ -53,6 +53,11 @@ void Node::connect(size_t edge, const Tensor& input) {
   if (input.defined()) edges_[edge] = gradient_edge(input);
 }
 
+void Node::reattach(Tensor& saved, uint32_t output_nr) {
+  saved.impl()->grad_fn = Ref<Node>::share(this);
+  saved.impl()->output_nr = output_nr;
+}
+
 uint32_t Node::add_output(const Tensor& result) {
   if (!has_output_) {
     new (&first_output_) OutputMeta(result);

@@ -63,6 +63,12 @@ class Node : public GraphNode {
   // Leads edge number `edge` to where the gradient of `input` belongs.
   void connect(size_t edge, const Tensor& input);
 
+  // Gives `saved`, an alias of result number `output_nr` of this operation, its history back.
+  virtual void reattach(Tensor& saved, uint32_t output_nr);
+  // The node that this one works inside of, or null: then that one stands in the graph.
+  Node* enclosing() const { return enclosing_; }
+  void set_enclosing(Node* node) { enclosing_ = node; }
+
   uint64_t sequence() const { return sequence_; }
   // Adds an output that looks like `result`; returns its number.
   uint32_t add_output(const Tensor& result);
@@ -88,6 +94,7 @@ class Node : public GraphNode {
   Edge* edges_;
   uint32_t edge_count_;
   bool has_output_ = false;
+  Node* enclosing_ = nullptr;  // owns this node
   union {
     OutputMeta first_output_;  // alive once has_output_
   };

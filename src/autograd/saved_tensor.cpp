@@ -32,10 +32,19 @@ Tensor SavedTensor::unpack(Node& owner) const {
   check_version(owner);
   if (!is_output_ || !is_floating(tensor_.dtype())) return tensor_;
   Tensor result = tensor_.alias();
-  result.impl()->grad_fn = Ref<Node>::share(&owner);
-  result.impl()->output_nr = output_nr_;
+  (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
   return result;
 }
+
+namespace {
+
+// "Mul" for MulBackward0, as PyTorch's message calls the operation.
+std::string operation_of(const char* node_name) {
+  const std::string name = node_name;
+  return name.substr(0, name.find("Backward"));
+}
+
+}  // namespace
 
 void SavedTensor::check_version(const Node& owner) const {
   if (tensor_.version() == version_) [[likely]]
@@ -44,7 +53,7 @@ void SavedTensor::check_version(const Node& owner) const {
   const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
   const std::string origin =
       maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
-                  maker, ",")
+                  operation_of(maker), ",")
             : std::string();
   const std::string writer = tensor_.storage().last_writer()
                                  ? str(" Last changed by ", tensor_.storage().last_writer(), ".")

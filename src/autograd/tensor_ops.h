@@ -9,7 +9,8 @@ namespace libtensor::autograd {
 struct TensorOps {
   Tensor (*add)(const Tensor& a, const Tensor& b);
   void (*add_in_place)(Tensor& a, const Tensor& b);
-  Tensor (*clone)(const Tensor& tensor);
+  // A copy that lies in memory as `leaf` does.
+  Tensor (*clone_for_leaf)(const Tensor& gradient, const Tensor& leaf);
   Tensor (*ones_like)(const Tensor& tensor);
   // Sums `gradient` over the dims in which `shape` was broadcast to it.
   Tensor (*sum_to)(const Tensor& gradient, Span shape);

@@ -133,13 +133,14 @@ struct NllLossCall {
 
 enum class Distribution : uint8_t { kUniform, kNormal };
 
-// Fills `numel` contiguous elements from the device's generator: uniform in [0, 1), or normal (0,
-// 1).
+// Fills `numel` elements that lie without gaps from the device's generator: uniform in [0, 1), or
+// normal (0, 1).
 struct RandomCall {
   Distribution distribution;
   DType dtype;
   int64_t numel = 0;
   void* out = nullptr;
+  bool row_major = true;  // else numbers are drawn one by one, as PyTorch does for such tensors
 };
 
 // A device's pieces; see each struct. Errors are thrown as Error.

@@ -152,8 +152,9 @@ inline To convert(From value) {
   } else if constexpr (std::is_same_v<To, bool>) {
     return value != From(0);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 8) {
-    return static_cast<To>(
-        static_cast<int64_t>(value));  // wraps, where a direct cast would be undefined
+    // Out of range wraps or saturates as PyTorch's conversions on x86 do.
+    using Wide = std::conditional_t<std::is_signed_v<To>, int32_t, int64_t>;
+    return static_cast<To>(static_cast<Wide>(value));
   } else {
     return static_cast<To>(value);
   }

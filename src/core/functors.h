@@ -236,7 +236,7 @@ struct PowOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*
 };
 
 // The exponent is the same number for all elements.
-struct PowScalarOp : Functor<2, kNumericTypes> {
+struct PowScalarOp : Functor<2, kAllTypes> {
   template <class D, class V>
   static LIBTENSOR_INLINE V apply(D, V base, V exponent) {
     return PowScalar(base, exponent);

@@ -91,7 +91,26 @@ bool is_dense(Span shape, Span strides) {
 }
 
 Dims dense_strides_like(Span shape, Span strides) {
-  return is_dense(shape, strides) ? Dims(strides) : contiguous_strides(shape);
+  if (is_dense(shape, strides)) return Dims(strides);
+  // Innermost first. Dims of equal or no stride stay in their row-major order.
+  const int ndim = static_cast<int>(shape.size());
+  Dims order;
+  for (int i = ndim - 1; i >= 0; --i) {
+    int place = order.size();
+    while (place > 0) {
+      const int64_t before = strides[order[place - 1]];
+      if (strides[i] == 0 || before == 0 || strides[i] >= before) break;
+      --place;
+    }
+    order.insert(place, i);
+  }
+  Dims result(ndim);
+  int64_t stride = 1;
+  for (int64_t dim : order) {
+    result[static_cast<int>(dim)] = stride;
+    stride *= std::max<int64_t>(shape[dim], 1);
+  }
+  return result;
 }
 
 int64_t reach(Span shape, Span strides) {

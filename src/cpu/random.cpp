@@ -149,8 +149,8 @@ T convert_normal(double value) {
 }
 
 template <class T>
-void fill_normal(T* out, int64_t count, Generator& generator) {
-  if (count < kBoxMullerBlock) {
+void fill_normal(T* out, int64_t count, bool row_major, Generator& generator) {
+  if (count < kBoxMullerBlock || !row_major) {
     for (int64_t i = 0; i < count; ++i) out[i] = convert_normal<T>(single_normal(generator));
     return;
   }
@@ -166,7 +166,7 @@ void fill(T* out, const RandomCall& call, Generator& generator) {
   if (call.distribution == Distribution::kUniform) {
     fill_uniform(out, call.numel, generator);
   } else {
-    fill_normal(out, call.numel, generator);
+    fill_normal(out, call.numel, call.row_major, generator);
   }
 }
 

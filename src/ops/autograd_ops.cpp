@@ -21,6 +21,19 @@ struct Geometry {
       : shape(tensor.shape()), strides(tensor.strides()), offset(tensor.offset()) {}
 };
 
+Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
+  auto node = Ref<AsStridedBackward>::adopt(new AsStridedBackward);
+  node->connect(0, base);
+  node->self_shape_ = base.shape();
+  node->self_strides_ = base.strides();
+  node->self_offset_ = base.offset();
+  node->size_ = view.shape();
+  node->stride_ = view.strides();
+  node->storage_offset_ = view.offset();
+  node->add_output(view);
+  return node;
+}
+
 // The new content of `base` after an operation was done in place on a view of it: the gradient of
 // the view's part goes through that operation, the rest straight on.
 class CopySlices final : public autograd::ListNode<CopySlices> {
@@ -31,8 +44,16 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
     set_edge(0, autograd::gradient_edge(base));
     for (size_t i = 1; i < written_->edges().size(); ++i) set_edge(i, written_->edges()[i]);
     written_->set_edge(0, edges()[0]);
+    written_->set_enclosing(this);
   }
   const char* name() const override { return "CopySlices"; }
+  // What was saved is the view; this node's result is the base.
+  void reattach(Tensor& saved, uint32_t output_nr) override {
+    Tensor base = saved.view(base_.shape, base_.strides, base_.offset);
+    Node::reattach(base, output_nr);
+    saved.impl()->grad_fn = make_as_strided(base, saved);
+    saved.impl()->output_nr = 0;
+  }
   void release_saved() override { written_->release_saved(); }
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
@@ -61,22 +82,19 @@ Ref<Node> make_copy_slices(const Tensor& base, const Tensor& view, Ref<Node> wri
   return Ref<CopySlices>::adopt(new CopySlices(base, view, std::move(written)));
 }
 
-Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
-  auto node = Ref<AsStridedBackward>::adopt(new AsStridedBackward);
-  node->connect(0, base);
-  node->self_shape_ = base.shape();
-  node->self_strides_ = base.strides();
-  node->self_offset_ = base.offset();
-  node->size_ = view.shape();
-  node->stride_ = view.strides();
-  node->storage_offset_ = view.offset();
-  node->add_output(view);
-  return node;
-}
-
 void add_in_place(Tensor& sum, const Tensor& gradient) {
   pointwise::run_inplace(PointwiseOp::kAdd, Rule::kPromote, sum, {sum, gradient});
   sum.storage().bump_version("add_");
+}
+
+// A copy of `gradient` that lies in memory as `leaf` does.
+Tensor clone_for_leaf(const Tensor& gradient, const Tensor& leaf) {
+  if (!is_dense(leaf.shape(), leaf.strides())) return contiguous_copy(gradient);
+  if (gradient.strides() == leaf.strides()) return clone(gradient);
+  Tensor copy =
+      Tensor::empty_strided(leaf.shape(), leaf.strides(), gradient.dtype(), gradient.device());
+  copy_(copy, gradient);
+  return copy;
 }
 
 Tensor ones_like_detached(const Tensor& tensor) { return compute::ones_like(tensor, Options{}); }
@@ -87,14 +105,8 @@ Tensor convert_gradient(const Tensor& gradient, DType dtype) {
 
 struct Registration {
   Registration() {
-    autograd::tensor_ops = {add,
-                            add_in_place,
-                            clone,
-                            ones_like_detached,
-                            sum_to_size,
-                            convert_gradient,
-                            make_copy_slices,
-                            make_as_strided};
+    autograd::tensor_ops = {add,         add_in_place,     clone_for_leaf,   ones_like_detached,
+                            sum_to_size, convert_gradient, make_copy_slices, make_as_strided};
   }
 } const registration;
 

@@ -143,11 +143,11 @@ void check_fits(Scalar value, DType dtype) {
       return !value.is_floating() || (value.to<double>() >= -0x1p63 && value.to<double>() < 0x1p63);
     } else if constexpr (std::is_integral_v<T>) {
       const double number = value.to<double>();
-      // An unsigned type takes the negative numbers whose magnitude it holds, as C's conversion
+      // An unsigned type takes the negative integers whose magnitude it holds, as C's conversion
       // does.
-      const double least = std::is_unsigned_v<T>
-                               ? -static_cast<double>(std::numeric_limits<T>::max())
-                               : static_cast<double>(std::numeric_limits<T>::min());
+      const bool wraps = std::is_unsigned_v<T> && !value.is_floating();
+      const double least = wraps ? -static_cast<double>(std::numeric_limits<T>::max())
+                                 : static_cast<double>(std::numeric_limits<T>::min());
       return number >= least && number <= static_cast<double>(std::numeric_limits<T>::max());
     } else {
       const double number = value.to<double>();

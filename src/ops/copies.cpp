@@ -34,7 +34,8 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
       self, value.device() == self.device() ? value : to_copy(value, value.dtype(), self.device()));
 }
 
-void zero_(const Tensor& self) { fill_(self, 0); }
+// Unlike fill_, this may write an element twice: an expanded tensor is fine.
+void zero_(const Tensor& self) { pointwise::fill(self, 0); }
 
 Tensor clone(const Tensor& self) { return to_copy(self, self.dtype(), self.device()); }
 

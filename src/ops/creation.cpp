@@ -17,7 +17,7 @@ Options like(const Tensor& self, const Options& options) {
 Tensor make(Span shape, const Options& options, DType default_dtype = DType::kFloat32) {
   const DType dtype = options.dtype_or(default_dtype);
   check(!options.requires_grad || is_floating(dtype),
-        "Only Tensors of floating point dtype can require gradients");
+        "Only Tensors of floating point and complex dtype can require gradients");
   return Tensor::empty(shape, dtype, options.device_or(Device{}));
 }
 
@@ -36,7 +36,7 @@ Tensor filled(Tensor tensor, Scalar value, const Options& options) {
 Tensor make_like(const Tensor& self, const Options& options) {
   const DType dtype = options.dtype;
   check(!options.requires_grad || is_floating(dtype),
-        "Only Tensors of floating point dtype can require gradients");
+        "Only Tensors of floating point and complex dtype can require gradients");
   return Tensor::empty_strided(self.shape(), dense_strides_like(self.shape(), self.strides()),
                                dtype, options.device);
 }
@@ -45,7 +45,8 @@ Tensor random(Distribution distribution, Tensor tensor, const Options& options, 
   check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name,
            "\" not implemented for '", scalar_name_of(tensor.dtype()), "'");
   if (tensor.numel() > 0) {
-    RandomCall call{distribution, tensor.dtype(), tensor.numel(), tensor.data()};
+    RandomCall call{distribution, tensor.dtype(), tensor.numel(), tensor.data(),
+                    tensor.is_contiguous()};
     backend_for(tensor.device()).random(call);
   }
   return finish(std::move(tensor), options);
@@ -105,10 +106,12 @@ Tensor randn(Span shape, const Options& options) {
   return random(Distribution::kNormal, make(shape, options), options, kNormal);
 }
 Tensor rand_like(const Tensor& self, const Options& options) {
-  return rand(self.shape(), like(self, options));
+  const Options own = like(self, options);
+  return random(Distribution::kUniform, make_like(self, own), own, kUniform);
 }
 Tensor randn_like(const Tensor& self, const Options& options) {
-  return randn(self.shape(), like(self, options));
+  const Options own = like(self, options);
+  return random(Distribution::kNormal, make_like(self, own), own, kNormal);
 }
 
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
@@ -117,7 +120,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
   check_as(Status::kNotImplemented, dtype != DType::kBool,
            "\"arange_cpu_out\" not implemented for 'Bool'");
-  const int64_t size = range_size(start, end, step, dtype == DType::kInt64);
+  const int64_t size = range_size(start, end, step, integral);
   Options own = options;
   own.dtype = dtype;
   Tensor result = make(Dims{size}, own);

@@ -13,7 +13,11 @@ namespace {
 void multiply(const char* kernel, const Tensor& a, const Tensor& b, const Tensor& c,
               double alpha = 1, double beta = 0) {
   if (c.numel() == 0) return;
-  if (a.numel() > 0) check_not_bool(c.dtype(), kernel);
+  if (c.dtype() == DType::kBool) {  // only where there is nothing to multiply
+    if (a.numel() > 0) check_not_bool(c.dtype(), kernel);
+    if (beta == 0) pointwise::fill(c, false);
+    return;
+  }
   const int row = a.ndim() - 2, col = a.ndim() - 1;
   MatmulCall call;
   call.dtype = c.dtype();
@@ -101,6 +105,7 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
         " and src ", tensor.shape(), " to have the same number of elements, but got ", self.numel(),
         " and ", tensor.numel(), " elements respectively");
   check_same_device(self, tensor);
+  check_not_bool(self.dtype(), "dot");
   Tensor result = Tensor::empty(Dims{1, 1}, self.dtype(), self.device());
   const int64_t n = self.numel();
   multiply("dot", self.view(Dims{1, n}, Dims{1, self.strides()[0]}, self.offset()),

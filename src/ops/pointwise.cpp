@@ -177,6 +177,16 @@ void check_overlaps(const Tensor& out, Inputs inputs) {
   }
 }
 
+// Computes into `out`, whose dtype may be wider than the result's: a half result is rounded first.
+void execute_into(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs, Device device) {
+  if (out.dtype() == dtypes.result || compute_dtype(dtypes.result) == dtypes.result) {
+    return execute(op, dtypes, out, inputs, device);
+  }
+  const Tensor rounded = Tensor::empty(out.shape(), dtypes.result, device);
+  execute(op, dtypes, rounded, inputs, device);
+  copy(out, rounded);
+}
+
 }  // namespace
 
 // The order of the checks is PyTorch's: memory, shapes, dtypes.
@@ -192,7 +202,7 @@ void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
         " doesn't match the broadcast shape ", shape);
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, self.dtype());
-  execute(op, dtypes, self, inputs, device);
+  execute_into(op, dtypes, self, inputs, device);
 }
 
 void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
@@ -202,7 +212,7 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, out.dtype());
   if (shape != out.shape()) resize(out, shape);
-  execute(op, dtypes, out, inputs, device);
+  execute_into(op, dtypes, out, inputs, device);
 }
 
 void copy(const Tensor& destination, const Tensor& source) {

@@ -137,6 +137,10 @@ Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
   const Tensor result = sum_dim(converted, dim, keepdim);
   return result.dtype() == dtype ? result : to_copy(result, dtype, self.device());
 }
+Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  mean_dtype(dtype);
+  return mean_dim(self.dtype() == dtype ? self : to_copy(self, dtype, self.device()), dim, keepdim);
+}
 Tensor mean(const Tensor& self) {
   return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype()));
 }

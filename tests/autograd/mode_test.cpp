@@ -9,10 +9,19 @@ class Mode : public TensorTest {};
 TEST_F(Mode, NoGradResultsAreLeavesThatNeedNoGradient) {
   const Owned x = leaf({1, 2});
   const NoGrad off;
-  const Owned y = call(tensor_mul, x, x), part = call(tensor_select, x, 0, 0);
+  const Owned y = call(tensor_mul, x, x);
   EXPECT_FALSE(requires_grad(y));
-  EXPECT_FALSE(requires_grad(part));
   EXPECT_TRUE(is_leaf(y));
+}
+
+TEST_F(Mode, NoGradViewsRequireGradAsLeaves) {
+  // Unlike other results, and as in PyTorch.
+  const Owned x = leaf({1, 2});
+  const NoGrad off;
+  const Owned part = call(tensor_select, x, 0, 0);
+  EXPECT_TRUE(requires_grad(part));
+  EXPECT_TRUE(is_leaf(part));
+  EXPECT_EQ(grad_fn(part), "");
 }
 
 TEST_F(Mode, NewLeavesMayRequireGradUnderNoGrad) {

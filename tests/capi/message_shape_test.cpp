@@ -37,7 +37,10 @@ const Case kView[] = {
      "Dimension out of range (expected to be in range of [-3, 2], but got 4)",
      CALL(tensor_unsqueeze(m.a23, 4, out))},
     {"SqueezeDim", kIndex, "Dimension out of range (expected to be in range of [-2, 1], but got 5)",
-     CALL(sized(tensor_squeeze_dim, m.a23, {5}, out))},
+     CALL(tensor_squeeze_dim(m.a23, 5, out))},
+    {"SqueezeDims", kIndex,
+     "Dimension out of range (expected to be in range of [-2, 1], but got 5)",
+     CALL(sized(tensor_squeeze_dims, m.a23, {5}, out))},
     {"ExpandOfNotOne", kRuntime,
      "The expanded size of the tensor (4) must match the existing size (3) at non-singleton "
      "dimension 1.  "

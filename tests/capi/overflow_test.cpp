@@ -164,7 +164,8 @@ TEST_F(Overflow, OfDimNumbers) {
     expect_sane([&](tensor_t** out) { return tensor_sum_dim(t, &dim, 1, false, out); });
     expect_sane([&](tensor_t** out) { return tensor_softmax(t, dim, out); });
     expect_sane([&](tensor_t** out) { return tensor_unsqueeze(t, dim, out); });
-    expect_sane([&](tensor_t** out) { return tensor_squeeze_dim(t, &dim, 1, out); });
+    expect_sane([&](tensor_t** out) { return tensor_squeeze_dim(t, dim, out); });
+    expect_sane([&](tensor_t** out) { return tensor_squeeze_dims(t, &dim, 1, out); });
     expect_sane([&](tensor_t** out) { return tensor_index_select(t, dim, index, out); });
     expect_sane([&](tensor_t** out) { return tensor_argmax_dim(t, dim, false, out); });
     tensor_t* handles[] = {t, t};

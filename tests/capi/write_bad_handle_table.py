@@ -1,6 +1,6 @@
 """Writes the table that bad_handle_test.cpp runs from the public headers: every function that takes a tensor or gives one.
 
-    write_bad_handle_table.py HEADER... OUTPUT
+write_bad_handle_table.py HEADER... OUTPUT
 """
 
 import re
@@ -74,7 +74,10 @@ def calls(function, params):
             nullable = (function, name) in NULLABLE or name in NULLABLE_NAMES
             group = "kNullable" if nullable else "kHandle"
         elif kind == "tensor_t* const*":
-            text, group = "Handles{bad}.data()", "kNullable" if name == "grad_outputs" else "kHandle"
+            text, group = (
+                "Handles{bad}.data()",
+                "kNullable" if name == "grad_outputs" else "kHandle",
+            )
         elif kind == "tensor_t**":
             text, group = "nullptr", "kResult"
         else:

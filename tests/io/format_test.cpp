@@ -25,7 +25,8 @@ Tensor from_span(std::span<const T> values, const Dims& shape, Device device = {
   if (bytes != 0) std::memcpy(memory, values.data(), bytes);
   const auto release = [](void* data) { delete[] static_cast<unsigned char*>(data); };
   auto impl = Ref<TensorImpl>::adopt(new TensorImpl);
-  impl->storage = Storage::share(memory, bytes, device, release, memory);
+  impl->storage = Storage::share(memory, bytes, device);
+  impl->storage->set_deleter(release, memory);
   impl->dtype = dtype_of<T>;
   impl->shape = shape;
   impl->strides = contiguous_strides(shape);
@@ -330,7 +331,7 @@ TEST(Format, MemoryOfOthers) {
   alignas(float) unsigned char bytes[] = {0, 0, 0, 192, 63, 2, 0};
   const auto at = [&](int first, DType dtype, int64_t count) {
     Tensor tensor = of<float>({}, {0});
-    tensor.impl()->storage = Storage::share(bytes + first, 4, Device{}, nullptr, nullptr);
+    tensor.impl()->storage = Storage::share(bytes + first, 4, Device{});
     tensor.impl()->dtype = dtype;
     return view(tensor, {count}, {1}, 0);
   };
@@ -365,6 +366,7 @@ class CopyOnlyBackend final : public Backend {
   void arange(Operand, int64_t, Scalar, Scalar) override { refuse(); }
   void random(const RandomCall&) override { refuse(); }
   void manual_seed(uint64_t) override {}
+  uint64_t initial_seed() override { refuse(); }
 
  private:
   [[noreturn]] void refuse() const { fail(Status::kInternal, "not expected"); }

@@ -35,7 +35,14 @@ std::vector<GradientCase> pointwise_gradient_cases() {
   add_binary(cases, "add_alpha", tensor_add_alpha, {}, number(2.5));
   add_binary(cases, "sub_alpha", tensor_sub_alpha, {}, number(2.5));
 
+  add_binary(cases, "remainder", tensor_remainder, kPositive);
+  add_binary(cases, "div_trunc", tensor_div_trunc, kPositive);
+  add_binary(cases, "div_floor", tensor_div_floor, kPositive);
+
   const std::vector<GradientCase> numbers = {
+      {"remainder_scalar", "", kOne, unary(tensor_remainder_scalar, number(0.7))},
+      {"div_trunc_scalar", "", kOne, unary(tensor_div_trunc_scalar, number(0.7))},
+      {"div_floor_scalar", "", kOne, unary(tensor_div_floor_scalar, number(0.7))},
       {"add_scalar", "", kOne, unary(tensor_add_scalar, number(3))},
       {"sub_scalar", "", kOne, unary(tensor_sub_scalar, number(3))},
       {"rsub_scalar", "", kOne, unary(tensor_rsub_scalar, number(3))},

@@ -41,6 +41,8 @@ std::vector<GradientCase> shape_gradient_cases() {
       {"transpose_2d", "of a vector", {{3}}, unary(tensor_transpose_2d)},
       {"squeeze", "", kThin, unary(tensor_squeeze)},
       {"squeeze", "in place", kThin, unary_in_place(tensor_squeeze_)},
+      {"squeeze_dim", "", kThin, unary(tensor_squeeze_dim, int64_t{-1})},
+      {"squeeze_dims", "", kThin, sized(tensor_squeeze_dims, {0, 1})},
       {"unsqueeze", "", kMatrix, unary(tensor_unsqueeze, int64_t{1})},
       {"unsqueeze", "in place", kMatrix, unary_in_place(tensor_unsqueeze_, int64_t{-1})},
       {"expand", "", kThin, sized(tensor_expand, {2, 3, 2})},

@@ -16,12 +16,15 @@ struct Domain {
   double low = -2, high = 2;
 };
 
-// Values that are all different by a good step, in random order: no ties, no kinks near.
-inline Values spread(size_t count, Domain domain, std::mt19937& random) {
+// Values that differ by a good step, in random order; each phase (0 to 7) has others. So there are
+// no ties, and no kinks near.
+inline Values spread(size_t count, Domain domain, std::mt19937& random, size_t phase = 0) {
   Values result(count);
   const double step = (domain.high - domain.low) / static_cast<double>(count + 1);
   for (size_t i = 0; i < count; ++i) {
-    result[i] = domain.low + step * (static_cast<double>(i) + 0.75 + 0.001 * (random() % 100));
+    result[i] =
+        domain.low + step * (static_cast<double>(i) + 0.55 +
+                             0.117 * static_cast<double>(phase % 8) + 0.001 * (random() % 100));
   }
   std::shuffle(result.begin(), result.end(), random);
   return result;
@@ -34,7 +37,7 @@ class GradCheck {
     for (const Shape& shape : shapes_) {
       size_t count = 1;
       for (int64_t size : shape) count *= static_cast<size_t>(size);
-      points_.push_back(spread(count, domain, random_));
+      points_.push_back(spread(count, domain, random_, points_.size()));
     }
   }
 

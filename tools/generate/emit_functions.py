@@ -40,7 +40,7 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
         value = f"Dims({item.source})" if sizes else item.source
         return f"node->{item.member} = {value};"
     # What is about to be overwritten is saved as a copy.
-    source = f"compute::clone({item.source})" if inplace and item.source == "self" else item.source
+    source = f"clone({item.source})" if inplace and item.source == "self" else item.source
     return f"node->{item.member}.save({source});"
 
 

@@ -343,7 +343,7 @@ OPERATIONS = (
         (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
-        ("function", "method"),
+        (),
         "self / other, rounded towards zero; integers stay integers. Errors: an integer divided "
         "by 0.",
     ),
@@ -353,7 +353,7 @@ OPERATIONS = (
         (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
-        ("function", "method"),
+        (),
         "self / other, rounded towards zero; integers stay integers. Errors: an integer divided "
         "by 0.",
         numbers_as_tensors=True,
@@ -364,7 +364,7 @@ OPERATIONS = (
         (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
-        ("function", "method"),
+        (),
         "self / other, rounded down; integers stay integers. Errors: an integer divided by 0.",
     ),
     Op(
@@ -373,7 +373,7 @@ OPERATIONS = (
         (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
-        ("function", "method"),
+        (),
         "self / other, rounded down; integers stay integers. Errors: an integer divided by 0.",
         numbers_as_tensors=True,
     ),

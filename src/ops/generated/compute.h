@@ -52,6 +52,7 @@ Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, 
 Tensor sum(const Tensor& self);
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim);
 Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
+Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
 Tensor mean(const Tensor& self);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
 Tensor max(const Tensor& self);

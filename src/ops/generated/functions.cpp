@@ -485,7 +485,7 @@ void mul_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     if (self.requires_grad()) node->other_.save(other);
-    if (other.requires_grad()) node->self_.save(compute::clone(self));
+    if (other.requires_grad()) node->self_.save(clone(self));
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kMul, Rule::kPromote, self, {self, other});
@@ -557,7 +557,7 @@ void div_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     node->other_.save(other);
-    if (other.requires_grad()) node->self_.save(compute::clone(self));
+    if (other.requires_grad()) node->self_.save(clone(self));
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kDiv, Rule::kPromoteFloat, self, {self, other});
@@ -774,7 +774,7 @@ void remainder_(const Tensor& self, const Tensor& other) {
     auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (other.requires_grad()) node->self_.save(compute::clone(self));
+    if (other.requires_grad()) node->self_.save(clone(self));
     if (other.requires_grad()) node->other_.save(other);
     recorded = std::move(node);
   }
@@ -894,7 +894,7 @@ void pow_(const Tensor& self, const Tensor& exponent) {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
     node->connect(0, self);
     node->connect(1, exponent);
-    node->self_.save(compute::clone(self));
+    node->self_.save(clone(self));
     node->exponent_.save(exponent);
     recorded = std::move(node);
   }
@@ -933,7 +933,7 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
   if (records) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
-    node->self_.save(compute::clone(self));
+    node->self_.save(clone(self));
     node->exponent_ = exponent;
     recorded = std::move(node);
   }
@@ -1026,7 +1026,7 @@ void abs_(const Tensor& self) {
   if (records) [[unlikely]] {
     auto node = Ref<AbsBackward>::adopt(new AbsBackward);
     node->connect(0, self);
-    node->self_.save(compute::clone(self));
+    node->self_.save(clone(self));
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kAbs, Rule::kPromote, self, {self});
@@ -1360,7 +1360,7 @@ void log_(const Tensor& self) {
   if (records) [[unlikely]] {
     auto node = Ref<LogBackward>::adopt(new LogBackward);
     node->connect(0, self);
-    node->self_.save(compute::clone(self));
+    node->self_.save(clone(self));
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kLog, Rule::kPromoteFloat, self, {self});
@@ -2224,7 +2224,7 @@ Tensor sum(const Tensor& self) {
 
 void sum_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("sum", out, requires_grad(self));
-  assign_out(out, compute::sum(self));
+  assign_out(out, compute::sum_as(self, {}, false, out.dtype()));
   out.storage().bump_version("sum_out");
 }
 
@@ -2252,6 +2252,11 @@ Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
   return result;
 }
 
+Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  Tensor result = compute::mean_as(self, dim, keepdim, dtype);
+  return result;
+}
+
 Tensor mean(const Tensor& self) {
   Tensor result = compute::mean(self);
   if (autograd::records(self)) [[unlikely]] {
@@ -2265,7 +2270,7 @@ Tensor mean(const Tensor& self) {
 
 void mean_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("mean", out, requires_grad(self));
-  assign_out(out, compute::mean(self));
+  assign_out(out, compute::mean_as(self, {}, false, out.dtype()));
   out.storage().bump_version("mean_out");
 }
 
@@ -2284,7 +2289,7 @@ Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("mean", out, requires_grad(self));
-  assign_out(out, compute::mean_dim(self, dim, keepdim));
+  assign_out(out, compute::mean_as(self, dim, keepdim, out.dtype()));
   out.storage().bump_version("mean_dim_out");
 }
 

@@ -232,6 +232,7 @@ void sum_out(const Tensor& self, const Tensor& out);
 Tensor sum_dim(const Tensor& self, Span dim, bool keepdim);
 void sum_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
 Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
+Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype);
 Tensor mean(const Tensor& self);
 void mean_out(const Tensor& self, const Tensor& out);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);

@@ -15,7 +15,8 @@ from replay.run import is_error, run
 
 def measure(operation, sample, variant, outcome):
     """{"slack": s} when a float result needs it, else {}."""
-    if operation in SAME_VALUES or is_error(outcome) or not _has_small_floats(outcome["out"]):
+    exact = operation in SAME_VALUES and "alpha" not in sample["kwargs"]
+    if exact or is_error(outcome) or not _has_small_floats(outcome["out"]):
         return {}
     ideal = run(torch, operation, sample, variant, upcast=True)
     if is_error(ideal):

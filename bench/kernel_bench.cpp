@@ -1,0 +1,74 @@
+// Large operations, on one thread where the name does not say otherwise.
+#include "tensors.h"
+
+namespace bench {
+namespace {
+
+using Unary = tensor_status_t (*)(const tensor_t*, tensor_t**);
+
+void unary(benchmark::State& state, Unary function) {
+  const Threads one(1);
+  tensor_t* x = random({1'000'000});
+  for (auto _ : state) {
+    tensor_t* out;
+    ok(function(x, &out));
+    tensor_release(out);
+  }
+  release({x});
+}
+BENCHMARK_CAPTURE(unary, exp_1e6, tensor_exp)->Name("exp_1e6");
+BENCHMARK_CAPTURE(unary, tanh_1e6, tensor_tanh)->Name("tanh_1e6");
+BENCHMARK_CAPTURE(unary, sum_1e6, tensor_sum)->Name("sum_1e6");
+
+void softmax_1e6(benchmark::State& state) {
+  const Threads one(1);
+  tensor_t* x = random({1000, 1000});
+  for (auto _ : state) {
+    tensor_t* out;
+    ok(tensor_softmax(x, 1, &out));
+    tensor_release(out);
+  }
+  release({x});
+}
+BENCHMARK(softmax_1e6);
+
+void add(benchmark::State& state, int64_t n) {
+  const Threads one(1);
+  tensor_t *a = random({n}), *b = random({n});
+  for (auto _ : state) {
+    tensor_t* out;
+    ok(tensor_add(a, b, &out));
+    tensor_release(out);
+  }
+  release({a, b});
+}
+BENCHMARK_CAPTURE(add, add_1e6, 1'000'000)->Name("add_1e6");
+BENCHMARK_CAPTURE(add, add_16e6, 16'000'000)->Name("add_16e6");
+
+void add_16e6_in_place(benchmark::State& state) {
+  const Threads one(1);
+  tensor_t *a = random({16'000'000}), *b = random({16'000'000});
+  for (auto _ : state) ok(tensor_add_(a, b));
+  release({a, b});
+}
+BENCHMARK(add_16e6_in_place);
+
+void matmul(benchmark::State& state, int threads) {
+  constexpr int64_t kSize = 1024;
+  const Threads limit(threads);
+  tensor_t *a = random({kSize, kSize}), *b = random({kSize, kSize});
+  for (auto _ : state) {
+    tensor_t* out;
+    ok(tensor_mm(a, b, &out));
+    tensor_release(out);
+  }
+  state.counters["flops"] = benchmark::Counter(2.0 * kSize * kSize * kSize,
+                                               benchmark::Counter::kIsIterationInvariantRate);
+  release({a, b});
+}
+// Of wall-clock time, since other threads work too.
+BENCHMARK_CAPTURE(matmul, one, 1)->Name("matmul_1024_1_thread")->UseRealTime();
+BENCHMARK_CAPTURE(matmul, two, 2)->Name("matmul_1024_2_threads")->UseRealTime();
+
+}  // namespace
+}  // namespace bench

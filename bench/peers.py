@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Measures libtensor, and beside it PyTorch and NumPy where this Python can import them, and prints one table.
+
+    bench/peers.py BUILD_DIR
+
+Each library runs in a process of its own, and every row is measured on one thread unless its name says otherwise.
+A figure is the best of five repetitions: what the machine's other work adds is left out. The spread is how much worse the
+worst of the five was, for libtensor. Times of different runs are not comparable; the ratios of one run are.
+"""
+
+import importlib.util
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import time
+
+REPETITIONS = 5
+LOAD = "load"
+
+
+def best_of(function, target=0.2):
+    """Seconds per call: the best of REPETITIONS runs of about `target` seconds."""
+    count = 1
+    while True:
+        start = time.perf_counter()
+        for _ in range(count):
+            function()
+        elapsed = time.perf_counter() - start
+        if elapsed > target / 2:
+            break
+        count = max(count * 2, int(count * target / max(elapsed, 1e-9) / 2))
+    best = elapsed / count
+    for _ in range(REPETITIONS - 1):
+        start = time.perf_counter()
+        for _ in range(count):
+            function()
+        best = min(best, (time.perf_counter() - start) / count)
+    return best
+
+
+def measure_torch():
+    start = time.perf_counter()
+    import torch
+
+    rows = {LOAD: time.perf_counter() - start}
+    torch.set_num_threads(1)
+    one = torch.rand(1)
+    rows["add_one"] = best_of(lambda: one + one)
+    rows["handle_check"] = best_of(one.numel)
+
+    def chain(x):
+        y = x * x
+        for _ in range(99):
+            y = y * x
+        return y
+
+    def backward(x):
+        chain(x).backward()
+        x.grad = None
+
+    leaf = torch.rand(1, requires_grad=True)
+    rows["chain_forward"] = best_of(lambda: chain(one))
+    rows["chain_forward_recorded"] = best_of(lambda: chain(leaf))
+    rows["chain_forward_backward"] = best_of(lambda: backward(leaf))
+
+    x, target = torch.rand(64, 64), torch.full((64,), 3)
+    shapes = ((64, 128), (128,), (128, 10), (10,))
+    w1, b1, w2, b2 = parameters = [torch.rand(shape, requires_grad=True) for shape in shapes]
+
+    def step():
+        logits = torch.addmm(b2, torch.relu(torch.addmm(b1, x, w1)), w2)
+        torch.nn.functional.cross_entropy(logits, target).backward()
+        with torch.no_grad():
+            for parameter in parameters:
+                parameter.add_(parameter.grad, alpha=-0.01)
+                parameter.grad = None
+
+    rows["mlp_step"] = best_of(step)
+
+    million, square = torch.rand(1_000_000), torch.rand(1000, 1000)
+    rows["exp_1e6"] = best_of(lambda: torch.exp(million))
+    rows["tanh_1e6"] = best_of(lambda: torch.tanh(million))
+    rows["sum_1e6"] = best_of(lambda: torch.sum(million))
+    rows["softmax_1e6"] = best_of(lambda: torch.softmax(square, 1))
+    second = torch.rand(1_000_000)
+    rows["add_1e6"] = best_of(lambda: million + second)
+    large, other = torch.rand(16_000_000), torch.rand(16_000_000)
+    rows["add_16e6"] = best_of(lambda: large + other)
+    rows["add_16e6_in_place"] = best_of(lambda: large.add_(other))
+    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    rows["matmul_1024_1_thread"] = best_of(lambda: a @ b)
+    torch.set_num_threads(2)
+    rows["matmul_1024_2_threads"] = best_of(lambda: a @ b)
+    return f"PyTorch {torch.__version__}", rows
+
+
+def measure_numpy():
+    start = time.perf_counter()
+    import numpy as np
+
+    rows = {LOAD: time.perf_counter() - start}
+    random = np.random.default_rng(1)
+    one = random.random(1, dtype=np.float32)
+    rows["add_one"] = best_of(lambda: one + one)
+    million = random.random(1_000_000, dtype=np.float32)
+    rows["exp_1e6"] = best_of(lambda: np.exp(million))
+    rows["tanh_1e6"] = best_of(lambda: np.tanh(million))
+    rows["sum_1e6"] = best_of(lambda: np.sum(million))
+    second = random.random(1_000_000, dtype=np.float32)
+    rows["add_1e6"] = best_of(lambda: million + second)
+    large, other = (random.random(16_000_000, dtype=np.float32) for _ in range(2))
+    rows["add_16e6"] = best_of(lambda: large + other)
+    rows["add_16e6_in_place"] = best_of(lambda: np.add(large, other, out=large))
+    return f"NumPy {np.__version__}", rows
+
+
+def measure_libtensor(build):
+    """({row: best seconds}, {row: spread})"""
+    command = [
+        build / "bench/capi_bench",
+        "--benchmark_format=json",
+        f"--benchmark_repetitions={REPETITIONS}",
+    ]
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    times = {}
+    for entry in json.loads(done.stdout)["benchmarks"]:
+        if entry["run_type"] == "iteration":
+            scale = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[entry["time_unit"]]
+            times.setdefault(entry["name"].split("/")[0], []).append(entry["real_time"] * scale)
+    loads = [
+        int(
+            subprocess.run(
+                [build / "bench/load_bench", build / "libtensor.so"],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout.split()[0]
+        )
+        * 1e-9
+        for _ in range(2 * REPETITIONS)
+    ]
+    times[LOAD] = loads
+    best = {row: min(all_times) for row, all_times in times.items()}
+    spread = {row: max(all_times) / min(all_times) - 1 for row, all_times in times.items()}
+    return best, spread
+
+
+def peer(name):
+    """What a measure_ function gives, from a process of its own; None where the library is not there."""
+    if importlib.util.find_spec(name) is None:
+        return None
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure", name], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def readable(seconds):
+    for unit, scale in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def main(build):
+    ours, spread = measure_libtensor(build)
+    peers = [found for found in map(peer, ("torch", "numpy")) if found]
+    header = f"{'row':26}{'libtensor':>12}{'spread':>8}"
+    for title, _ in peers:
+        header += f"{title[:20]:>22}{'ratio':>8}"
+    print(header)
+    ratios = [[] for _ in peers]
+    for row, seconds in ours.items():
+        line = f"{row:26}{readable(seconds):>12}{spread[row]:>8.0%}"
+        for (_, rows), own in zip(peers, ratios):
+            if row in rows:
+                own.append(rows[row] / seconds)
+                line += f"{readable(rows[row]):>22}{own[-1]:>8.2f}"
+            else:
+                line += f"{'':>22}{'':>8}"
+        print(line)
+    for (title, _), own in zip(peers, ratios):
+        mean = math.exp(sum(map(math.log, own)) / len(own))
+        print(
+            f"\n{title}: libtensor is {mean:.2f} times as fast (geometric mean of {len(own)} rows), "
+            f"worst row {min(own):.2f}"
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3 and sys.argv[1] == "--measure":
+        print(json.dumps({"torch": measure_torch, "numpy": measure_numpy}[sys.argv[2]]()))
+    elif len(sys.argv) == 2:
+        main(pathlib.Path(sys.argv[1]).resolve())
+    else:
+        sys.exit(__doc__)
