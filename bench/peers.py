@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures libtensor, and beside it PyTorch and NumPy where this Python can import them, and prints one table.
+"""Measures libtensor, and beside it the PyTorch and NumPy that this Python can import.
 
     bench/peers.py BUILD_DIR
 
-Each library runs in a process of its own, and every row is measured on one thread unless its name says otherwise.
-A figure is the best of five repetitions: what the machine's other work adds is left out. The spread is how much worse the
-worst of the five was, for libtensor. Times of different runs are not comparable; the ratios of one run are.
+Prints one table. Each library runs in a process of its own, and every row is measured on one
+thread unless its name says otherwise. A figure is the best of five repetitions, so that other work
+of the machine is left out; the spread is how much worse libtensor's worst repetition was. Times of
+different runs are not comparable; the ratios of one run are.
 """
 
 import importlib.util
@@ -150,7 +151,7 @@ def measure_libtensor(build):
 
 
 def peer(name):
-    """What a measure_ function gives, from a process of its own; None where the library is not there."""
+    """What a measure_ function gives, in a process of its own; None without the library."""
     if importlib.util.find_spec(name) is None:
         return None
     done = subprocess.run(
@@ -186,8 +187,8 @@ def main(build):
     for (title, _), own in zip(peers, ratios):
         mean = math.exp(sum(map(math.log, own)) / len(own))
         print(
-            f"\n{title}: libtensor is {mean:.2f} times as fast (geometric mean of {len(own)} rows), "
-            f"worst row {min(own):.2f}"
+            f"\n{title}: libtensor is {mean:.2f} times as fast "
+            f"(geometric mean of {len(own)} rows), worst row {min(own):.2f}"
         )
 
 

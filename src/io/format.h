@@ -7,8 +7,8 @@
 
 namespace libtensor {
 
-// What Python's str(tensor) gives in PyTorch, with its default print options. Reads the elements where they are;
-// a tensor on another device than the CPU is first copied.
+// What Python's str(tensor) gives in PyTorch, with its default print options. Reads the elements
+// where they are; a tensor on another device than the CPU is first copied.
 std::string to_string(const Tensor& tensor);
 
 }  // namespace libtensor

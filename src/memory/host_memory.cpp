@@ -1,6 +1,5 @@
 #include "memory/host_memory.h"
 
-
 #include <algorithm>
 #include <bit>
 #include <cstdint>
@@ -57,7 +56,6 @@ struct SizeClass {
 };
 
 constexpr int kClasses = 80;
-
 
 // Never destroyed: a tensor may be released after the library's static objects are gone.
 SizeClass* size_classes() {

@@ -1,4 +1,6 @@
-"""Writes the table that bad_handle_test.cpp runs from the public headers: every function that takes a tensor or gives one.
+"""Writes the table that bad_handle_test.cpp runs, from the public headers.
+
+It has every function that takes a tensor or gives one.
 
 write_bad_handle_table.py HEADER... OUTPUT
 """
@@ -67,7 +69,7 @@ def argument(kind, index, chosen, chosen_text):
 
 
 def calls(function, params):
-    """(name of the case, kind of the case, C++ call) for each handle and each result of a function."""
+    """(name, kind, C++ call) of a case for each handle and each result of a function."""
     for chosen, (kind, name) in enumerate(params):
         if is_handle(kind):
             text = "bad"

@@ -1,13 +1,12 @@
 """Options of the conformance replay, and its line in the summary."""
 
 import os
-import tomllib
 import warnings
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-
+import tomllib
 from replay.device import module_under_test
 
 GAPS = tomllib.loads(Path(__file__).with_name("known_gaps.toml").read_text()).get("gap", [])

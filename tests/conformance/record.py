@@ -16,9 +16,8 @@ from pathlib import Path
 os.environ.setdefault("PYTORCH_TEST_WITH_SLOW", "0")
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import torch  # noqa: E402
-
 import programs  # noqa: E402
+import torch  # noqa: E402
 from recorder import capture, opdb  # noqa: E402
 from recorder.catalog import OPERATIONS  # noqa: E402
 from recorder.promotion import table_lines  # noqa: E402

@@ -4,9 +4,8 @@ One test item replays all samples of (operation, variant, dtype), or one program
 the promotion table.
 """
 
-import pytest
-
 import programs
+import pytest
 from replay import files
 from replay.check import check_operation, check_program, check_promotion
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from replay.compare import Rule, difference, normalise
 from replay.formulas import generate
 from replay.outcome import Failed, Seen, from_json, to_json

@@ -74,7 +74,9 @@ program.add("str_equals_repr", _printed("float32", [1.5, 2.0], str))
 @program
 def formats(torch):
     x = torch.tensor(3.14159)
-    return [f"{x}", f"{x:.2f}", f"{torch.tensor([1.0, 2.0])}", "%s" % x, f"{torch.tensor(7):d}",
+    return [f"{x}", f"{x:.2f}", f"{torch.tensor([1.0, 2.0])}", 
+            "%s" % x,  # noqa: UP031 - this form is what is tested
+            f"{torch.tensor(7):d}",
             f"{torch.tensor(7)}", f"{torch.tensor(True)}", f"{x.item():.3f}"]
 
 

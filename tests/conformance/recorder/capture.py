@@ -4,14 +4,14 @@ import json
 from collections import Counter
 
 import torch
+from replay.files import pack_runs
+from replay.run import SELF, is_error, run
 
 from recorder import edges, opdb
 from recorder.catalog import DTYPES
 from recorder.encode import Unrecordable, dtype_name, encode_sample
 from recorder.material import leaf
 from recorder.slack import measure
-from replay.files import pack_runs
-from replay.run import SELF, is_error, run
 
 MOST_EQUAL_ERRORS = 3
 """Samples of one dtype that fail alike: a few show it."""

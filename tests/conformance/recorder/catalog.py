@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import torch
-
 from replay.run import resolve
 
 DTYPES = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,

@@ -3,7 +3,6 @@
 import base64
 
 import torch
-
 from replay.codec import read_bits
 from replay.formulas import NUMPY_OF, generate
 

@@ -1,11 +1,11 @@
 """The table of result dtypes: every pair of dtypes, for every operation of two operands."""
 
 import torch
+from replay.outcome import to_json
+from replay.promotion import FORMS, run_pair
 
 from recorder.catalog import DTYPES
 from recorder.encode import dtype_name
-from replay.outcome import to_json
-from replay.promotion import FORMS, run_pair
 
 NAMES = [dtype_name(dtype) for dtype in DTYPES]
 

@@ -7,7 +7,6 @@ of it is recorded as the sample's slack, so that a more accurate library passes.
 
 import numpy as np
 import torch
-
 from replay.compare import SAME_VALUES, TOLERANCE
 from replay.outcome import Seen
 from replay.run import is_error, run

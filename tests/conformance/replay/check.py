@@ -3,6 +3,7 @@
 from functools import cache
 
 import programs
+
 from replay import files
 from replay.compare import Rule, difference
 from replay.device import on_device

@@ -17,8 +17,9 @@ TOLERANCE = {
 """dtype: (relative, absolute), as torch.testing.assert_close. Other dtypes are exact."""
 
 SAME_BITS = {"add", "sub", "mul", "div", "neg", "abs"}
-"""Operations whose float results are equal to the last bit, the sign of zero included. sqrt is not among them:
-PyTorch takes it from MKL, which is one unit off in a fifth of the cases, where IEEE 754 asks for the nearest."""
+"""Operations whose float results are equal to the last bit, the sign of zero included. sqrt is not
+among them: PyTorch takes it from MKL, which is one unit off in a fifth of the cases, where IEEE 754
+asks for the nearest."""
 
 SAME_VALUES = SAME_BITS | {
     "relu", "nn.functional.relu", "maximum", "minimum", "max", "min", "amax", "amin", "where",
