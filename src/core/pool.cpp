@@ -8,6 +8,12 @@
 namespace libtensor {
 namespace {
 
+// Under a sanitizer each object is an allocation of its own, so that a use after release is seen.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
 constexpr size_t kGranule = 32;
 constexpr size_t kMaxSize = 1024;
 constexpr int kClasses = kMaxSize / kGranule;
@@ -74,7 +80,7 @@ Cache::~Cache() {
   return cache = &owner;
 }
 
-[[gnu::noinline]] void* refill(size_t size_class) {
+[[gnu::noinline, maybe_unused]] void* refill(size_t size_class) {
   Cache* own = cache ? cache : make_cache();
   const size_t size = (size_class + 1) * kGranule;
   if (!own) return ::operator new(size);
@@ -87,7 +93,7 @@ Cache::~Cache() {
   return list.pop();
 }
 
-[[gnu::noinline]] void give_back(Block* block, size_t size_class) noexcept {
+[[gnu::noinline, maybe_unused]] void give_back(Block* block, size_t size_class) noexcept {
   Cache* own = cache ? cache : make_cache();
   std::lock_guard lock(shared().mutex);
   List& list = shared().lists[size_class];
@@ -97,14 +103,8 @@ Cache::~Cache() {
 
 }  // namespace
 
-// Under AddressSanitizer each object is an allocation of its own, so that a use after release is
-// seen.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-void* pool_allocate(size_t size) { return ::operator new(size); }
-void pool_free(void* block, size_t) noexcept { ::operator delete(block); }
-#else
 void* pool_allocate(size_t size) {
-  if (size > kMaxSize) return ::operator new(size);
+  if (!kPooled || size > kMaxSize) return ::operator new(size);
   const size_t size_class = (size - 1) / kGranule;
   if (cache && cache->lists[size_class].count > 0) [[likely]]
     return cache->lists[size_class].pop();
@@ -112,12 +112,11 @@ void* pool_allocate(size_t size) {
 }
 
 void pool_free(void* block, size_t size) noexcept {
-  if (size > kMaxSize) return ::operator delete(block);
+  if (!kPooled || size > kMaxSize) return ::operator delete(block);
   const size_t size_class = (size - 1) / kGranule;
   if (cache && cache->lists[size_class].count < 4 * kBatch) [[likely]]
     return cache->lists[size_class].push(static_cast<Block*>(block));
   give_back(static_cast<Block*>(block), size_class);
 }
-#endif
 
 }  // namespace libtensor

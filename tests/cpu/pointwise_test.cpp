@@ -14,9 +14,11 @@ namespace {
 constexpr DType kComputeDTypes[] = {DType::kBool,  DType::kUInt8, DType::kInt8,    DType::kInt16,
                                     DType::kInt32, DType::kInt64, DType::kFloat32, DType::kFloat64};
 
+__extension__ using Int128 = __int128;
+
 // An integer result as the dtype keeps it.
 template <class T>
-T wrap(__int128 value) {
+T wrap(Int128 value) {
   return static_cast<T>(value);
 }
 
@@ -24,7 +26,7 @@ template <class T>
 T integer_power(T base, T exponent) {
   if (exponent < 0) return base == 1 ? T(1) : base == T(-1) ? (exponent % 2 ? T(-1) : T(1)) : T(0);
   T result = 1;
-  for (T i = 0; i < exponent; ++i) result = wrap<T>(__int128(result) * base);
+  for (T i = 0; i < exponent; ++i) result = wrap<T>(Int128(result) * base);
   return result;
 }
 
@@ -40,17 +42,17 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
       if constexpr (std::is_same_v<T, bool>)
         return a || b;
       else if constexpr (kInteger)
-        return wrap<T>(__int128(a) + b);
+        return wrap<T>(Int128(a) + b);
       else
         return a + b;
     case PointwiseOp::kSub:
       if constexpr (kInteger)
-        return wrap<T>(__int128(a) - b);
+        return wrap<T>(Int128(a) - b);
       else
         return a - b;
     case PointwiseOp::kMul:
       if constexpr (kInteger)
-        return wrap<T>(__int128(a) * b);
+        return wrap<T>(Int128(a) * b);
       else
         return a * b;
     case PointwiseOp::kDiv:
@@ -61,12 +63,12 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
       break;
     case PointwiseOp::kNeg:
       if constexpr (kInteger)
-        return wrap<T>(-__int128(a));
+        return wrap<T>(-Int128(a));
       else
         return -a;
     case PointwiseOp::kAbs:
       if constexpr (kInteger)
-        return a < T(0) ? wrap<T>(-__int128(a)) : a;
+        return a < T(0) ? wrap<T>(-Int128(a)) : a;
       else
         return std::fabs(a);
     case PointwiseOp::kSign:
@@ -81,8 +83,8 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
       return b <= T(0) ? T(0) : a;
     case PointwiseOp::kSquaredDifference:
       if constexpr (kInteger) {
-        const T difference = wrap<T>(__int128(a) - b);
-        return wrap<T>(__int128(difference) * difference);
+        const T difference = wrap<T>(Int128(a) - b);
+        return wrap<T>(Int128(difference) * difference);
       }
       if constexpr (!kInteger) return (a - b) * (a - b);
       break;
