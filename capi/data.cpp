@@ -8,6 +8,7 @@
 #include "firewall.h"
 #include "io/format.h"
 #include "ops/generated/functions.h"
+#include "tensor/runtime.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
@@ -34,6 +35,11 @@ Tensor on_cpu(const Tensor& tensor) {
   return ops::to(tensor, kOnCpu);
 }
 
+void check_can_require_grad(const ops::Options& options, DType dtype) {
+  check(!options.requires_grad || is_floating(dtype),
+        "Only Tensors of floating point and complex dtype can require gradients");
+}
+
 void check_strides(Span shape, const int64_t* strides) {
   for (size_t i = 0; i < shape.size(); ++i) {
     check(strides[i] >= 0, "strides must not be negative, got ", strides[i], " for dim ", i);
@@ -52,7 +58,8 @@ size_t blob_bytes(Span shape, Span strides, size_t item) {
     overflow |= __builtin_add_overflow(last, step, &last);
   }
   int64_t bytes = 0;
-  overflow |= __builtin_mul_overflow(last + 1, static_cast<int64_t>(item), &bytes);
+  overflow |= __builtin_add_overflow(last, 1, &last);
+  overflow |= __builtin_mul_overflow(last, static_cast<int64_t>(item), &bytes);
   check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape),
         " and strides=", Dims(strides));
   return static_cast<size_t>(bytes);
@@ -74,6 +81,7 @@ tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t 
     const Span sizes = span_of(shape, ndim, "shape");
     ops::Options settings = options_of(options);
     const Device device = settings.device_or(Device{});
+    check_can_require_grad(settings, settings.dtype_or(DType::kFloat32));
     const bool requires_grad = std::exchange(settings.requires_grad, false);
     settings.device = Device{};
     Tensor tensor = ops::empty(sizes, settings);
@@ -96,7 +104,8 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     const ops::Options settings = options_of(options);
     const DType dtype = settings.dtype_or(DType::kFloat32);
     const Device device = settings.device_or(Device{});
-    backend_for(device);
+    check_as(Status::kUnavailable, has_backend(device.type), tensor_cuda_unavailable_reason());
+    check_can_require_grad(settings, dtype);
     if (strides) check_strides(sizes, strides);
     const Dims steps = strides ? Dims(Span(strides, ndim)) : contiguous_strides(sizes);
     const size_t bytes = blob_bytes(sizes, steps, size_of(dtype));

@@ -1,5 +1,6 @@
 #include "firewall.h"
 
+#include <memory>
 #include <new>
 
 namespace libtensor::capi {
@@ -11,9 +12,9 @@ constinit thread_local const char* message = "";
 
 tensor_status_t keep(Status status, const char* text) noexcept {
   try {
-    static thread_local std::string owner;
-    owner = text;
-    message = owner.c_str();
+    static thread_local const std::unique_ptr<std::string> owner(new std::string);
+    *owner = text;
+    message = owner->c_str();
   } catch (...) {
     message = "out of memory";
   }

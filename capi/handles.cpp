@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <new>
 #include <vector>
 
 #include "core/fork.h"
+#include "core/thread_local.h"
 
 namespace libtensor::capi {
 
@@ -106,8 +109,8 @@ class ThreadHandles {
   std::atomic<int64_t> live_{0};
 };
 
-constinit thread_local ThreadHandles* current = nullptr;
-constinit thread_local bool thread_ended = false;
+LIBTENSOR_FAST_THREAD_LOCAL ThreadHandles* current = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 
 ThreadHandles::~ThreadHandles() {
   current = nullptr;
@@ -122,8 +125,8 @@ ThreadHandles::~ThreadHandles() {
   // A destructor of the host may still release tensors after this thread's own state is gone: then
   // a state is made that nobody destroys.
   if (thread_ended) return *(current = new ThreadHandles);
-  static thread_local ThreadHandles owner;
-  return *(current = &owner);
+  static thread_local const std::unique_ptr<ThreadHandles> owner(new ThreadHandles);
+  return *(current = owner.get());
 }
 
 inline ThreadHandles& mine() { return current ? *current : make_current(); }

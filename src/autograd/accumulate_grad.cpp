@@ -6,13 +6,37 @@
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
 #include "core/fork.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 namespace {
 
+// Gradients whose leaves are gone, waiting to be dropped. A gradient may have a gradient of its
+// own, and so on: they queue up here instead of recursing.
+LIBTENSOR_FAST_THREAD_LOCAL std::vector<Tensor>* dropped_gradients = nullptr;
+
+void drop(Tensor gradient) {
+  if (dropped_gradients) {
+    dropped_gradients->push_back(std::move(gradient));
+    return;
+  }
+  std::vector<Tensor> queue;
+  dropped_gradients = &queue;
+  gradient = Tensor();
+  while (!queue.empty()) {
+    const Tensor next = std::move(queue.back());
+    queue.pop_back();
+  }
+  dropped_gradients = nullptr;
+}
+
 // What a leaf has beyond a plain tensor.
 class LeafExtra final : public AutogradExtra, public Pooled<LeafExtra> {
  public:
+  ~LeafExtra() override {
+    if (grad.defined()) drop(std::move(grad));
+  }
+
   Tensor grad;
   AccumulateGrad* accumulator = nullptr;  // not owned: the node owns the leaf
 };

@@ -50,7 +50,7 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients
 
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                          std::span<const Tensor> gradients, const BackwardOptions& options) {
-  check_as(Status::kValueError, !inputs.empty(), "grad requires non-empty inputs.");
+  check(!inputs.empty(), "`inputs` argument to `grad()` cannot be empty.");
   GraphTask task(options);
   for (const Tensor& input : inputs) {
     const Edge edge = gradient_edge(input);

@@ -4,12 +4,13 @@
 
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 namespace {
 
 // The running pass that wants only some gradients, so that nodes can skip the others.
-constinit thread_local GraphTask* pruning_task = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL GraphTask* pruning_task = nullptr;
 
 class PruningScope {
  public:

@@ -135,7 +135,7 @@ void detach_(const Tensor& self) {
         "and hence detach_() "
         "cannot be called on these gradients. To fix this error, please refer to the "
         "Optimizer.zero_grad() function in "
-        "torch/optim/optimizer.py as a solution.");
+        "torch/optim/optimizer.py as the solution.");
   self.impl()->grad_fn = nullptr;
   self.impl()->requires_grad = false;
   self.impl()->output_nr = 0;

@@ -3,9 +3,11 @@
 
 #include <utility>
 
+#include "core/thread_local.h"
+
 namespace libtensor::autograd {
 
-extern constinit thread_local bool grad_enabled_flag;
+extern LIBTENSOR_FAST_THREAD_LOCAL bool grad_enabled_flag;
 
 inline bool grad_enabled() { return grad_enabled_flag; }
 

@@ -4,16 +4,17 @@
 
 #include "autograd/history.h"
 #include "autograd/mode.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 
-constinit thread_local bool grad_enabled_flag = true;
+LIBTENSOR_FAST_THREAD_LOCAL bool grad_enabled_flag = true;
 
 namespace {
 
 // Numbers nodes in the order they are made, per thread as in PyTorch: backward runs the newest
 // first.
-constinit thread_local uint64_t next_sequence = 0;
+LIBTENSOR_FAST_THREAD_LOCAL uint64_t next_sequence = 0;
 
 // Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors,
 // and with them the nodes below; those queue up here instead of recursing, so that a graph of any
@@ -22,7 +23,7 @@ struct Graveyard {
   std::vector<GraphNode*> nodes;
   bool busy = false;
 };
-constinit thread_local Graveyard* graveyard = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
 
 }  // namespace
 

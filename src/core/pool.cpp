@@ -1,9 +1,11 @@
 #include "core/pool.h"
 
 #include <cstdint>
+#include <memory>
 #include <new>
 
 #include "core/fork.h"
+#include "core/thread_local.h"
 
 namespace libtensor {
 namespace {
@@ -64,8 +66,8 @@ struct Cache {
 };
 
 // A plain pointer, so that reaching it costs one instruction; the owner below runs the destructor.
-constinit thread_local Cache* cache = nullptr;
-constinit thread_local bool thread_ended = false;
+LIBTENSOR_FAST_THREAD_LOCAL Cache* cache = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 
 Cache::~Cache() {
   cache = nullptr;
@@ -76,8 +78,8 @@ Cache::~Cache() {
 
 [[gnu::noinline]] Cache* make_cache() {
   if (thread_ended) return nullptr;
-  static thread_local Cache owner;
-  return cache = &owner;
+  static thread_local const std::unique_ptr<Cache> owner(new Cache);
+  return cache = owner.get();
 }
 
 [[gnu::noinline, maybe_unused]] void* refill(size_t size_class) {

@@ -21,14 +21,15 @@ void check_sizes(Span shape) {
 
 int64_t checked_numel(Span shape, size_t item_size) {
   check_sizes(shape);
-  int64_t numel = 1, bytes = 0;
-  bool overflow = false;
+  int64_t numel = 1, bytes = 0, stride = 1;
+  bool overflow = false, stride_overflow = false;
   for (int64_t size : shape) {
-    if (size == 0) return 0;
     overflow |= __builtin_mul_overflow(numel, size, &numel);
+    stride_overflow |= __builtin_mul_overflow(stride, std::max<int64_t>(size, 1), &stride);
   }
   overflow |= __builtin_mul_overflow(numel, static_cast<int64_t>(item_size), &bytes);
   check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape));
+  check(!stride_overflow, "Stride calculation overflowed");
   return numel;
 }
 
@@ -45,14 +46,15 @@ Dims contiguous_strides(Span shape) {
 
 bool is_contiguous(Span shape, Span strides) {
   int64_t expected = 1;
+  bool in_order = true;
   for (size_t i = shape.size(); i-- > 0;) {
     if (shape[i] == 0) return true;
     if (shape[i] != 1) {
-      if (strides[i] != expected) return false;
+      in_order = in_order && strides[i] == expected;
       expected *= shape[i];
     }
   }
-  return true;
+  return in_order;
 }
 
 namespace {
