@@ -186,7 +186,7 @@ TEST_F(FromBlob, RefusedKeepsTheMemoryTheCallers) {
        {INT64_MAX, 1},
        TENSOR_UINT8},
       {"options.dtype has the unknown dtype 99", bytes, {1}, {}, 99},
-      {"only Tensors of floating point dtype can require gradients",
+      {"Only Tensors of floating point and complex dtype can require gradients",
        bytes,
        {1},
        {},

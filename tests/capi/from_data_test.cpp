@@ -157,9 +157,9 @@ TEST_F(FromData, MakesALeafWhereAskedTo) {
 
 TEST_F(FromData, RefusesGradientsOfIntegers) {
   const tensor_options_t settings = options(TENSOR_INT32, true);
-  expect_no_result(
-      {TENSOR_ERROR_INVALID_ARGUMENT, "only Tensors of floating point dtype can require gradients"},
-      {}, [&](tensor_t** out) { return make({2}, &settings, out); });
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "Only Tensors of floating point and complex dtype can require gradients"},
+                   {}, [&](tensor_t** out) { return make({2}, &settings, out); });
 }
 
 TEST_F(FromData, SaysThatThereIsNoCuda) {
