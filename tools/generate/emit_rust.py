@@ -103,7 +103,11 @@ def item(name: str) -> str:
 
 def declaration(function: c_headers.Function) -> list[str]:
     parts = [f"{item(p.name)}: {pointer_to_const_pointer(p.type)}" for p in function.parameters]
-    return block(f"    pub fn {function.name}(", parts, f"){result(function.result)};")
+    head, returned = f"    pub fn {function.name}(", result(function.result)
+    whole = head + ", ".join(parts) + ")"
+    if len(whole + returned + ";") == 100:  # rustfmt does not count on room for the semicolon
+        return [whole, f"       {returned};"]
+    return block(head, parts, f"){returned};")
 
 
 def block(head: str, parts: list[str], tail: str) -> list[str]:

@@ -393,7 +393,8 @@ extern "C" {
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_div_trunc_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_div_trunc_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
+        -> tensor_status_t;
     pub fn tensor_div_trunc_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
@@ -415,7 +416,8 @@ extern "C" {
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
+        -> tensor_status_t;
     pub fn tensor_div_floor_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
@@ -437,7 +439,8 @@ extern "C" {
         other: tensor_scalar_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_remainder_scalar_(this: *mut tensor_t, other: tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_remainder_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
+        -> tensor_status_t;
     pub fn tensor_remainder_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
