@@ -106,6 +106,7 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     const Device device = settings.device_or(Device{});
     check_as(Status::kUnavailable, has_backend(device.type), tensor_cuda_unavailable_reason());
     check_can_require_grad(settings, dtype);
+    checked_numel(sizes, size_of(dtype));
     if (strides) check_strides(sizes, strides);
     const Dims steps = strides ? Dims(Span(strides, ndim)) : contiguous_strides(sizes);
     const size_t bytes = blob_bytes(sizes, steps, size_of(dtype));

@@ -12,6 +12,11 @@ class SavedTensor {
   SavedTensor() = default;
   // An input of the operation.
   void save(const Tensor& input);
+  // An input of an operation that will change `self` in place. Where they are one, the node becomes
+  // the tensor's grad_fn, and to keep the tensor itself would be a cycle.
+  void save_beside(const Tensor& input, const Tensor& self) {
+    input.is_same(self) ? save_output(input) : save(input);
+  }
   // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
   // be a cycle.
   void save_output(const Tensor& result);

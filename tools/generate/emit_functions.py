@@ -41,6 +41,8 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
         return f"node->{item.member} = {value};"
     # What is about to be overwritten is saved as a copy.
     source = f"clone({item.source})" if inplace and item.source == "self" else item.source
+    if inplace and item.source != "self" and op.arg(item.source).type == "Tensor":
+        return f"node->{item.member}.save_beside({source}, self);"
     return f"node->{item.member}.save({source});"
 
 

@@ -484,7 +484,7 @@ void mul_(const Tensor& self, const Tensor& other) {
     auto node = Ref<MulBackward>::adopt(new MulBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (self.requires_grad()) node->other_.save(other);
+    if (self.requires_grad()) node->other_.save_beside(other, self);
     if (other.requires_grad()) node->self_.save(clone(self));
     recorded = std::move(node);
   }
@@ -556,7 +556,7 @@ void div_(const Tensor& self, const Tensor& other) {
     auto node = Ref<DivBackward>::adopt(new DivBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->other_.save(other);
+    node->other_.save_beside(other, self);
     if (other.requires_grad()) node->self_.save(clone(self));
     recorded = std::move(node);
   }
@@ -775,7 +775,7 @@ void remainder_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     if (other.requires_grad()) node->self_.save(clone(self));
-    if (other.requires_grad()) node->other_.save(other);
+    if (other.requires_grad()) node->other_.save_beside(other, self);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kRemainder, Rule::kPromote, self, {self, other});
@@ -895,7 +895,7 @@ void pow_(const Tensor& self, const Tensor& exponent) {
     node->connect(0, self);
     node->connect(1, exponent);
     node->self_.save(clone(self));
-    node->exponent_.save(exponent);
+    node->exponent_.save_beside(exponent, self);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kPow, Rule::kPromote, self, {self, exponent});
@@ -2637,9 +2637,9 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
     node->connect(1, mat1);
     node->connect(2, mat2);
     node->beta_ = beta;
-    if (mat1.requires_grad()) node->mat2_.save(mat2);
+    if (mat1.requires_grad()) node->mat2_.save_beside(mat2, self);
     node->alpha_ = alpha;
-    if (mat2.requires_grad()) node->mat1_.save(mat1);
+    if (mat2.requires_grad()) node->mat1_.save_beside(mat1, self);
     recorded = std::move(node);
   }
   assign(self, compute::addmm(self, mat1, mat2, beta, alpha));
@@ -2888,7 +2888,7 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     node->connect(0, self);
     node->connect(1, source);
     node->dim_ = dim;
-    if (source.requires_grad()) node->index_.save(index);
+    if (source.requires_grad()) node->index_.save_beside(index, self);
     recorded = std::move(node);
   }
   assign(self, compute::index_add(self, dim, index, source));
@@ -2941,7 +2941,7 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    node->index_.save(index);
+    node->index_.save_beside(index, self);
     node->index_shape_ = index.shape();
     recorded = std::move(node);
   }
@@ -2974,7 +2974,7 @@ void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    if (src.requires_grad()) node->index_.save(index);
+    if (src.requires_grad()) node->index_.save_beside(index, self);
     recorded = std::move(node);
   }
   assign(self, compute::scatter_add(self, dim, index, src));
