@@ -1,22 +1,30 @@
 #include "firewall.h"
 
-#include <memory>
 #include <new>
+#include <string>
+
+#include "core/thread_local.h"
 
 namespace libtensor::capi {
 namespace {
 
-// Reached through a pointer so that a call costs no thread-local initialisation; "" until the
-// thread's first error.
-constinit thread_local const char* message = "";
+struct Message {
+  std::string text;
+
+  ~Message();
+};
+
+// Null until the thread's first error.
+LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
+
+Message::~Message() { message = nullptr; }
 
 tensor_status_t keep(Status status, const char* text) noexcept {
   try {
-    static thread_local const std::unique_ptr<std::string> owner(new std::string);
-    *owner = text;
-    message = owner->c_str();
+    if (!message) message = delete_at_thread_exit(new Message);
+    message->text = text;
   } catch (...) {
-    message = "out of memory";
+    if (message) message->text = "out of memory";  // short enough to need none
   }
   return static_cast<tensor_status_t>(status);
 }
@@ -38,6 +46,6 @@ tensor_status_t report_exception() noexcept {
   }
 }
 
-const char* last_error() noexcept { return message; }
+const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
 
 }  // namespace libtensor::capi
