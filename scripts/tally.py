@@ -7,8 +7,8 @@ usage: tally.py run --to RESULTS [--junit FILE | --cargo | --go] [--live] NAME -
 JUnit file that the command writes, in the output of `cargo test` or in that of `go test -json`;
 without these options the command is one test, passed if it exits with 0 and skipped if with 77. A
 command that fails without a failed test, or that runs none, counts as one failed test. The output
-is shown where something failed. `sum` ends with the line "N passed, N failed", and fails if anything failed,
-or if nothing ran.
+is shown where something failed. `sum` ends with the line "N passed, N failed", and fails if
+anything failed, or if nothing ran.
 """
 
 from __future__ import annotations
