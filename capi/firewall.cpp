@@ -9,8 +9,12 @@ namespace {
 // Reached through a pointer so that a call costs no thread-local initialisation; "" until the
 // thread's first error.
 constinit thread_local const char* message = "";
+constinit thread_local uint64_t failures = 0;
 
-tensor_status_t keep(Status status, const char* text) noexcept {
+}  // namespace
+
+tensor_status_t keep_error(Status status, const char* text) noexcept {
+  ++failures;
   try {
     static thread_local const std::unique_ptr<std::string> owner(new std::string);
     *owner = text;
@@ -21,23 +25,23 @@ tensor_status_t keep(Status status, const char* text) noexcept {
   return static_cast<tensor_status_t>(status);
 }
 
-}  // namespace
-
 tensor_status_t report_exception() noexcept {
   try {
     throw;
   } catch (const Error& error) {
-    return keep(error.status(), error.what());
+    return keep_error(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep(Status::kOutOfMemory,
+    return keep_error(Status::kOutOfMemory,
                 "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
-    return keep(Status::kInternal, error.what());
+    return keep_error(Status::kInternal, error.what());
   } catch (...) {
-    return keep(Status::kInternal, "unknown error");
+    return keep_error(Status::kInternal, "unknown error");
   }
 }
 
 const char* last_error() noexcept { return message; }
+
+uint64_t failure_count() noexcept { return failures; }
 
 }  // namespace libtensor::capi

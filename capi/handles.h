@@ -45,6 +45,7 @@ bool release_handle(tensor_t* handle);
 size_t live_handles();
 
 void push_scope();
+size_t scope_depth();  // how many scopes are open on this thread
 // False where no scope is open.
 bool pop_scope(tensor_t* const* keep, size_t count);
 

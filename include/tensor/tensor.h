@@ -11,6 +11,7 @@
 
 #include "tensor/autograd.h"
 #include "tensor/data.h"
+#include "tensor/functional.h"
 #include "tensor/handle.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"
