@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "object_handles.h"
+
 // Layouts that compiled programs rely on: fields may only be added at the end.
 static_assert(sizeof(tensor_scalar_t) == 24 && offsetof(tensor_scalar_t, value) == 8);
 static_assert(sizeof(tensor_device_t) == 8 && offsetof(tensor_device_t, index) == 4);
@@ -14,6 +16,8 @@ namespace libtensor::capi {
 
 void refuse_handle(const tensor_t* handle, const char* name) {
   if (!handle) fail(Status::kInvalidHandle, name, " must not be NULL");
+  if (const char* other = object_kind_name(reinterpret_cast<uint64_t>(handle)))
+    fail(Status::kInvalidHandle, name, " is the handle of a ", other, ", not of a tensor");
   fail(Status::kInvalidHandle, name,
        " is not a live tensor handle: it was released, or is not from this library");
 }

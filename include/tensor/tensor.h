@@ -13,6 +13,7 @@
 #include "tensor/data.h"
 #include "tensor/functional.h"
 #include "tensor/handle.h"
+#include "tensor/node.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"
 #include "tensor/status.h"

@@ -27,8 +27,10 @@ LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
 
 }  // namespace
 
-Node::Node(Edge* edges, size_t edge_count)
-    : sequence_(next_sequence++), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
+uint64_t Node::take_sequence() { return next_sequence++; }
+
+Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
+    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
 
 Node::~Node() {
   if (has_output_) first_output_.~OutputMeta();

@@ -78,7 +78,9 @@ class Node : public GraphNode {
   }
 
  protected:
-  Node(Edge* edges, size_t edge_count);
+  // The next number in the order of this thread's nodes.
+  static uint64_t take_sequence();
+  Node(Edge* edges, size_t edge_count, uint64_t sequence = take_sequence());
   ~Node() override;
   void dispose() final;
 
@@ -86,11 +88,11 @@ class Node : public GraphNode {
     edges_ = edges;
     edge_count_ = static_cast<uint32_t>(edge_count);
   }
-  uint64_t sequence_;
 
  private:
   friend class GraphTask;
 
+  uint64_t sequence_;
   Edge* edges_;
   uint32_t edge_count_;
   bool has_output_ = false;
@@ -110,6 +112,7 @@ template <class Derived, size_t N>
 class FixedNode : public Node, public Pooled<Derived> {
  public:
   FixedNode() : Node(storage_.data(), N) {}
+  explicit FixedNode(uint64_t sequence) : Node(storage_.data(), N, sequence) {}
 
  private:
   std::array<Edge, N> storage_;

@@ -33,12 +33,18 @@ class Results {
   alignas(16) unsigned char memory_[16 * kRoom];
 };
 
+// A live handle of each kind.
+struct Good {
+  tensor_t* tensor;
+  tensor_node_t* node;
+};
+
 enum class Kind { kHandle, kNullable, kResult };
 
 struct Case {
   const char* name;
   Kind kind;
-  tensor_status_t (*call)(tensor_t* good, tensor_t* bad, Results& results);
+  tensor_status_t (*call)(const Good& good, void* bad, Results& results);
 };
 extern const std::span<const Case> all_cases;
 

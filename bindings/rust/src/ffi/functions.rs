@@ -124,6 +124,36 @@ extern "C" {
     pub fn tensor_scope_push() -> tensor_status_t;
     pub fn tensor_scope_pop(keep: *const *mut tensor_t, count: usize) -> tensor_status_t;
     pub fn tensor_live_handles() -> usize;
+    pub fn tensor_grad_fn(t: *const tensor_t, out: *mut *mut tensor_node_t) -> tensor_status_t;
+    pub fn tensor_gradient_edge(
+        t: *const tensor_t,
+        out: *mut *mut tensor_node_t,
+        output_nr: *mut u32,
+    ) -> tensor_status_t;
+    pub fn tensor_node_retain(
+        node: *mut tensor_node_t,
+        out: *mut *mut tensor_node_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_release(node: *mut tensor_node_t) -> tensor_status_t;
+    pub fn tensor_node_id(node: *const tensor_node_t, out: *mut u64) -> tensor_status_t;
+    pub fn tensor_node_name(
+        node: *const tensor_node_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_sequence(node: *const tensor_node_t, out: *mut u64) -> tensor_status_t;
+    pub fn tensor_node_edge_count(node: *const tensor_node_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_node_edge(
+        node: *const tensor_node_t,
+        index: usize,
+        out: *mut *mut tensor_node_t,
+        output_nr: *mut u32,
+    ) -> tensor_status_t;
+    pub fn tensor_node_variable(
+        node: *const tensor_node_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
     pub fn tensor_set_num_threads(n: i32) -> tensor_status_t;

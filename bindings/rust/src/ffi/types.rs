@@ -11,6 +11,12 @@ pub struct tensor_t {
     private: [u8; 0],
 }
 
+/// A handle of a node of the graph.
+#[repr(C)]
+pub struct tensor_node_t {
+    private: [u8; 0],
+}
+
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tensor_device_t {
