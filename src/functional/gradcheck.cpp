@@ -69,7 +69,8 @@ Tensors analytic_jacobian(const Tensor& output, const Tensors& inputs) {
 }
 
 bool is_close(const Tensor& actual, const Tensor& expected, double rtol, double atol) {
-  const Options wide{DType::kFloat64, {}, false};
+  ops::Options wide;
+  wide.dtype = DType::kFloat64;
   return ops::allclose(ops::to(actual, wide), ops::to(expected, wide), rtol, atol, false);
 }
 

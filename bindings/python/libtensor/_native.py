@@ -14,6 +14,7 @@ STATUS = {
     "out_of_memory": 7,
     "unavailable": 8,
     "internal": 9,
+    "gradcheck": 11,
 }
 
 DTYPES = {
@@ -83,6 +84,29 @@ FUNCTIONS = {
     "item": (c_int32, (c_void_p, c_void_p)),
     "copy_to": (c_int32, (c_void_p, c_void_p, c_size_t)),
     "to_string": (c_int32, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    "vjp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p),
+    ),
+    "jvp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p),
+    ),
+    "vhp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
+    "hvp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
+    "jacobian": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)),
+    "hessian": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),
+    "gradcheck": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
+    "gradgradcheck": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p),
+    ),
     "retain": (c_int32, (c_void_p, c_void_p)),
     "release": (c_int32, (c_void_p,)),
     "scope_push": (c_int32, ()),
@@ -105,6 +129,7 @@ FUNCTIONS = {
     "cuda_is_available": (c_bool, ()),
     "cuda_unavailable_reason": (c_char_p, ()),
     "last_error": (c_char_p, ()),
+    "set_last_error": (c_int32, (c_int32, c_char_p)),
     "status_name": (c_char_p, (c_int32,)),
     "version": (c_uint32, ()),
 }

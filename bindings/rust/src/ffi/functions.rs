@@ -13,6 +13,7 @@ pub const TENSOR_ERROR_NOT_IMPLEMENTED: i32 = 6;
 pub const TENSOR_ERROR_OUT_OF_MEMORY: i32 = 7;
 pub const TENSOR_ERROR_UNAVAILABLE: i32 = 8;
 pub const TENSOR_ERROR_INTERNAL: i32 = 9;
+pub const TENSOR_ERROR_GRADCHECK: i32 = 11;
 pub const TENSOR_DTYPE_DEFAULT: i32 = 0;
 pub const TENSOR_BOOL: i32 = 1;
 pub const TENSOR_UINT8: i32 = 2;
@@ -119,6 +120,83 @@ extern "C" {
         capacity: usize,
         length: *mut usize,
     ) -> tensor_status_t;
+    pub fn tensor_vjp(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        vjp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jvp(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        jvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vhp(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        vhp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hvp(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        hvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jacobian(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        output_count: usize,
+        jacobian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hessian(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        hessian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_gradcheck(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_gradgradcheck(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        grad_outputs: *const *mut tensor_t,
+        grad_output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
     pub fn tensor_retain(t: *mut tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_release(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_scope_push() -> tensor_status_t;
@@ -161,6 +239,10 @@ extern "C" {
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
     pub fn tensor_last_error() -> *const c_char;
+    pub fn tensor_set_last_error(
+        status: tensor_status_t,
+        message: *const c_char,
+    ) -> tensor_status_t;
     pub fn tensor_status_name(status: tensor_status_t) -> *const c_char;
     pub fn tensor_version() -> u32;
     pub fn tensor_empty(

@@ -1,4 +1,4 @@
-//! The types of `tensor/types.h` and `tensor/autograd.h`.
+//! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/functional.h`.
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
@@ -58,4 +58,34 @@ pub struct tensor_backward_options_t {
     pub retain_graph: bool,
     pub create_graph: bool,
     pub allow_unused: bool,
+}
+
+/// A function of the host, see `tensor/functional.h`.
+pub type tensor_function_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t,
+>;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_functional_options_t {
+    pub struct_size: usize,
+    pub create_graph: bool,
+    pub strict: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_gradcheck_options_t {
+    pub struct_size: usize,
+    pub eps: f64,
+    pub atol: f64,
+    pub rtol: f64,
+    pub nondet_tol: f64,
+    pub check_undefined_grad: bool,
 }
