@@ -92,6 +92,30 @@ TENSOR_API tensor_status_t tensor_hessian(tensor_function_t function, void* user
                                           const tensor_functional_options_t* options,
                                           tensor_t** hessian);
 
+/* A vector-Jacobian product that is kept: the function runs once, when it is made, and the product
+ * as often as wanted. The handle keeps the graph in between alive, and what it saved. */
+typedef struct tensor_vjp_t tensor_vjp_t;
+
+TENSOR_API tensor_status_t tensor_vjp_new(tensor_function_t function, void* user,
+                                          tensor_t* const* inputs, size_t input_count,
+                                          size_t output_count, tensor_vjp_t** out);
+/* As tensor_release. */
+TENSOR_API tensor_status_t tensor_vjp_release(tensor_vjp_t* vjp);
+TENSOR_API tensor_status_t tensor_vjp_input_count(const tensor_vjp_t* vjp, size_t* out);
+TENSOR_API tensor_status_t tensor_vjp_output_count(const tensor_vjp_t* vjp, size_t* out);
+/* Output number `index` of the function, owned by the caller; with its history, which tensor_grad_fn
+ * and tensor_node_edge walk. Errors: index out of range. */
+TENSOR_API tensor_status_t tensor_vjp_output(const tensor_vjp_t* vjp, size_t index, tensor_t** out);
+/* Input number `index` as the function got it: a leaf that shares the given one's memory, or a view
+ * of it where that has a history. */
+TENSOR_API tensor_status_t tensor_vjp_input(const tensor_vjp_t* vjp, size_t index, tensor_t** out);
+/* Writes v^T J, one handle for each input, to `products`; zeros for an input that no output depends
+ * on. v: one tensor for each output, or NULL for one output of one element. With create_graph the
+ * products can be differentiated with respect to v and to the inputs. Errors: a v of another
+ * shape; an input or a saved tensor was changed in place since. */
+TENSOR_API tensor_status_t tensor_vjp_run(const tensor_vjp_t* vjp, tensor_t* const* v,
+                                          bool create_graph, tensor_t** products);
+
 /* How to compare gradients. Start from tensor_gradcheck_options_default(); fields may be added at
  * the end. NULL stands for the defaults. */
 typedef struct {

@@ -5,11 +5,10 @@
 
 namespace libtensor::functional {
 
-class Vjp : public RefCounted<Vjp> {
+class Vjp {
  public:
   // Runs `function` on inputs of its own and keeps its graph.
   Vjp(const Function& function, std::span<const Tensor> inputs);
-  static void destroy(Vjp* vjp) { delete vjp; }
 
   // With their history, so that the graph can be inspected.
   const Tensors& inputs() const { return inputs_; }

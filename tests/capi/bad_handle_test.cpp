@@ -4,11 +4,20 @@
 namespace test {
 namespace {
 
+using OwnedVjp = OwnedHandle<tensor_vjp_t, tensor_vjp_release>;
+
+OwnedVjp make_vjp(tensor_t* input) {
+  OwnedVjp vjp;
+  EXPECT_EQ(tensor_vjp_new(return_input, nullptr, &input, 1, 1, vjp.out()), TENSOR_OK);
+  return vjp;
+}
+
 class BadHandle : public TensorTest {
  protected:
   const Owned tensor_ = filled({1}, 1, TENSOR_FLOAT32, /*requires_grad=*/true);
   const OwnedNode node_ = grad_fn_node(call(tensor_exp, tensor_));
-  const Good good_{tensor_, node_};
+  const OwnedVjp vjp_ = make_vjp(tensor_);
+  const Good good_{tensor_, node_, vjp_};
 };
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {

@@ -15,10 +15,13 @@ NULLABLE = {
     ("tensor_release", "t"),
     ("tensor_node_release", "node"),
     ("tensor_set_grad", "gradient"),
+    ("tensor_vjp_release", "vjp"),
 }
+# A result that need not be asked for.
+OPTIONAL_RESULTS = {"outputs", "output"}
 NULLABLE_NAMES = {"weight"}
 # The types of handles, and the member of Good that is one.
-HANDLES = {"tensor_t*": "tensor", "tensor_node_t*": "node"}
+HANDLES = {"tensor_t*": "tensor", "tensor_node_t*": "node", "tensor_vjp_t*": "vjp"}
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
 
@@ -33,6 +36,10 @@ VALUES = {
     "const int64_t*": "kSizes",
     "const tensor_options_t*": "nullptr",
     "const tensor_backward_options_t*": "nullptr",
+    "const tensor_functional_options_t*": "nullptr",
+    "const tensor_gradcheck_options_t*": "nullptr",
+    "tensor_function_t": "return_input",
+    "void*": "nullptr",
     "const void*": "kSizes",
     "tensor_dtype_t": "TENSOR_FLOAT32",
     "tensor_device_t": "tensor_device_t{TENSOR_CPU, 0}",
@@ -86,7 +93,7 @@ def calls(function, params):
                 "Handles{static_cast<tensor_t*>(bad)}.data()",
                 "kNullable" if name == "grad_outputs" else "kHandle",
             )
-        elif kind.removesuffix("*") in HANDLES:
+        elif kind.removesuffix("*") in HANDLES and name not in OPTIONAL_RESULTS:
             text, group = "nullptr", "kResult"
         else:
             continue

@@ -179,6 +179,33 @@ extern "C" {
         options: *const tensor_functional_options_t,
         hessian: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_vjp_new(
+        function: tensor_function_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        out: *mut *mut tensor_vjp_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_release(vjp: *mut tensor_vjp_t) -> tensor_status_t;
+    pub fn tensor_vjp_input_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_input(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_run(
+        vjp: *const tensor_vjp_t,
+        v: *const *mut tensor_t,
+        create_graph: bool,
+        products: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_gradcheck(
         function: tensor_function_t,
         user: *mut c_void,
@@ -234,6 +261,8 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
+    pub fn tensor_get_rng_state(out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_set_rng_state(state: *const tensor_t) -> tensor_status_t;
     pub fn tensor_set_num_threads(n: i32) -> tensor_status_t;
     pub fn tensor_get_num_threads() -> i32;
     pub fn tensor_cuda_is_available() -> bool;

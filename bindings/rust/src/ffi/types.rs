@@ -17,6 +17,12 @@ pub struct tensor_node_t {
     private: [u8; 0],
 }
 
+/// A handle of a kept vector-Jacobian product.
+#[repr(C)]
+pub struct tensor_vjp_t {
+    private: [u8; 0],
+}
+
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tensor_device_t {
