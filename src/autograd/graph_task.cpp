@@ -68,7 +68,9 @@ GraphTask::~GraphTask() {
 NodeState& GraphTask::state(Node& node) {
   const GraphTask* owner = node.owner_.load(std::memory_order_acquire);
   if (owner == this) return node.state_;
-  if (owner == nullptr && node.owner_.compare_exchange_strong(owner, this)) {
+  // What is elsewhere stays there, although the pass that held the node may have ended since.
+  const bool elsewhere = !elsewhere_.empty() && elsewhere_.contains(&node);
+  if (!elsewhere && owner == nullptr && node.owner_.compare_exchange_strong(owner, this)) {
     claimed_.push_back(&node);
     node.state_.runs = captures_.empty();
     return node.state_;
