@@ -12,6 +12,7 @@
 #include "tensor/autograd.h"
 #include "tensor/data.h"
 #include "tensor/functional.h"
+#include "tensor/graph.h"
 #include "tensor/handle.h"
 #include "tensor/node.h"
 #include "tensor/ops.h"

@@ -55,6 +55,10 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
     saved.impl()->output_nr = 0;
   }
   void release_saved() override { written_->release_saved(); }
+  void visit_saved(const autograd::SavedVisitor& visit) const override {
+    written_->visit_saved(visit);
+  }
+  size_t bytes() const override { return ListNode::bytes() + written_->bytes(); }
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
     if (!gradients[0].defined()) return;

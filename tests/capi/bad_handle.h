@@ -29,7 +29,7 @@ class Results {
 
  private:
   static constexpr unsigned char kPattern = 0x3c;
-  static constexpr int kRoom = 32;
+  static constexpr int kRoom = 64;
   alignas(16) unsigned char memory_[16 * kRoom];
 };
 

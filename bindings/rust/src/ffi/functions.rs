@@ -224,6 +224,59 @@ extern "C" {
         grad_output_count: usize,
         options: *const tensor_gradcheck_options_t,
     ) -> tensor_status_t;
+    pub fn tensor_graph_nodes(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        nodes: *mut *mut tensor_node_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_count(node: *const tensor_node_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_node_saved_name(
+        node: *const tensor_node_t,
+        index: usize,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_tensor(
+        node: *const tensor_node_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_memory(
+        node: *const tensor_node_t,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_memory(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_dot(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_svg(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_html(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_retain(t: *mut tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_release(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_scope_push() -> tensor_status_t;

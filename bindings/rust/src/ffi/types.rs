@@ -87,6 +87,27 @@ pub struct tensor_functional_options_t {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct tensor_graph_memory_t {
+    pub struct_size: usize,
+    pub nodes: u64,
+    pub node_bytes: u64,
+    pub saved_tensors: u64,
+    pub saved_storages: u64,
+    pub saved_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_graph_picture_options_t {
+    pub struct_size: usize,
+    pub show_saved: bool,
+    pub names: *const *const std::ffi::c_char,
+    pub leaves: *const *mut tensor_t,
+    pub leaf_count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct tensor_gradcheck_options_t {
     pub struct_size: usize,
     pub eps: f64,
