@@ -32,7 +32,7 @@ tensor_status_t report_exception() noexcept {
     return keep_error(error.status(), error.what());
   } catch (const std::bad_alloc&) {
     return keep_error(Status::kOutOfMemory,
-                "out of memory: the host has no memory for the library's own records");
+                      "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
     return keep_error(Status::kInternal, error.what());
   } catch (...) {

@@ -50,8 +50,8 @@ Saved saved_at(const Node& node, size_t index) {
   node.visit_saved([&](const char* name, const autograd::SavedTensor& saved) {
     all.push_back({name, &saved});
   });
-  check_as(Status::kIndexError, index < all.size(), "index ", index, " is out of range: ",
-           node.name(), " has ", all.size(), " places for saved tensors");
+  check_as(Status::kIndexError, index < all.size(), "index ", index,
+           " is out of range: ", node.name(), " has ", all.size(), " places for saved tensors");
   return all[index];
 }
 
@@ -111,9 +111,8 @@ tensor_status_t tensor_node_saved_count(const tensor_node_t* node, size_t* out) 
 
 tensor_status_t tensor_node_saved_name(const tensor_node_t* node, size_t index, char* buffer,
                                        size_t capacity, size_t* length) {
-  return guard([&] {
-    copy_string(saved_at(*node_of(node, "node"), index).name, buffer, capacity, length);
-  });
+  return guard(
+      [&] { copy_string(saved_at(*node_of(node, "node"), index).name, buffer, capacity, length); });
 }
 
 tensor_status_t tensor_node_saved_tensor(const tensor_node_t* node, size_t index, tensor_t** out) {

@@ -103,8 +103,8 @@ TENSOR_API tensor_status_t tensor_vjp_new(tensor_function_t function, void* user
 TENSOR_API tensor_status_t tensor_vjp_release(tensor_vjp_t* vjp);
 TENSOR_API tensor_status_t tensor_vjp_input_count(const tensor_vjp_t* vjp, size_t* out);
 TENSOR_API tensor_status_t tensor_vjp_output_count(const tensor_vjp_t* vjp, size_t* out);
-/* Output number `index` of the function, owned by the caller; with its history, which tensor_grad_fn
- * and tensor_node_edge walk. Errors: index out of range. */
+/* Output number `index` of the function, owned by the caller; with its history, which
+ * tensor_grad_fn and tensor_node_edge walk. Errors: index out of range. */
 TENSOR_API tensor_status_t tensor_vjp_output(const tensor_vjp_t* vjp, size_t index, tensor_t** out);
 /* Input number `index` as the function got it: a leaf that shares the given one's memory, or a view
  * of it where that has a history. */
@@ -137,7 +137,7 @@ static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) 
  * should be float64, and the point one where the function is smooth. The function is called with
  * the inputs themselves, and with copies. TENSOR_ERROR_GRADCHECK where the two differ, with both
  * Jacobians in the message. Other errors: no input requires grad; one that does has a stride of 0;
- * what the function returns. */
+ * what the function returns. Call it while recording is on. */
 TENSOR_API tensor_status_t tensor_gradcheck(tensor_function_t function, void* user,
                                             tensor_t* const* inputs, size_t input_count,
                                             size_t output_count,

@@ -28,7 +28,8 @@ TENSOR_API tensor_status_t tensor_node_saved_name(const tensor_node_t* node, siz
 TENSOR_API tensor_status_t tensor_node_saved_tensor(const tensor_node_t* node, size_t index,
                                                     tensor_t** out);
 
-/* Memory held, in bytes. Begin with tensor_graph_memory_default(); fields may be added at the end. */
+/* Memory held, in bytes. Begin with tensor_graph_memory_default(); fields may be added at the end.
+ */
 typedef struct {
   size_t struct_size;      /* sizeof(tensor_graph_memory_t) of the caller */
   uint64_t nodes;          /* how many nodes */

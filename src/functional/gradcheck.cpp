@@ -1,7 +1,6 @@
 #include "functional/gradcheck.h"
 
 #include "autograd/history.h"
-#include "autograd/mode.h"
 #include "core/error.h"
 #include "functional/numeric_jacobian.h"
 #include "io/format.h"
@@ -9,8 +8,6 @@
 
 namespace libtensor::functional {
 namespace {
-
-using autograd::GradMode;
 
 template <class... Args>
 void check_gradient(bool condition, const Args&... args) {
@@ -188,7 +185,6 @@ Tensors random_gradients(const Tensors& outputs) {
 
 void gradcheck(const Function& function, std::span<const Tensor> inputs,
                const GradcheckOptions& options) {
-  const GradMode mode(true);
   check_inputs(inputs);
   const std::vector<size_t> input_places = differentiable(inputs);
   const Tensors wanted = at(inputs, input_places);
@@ -208,7 +204,6 @@ void gradcheck(const Function& function, std::span<const Tensor> inputs,
 
 void gradgradcheck(const Function& function, std::span<const Tensor> inputs,
                    std::span<const Tensor> grad_outputs, const GradcheckOptions& options) {
-  const GradMode mode(true);
   check_inputs(inputs);
   const Tensors all_outputs = function(inputs);
   Tensors arriving(grad_outputs.begin(), grad_outputs.end());
@@ -219,8 +214,8 @@ void gradgradcheck(const Function& function, std::span<const Tensor> inputs,
   const Function gradient = [&](std::span<const Tensor> all) {
     const Tensors outputs = function(all.first(own));
     Tensors results;
-    for (Tensor& part : gradients(at(outputs, differentiable(outputs)), at(all, wanted),
-                                  all.subspan(own), true)) {
+    for (Tensor& part :
+         gradients(at(outputs, differentiable(outputs)), at(all, wanted), all.subspan(own), true)) {
       if (part.defined()) results.push_back(std::move(part));
     }
     return results;

@@ -64,8 +64,8 @@ Tensors hessian(const Function& function, std::span<const Tensor> inputs, const 
     const Tensors outputs = function(own);
     if (options.strict) require_differentiable_outputs(outputs);
     check_single_output(outputs, "hessian");
-    Tensors jacobian = fill_in_zeros(gradients(outputs, own, {}, true), own, false, true,
-                                     Stage::kBack);
+    Tensors jacobian =
+        fill_in_zeros(gradients(outputs, own, {}, true), own, false, true, Stage::kBack);
     if (options.strict) require_jacobian_that_depends(jacobian);
     return jacobian;
   };

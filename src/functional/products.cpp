@@ -63,9 +63,8 @@ Product vjp(const Function& function, std::span<const Tensor> inputs, std::span<
   if (v.empty()) check_scalar_output(run.outputs);
 
   const GradMode inner(records);
-  Tensors product =
-      fill_in_zeros(gradients(run.outputs, run.inputs, vector, options.create_graph), run.inputs,
-                    options.strict, options.create_graph, Stage::kBack);
+  Tensors product = fill_in_zeros(gradients(run.outputs, run.inputs, vector, options.create_graph),
+                                  run.inputs, options.strict, options.create_graph, Stage::kBack);
   return finish(std::move(run.outputs), std::move(product), options.create_graph);
 }
 
@@ -80,9 +79,9 @@ Product jvp(const Function& function, std::span<const Tensor> inputs, std::span<
   const Tensors weights = differentiable_zeros(run.outputs);
   const Tensors weighted = gradients(run.outputs, run.inputs, weights, true);
   if (options.strict) require_gradients_that_depend(weighted);
-  Tensors product = fill_in_zeros(gradients(weighted, weights, vector, options.create_graph),
-                                  run.outputs, options.strict, options.create_graph,
-                                  Stage::kBackTrick);
+  Tensors product =
+      fill_in_zeros(gradients(weighted, weights, vector, options.create_graph), run.outputs,
+                    options.strict, options.create_graph, Stage::kBackTrick);
   return finish(std::move(run.outputs), std::move(product), options.create_graph);
 }
 
@@ -93,9 +92,9 @@ Product vhp(const Function& function, std::span<const Tensor> inputs, std::span<
   if (v.empty()) check_scalar_input(inputs);
   Run run(function, inputs, options.create_graph);
   const Tensors jacobian = jacobian_of_scalar(run, "vhp", options);
-  Tensors product = fill_in_zeros(gradients(jacobian, run.inputs, vector, options.create_graph),
-                                  run.inputs, options.strict, options.create_graph,
-                                  Stage::kDoubleBack);
+  Tensors product =
+      fill_in_zeros(gradients(jacobian, run.inputs, vector, options.create_graph), run.inputs,
+                    options.strict, options.create_graph, Stage::kDoubleBack);
   return finish(std::move(run.outputs), std::move(product), options.create_graph);
 }
 
@@ -109,9 +108,9 @@ Product hvp(const Function& function, std::span<const Tensor> inputs, std::span<
   const Tensors weights = differentiable_zeros(run.inputs);
   const Tensors weighted = gradients(jacobian, run.inputs, weights, true);
   if (options.strict) require_hessian_that_depends(jacobian);
-  Tensors product = fill_in_zeros(gradients(weighted, weights, vector, options.create_graph),
-                                  run.inputs, options.strict, options.create_graph,
-                                  Stage::kDoubleBackTrick);
+  Tensors product =
+      fill_in_zeros(gradients(weighted, weights, vector, options.create_graph), run.inputs,
+                    options.strict, options.create_graph, Stage::kDoubleBackTrick);
   return finish(std::move(run.outputs), std::move(product), options.create_graph);
 }
 

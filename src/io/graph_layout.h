@@ -24,9 +24,10 @@ struct Layout {
 inline constexpr double kLineHeight = 16, kCharacterWidth = 7.2;
 
 // The layered drawing of K. Sugiyama, S. Tagawa, M. Toda, "Methods for visual understanding of
-// hierarchical system structures", IEEE Trans. SMC 11(2), 1981: each box in the layer of its longest
-// path from the top, arrows over several layers held in place by a point in each, and the order
-// within a layer by the mean place of the neighbours, from the top and from the bottom in turn.
+// hierarchical system structures", IEEE Trans. SMC 11(2), 1981: each box in the layer of its
+// longest path from the top, arrows over several layers held in place by a point in each, and the
+// order within a layer by the mean place of the neighbours, from the top and from the bottom in
+// turn.
 Layout layout_of(const Picture& picture);
 
 }  // namespace libtensor

@@ -48,10 +48,10 @@ const char* class_of(Box::Kind kind) {
 
 std::string box_text(const Box& box, const PlacedBox& place) {
   const double left = place.centre.x - place.width / 2, top = place.centre.y - place.height / 2;
-  std::string text = str("<g class=\"", class_of(box.kind), "\"><rect x=\"", number(left), "\" y=\"",
-                         number(top), "\" width=\"", number(place.width), "\" height=\"",
-                         number(place.height), "\" rx=\"",
-                         box.kind == Box::Kind::kOperation ? 2 : 10, "\"/>");
+  std::string text =
+      str("<g class=\"", class_of(box.kind), "\"><rect x=\"", number(left), "\" y=\"", number(top),
+          "\" width=\"", number(place.width), "\" height=\"", number(place.height), "\" rx=\"",
+          box.kind == Box::Kind::kOperation ? 2 : 10, "\"/>");
   double y = top + kLineHeight;
   for (const std::string& line : box.lines) {
     text += str("<text x=\"", number(place.centre.x), "\" y=\"", number(y), "\">", escaped(line),
@@ -95,9 +95,9 @@ constexpr const char* kStyle =
 std::string to_svg(const Picture& picture) {
   const Layout layout = layout_of(picture);
   const std::string width = number(layout.width), height = number(layout.height);
-  std::string text = str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width,
-                         "\" height=\"", height, "\" viewBox=\"0 0 ", width, " ", height, "\">\n",
-                         kStyle);
+  std::string text =
+      str("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", width, "\" height=\"", height,
+          "\" viewBox=\"0 0 ", width, " ", height, "\">\n", kStyle);
   for (size_t i = 0; i < picture.arrows.size(); ++i) {
     text += arrow_text(picture.arrows[i], layout.arrows[i]);
   }

@@ -187,23 +187,20 @@ TEST_F(Functional, VectorsOfTheWrongSizeAreRefused) {
                  {x_, y_, wrong}, [&] {
                    return tensor_jvp(call_one, &square_, inputs, 2, v, &kPlain, nullptr, 1, out);
                  });
-  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
-                  "v has invalid size: should be torch.Size([2]) but got torch.Size([3])."},
-                 {x_, wrong}, [&] {
-                   return tensor_vjp(call_one, &square_, inputs, 1, v + 1, nullptr, nullptr, 1,
-                                     out);
-                 });
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT,
+       "v has invalid size: should be torch.Size([2]) but got torch.Size([3])."},
+      {x_, wrong},
+      [&] { return tensor_vjp(call_one, &square_, inputs, 1, v + 1, nullptr, nullptr, 1, out); });
   expect_refusal(
       {TENSOR_ERROR_INVALID_ARGUMENT,
        "The Tensor returned by the function given to hessian should contain a single element"},
       {x_}, [&] { return tensor_hessian(call_one, &square_, inputs, 1, nullptr, out); });
   const Owned integers = from<int64_t>({1, 2}, {2});
   tensor_t* whole[] = {integers};
-  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
-                  "only Tensors of floating point dtype can require gradients"},
-                 {integers}, [&] {
-                   return tensor_jacobian(call_one, &square_, whole, 1, nullptr, 1, out);
-                 });
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT, "only Tensors of floating point dtype can require gradients"},
+      {integers}, [&] { return tensor_jacobian(call_one, &square_, whole, 1, nullptr, 1, out); });
 }
 
 // ---- the callback's side

@@ -33,10 +33,11 @@ TEST_F(Gradcheck, RightGradientsPass) {
 
 TEST_F(Gradcheck, WrongGradientIsFoundWithBothJacobians) {
   EXPECT_EQ(check(half_), TENSOR_ERROR_GRADCHECK);
-  EXPECT_STREQ(tensor_last_error(),
-               "Jacobian mismatch for output 0 with respect to input 0,\n"
-               "numerical:tensor([[2.0000, 0.0000],\n        [0.0000, 4.0000]], dtype=torch.float64)\n"
-               "analytical:tensor([[1., 0.],\n        [0., 2.]], dtype=torch.float64)\n");
+  EXPECT_STREQ(
+      tensor_last_error(),
+      "Jacobian mismatch for output 0 with respect to input 0,\n"
+      "numerical:tensor([[2.0000, 0.0000],\n        [0.0000, 4.0000]], dtype=torch.float64)\n"
+      "analytical:tensor([[1., 0.],\n        [0., 2.]], dtype=torch.float64)\n");
   EXPECT_STREQ(tensor_status_name(TENSOR_ERROR_GRADCHECK), "wrong gradient");
 }
 
@@ -73,7 +74,8 @@ TEST_F(Gradcheck, InputsMustAskForGradients) {
   expect_refusal({TENSOR_ERROR_VALUE,
                   "gradcheck expects at least one input tensor to require gradient, but none of "
                   "them have requires_grad=True."},
-                 {none}, [&] { return tensor_gradcheck(call_one, &function, inputs, 1, 1, nullptr); });
+                 {none},
+                 [&] { return tensor_gradcheck(call_one, &function, inputs, 1, 1, nullptr); });
 }
 
 TEST_F(Gradcheck, OverlappingInputIsRefused) {
@@ -81,11 +83,12 @@ TEST_F(Gradcheck, OverlappingInputIsRefused) {
   const Owned wide = call(tensor_expand, x_, sizes.data(), sizes.size());
   Function function = square_;
   tensor_t* inputs[] = {wide};
-  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
-                  "The 0th input has a dimension with stride 0. gradcheck only supports inputs that "
-                  "are non-overlapping to be able to compute the numerical gradients correctly. You "
-                  "should call .contiguous on the input before passing it to gradcheck."},
-                 {wide}, [&] { return tensor_gradcheck(call_one, &function, inputs, 1, 1, nullptr); });
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT,
+       "The 0th input has a dimension with stride 0. gradcheck only supports inputs that "
+       "are non-overlapping to be able to compute the numerical gradients correctly. You "
+       "should call .contiguous on the input before passing it to gradcheck."},
+      {wide}, [&] { return tensor_gradcheck(call_one, &function, inputs, 1, 1, nullptr); });
 }
 
 TEST_F(Gradcheck, OutputWithoutHistoryMustBeConstant) {

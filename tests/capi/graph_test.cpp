@@ -49,9 +49,9 @@ class Graph : public TensorTest {
 
 TEST_F(Graph, NodesComeInTheOrderOfBackward) {
   const Owned a = call(tensor_exp, x_), b = call(tensor_mul, a, y_), c = call(tensor_add, b, a);
-  EXPECT_EQ(names_behind(c), (std::vector<std::string>{"AddBackward0", "MulBackward0",
-                                                       "AccumulateGrad", "ExpBackward0",
-                                                       "AccumulateGrad"}));
+  EXPECT_EQ(names_behind(c),
+            (std::vector<std::string>{"AddBackward0", "MulBackward0", "AccumulateGrad",
+                                      "ExpBackward0", "AccumulateGrad"}));
   EXPECT_EQ(names_behind(x_), std::vector<std::string>{"AccumulateGrad"});
   EXPECT_EQ(names_behind(plain({1})), std::vector<std::string>{});
 }
@@ -88,9 +88,9 @@ TEST_F(Graph, SavedTensorsHaveNamesAndTheirHistory) {
   EXPECT_EQ(grad_fn(self), "ExpBackward0");
   EXPECT_EQ(grad_fn(result), "ExpBackward0");
   EXPECT_EQ(values(result), values(a));
-  expect_no_result({TENSOR_ERROR_INDEX,
-                    "index 2 is out of range: MulBackward0 has 2 places for saved tensors"},
-                   {}, [&](tensor_t** out) { return tensor_node_saved_tensor(mul, 2, out); });
+  expect_no_result(
+      {TENSOR_ERROR_INDEX, "index 2 is out of range: MulBackward0 has 2 places for saved tensors"},
+      {}, [&](tensor_t** out) { return tensor_node_saved_tensor(mul, 2, out); });
 }
 
 TEST_F(Graph, SavedTensorsAreCheckedAndFreed) {

@@ -32,10 +32,11 @@ TEST_F(RngState, WhatIsNoStateIsRefused) {
   OK(tensor_manual_seed(7));
   expect_refusal({TENSOR_ERROR_TYPE, "RNG state must be a torch.ByteTensor"}, {floats},
                  [&] { return tensor_set_rng_state(floats); });
-  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
-                  "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state size "
-                  "to be 3"},
-                 {few}, [&] { return tensor_set_rng_state(few); });
+  expect_refusal(
+      {TENSOR_ERROR_INVALID_ARGUMENT,
+       "Expected a CPUGeneratorImplState of size 5056 but found the input RNG state size "
+       "to be 3"},
+      {few}, [&] { return tensor_set_rng_state(few); });
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "Invalid mt19937 state"}, {zeros},
                  [&] { return tensor_set_rng_state(zeros); });
   EXPECT_EQ(values(normals(4)), expected) << "a refused state changed the generator";
