@@ -9,6 +9,7 @@
 #ifndef TENSOR_TENSOR_H
 #define TENSOR_TENSOR_H
 
+#include "tensor/anomaly.h"
 #include "tensor/autograd.h"
 #include "tensor/data.h"
 #include "tensor/functional.h"

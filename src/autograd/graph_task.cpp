@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/anomaly.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
 #include "core/thread_local.h"
@@ -176,7 +177,7 @@ void GraphTask::evaluate(Node& node) {
   if (edge_count > kFew) many.resize(edge_count);
   const std::span<Tensor> results(edge_count > kFew ? many.data() : few, edge_count);
 
-  node.apply(gradients, results);
+  anomaly_enabled() ? apply_watched(node, gradients, results) : node.apply(gradients, results);
   if (!options_.retain_graph && !options_.create_graph) node.release_saved();
   deliver(node, results);
 }

@@ -25,6 +25,7 @@ from ._settings import (
 )
 from ._tensor import Tensor
 from ._types import is_floating_point, is_tensor, numel, result_type
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 
 __version__ = ".".join(str(_native.version() >> shift & 0xFF) for shift in (16, 8, 0))
 

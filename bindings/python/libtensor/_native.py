@@ -45,6 +45,11 @@ REDUCTIONS = {
 
 # name without tensor_: (result, parameters)
 FUNCTIONS = {
+    "set_detect_anomaly": (c_int32, (c_bool, c_bool)),
+    "detect_anomaly": (c_int32, (c_void_p, c_void_p)),
+    "set_location": (c_int32, (c_char_p,)),
+    "set_location_callback": (c_int32, (c_void_p, c_void_p, c_void_p)),
+    "node_location": (c_int32, (c_void_p, c_char_p, c_size_t, c_void_p)),
     "set_requires_grad": (c_int32, (c_void_p, c_bool)),
     "requires_grad": (c_int32, (c_void_p, c_void_p)),
     "is_leaf": (c_int32, (c_void_p, c_void_p)),

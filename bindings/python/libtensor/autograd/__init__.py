@@ -14,12 +14,14 @@ from .._values import handles
 
 __all__ = [
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
@@ -150,4 +152,5 @@ def _accumulate(tensors, seeds, retain_graph, create_graph, inputs) -> None:
 
 
 from . import functional  # noqa: E402 - it needs grad
+from .anomaly_mode import detect_anomaly, set_detect_anomaly  # noqa: E402
 from .gradcheck import gradcheck, gradgradcheck  # noqa: E402

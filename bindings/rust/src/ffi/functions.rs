@@ -33,6 +33,20 @@ pub const TENSOR_REDUCTION_MEAN: i32 = 1;
 pub const TENSOR_REDUCTION_SUM: i32 = 2;
 
 extern "C" {
+    pub fn tensor_set_detect_anomaly(enabled: bool, check_nan: bool) -> tensor_status_t;
+    pub fn tensor_detect_anomaly(enabled: *mut bool, check_nan: *mut bool) -> tensor_status_t;
+    pub fn tensor_set_location(location: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_location_callback(
+        function: tensor_location_function_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_node_location(
+        node: *const tensor_node_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_set_requires_grad(t: *mut tensor_t, requires_grad: bool) -> tensor_status_t;
     pub fn tensor_requires_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_is_leaf(t: *const tensor_t, out: *mut bool) -> tensor_status_t;

@@ -77,6 +77,16 @@ pub type tensor_function_t = Option<
     ) -> tensor_status_t,
 >;
 
+/// Says where the program is, see `tensor/anomaly.h`.
+pub type tensor_location_function_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        buffer: *mut std::ffi::c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t,
+>;
+
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tensor_functional_options_t {
