@@ -105,17 +105,6 @@ tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_cou
     const TensorList roots(outputs, output_count, "outputs"), wanted(inputs, input_count, "inputs");
     const TensorList gradients(grad_outputs, grad_outputs ? output_count : 0, "grad_outputs",
                                TensorList::Nulls::kUndefined);
-    std::vector<Tensor> results =
-        autograd::grad(roots, wanted, gradients, backward_options(options));
-    std::vector<tensor_t*> handles(input_count, nullptr);
-    try {
-      for (size_t i = 0; i < input_count; ++i) {
-        if (results[i].defined()) handles[i] = new_handle(std::move(results[i]));
-      }
-    } catch (...) {
-      for (tensor_t* handle : handles) release_handle(handle);
-      throw;
-    }
-    std::copy(handles.begin(), handles.end(), grads);
+    new_handles(autograd::grad(roots, wanted, gradients, backward_options(options)), grads);
   });
 }

@@ -13,6 +13,13 @@ namespace libtensor::capi {
 
 std::atomic<Slot*> slot_chunks[size_t{1} << (kIndexBits - kChunkBits)];
 
+uint64_t first_generation() {
+  const auto now =
+      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
+         ((uint64_t{1} << kGenerationBits) - 1);
+}
+
 namespace {
 
 constexpr uint64_t kGenerationMask = (uint64_t{1} << kGenerationBits) - 1;
@@ -32,15 +39,6 @@ Table& table() {
   alignas(Table) static unsigned char memory[sizeof(Table)];
   static Table* instance = new (memory) Table;
   return *instance;
-}
-
-// Different in each copy of the library that a process loads, so that one does not take the other's
-// handles.
-uint64_t first_generation() {
-  const auto now =
-      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
-         kGenerationMask;
 }
 
 void add_chunk(Table& shared) {
@@ -166,6 +164,8 @@ size_t live_handles() {
 }
 
 void push_scope() { mine().scopes().emplace_back(); }
+
+size_t scope_depth() { return mine().scopes().size(); }
 
 bool pop_scope(tensor_t* const* keep, size_t count) {
   auto& scopes = mine().scopes();

@@ -73,8 +73,9 @@ bool can_steal(const Tensor& gradient, const Tensor& leaf) {
 
 }  // namespace
 
-AccumulateGrad::AccumulateGrad(const Tensor& leaf) : leaf_(leaf) {
-  sequence_ = std::numeric_limits<uint64_t>::max();  // runs before everything else that is ready
+// Its number lets it run before everything else that is ready.
+AccumulateGrad::AccumulateGrad(const Tensor& leaf)
+    : FixedNode(std::numeric_limits<uint64_t>::max()), leaf_(leaf) {
   add_output(leaf);
 }
 

@@ -5,7 +5,7 @@
 
 namespace libtensor::autograd {
 
-class AccumulateGrad final : public FixedNode<AccumulateGrad, 1> {
+class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
  public:
   explicit AccumulateGrad(const Tensor& leaf);
   ~AccumulateGrad() override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/anomaly.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
 #include "core/thread_local.h"
@@ -68,10 +69,9 @@ GraphTask::~GraphTask() {
 NodeState& GraphTask::state(Node& node) {
   const GraphTask* owner = node.owner_.load(std::memory_order_acquire);
   if (owner == this) return node.state_;
-  // A node that another pass held when this one first met it stays elsewhere, although it may be
-  // free by now.
-  const bool is_new_here = elsewhere_.empty() || !elsewhere_.contains(&node);
-  if (owner == nullptr && is_new_here && node.owner_.compare_exchange_strong(owner, this)) {
+  // What is elsewhere stays there, although the pass that held the node may have ended since.
+  const bool elsewhere = !elsewhere_.empty() && elsewhere_.contains(&node);
+  if (!elsewhere && owner == nullptr && node.owner_.compare_exchange_strong(owner, this)) {
     claimed_.push_back(&node);
     node.state_.runs = captures_.empty();
     return node.state_;
@@ -177,7 +177,7 @@ void GraphTask::evaluate(Node& node) {
   if (edge_count > kFew) many.resize(edge_count);
   const std::span<Tensor> results(edge_count > kFew ? many.data() : few, edge_count);
 
-  node.apply(gradients, results);
+  anomaly_enabled() ? apply_watched(node, gradients, results) : node.apply(gradients, results);
   if (!options_.retain_graph && !options_.create_graph) node.release_saved();
   deliver(node, results);
 }

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "core/thread_local.h"
@@ -27,10 +28,19 @@ LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
 
 }  // namespace
 
-Node::Node(Edge* edges, size_t edge_count)
-    : sequence_(next_sequence++), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
+uint64_t Node::take_sequence() { return next_sequence++; }
+
+Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
+    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {
+  if (anomaly_enabled()) [[unlikely]] {
+    remember_origin(*this);
+    has_origin_ = true;
+  }
+}
 
 Node::~Node() {
+  if (has_origin_) [[unlikely]]
+    forget_origin(*this);
   if (has_output_) first_output_.~OutputMeta();
 }
 

@@ -23,6 +23,8 @@ class SavedTensor {
   // The tensor, with its history. Throws where it was released, or changed in place since it was
   // saved.
   Tensor unpack(Node& owner) const;
+  // What is held, as it is: undefined where nothing was saved, or it was released.
+  const Tensor& held() const { return tensor_; }
   void release() {
     tensor_ = Tensor();
     released_ = true;
