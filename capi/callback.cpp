@@ -63,7 +63,7 @@ void check_status(tensor_status_t status, uint64_t failures) {
               str("the function failed: ", tensor_status_name(status)));
 }
 
-functional::Tensors call_function(tensor_function_t function, void* user,
+functional::Tensors call_function(tensor_callable_t function, void* user,
                                   std::span<const Tensor> inputs, size_t output_count) {
   const LentHandles lent(inputs);
   TakenHandles taken(output_count);
@@ -76,7 +76,7 @@ functional::Tensors call_function(tensor_function_t function, void* user,
   return taken.tensors();
 }
 
-functional::Function function_of(tensor_function_t function, void* user, size_t output_count) {
+functional::Function function_of(tensor_callable_t function, void* user, size_t output_count) {
   check(function != nullptr, "function must not be NULL");
   return [=](std::span<const Tensor> inputs) {
     return call_function(function, user, inputs, output_count);

@@ -7,11 +7,11 @@
 namespace libtensor::capi {
 
 // Calls `function` and takes its outputs over. Throws what its status says.
-functional::Tensors call_function(tensor_function_t function, void* user,
+functional::Tensors call_function(tensor_callable_t function, void* user,
                                   std::span<const Tensor> inputs, size_t output_count);
 
 // The same as an object, valid as long as `user` is. `name` is the argument's.
-functional::Function function_of(tensor_function_t function, void* user, size_t output_count);
+functional::Function function_of(tensor_callable_t function, void* user, size_t output_count);
 
 // Throws where a call of the host failed: with the message it left on this thread since `failures`
 // was read off failure_count(), if it did.

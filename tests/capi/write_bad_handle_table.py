@@ -38,7 +38,7 @@ VALUES = {
     "const tensor_backward_options_t*": "nullptr",
     "const tensor_functional_options_t*": "nullptr",
     "const tensor_gradcheck_options_t*": "nullptr",
-    "tensor_function_t": "return_input",
+    "tensor_callable_t": "return_input",
     "const tensor_graph_picture_options_t*": "nullptr",
     "void*": "nullptr",
     "const void*": "kSizes",

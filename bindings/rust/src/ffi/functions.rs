@@ -135,7 +135,7 @@ extern "C" {
         length: *mut usize,
     ) -> tensor_status_t;
     pub fn tensor_vjp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -146,7 +146,7 @@ extern "C" {
         vjp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_jvp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -157,7 +157,7 @@ extern "C" {
         jvp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_vhp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -167,7 +167,7 @@ extern "C" {
         vhp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_hvp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -177,7 +177,7 @@ extern "C" {
         hvp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_jacobian(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -186,7 +186,7 @@ extern "C" {
         jacobian: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_hessian(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -194,7 +194,7 @@ extern "C" {
         hessian: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_vjp_new(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -221,7 +221,7 @@ extern "C" {
         products: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gradcheck(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -229,7 +229,7 @@ extern "C" {
         options: *const tensor_gradcheck_options_t,
     ) -> tensor_status_t;
     pub fn tensor_gradgradcheck(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,

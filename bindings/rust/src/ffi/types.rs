@@ -67,7 +67,7 @@ pub struct tensor_backward_options_t {
 }
 
 /// A function of the host, see `tensor/functional.h`.
-pub type tensor_function_t = Option<
+pub type tensor_callable_t = Option<
     unsafe extern "C" fn(
         user: *mut std::ffi::c_void,
         inputs: *const *mut tensor_t,
