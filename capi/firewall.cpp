@@ -9,8 +9,10 @@ namespace {
 // Reached through a pointer so that a call costs no thread-local initialisation; "" until the
 // thread's first error.
 constinit thread_local const char* message = "";
+constinit thread_local uint64_t messages_set = 0;
 
 tensor_status_t keep(Status status, const char* text) noexcept {
+  ++messages_set;
   try {
     static thread_local const std::unique_ptr<std::string> owner(new std::string);
     *owner = text;
@@ -39,5 +41,7 @@ tensor_status_t report_exception() noexcept {
 }
 
 const char* last_error() noexcept { return message; }
+void set_last_error(const char* text) noexcept { keep(Status::kInvalidArgument, text); }
+uint64_t error_count() noexcept { return messages_set; }
 
 }  // namespace libtensor::capi

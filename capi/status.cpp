@@ -13,8 +13,16 @@ static_assert(TENSOR_ERROR_NOT_IMPLEMENTED == static_cast<int>(Status::kNotImple
 static_assert(TENSOR_ERROR_OUT_OF_MEMORY == static_cast<int>(Status::kOutOfMemory));
 static_assert(TENSOR_ERROR_UNAVAILABLE == static_cast<int>(Status::kUnavailable));
 static_assert(TENSOR_ERROR_INTERNAL == static_cast<int>(Status::kInternal));
+static_assert(TENSOR_ERROR_CANCELLED == static_cast<int>(Status::kCancelled));
 
 const char* tensor_last_error(void) { return capi::last_error(); }
+
+tensor_status_t tensor_set_last_error(const char* message) {
+  return capi::guard([&] {
+    check(message != nullptr, "message must not be NULL");
+    capi::set_last_error(message);
+  });
+}
 
 const char* tensor_status_name(tensor_status_t status) {
   switch (status) {
@@ -38,6 +46,8 @@ const char* tensor_status_name(tensor_status_t status) {
       return "unavailable";
     case TENSOR_ERROR_INTERNAL:
       return "internal error";
+    case TENSOR_ERROR_CANCELLED:
+      return "cancelled";
     default:
       return "unknown status";
   }

@@ -11,7 +11,9 @@
 
 #include "tensor/autograd.h"
 #include "tensor/data.h"
+#include "tensor/function.h"
 #include "tensor/handle.h"
+#include "tensor/hooks.h"
 #include "tensor/node.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"

@@ -22,6 +22,7 @@ enum class Status : int32_t {
   kOutOfMemory = 7,
   kUnavailable = 8,  // a backend or device that this machine does not have
   kInternal = 9,     // a bug in the library
+  kCancelled = 10,
 };
 
 class Error : public std::exception {
