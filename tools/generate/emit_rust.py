@@ -122,7 +122,8 @@ def block(head: str, parts: list[str], tail: str) -> list[str]:
 
 def broken(line: str) -> list[str]:
     """A parameter in lines that fit: a callback goes on lines of its own, then its parameters do."""
-    callback = re.fullmatch(r"( *)(.*Option<)(unsafe extern \"C\" fn\()(.*)(\).*)>,", line)
+    pattern = r"( *)(.*Option<)(unsafe extern \"C\" fn\()(.*)(\).*)>,"
+    callback = re.fullmatch(pattern, line)
     if fits(line) or not callback:
         return [line]
     margin, option, head, arguments, tail = callback.groups()
