@@ -9,12 +9,10 @@ namespace {
 // Reached through a pointer so that a call costs no thread-local initialisation; "" until the
 // thread's first error.
 constinit thread_local const char* message = "";
-constinit thread_local uint64_t failures = 0;
+constinit thread_local uint64_t messages_set = 0;
 
-}  // namespace
-
-tensor_status_t keep_error(Status status, const char* text) noexcept {
-  ++failures;
+tensor_status_t keep(Status status, const char* text) noexcept {
+  ++messages_set;
   try {
     static thread_local const std::unique_ptr<std::string> owner(new std::string);
     *owner = text;
@@ -25,23 +23,25 @@ tensor_status_t keep_error(Status status, const char* text) noexcept {
   return static_cast<tensor_status_t>(status);
 }
 
+}  // namespace
+
 tensor_status_t report_exception() noexcept {
   try {
     throw;
   } catch (const Error& error) {
-    return keep_error(error.status(), error.what());
+    return keep(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep_error(Status::kOutOfMemory,
-                      "out of memory: the host has no memory for the library's own records");
+    return keep(Status::kOutOfMemory,
+                "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
-    return keep_error(Status::kInternal, error.what());
+    return keep(Status::kInternal, error.what());
   } catch (...) {
-    return keep_error(Status::kInternal, "unknown error");
+    return keep(Status::kInternal, "unknown error");
   }
 }
 
 const char* last_error() noexcept { return message; }
-
-uint64_t failure_count() noexcept { return failures; }
+void set_last_error(const char* text) noexcept { keep(Status::kInvalidArgument, text); }
+uint64_t error_count() noexcept { return messages_set; }
 
 }  // namespace libtensor::capi

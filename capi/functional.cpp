@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "arguments.h"
-#include "callback.h"
+#include "callable.h"
 #include "firewall.h"
 #include "functional/gradcheck.h"
 #include "functional/jacobian.h"

@@ -1,7 +1,7 @@
 #include "functional/vjp.h"
 
 #include "arguments.h"
-#include "callback.h"
+#include "callable.h"
 #include "firewall.h"
 #include "object_handles.h"
 
