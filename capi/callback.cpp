@@ -4,83 +4,52 @@
 #include "firewall.h"
 
 namespace libtensor::capi {
-namespace {
 
-// Handles for tensors, given back at the end.
-class LentHandles {
- public:
-  explicit LentHandles(std::span<const Tensor> tensors) {
-    handles_.reserve(tensors.size());
-    for (const Tensor& tensor : tensors) handles_.push_back(new_handle(tensor));
+// destroy is called even where there is no memory to remember it.
+User::User(void* user, void (*destroy)(void* user)) {
+  std::unique_ptr<const Owner> owner;
+  try {
+    owner = std::make_unique<const Owner>(Owner{user, nullptr});
+    const_cast<Owner&>(*owner).destroy = destroy;
+  } catch (...) {
+    if (destroy) destroy(user);
+    throw;
   }
-  ~LentHandles() {
-    for (tensor_t* handle : handles_) release_handle(handle);
-  }
-  LentHandles(const LentHandles&) = delete;
-  LentHandles& operator=(const LentHandles&) = delete;
-  tensor_t* const* data() const { return handles_.data(); }
-
- private:
-  std::vector<tensor_t*> handles_;
-};
-
-// Handles that the host writes and the library then owns. One that stands in several places, or is
-// an input, is released once: a second release does not find it.
-class TakenHandles {
- public:
-  explicit TakenHandles(size_t count) : handles_(count, nullptr) {}
-  ~TakenHandles() {
-    for (tensor_t* handle : handles_) release_handle(handle);
-  }
-  TakenHandles(const TakenHandles&) = delete;
-  TakenHandles& operator=(const TakenHandles&) = delete;
-  tensor_t** data() { return handles_.data(); }
-
-  functional::Tensors tensors() const {
-    functional::Tensors result;
-    for (size_t i = 0; i < handles_.size(); ++i) {
-      check(handles_[i] != nullptr, "the function did not write output ", i);
-      result.push_back(tensor_of(handles_[i], "an output of the function"));
-    }
-    return result;
-  }
-
- private:
-  std::vector<tensor_t*> handles_;
-};
-
-// Closes scopes that the host left open; their handles go, but for `keep`.
-void close_scopes(size_t depth, tensor_t* const* keep, size_t count) {
-  while (scope_depth() > depth) pop_scope(keep, count);
+  owner_ = std::move(owner);
 }
 
-}  // namespace
+CallbackResult::CallbackResult() : errors_before_(error_count()) {}
 
-void check_status(tensor_status_t status, uint64_t failures) {
+void CallbackResult::check(tensor_status_t status, const char* what) const {
   if (status == TENSOR_OK) return;
-  if (failure_count() != failures) throw Error(static_cast<Status>(status), last_error());
-  throw Error(static_cast<Status>(status),
-              str("the function failed: ", tensor_status_name(status)));
+  if (error_count() != errors_before_) fail(static_cast<Status>(status), last_error());
+  fail(static_cast<Status>(status), what, " returned the status ", status, " (",
+       tensor_status_name(status), ")");
 }
 
-functional::Tensors call_function(tensor_function_t function, void* user,
-                                  std::span<const Tensor> inputs, size_t output_count) {
-  const LentHandles lent(inputs);
-  TakenHandles taken(output_count);
-  const size_t depth = scope_depth();
-  const uint64_t failures = failure_count();
-  const tensor_status_t status =
-      function(user, lent.data(), inputs.size(), taken.data(), output_count);
-  close_scopes(depth, taken.data(), output_count);
-  check_status(status, failures);
-  return taken.tensors();
+LentHandles::LentHandles(std::span<const Tensor> tensors) {
+  lent_.reserve(tensors.size());
+  try {
+    for (const Tensor& tensor : tensors)
+      lent_.push_back(tensor.defined() ? new_handle(tensor) : nullptr);
+    handles_ = lent_;
+  } catch (...) {
+    for (tensor_t* handle : lent_) release_handle(handle);
+    throw;
+  }
 }
 
-functional::Function function_of(tensor_function_t function, void* user, size_t output_count) {
-  check(function != nullptr, "function must not be NULL");
-  return [=](std::span<const Tensor> inputs) {
-    return call_function(function, user, inputs, output_count);
-  };
+LentHandles::~LentHandles() {
+  for (size_t i = 0; i < lent_.size(); ++i) {
+    release_handle(lent_[i]);
+    if (i < handles_.size() && handles_[i] != lent_[i]) release_handle(handles_[i]);
+  }
+}
+
+void LentHandles::take_back(std::span<Tensor> tensors, const char* what) {
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (handles_[i] != lent_[i]) tensors[i] = optional_tensor_of(handles_[i], what);
+  }
 }
 
 }  // namespace libtensor::capi

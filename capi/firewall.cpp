@@ -10,6 +10,7 @@ namespace {
 
 struct Message {
   std::string text;
+  uint64_t times_set = 0;
 
   ~Message();
 };
@@ -18,15 +19,11 @@ struct Message {
 LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
 
 Message::~Message() { message = nullptr; }
-// How often a call of this thread has failed.
-LIBTENSOR_FAST_THREAD_LOCAL uint64_t failures = 0;
 
-}  // namespace
-
-tensor_status_t keep_error(Status status, const char* text) noexcept {
-  ++failures;
+tensor_status_t keep(Status status, const char* text) noexcept {
   try {
     if (!message) message = delete_at_thread_exit(new Message);
+    ++message->times_set;
     message->text = text;
   } catch (...) {
     if (message) message->text = "out of memory";  // short enough to need none
@@ -34,23 +31,25 @@ tensor_status_t keep_error(Status status, const char* text) noexcept {
   return static_cast<tensor_status_t>(status);
 }
 
+}  // namespace
+
 tensor_status_t report_exception() noexcept {
   try {
     throw;
   } catch (const Error& error) {
-    return keep_error(error.status(), error.what());
+    return keep(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep_error(Status::kOutOfMemory,
-                      "out of memory: the host has no memory for the library's own records");
+    return keep(Status::kOutOfMemory,
+                "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
-    return keep_error(Status::kInternal, error.what());
+    return keep(Status::kInternal, error.what());
   } catch (...) {
-    return keep_error(Status::kInternal, "unknown error");
+    return keep(Status::kInternal, "unknown error");
   }
 }
 
 const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
-
-uint64_t failure_count() noexcept { return failures; }
+void set_last_error(const char* text) noexcept { keep(Status::kInvalidArgument, text); }
+uint64_t error_count() noexcept { return message ? message->times_set : 0; }
 
 }  // namespace libtensor::capi

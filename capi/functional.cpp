@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "arguments.h"
-#include "callback.h"
+#include "callable.h"
 #include "firewall.h"
 #include "functional/gradcheck.h"
 #include "functional/jacobian.h"
@@ -41,7 +41,7 @@ using ProductOf = functional::Product (*)(const functional::Function&, std::span
                                           std::span<const Tensor>, const functional::Options&);
 
 struct ProductCall {
-  tensor_function_t function;
+  tensor_callable_t function;
   void* user;
   tensor_t* const* inputs;
   size_t input_count;
@@ -73,7 +73,7 @@ tensor_status_t run_product(ProductOf product_of, const ProductCall& call) {
 
 }  // namespace
 
-tensor_status_t tensor_vjp(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_vjp(tensor_callable_t function, void* user, tensor_t* const* inputs,
                            size_t input_count, tensor_t* const* v,
                            const tensor_functional_options_t* options, tensor_t** outputs,
                            size_t output_count, tensor_t** vjp) {
@@ -81,7 +81,7 @@ tensor_status_t tensor_vjp(tensor_function_t function, void* user, tensor_t* con
                                        options, outputs, output_count, vjp, "vjp"});
 }
 
-tensor_status_t tensor_jvp(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_jvp(tensor_callable_t function, void* user, tensor_t* const* inputs,
                            size_t input_count, tensor_t* const* v,
                            const tensor_functional_options_t* options, tensor_t** outputs,
                            size_t output_count, tensor_t** jvp) {
@@ -89,7 +89,7 @@ tensor_status_t tensor_jvp(tensor_function_t function, void* user, tensor_t* con
                                        outputs, output_count, jvp, "jvp"});
 }
 
-tensor_status_t tensor_vhp(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_vhp(tensor_callable_t function, void* user, tensor_t* const* inputs,
                            size_t input_count, tensor_t* const* v,
                            const tensor_functional_options_t* options, tensor_t** output,
                            tensor_t** vhp) {
@@ -97,7 +97,7 @@ tensor_status_t tensor_vhp(tensor_function_t function, void* user, tensor_t* con
                                        output, 1, vhp, "vhp"});
 }
 
-tensor_status_t tensor_hvp(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_hvp(tensor_callable_t function, void* user, tensor_t* const* inputs,
                            size_t input_count, tensor_t* const* v,
                            const tensor_functional_options_t* options, tensor_t** output,
                            tensor_t** hvp) {
@@ -105,7 +105,7 @@ tensor_status_t tensor_hvp(tensor_function_t function, void* user, tensor_t* con
                                        output, 1, hvp, "hvp"});
 }
 
-tensor_status_t tensor_jacobian(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_jacobian(tensor_callable_t function, void* user, tensor_t* const* inputs,
                                 size_t input_count, const tensor_functional_options_t* options,
                                 size_t output_count, tensor_t** jacobian) {
   return guard([&] {
@@ -117,7 +117,7 @@ tensor_status_t tensor_jacobian(tensor_function_t function, void* user, tensor_t
   });
 }
 
-tensor_status_t tensor_hessian(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_hessian(tensor_callable_t function, void* user, tensor_t* const* inputs,
                                size_t input_count, const tensor_functional_options_t* options,
                                tensor_t** hessian) {
   return guard([&] {
@@ -129,7 +129,7 @@ tensor_status_t tensor_hessian(tensor_function_t function, void* user, tensor_t*
   });
 }
 
-tensor_status_t tensor_gradcheck(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_gradcheck(tensor_callable_t function, void* user, tensor_t* const* inputs,
                                  size_t input_count, size_t output_count,
                                  const tensor_gradcheck_options_t* options) {
   return guard([&] {
@@ -139,7 +139,7 @@ tensor_status_t tensor_gradcheck(tensor_function_t function, void* user, tensor_
   });
 }
 
-tensor_status_t tensor_gradgradcheck(tensor_function_t function, void* user,
+tensor_status_t tensor_gradgradcheck(tensor_callable_t function, void* user,
                                      tensor_t* const* inputs, size_t input_count,
                                      size_t output_count, tensor_t* const* grad_outputs,
                                      size_t grad_output_count,

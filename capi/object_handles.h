@@ -17,7 +17,7 @@ enum class ObjectTag : uint8_t {
   kNode = 0x52,
   kHook = 0x53,
   kCancel = 0x54,
-  kFunctionContext = 0x55,
+  kFunction = 0x55,
   kVjp = 0x56,
   kStream = 0x57,
   kEvent = 0x58,

@@ -1,7 +1,7 @@
 #include "functional/vjp.h"
 
 #include "arguments.h"
-#include "callback.h"
+#include "callable.h"
 #include "firewall.h"
 #include "object_handles.h"
 
@@ -25,7 +25,7 @@ tensor_t* handle_at(const functional::Tensors& tensors, size_t index) {
 
 }  // namespace
 
-tensor_status_t tensor_vjp_new(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t tensor_vjp_new(tensor_callable_t function, void* user, tensor_t* const* inputs,
                                size_t input_count, size_t output_count, tensor_vjp_t** out) {
   return guard([&] {
     check_result(out, "out");

@@ -25,7 +25,7 @@ extern "C" {
  * threads: called on the thread of the call, before that returns, unless said otherwise. It may
  *   call every function of the library, these included. It must not throw, nor jump out.
  * user: what the caller gave beside the function. */
-typedef tensor_status_t (*tensor_function_t)(void* user, tensor_t* const* inputs,
+typedef tensor_status_t (*tensor_callable_t)(void* user, tensor_t* const* inputs,
                                              size_t input_count, tensor_t** outputs,
                                              size_t output_count);
 
@@ -51,14 +51,14 @@ static inline tensor_functional_options_t tensor_functional_options_default(void
  * Errors: what the function returns; a v of another shape; inputs that are not floating. */
 
 /* v^T J: writes input_count handles of the inputs' shapes to vjp. */
-TENSOR_API tensor_status_t tensor_vjp(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_vjp(tensor_callable_t function, void* user,
                                       tensor_t* const* inputs, size_t input_count,
                                       tensor_t* const* v,
                                       const tensor_functional_options_t* options,
                                       tensor_t** outputs, size_t output_count, tensor_t** vjp);
 
 /* J v: writes output_count handles of the outputs' shapes to jvp. Costs two backward passes. */
-TENSOR_API tensor_status_t tensor_jvp(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_jvp(tensor_callable_t function, void* user,
                                       tensor_t* const* inputs, size_t input_count,
                                       tensor_t* const* v,
                                       const tensor_functional_options_t* options,
@@ -66,12 +66,12 @@ TENSOR_API tensor_status_t tensor_jvp(tensor_function_t function, void* user,
 
 /* v^T H and H v, of a function with one output of one element: input_count handles of the inputs'
  * shapes. output: the function's value, or NULL. */
-TENSOR_API tensor_status_t tensor_vhp(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_vhp(tensor_callable_t function, void* user,
                                       tensor_t* const* inputs, size_t input_count,
                                       tensor_t* const* v,
                                       const tensor_functional_options_t* options, tensor_t** output,
                                       tensor_t** vhp);
-TENSOR_API tensor_status_t tensor_hvp(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_hvp(tensor_callable_t function, void* user,
                                       tensor_t* const* inputs, size_t input_count,
                                       tensor_t* const* v,
                                       const tensor_functional_options_t* options, tensor_t** output,
@@ -80,14 +80,14 @@ TENSOR_API tensor_status_t tensor_hvp(tensor_function_t function, void* user,
 /* Writes output_count * input_count handles to jacobian: at [i * input_count + j] the derivative
  * of output i with respect to input j, of shape (output i's shape, input j's shape). One backward
  * pass for each element of the outputs. */
-TENSOR_API tensor_status_t tensor_jacobian(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_jacobian(tensor_callable_t function, void* user,
                                            tensor_t* const* inputs, size_t input_count,
                                            const tensor_functional_options_t* options,
                                            size_t output_count, tensor_t** jacobian);
 
 /* Writes input_count * input_count handles to hessian: at [i * input_count + j] the derivative of
  * (d output / d input i) with respect to input j, of a function with one output of one element. */
-TENSOR_API tensor_status_t tensor_hessian(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_hessian(tensor_callable_t function, void* user,
                                           tensor_t* const* inputs, size_t input_count,
                                           const tensor_functional_options_t* options,
                                           tensor_t** hessian);
@@ -96,7 +96,7 @@ TENSOR_API tensor_status_t tensor_hessian(tensor_function_t function, void* user
  * as often as wanted. The handle keeps the graph in between alive, and what it saved. */
 typedef struct tensor_vjp_t tensor_vjp_t;
 
-TENSOR_API tensor_status_t tensor_vjp_new(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_vjp_new(tensor_callable_t function, void* user,
                                           tensor_t* const* inputs, size_t input_count,
                                           size_t output_count, tensor_vjp_t** out);
 /* As tensor_release. */
@@ -138,7 +138,7 @@ static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) 
  * the inputs themselves, and with copies. TENSOR_ERROR_GRADCHECK where the two differ, with both
  * Jacobians in the message. Other errors: no input requires grad; one that does has a stride of 0;
  * what the function returns. Call it while recording is on. */
-TENSOR_API tensor_status_t tensor_gradcheck(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_gradcheck(tensor_callable_t function, void* user,
                                             tensor_t* const* inputs, size_t input_count,
                                             size_t output_count,
                                             const tensor_gradcheck_options_t* options);
@@ -146,7 +146,7 @@ TENSOR_API tensor_status_t tensor_gradcheck(tensor_function_t function, void* us
 /* The same for the function's gradient, with respect to the inputs and to the gradient that
  * arrives. grad_outputs: that gradient, one for each output that requires grad; NULL for random
  * ones (from the library's generator). */
-TENSOR_API tensor_status_t tensor_gradgradcheck(tensor_function_t function, void* user,
+TENSOR_API tensor_status_t tensor_gradgradcheck(tensor_callable_t function, void* user,
                                                 tensor_t* const* inputs, size_t input_count,
                                                 size_t output_count, tensor_t* const* grad_outputs,
                                                 size_t grad_output_count,

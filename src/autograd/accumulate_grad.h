@@ -12,9 +12,12 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
 
   const char* name() const override { return "AccumulateGrad"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void run_tensor_hooks(std::span<Tensor> gradients) override;
   const Tensor& leaf() const { return leaf_; }
 
  private:
+  void accumulate(const Tensor& incoming);
+
   Tensor leaf_;
 };
 

@@ -8,6 +8,7 @@
 #include "autograd/tensor_ops.h"
 #include "core/error.h"
 #include "core/fork.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 
@@ -16,7 +17,21 @@ std::atomic<bool> anomaly_enabled_flag{false};
 namespace {
 
 std::atomic<bool> check_nan_flag{true};
-thread_local std::string thread_location;
+
+// What a thread has said and does.
+struct ThreadState {
+  std::string location;
+  const Node* running = nullptr;  // the node whose derivative it computes
+
+  ~ThreadState();
+};
+LIBTENSOR_FAST_THREAD_LOCAL ThreadState* state = nullptr;
+ThreadState::~ThreadState() { state = nullptr; }
+
+ThreadState& own() {
+  if (!state) state = delete_at_thread_exit(new ThreadState);
+  return *state;
+}
 
 // Where a node was recorded. One that was recorded by backward itself also has the node whose
 // derivative it is a part of.
@@ -50,16 +65,13 @@ std::string here() {
     std::lock_guard lock(origins().mutex);
     provider = origins().provider;
   }
-  return provider ? (*provider)() : thread_location;
+  return provider ? (*provider)() : own().location;
 }
-
-// The node whose derivative this thread computes.
-thread_local const Node* running = nullptr;
 
 class RunningScope {
  public:
-  explicit RunningScope(const Node* node) : previous_(std::exchange(running, node)) {}
-  ~RunningScope() { running = previous_; }
+  explicit RunningScope(const Node* node) : previous_(std::exchange(own().running, node)) {}
+  ~RunningScope() { own().running = previous_; }
   RunningScope(const RunningScope&) = delete;
   RunningScope& operator=(const RunningScope&) = delete;
 
@@ -103,7 +115,7 @@ void set_anomaly_mode(AnomalyMode mode) {
   check_nan_flag.store(mode.check_nan, std::memory_order_relaxed);
 }
 
-void set_location(std::string location) { thread_location = std::move(location); }
+void set_location(std::string location) { own().location = std::move(location); }
 
 void set_location_provider(LocationProvider provider) {
   auto shared = provider ? std::make_shared<const LocationProvider>(std::move(provider)) : nullptr;
@@ -127,6 +139,7 @@ std::string location_of(const Node& node) {
 }
 
 void remember_origin(const Node& node) {
+  const Node* const running = own().running;
   Origin origin{here(), running ? running->name() : "", running ? origin_of(*running) : nullptr};
   auto shared = std::make_shared<const Origin>(std::move(origin));
   std::lock_guard lock(origins().mutex);

@@ -15,6 +15,7 @@ namespace libtensor::autograd {
 
 class Node;
 class GraphTask;
+struct NodeHooks;
 class SavedTensor;
 // Is told of each tensor that a node keeps, and its name: "self", "result".
 using SavedVisitor = std::function<void(const char* name, const SavedTensor& saved)>;
@@ -40,15 +41,16 @@ struct NodeState {
   int32_t dependencies = 0;    // edges into the node whose gradients have not arrived
   int32_t first_capture = -1;  // into GraphTask's list of captures
   bool visited = false;
-  bool queued = false;         // a root that was put among the ready nodes
-  bool runs = true;            // some node below is needed
-  Tensor first;                // gradient of output 0, the only one nearly everywhere
-  std::vector<Tensor> others;  // gradients of outputs 1, 2, ...
+  bool queued = false;  // a root that was put among the ready nodes
+  bool runs = true;     // some node below is needed
+  Tensor first;         // gradient of output 0, the only one nearly everywhere
+  std::unique_ptr<std::vector<Tensor>> others;  // gradients of outputs 1, 2, ...
 
   Tensor& gradient(uint32_t output_nr) {
     if (output_nr == 0) return first;
-    if (others.size() < output_nr) others.resize(output_nr);
-    return others[output_nr - 1];
+    if (!others) others = std::make_unique<std::vector<Tensor>>();
+    if (others->size() < output_nr) others->resize(output_nr);
+    return (*others)[output_nr - 1];
   }
 };
 
@@ -76,12 +78,21 @@ class Node : public GraphNode {
   Node* enclosing() const { return enclosing_; }
   void set_enclosing(Node* node) { enclosing_ = node; }
 
+  // Gives what was set by hooks of tensors, whose gradients these are, a say.
+  virtual void run_tensor_hooks(std::span<Tensor> gradients);
+  // Is there anything for the engine to run besides apply?
+  bool hooked() const { return hooked_.load(std::memory_order_acquire); }
+  void set_hooked() { hooked_.store(true, std::memory_order_release); }
+  // Null while the node has none.
+  NodeHooks* hooks() const { return hooks_.load(std::memory_order_acquire); }
+  NodeHooks& make_hooks();
+
   uint64_t sequence() const { return sequence_; }
   // Adds an output that looks like `result`; returns its number.
   uint32_t add_output(const Tensor& result);
-  size_t output_count() const { return has_output_ + more_outputs_.size(); }
+  size_t output_count() const { return has_output_ + (more_outputs_ ? more_outputs_->size() : 0); }
   const OutputMeta& output(size_t nr) const {
-    return nr == 0 ? first_output_ : more_outputs_[nr - 1];
+    return nr == 0 ? first_output_ : (*more_outputs_)[nr - 1];
   }
 
  protected:
@@ -104,11 +115,13 @@ class Node : public GraphNode {
   uint32_t edge_count_;
   bool has_output_ = false;
   bool has_origin_ = false;    // anomaly.h knows where it was recorded
+  std::atomic<bool> hooked_{false};
   Node* enclosing_ = nullptr;  // owns this node
   union {
     OutputMeta first_output_;  // alive once has_output_
   };
-  std::vector<OutputMeta> more_outputs_;
+  std::unique_ptr<std::vector<OutputMeta>> more_outputs_;
+  std::atomic<NodeHooks*> hooks_{nullptr};
   // A backward pass keeps its state in the node itself; one that meets a node that another pass
   // holds (another thread, or a pass within a pass) keeps a state of its own elsewhere.
   std::atomic<const GraphTask*> owner_{nullptr};

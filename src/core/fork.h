@@ -9,6 +9,7 @@ namespace libtensor {
 enum class LockLevel {
   kAccumulation,
   kLeaf,
+  kHooks,
   kGenerator,
   kHandles,
   kAnomaly,

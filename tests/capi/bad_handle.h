@@ -45,6 +45,9 @@ struct Good {
   tensor_t* tensor;
   tensor_node_t* node;
   tensor_vjp_t* vjp;
+  tensor_hook_t* hook;
+  tensor_function_t* function;
+  tensor_cancel_t* cancel;
 };
 
 enum class Kind { kHandle, kNullable, kResult };

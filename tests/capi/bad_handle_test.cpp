@@ -16,8 +16,32 @@ class BadHandle : public TensorTest {
  protected:
   const Owned tensor_ = filled({1}, 1, TENSOR_FLOAT32, /*requires_grad=*/true);
   const OwnedNode node_ = grad_fn_node(call(tensor_exp, tensor_));
+  const OwnedHook hook_ = [this] {
+    OwnedHook hook;
+    EXPECT_EQ(tensor_register_hook(
+                  tensor_, [](void*, tensor_t**) -> tensor_status_t { return TENSOR_OK; }, nullptr,
+                  nullptr, hook.out()),
+              TENSOR_OK);
+    return hook;
+  }();
+  const OwnedFunction function_ = [this] {
+    OwnedFunction function;
+    tensor_t* input = tensor_;
+    EXPECT_EQ(tensor_function_begin(
+                  &input, 1, "F",
+                  [](void*, tensor_function_t*, tensor_t* const*, size_t, tensor_t**,
+                     size_t) -> tensor_status_t { return TENSOR_OK; },
+                  nullptr, nullptr, function.out()),
+              TENSOR_OK);
+    return function;
+  }();
+  const OwnedCancel cancel_ = [] {
+    OwnedCancel cancel;
+    EXPECT_EQ(tensor_cancel_new(cancel.out()), TENSOR_OK);
+    return cancel;
+  }();
   const OwnedVjp vjp_ = make_vjp(tensor_);
-  const Good good_{tensor_, node_, vjp_};
+  const Good good_{tensor_, node_, vjp_, hook_, function_, cancel_};
 };
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {

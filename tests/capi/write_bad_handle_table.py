@@ -14,6 +14,9 @@ PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\(([^;]*)\);")
 NULLABLE = {
     ("tensor_release", "t"),
     ("tensor_node_release", "node"),
+    ("tensor_cancel_release", "cancel"),
+    ("tensor_hook_release", "hook"),
+    ("tensor_function_release", "function"),
     ("tensor_set_grad", "gradient"),
     ("tensor_vjp_release", "vjp"),
 }
@@ -21,7 +24,14 @@ NULLABLE = {
 OPTIONAL_RESULTS = {"outputs", "output"}
 NULLABLE_NAMES = {"weight"}
 # The types of handles, and the member of Good that is one.
-HANDLES = {"tensor_t*": "tensor", "tensor_node_t*": "node", "tensor_vjp_t*": "vjp"}
+HANDLES = {
+    "tensor_t*": "tensor",
+    "tensor_node_t*": "node",
+    "tensor_hook_t*": "hook",
+    "tensor_function_t*": "function",
+    "tensor_cancel_t*": "cancel",
+    "tensor_vjp_t*": "vjp",
+}
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
 
@@ -38,7 +48,7 @@ VALUES = {
     "const tensor_backward_options_t*": "nullptr",
     "const tensor_functional_options_t*": "nullptr",
     "const tensor_gradcheck_options_t*": "nullptr",
-    "tensor_function_t": "return_input",
+    "tensor_callable_t": "return_input",
     "const tensor_graph_picture_options_t*": "nullptr",
     "void*": "nullptr",
     "const void*": "kSizes",
@@ -82,6 +92,11 @@ def argument(kind, index, chosen, chosen_text):
     raise SystemExit(f"no value for a parameter of type {kind}")
 
 
+def nullable_list(function, name):
+    """Whether a list of tensors may be NULL or hold NULL."""
+    return name in ("grad_outputs", "grad_tensors") or function.startswith("tensor_function_")
+
+
 def calls(function, params):
     """(name, kind, C++ call) of a case for each handle and each result of a function."""
     for chosen, (kind, name) in enumerate(params):
@@ -92,7 +107,7 @@ def calls(function, params):
         elif kind == "tensor_t* const*":
             text, group = (
                 "Handles{static_cast<tensor_t*>(bad)}.data()",
-                "kNullable" if name == "grad_outputs" else "kHandle",
+                "kNullable" if nullable_list(function, name) else "kHandle",
             )
         elif kind.removesuffix("*") in HANDLES and name not in OPTIONAL_RESULTS:
             text, group = "nullptr", "kResult"

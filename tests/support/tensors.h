@@ -42,6 +42,9 @@ class OwnedHandle {
 };
 using Owned = OwnedHandle<tensor_t, tensor_release>;
 using OwnedNode = OwnedHandle<tensor_node_t, tensor_node_release>;
+using OwnedHook = OwnedHandle<tensor_hook_t, tensor_hook_release>;
+using OwnedFunction = OwnedHandle<tensor_function_t, tensor_function_release>;
+using OwnedCancel = OwnedHandle<tensor_cancel_t, tensor_cancel_release>;
 
 // The result of a function whose last parameter is `tensor_t** out`.
 template <class F, class... Args>

@@ -16,7 +16,7 @@ _FUNCTION = CFUNCTYPE(
 
 
 class Callback:
-    """A function of tensors as a tensor_function_t; keeps what the function raises.
+    """A function of tensors as a tensor_callable_t; keeps what the function raises.
 
     The C library sees handles of its own, which Python's tensors are second handles of.
     """

@@ -31,6 +31,10 @@ class BackwardOptions(Structure):
         ("retain_graph", c_bool),
         ("create_graph", c_bool),
         ("allow_unused", c_bool),
+        ("inputs", c_void_p),
+        ("input_count", c_size_t),
+        ("cancel", c_void_p),
+        ("materialize_grads", c_bool),
     ]
 
 

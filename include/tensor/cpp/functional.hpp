@@ -156,7 +156,7 @@ inline autograd::Products products(ProductFunction* product_of, const autograd::
 
 // tensor_vhp and tensor_hvp with the parameters of the others.
 template <decltype(tensor_vhp)* kFunction>
-tensor_status_t of_scalar(tensor_function_t function, void* user, tensor_t* const* inputs,
+tensor_status_t of_scalar(tensor_callable_t function, void* user, tensor_t* const* inputs,
                           size_t input_count, tensor_t* const* v,
                           const tensor_functional_options_t* options, tensor_t** outputs, size_t,
                           tensor_t** product) {

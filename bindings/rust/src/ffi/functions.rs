@@ -13,6 +13,7 @@ pub const TENSOR_ERROR_NOT_IMPLEMENTED: i32 = 6;
 pub const TENSOR_ERROR_OUT_OF_MEMORY: i32 = 7;
 pub const TENSOR_ERROR_UNAVAILABLE: i32 = 8;
 pub const TENSOR_ERROR_INTERNAL: i32 = 9;
+pub const TENSOR_ERROR_CANCELLED: i32 = 10;
 pub const TENSOR_ERROR_GRADCHECK: i32 = 11;
 pub const TENSOR_DTYPE_DEFAULT: i32 = 0;
 pub const TENSOR_BOOL: i32 = 1;
@@ -54,6 +55,9 @@ extern "C" {
     pub fn tensor_set_grad(t: *mut tensor_t, gradient: *const tensor_t) -> tensor_status_t;
     pub fn tensor_grad_enabled_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
     pub fn tensor_grad_enabled(out: *mut bool) -> tensor_status_t;
+    pub fn tensor_inference_mode_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
+    pub fn tensor_inference_mode(out: *mut bool) -> tensor_status_t;
+    pub fn tensor_is_inference(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad_fn_name(
         t: *const tensor_t,
         buffer: *mut c_char,
@@ -61,9 +65,21 @@ extern "C" {
         length: *mut usize,
     ) -> tensor_status_t;
     pub fn tensor_detach_(t: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_retain_grad(t: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_retains_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_cancel_new(out: *mut *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel(cancel: *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel_reset(cancel: *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel_release(cancel: *mut tensor_cancel_t) -> tensor_status_t;
     pub fn tensor_backward(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_backward_with(
         t: *mut tensor_t,
+        options: *const tensor_backward_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_autograd_backward(
+        tensors: *const *mut tensor_t,
+        count: usize,
+        grad_tensors: *const *mut tensor_t,
         options: *const tensor_backward_options_t,
     ) -> tensor_status_t;
     pub fn tensor_autograd_grad(
@@ -134,8 +150,74 @@ extern "C" {
         capacity: usize,
         length: *mut usize,
     ) -> tensor_status_t;
+    pub fn tensor_function_begin(
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        name: *const c_char,
+        backward: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                function: *mut tensor_function_t,
+                grad_outputs: *const *mut tensor_t,
+                output_count: usize,
+                grad_inputs: *mut *mut tensor_t,
+                input_count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_function_t,
+    ) -> tensor_status_t;
+    pub fn tensor_function_is_recorded(
+        function: *const tensor_function_t,
+        out: *mut bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_needs_input_grad(
+        function: *const tensor_function_t,
+        index: usize,
+        out: *mut bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_save_for_backward(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_mark_dirty(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_mark_non_differentiable(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_set_materialize_grads(
+        function: *mut tensor_function_t,
+        value: bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_set_once_differentiable(
+        function: *mut tensor_function_t,
+        value: bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_finish(
+        function: *mut tensor_function_t,
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        results: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_function_saved_count(
+        function: *const tensor_function_t,
+        out: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_saved_tensors(
+        function: *const tensor_function_t,
+        tensors: *mut *mut tensor_t,
+        capacity: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_release(function: *mut tensor_function_t) -> tensor_status_t;
     pub fn tensor_vjp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -146,7 +228,7 @@ extern "C" {
         vjp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_jvp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -157,7 +239,7 @@ extern "C" {
         jvp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_vhp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -167,7 +249,7 @@ extern "C" {
         vhp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_hvp(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -177,7 +259,7 @@ extern "C" {
         hvp: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_jacobian(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -186,7 +268,7 @@ extern "C" {
         jacobian: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_hessian(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -194,7 +276,7 @@ extern "C" {
         hessian: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_vjp_new(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -221,7 +303,7 @@ extern "C" {
         products: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_gradcheck(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -229,7 +311,7 @@ extern "C" {
         options: *const tensor_gradcheck_options_t,
     ) -> tensor_status_t;
     pub fn tensor_gradgradcheck(
-        function: tensor_function_t,
+        function: tensor_callable_t,
         user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
@@ -296,6 +378,78 @@ extern "C" {
     pub fn tensor_scope_push() -> tensor_status_t;
     pub fn tensor_scope_pop(keep: *const *mut tensor_t, count: usize) -> tensor_status_t;
     pub fn tensor_live_handles() -> usize;
+    pub fn tensor_hook_remove(hook: *mut tensor_hook_t) -> tensor_status_t;
+    pub fn tensor_hook_release(hook: *mut tensor_hook_t) -> tensor_status_t;
+    pub fn tensor_register_hook(
+        t: *mut tensor_t,
+        hook: Option<
+            unsafe extern "C" fn(user: *mut c_void, grad: *mut *mut tensor_t) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_register_post_accumulate_grad_hook(
+        t: *mut tensor_t,
+        hook: Option<unsafe extern "C" fn(user: *mut c_void, t: *mut tensor_t) -> tensor_status_t>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_register_prehook(
+        node: *mut tensor_node_t,
+        hook: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                grad_outputs: *mut *mut tensor_t,
+                count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_register_hook(
+        node: *mut tensor_node_t,
+        hook: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                grad_inputs: *mut *mut tensor_t,
+                input_count: usize,
+                grad_outputs: *const *mut tensor_t,
+                output_count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_queue_callback(
+        callback: Option<unsafe extern "C" fn(user: *mut c_void) -> tensor_status_t>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_push(
+        pack: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                t: *mut tensor_t,
+                packed: *mut *mut c_void,
+            ) -> tensor_status_t,
+        >,
+        unpack: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                packed: *mut c_void,
+                out: *mut *mut tensor_t,
+            ) -> tensor_status_t,
+        >,
+        discard: Option<unsafe extern "C" fn(user: *mut c_void, packed: *mut c_void)>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_pop() -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_disable(message: *const c_char) -> tensor_status_t;
     pub fn tensor_grad_fn(t: *const tensor_t, out: *mut *mut tensor_node_t) -> tensor_status_t;
     pub fn tensor_gradient_edge(
         t: *const tensor_t,
@@ -335,10 +489,7 @@ extern "C" {
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
     pub fn tensor_last_error() -> *const c_char;
-    pub fn tensor_set_last_error(
-        status: tensor_status_t,
-        message: *const c_char,
-    ) -> tensor_status_t;
+    pub fn tensor_set_last_error(message: *const c_char) -> tensor_status_t;
     pub fn tensor_status_name(status: tensor_status_t) -> *const c_char;
     pub fn tensor_version() -> u32;
     pub fn tensor_empty(

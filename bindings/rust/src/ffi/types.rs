@@ -1,4 +1,4 @@
-//! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/functional.h`.
+//! The types of `tensor/types.h`, and of the headers about autograd.
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
@@ -20,6 +20,24 @@ pub struct tensor_node_t {
 /// A handle of a kept vector-Jacobian product.
 #[repr(C)]
 pub struct tensor_vjp_t {
+    private: [u8; 0],
+}
+
+/// A handle of a callback that was registered.
+#[repr(C)]
+pub struct tensor_hook_t {
+    private: [u8; 0],
+}
+
+/// A handle of an application of a custom function.
+#[repr(C)]
+pub struct tensor_function_t {
+    private: [u8; 0],
+}
+
+/// A handle of a request to stop a backward pass.
+#[repr(C)]
+pub struct tensor_cancel_t {
     private: [u8; 0],
 }
 
@@ -64,10 +82,14 @@ pub struct tensor_backward_options_t {
     pub retain_graph: bool,
     pub create_graph: bool,
     pub allow_unused: bool,
+    pub inputs: *const *mut tensor_t,
+    pub input_count: usize,
+    pub cancel: *const tensor_cancel_t,
+    pub materialize_grads: bool,
 }
 
 /// A function of the host, see `tensor/functional.h`.
-pub type tensor_function_t = Option<
+pub type tensor_callable_t = Option<
     unsafe extern "C" fn(
         user: *mut std::ffi::c_void,
         inputs: *const *mut tensor_t,
