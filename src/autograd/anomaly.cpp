@@ -25,7 +25,7 @@ struct ThreadState {
 
   ~ThreadState();
 };
-LIBTENSOR_FAST_THREAD_LOCAL ThreadState* state = nullptr;
+constexpr ThreadPointer<ThreadState, ThreadWord::kAnomaly> state;
 ThreadState::~ThreadState() { state = nullptr; }
 
 ThreadState& own() {

@@ -26,7 +26,7 @@ struct Graveyard {
   std::vector<GraphNode*> nodes;
   bool busy = false;
 };
-LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
+constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
 
 }  // namespace
 

@@ -114,7 +114,7 @@ class Node : public GraphNode {
   Edge* edges_;
   uint32_t edge_count_;
   bool has_output_ = false;
-  bool has_origin_ = false;    // anomaly.h knows where it was recorded
+  bool has_origin_ = false;  // anomaly.h knows where it was recorded
   std::atomic<bool> hooked_{false};
   Node* enclosing_ = nullptr;  // owns this node
   union {
