@@ -140,6 +140,10 @@ FUNCTIONS = {
     "vjp_output": (c_int32, (c_void_p, c_size_t, c_void_p)),
     "vjp_input": (c_int32, (c_void_p, c_size_t, c_void_p)),
     "vjp_run": (c_int32, (c_void_p, c_void_p, c_bool, c_void_p)),
+    "checkpoint": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_size_t),
+    ),
     "gradcheck": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
     "gradgradcheck": (
         c_int32,

@@ -302,6 +302,16 @@ extern "C" {
         create_graph: bool,
         products: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_checkpoint(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_checkpoint_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t;
     pub fn tensor_gradcheck(
         function: tensor_callable_t,
         user: *mut c_void,

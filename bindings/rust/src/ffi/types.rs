@@ -119,6 +119,13 @@ pub struct tensor_functional_options_t {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct tensor_checkpoint_options_t {
+    pub struct_size: usize,
+    pub preserve_rng_state: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct tensor_graph_memory_t {
     pub struct_size: usize,
     pub nodes: u64,
