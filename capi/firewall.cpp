@@ -1,24 +1,32 @@
 #include "firewall.h"
 
-#include <memory>
 #include <new>
+#include <string>
+
+#include "core/thread_local.h"
 
 namespace libtensor::capi {
 namespace {
 
-// Reached through a pointer so that a call costs no thread-local initialisation; "" until the
-// thread's first error.
-constinit thread_local const char* message = "";
-constinit thread_local uint64_t messages_set = 0;
+struct Message {
+  std::string text;
+  uint64_t times_set = 0;
+
+  ~Message();
+};
+
+// Null until the thread's first error.
+LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
+
+Message::~Message() { message = nullptr; }
 
 tensor_status_t keep(Status status, const char* text) noexcept {
-  ++messages_set;
   try {
-    static thread_local const std::unique_ptr<std::string> owner(new std::string);
-    *owner = text;
-    message = owner->c_str();
+    if (!message) message = delete_at_thread_exit(new Message);
+    ++message->times_set;
+    message->text = text;
   } catch (...) {
-    message = "out of memory";
+    if (message) message->text = "out of memory";  // short enough to need none
   }
   return static_cast<tensor_status_t>(status);
 }
@@ -40,8 +48,8 @@ tensor_status_t report_exception() noexcept {
   }
 }
 
-const char* last_error() noexcept { return message; }
+const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
 void set_last_error(const char* text) noexcept { keep(Status::kInvalidArgument, text); }
-uint64_t error_count() noexcept { return messages_set; }
+uint64_t error_count() noexcept { return message ? message->times_set : 0; }
 
 }  // namespace libtensor::capi
