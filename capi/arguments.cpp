@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -84,15 +85,22 @@ ops::Options options_of(const tensor_options_t* options) {
           options->requires_grad};
 }
 
-void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs) {
-  std::vector<tensor_t*> handles;
-  handles.reserve(tensors.size());
+void new_handles(std::span<const Tensor> tensors, tensor_t** outs) {
+  std::vector<tensor_t*> handles(tensors.size(), nullptr);
   try {
-    for (const Tensor& tensor : tensors) handles.push_back(new_handle(tensor));
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i].defined()) handles[i] = new_handle(tensors[i]);
+    }
   } catch (...) {
     for (tensor_t* handle : handles) release_handle(handle);
     throw;
   }
+  std::copy(handles.begin(), handles.end(), outs);
+}
+
+void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs) {
+  std::vector<tensor_t*> handles(tensors.size());
+  new_handles({tensors.begin(), tensors.size()}, handles.data());
   for (size_t i = 0; i < outs.size(); ++i) *outs.begin()[i] = handles[i];
 }
 

@@ -200,16 +200,6 @@ tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_cou
     const TensorList gradients(grad_outputs, grad_outputs ? output_count : 0, "grad_outputs",
                                TensorList::Nulls::kUndefined);
     const Settings settings(options_of(options));
-    std::vector<Tensor> results = autograd::grad(roots, wanted, gradients, settings.options);
-    std::vector<tensor_t*> handles(input_count, nullptr);
-    try {
-      for (size_t i = 0; i < input_count; ++i) {
-        if (results[i].defined()) handles[i] = new_handle(std::move(results[i]));
-      }
-    } catch (...) {
-      for (tensor_t* handle : handles) release_handle(handle);
-      throw;
-    }
-    std::copy(handles.begin(), handles.end(), grads);
+    new_handles(autograd::grad(roots, wanted, gradients, settings.options), grads);
   });
 }

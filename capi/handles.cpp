@@ -165,6 +165,8 @@ size_t live_handles() {
 
 void push_scope() { mine().scopes().emplace_back(); }
 
+size_t scope_depth() { return mine().scopes().size(); }
+
 bool pop_scope(tensor_t* const* keep, size_t count) {
   auto& scopes = mine().scopes();
   if (scopes.empty()) return false;

@@ -48,6 +48,7 @@ size_t live_handles();
 uint64_t first_generation();
 
 void push_scope();
+size_t scope_depth();  // how many scopes are open on this thread
 // False where no scope is open.
 bool pop_scope(tensor_t* const* keep, size_t count);
 

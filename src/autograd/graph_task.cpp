@@ -4,6 +4,7 @@
 #include <exception>
 #include <thread>
 
+#include "autograd/anomaly.h"
 #include "autograd/cancel.h"
 #include "autograd/hooks.h"
 #include "autograd/mode.h"
@@ -286,7 +287,7 @@ void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients
   const bool shown_after = hooked && node.hooks() && !node.hooks()->after.empty();
   const std::vector<Tensor> given(gradients.begin(),
                                   shown_after ? gradients.end() : gradients.begin());
-  node.apply(gradients, results);
+  anomaly_enabled() ? apply_watched(node, gradients, results) : node.apply(gradients, results);
   if (!options_.retain_graph && !options_.create_graph) node.release_saved();
   if (shown_after) {
     fit_all(node, results);

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/hooks.h"
 #include "autograd/mode.h"
@@ -32,10 +33,17 @@ LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
 uint64_t Node::take_sequence() { return next_sequence++; }
 
 Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
-    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
+    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {
+  if (anomaly_enabled()) [[unlikely]] {
+    remember_origin(*this);
+    has_origin_ = true;
+  }
+}
 
 Node::~Node() {
   delete hooks();
+  if (has_origin_) [[unlikely]]
+    forget_origin(*this);
   if (has_output_) first_output_.~OutputMeta();
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -15,6 +16,9 @@ namespace libtensor::autograd {
 class Node;
 class GraphTask;
 struct NodeHooks;
+class SavedTensor;
+// Is told of each tensor that a node keeps, and its name: "self", "result".
+using SavedVisitor = std::function<void(const char* name, const SavedTensor& saved)>;
 
 // Where a gradient goes: output `output_nr` of the operation that `node` is the derivative of.
 struct Edge {
@@ -57,6 +61,9 @@ class Node : public GraphNode {
   virtual void apply(std::span<const Tensor> gradients, std::span<Tensor> results) = 0;
   // Drops what was saved for apply, which cannot run again then.
   virtual void release_saved() {}
+  virtual void visit_saved(const SavedVisitor&) const {}
+  // Of the node itself, without what it has saved.
+  virtual size_t bytes() const = 0;
 
   std::span<const Edge> edges() const { return {edges_, edge_count_}; }
   // Does anybody want results[edge]?
@@ -108,6 +115,7 @@ class Node : public GraphNode {
   uint32_t edge_count_;
   bool has_output_ = false;
   std::atomic<bool> hooked_{false};
+  bool has_origin_ = false;    // anomaly.h knows where it was recorded
   Node* enclosing_ = nullptr;  // owns this node
   union {
     OutputMeta first_output_;  // alive once has_output_
@@ -126,6 +134,7 @@ class FixedNode : public Node, public Pooled<Derived> {
  public:
   FixedNode() : Node(storage_.data(), N) {}
   explicit FixedNode(uint64_t sequence) : Node(storage_.data(), N, sequence) {}
+  size_t bytes() const override { return sizeof(Derived); }
 
  private:
   std::array<Edge, N> storage_;
@@ -136,6 +145,7 @@ template <class Derived>
 class ListNode : public Node, public Pooled<Derived> {
  public:
   ListNode() : Node(nullptr, 0) {}
+  size_t bytes() const override { return sizeof(Derived) + storage_.capacity() * sizeof(Edge); }
   void set_edge_count(size_t count) {
     storage_.resize(count);
     move_edges(storage_.data(), count);

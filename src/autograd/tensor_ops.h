@@ -17,6 +17,7 @@ struct TensorOps {
   // Sums `gradient` over the dims in which `shape` was broadcast to it.
   Tensor (*sum_to)(const Tensor& gradient, Span shape);
   Tensor (*to_dtype)(const Tensor& gradient, DType dtype);
+  bool (*has_nan)(const Tensor& tensor);
   // The node that carries a gradient of `base` past an in-place operation `written` on its view
   // `view`, whose edge `self_edge` is that of the view.
   Ref<Node> (*copy_slices)(const Tensor& base, const Tensor& view, Ref<Node> written,

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "core/device.h"
 #include "core/dims.h"
@@ -169,6 +171,10 @@ class Backend {
   virtual void random(const RandomCall& call) = 0;
   virtual void manual_seed(uint64_t seed) = 0;
   virtual uint64_t initial_seed() = 0;
+  // All there is to the generator, as bytes; none where the device has no generator. To set them
+  // makes it go on from there.
+  virtual std::vector<unsigned char> random_state() { return {}; }
+  virtual void set_random_state(std::span<const unsigned char>) {}
 };
 
 // The backend of a device; one that refuses everything with the reason where there is none.

@@ -23,6 +23,7 @@ enum class Status : int32_t {
   kUnavailable = 8,  // a backend or device that this machine does not have
   kInternal = 9,     // a bug in the library
   kCancelled = 10,
+  kGradcheck = 11,  // gradcheck found a wrong gradient
 };
 
 class Error : public std::exception {

@@ -6,7 +6,16 @@
 namespace libtensor {
 
 // The order in which fork() takes all locks: one held while another is taken comes first.
-enum class LockLevel { kAccumulation, kLeaf, kHooks, kGenerator, kHandles, kMemory, kPool };
+enum class LockLevel {
+  kAccumulation,
+  kLeaf,
+  kHooks,
+  kGenerator,
+  kHandles,
+  kAnomaly,
+  kMemory,
+  kPool
+};
 
 // A mutex that no other thread can leave locked in a forked child. Lives as long as the process.
 class ForkSafeMutex {

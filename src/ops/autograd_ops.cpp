@@ -55,6 +55,10 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
     saved.impl()->output_nr = 0;
   }
   void release_saved() override { written_->release_saved(); }
+  void visit_saved(const autograd::SavedVisitor& visit) const override {
+    written_->visit_saved(visit);
+  }
+  size_t bytes() const override { return ListNode::bytes() + written_->bytes(); }
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
     if (!gradients[0].defined()) return;
@@ -112,6 +116,13 @@ Tensor convert_gradient(const Tensor& gradient, DType dtype) {
   return to_copy(gradient, dtype, gradient.device());
 }
 
+bool has_nan(const Tensor& tensor) {
+  if (!is_floating(tensor.dtype())) return false;
+  const autograd::GradMode mode(false);
+  const Tensor found = to_like(any(ne(tensor, tensor)), DType::kBool, Device{});
+  return *found.data_as<bool>();
+}
+
 struct Registration {
   Registration() {
     autograd::tensor_ops = {
@@ -123,6 +134,7 @@ struct Registration {
         .zeros = zeros_for,
         .sum_to = sum_to_size,
         .to_dtype = convert_gradient,
+        .has_nan = has_nan,
         .copy_slices = make_copy_slices,
         .as_strided = make_as_strided,
     };

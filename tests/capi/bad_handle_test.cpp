@@ -4,6 +4,14 @@
 namespace test {
 namespace {
 
+using OwnedVjp = OwnedHandle<tensor_vjp_t, tensor_vjp_release>;
+
+OwnedVjp make_vjp(tensor_t* input) {
+  OwnedVjp vjp;
+  EXPECT_EQ(tensor_vjp_new(return_input, nullptr, &input, 1, 1, vjp.out()), TENSOR_OK);
+  return vjp;
+}
+
 class BadHandle : public TensorTest {
  protected:
   const Owned tensor_ = filled({1}, 1, TENSOR_FLOAT32, /*requires_grad=*/true);
@@ -32,7 +40,8 @@ class BadHandle : public TensorTest {
     EXPECT_EQ(tensor_cancel_new(cancel.out()), TENSOR_OK);
     return cancel;
   }();
-  const Good good_{tensor_, node_, hook_, function_, cancel_};
+  const OwnedVjp vjp_ = make_vjp(tensor_);
+  const Good good_{tensor_, node_, hook_, function_, cancel_, vjp_};
 };
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {

@@ -18,7 +18,10 @@ NULLABLE = {
     ("tensor_hook_release", "hook"),
     ("tensor_function_release", "function"),
     ("tensor_set_grad", "gradient"),
+    ("tensor_vjp_release", "vjp"),
 }
+# A result that need not be asked for.
+OPTIONAL_RESULTS = {"outputs", "output"}
 NULLABLE_NAMES = {"weight"}
 # The types of handles, and the member of Good that is one.
 HANDLES = {
@@ -27,6 +30,7 @@ HANDLES = {
     "tensor_hook_t*": "hook",
     "tensor_function_t*": "function",
     "tensor_cancel_t*": "cancel",
+    "tensor_vjp_t*": "vjp",
 }
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
@@ -42,6 +46,11 @@ VALUES = {
     "const int64_t*": "kSizes",
     "const tensor_options_t*": "nullptr",
     "const tensor_backward_options_t*": "nullptr",
+    "const tensor_functional_options_t*": "nullptr",
+    "const tensor_gradcheck_options_t*": "nullptr",
+    "tensor_callable_t": "return_input",
+    "const tensor_graph_picture_options_t*": "nullptr",
+    "void*": "nullptr",
     "const void*": "kSizes",
     "tensor_dtype_t": "TENSOR_FLOAT32",
     "tensor_device_t": "tensor_device_t{TENSOR_CPU, 0}",
@@ -100,7 +109,7 @@ def calls(function, params):
                 "Handles{static_cast<tensor_t*>(bad)}.data()",
                 "kNullable" if nullable_list(function, name) else "kHandle",
             )
-        elif kind.removesuffix("*") in HANDLES:
+        elif kind.removesuffix("*") in HANDLES and name not in OPTIONAL_RESULTS:
             text, group = "nullptr", "kResult"
         else:
             continue

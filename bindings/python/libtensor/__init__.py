@@ -16,13 +16,16 @@ from ._modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ._settings import (
     get_default_dtype,
     get_num_threads,
+    get_rng_state,
     initial_seed,
     manual_seed,
     set_default_dtype,
     set_num_threads,
+    set_rng_state,
 )
 from ._tensor import Tensor
 from ._types import is_floating_point, is_tensor, numel, result_type
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled
 
 __version__ = ".".join(str(_native.version() >> shift & 0xFF) for shift in (16, 8, 0))
 

@@ -15,6 +15,7 @@ STATUS = {
     "unavailable": 8,
     "internal": 9,
     "cancelled": 10,
+    "gradcheck": 11,
 }
 
 DTYPES = {
@@ -45,6 +46,11 @@ REDUCTIONS = {
 
 # name without tensor_: (result, parameters)
 FUNCTIONS = {
+    "set_detect_anomaly": (c_int32, (c_bool, c_bool)),
+    "detect_anomaly": (c_int32, (c_void_p, c_void_p)),
+    "set_location": (c_int32, (c_char_p,)),
+    "set_location_callback": (c_int32, (c_void_p, c_void_p, c_void_p)),
+    "node_location": (c_int32, (c_void_p, c_char_p, c_size_t, c_void_p)),
     "set_requires_grad": (c_int32, (c_void_p, c_bool)),
     "requires_grad": (c_int32, (c_void_p, c_void_p)),
     "is_leaf": (c_int32, (c_void_p, c_void_p)),
@@ -109,6 +115,45 @@ FUNCTIONS = {
     "function_saved_count": (c_int32, (c_void_p, c_void_p)),
     "function_saved_tensors": (c_int32, (c_void_p, c_void_p, c_size_t)),
     "function_release": (c_int32, (c_void_p,)),
+    "vjp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p),
+    ),
+    "jvp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p),
+    ),
+    "vhp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
+    "hvp": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
+    "jacobian": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)),
+    "hessian": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p)),
+    "vjp_new": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
+    "vjp_release": (c_int32, (c_void_p,)),
+    "vjp_input_count": (c_int32, (c_void_p, c_void_p)),
+    "vjp_output_count": (c_int32, (c_void_p, c_void_p)),
+    "vjp_output": (c_int32, (c_void_p, c_size_t, c_void_p)),
+    "vjp_input": (c_int32, (c_void_p, c_size_t, c_void_p)),
+    "vjp_run": (c_int32, (c_void_p, c_void_p, c_bool, c_void_p)),
+    "gradcheck": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
+    "gradgradcheck": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p),
+    ),
+    "graph_nodes": (c_int32, (c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)),
+    "node_saved_count": (c_int32, (c_void_p, c_void_p)),
+    "node_saved_name": (c_int32, (c_void_p, c_size_t, c_char_p, c_size_t, c_void_p)),
+    "node_saved_tensor": (c_int32, (c_void_p, c_size_t, c_void_p)),
+    "node_memory": (c_int32, (c_void_p, c_void_p)),
+    "graph_memory": (c_int32, (c_void_p, c_size_t, c_void_p)),
+    "graph_to_dot": (c_int32, (c_void_p, c_size_t, c_void_p, c_char_p, c_size_t, c_void_p)),
+    "graph_to_svg": (c_int32, (c_void_p, c_size_t, c_void_p, c_char_p, c_size_t, c_void_p)),
+    "graph_to_html": (c_int32, (c_void_p, c_size_t, c_void_p, c_char_p, c_size_t, c_void_p)),
     "retain": (c_int32, (c_void_p, c_void_p)),
     "release": (c_int32, (c_void_p,)),
     "scope_push": (c_int32, ()),
@@ -139,12 +184,14 @@ FUNCTIONS = {
     "node_variable": (c_int32, (c_void_p, c_void_p)),
     "manual_seed": (c_int32, (c_uint64,)),
     "initial_seed": (c_int32, (c_void_p,)),
+    "get_rng_state": (c_int32, (c_void_p,)),
+    "set_rng_state": (c_int32, (c_void_p,)),
     "set_num_threads": (c_int32, (c_int32,)),
     "get_num_threads": (c_int32, ()),
     "cuda_is_available": (c_bool, ()),
     "cuda_unavailable_reason": (c_char_p, ()),
     "last_error": (c_char_p, ()),
-    "set_last_error": (c_int32, (c_char_p,)),
+    "set_last_error": (c_int32, (c_int32, c_char_p)),
     "status_name": (c_char_p, (c_int32,)),
     "version": (c_uint32, ()),
 }

@@ -38,6 +38,19 @@ class BackwardOptions(Structure):
     ]
 
 
+class GradcheckOptions(Structure):
+    """tensor_gradcheck_options_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("eps", c_double),
+        ("atol", c_double),
+        ("rtol", c_double),
+        ("nondet_tol", c_double),
+        ("check_undefined_grad", c_bool),
+    ]
+
+
 # tensor_scalar_t holds its number in a union of 16 bytes. ctypes cannot pass a union by value on
 # every platform, so there is one plain struct for each of the union's members in use.
 
@@ -58,3 +71,4 @@ Scalar = IntegerScalar
 
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
+GRADCHECK_OPTIONS_SIZE = sizeof(GradcheckOptions)

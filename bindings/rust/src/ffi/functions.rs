@@ -14,6 +14,7 @@ pub const TENSOR_ERROR_OUT_OF_MEMORY: i32 = 7;
 pub const TENSOR_ERROR_UNAVAILABLE: i32 = 8;
 pub const TENSOR_ERROR_INTERNAL: i32 = 9;
 pub const TENSOR_ERROR_CANCELLED: i32 = 10;
+pub const TENSOR_ERROR_GRADCHECK: i32 = 11;
 pub const TENSOR_DTYPE_DEFAULT: i32 = 0;
 pub const TENSOR_BOOL: i32 = 1;
 pub const TENSOR_UINT8: i32 = 2;
@@ -33,6 +34,20 @@ pub const TENSOR_REDUCTION_MEAN: i32 = 1;
 pub const TENSOR_REDUCTION_SUM: i32 = 2;
 
 extern "C" {
+    pub fn tensor_set_detect_anomaly(enabled: bool, check_nan: bool) -> tensor_status_t;
+    pub fn tensor_detect_anomaly(enabled: *mut bool, check_nan: *mut bool) -> tensor_status_t;
+    pub fn tensor_set_location(location: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_location_callback(
+        function: tensor_location_function_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_node_location(
+        node: *const tensor_node_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_set_requires_grad(t: *mut tensor_t, requires_grad: bool) -> tensor_status_t;
     pub fn tensor_requires_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_is_leaf(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
@@ -201,6 +216,163 @@ extern "C" {
         capacity: usize,
     ) -> tensor_status_t;
     pub fn tensor_function_release(function: *mut tensor_function_t) -> tensor_status_t;
+    pub fn tensor_vjp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        vjp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jvp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        jvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vhp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        vhp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hvp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        hvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jacobian(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        output_count: usize,
+        jacobian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hessian(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        hessian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_new(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        out: *mut *mut tensor_vjp_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_release(vjp: *mut tensor_vjp_t) -> tensor_status_t;
+    pub fn tensor_vjp_input_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_input(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_run(
+        vjp: *const tensor_vjp_t,
+        v: *const *mut tensor_t,
+        create_graph: bool,
+        products: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_gradcheck(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_gradgradcheck(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        grad_outputs: *const *mut tensor_t,
+        grad_output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_nodes(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        nodes: *mut *mut tensor_node_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_count(node: *const tensor_node_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_node_saved_name(
+        node: *const tensor_node_t,
+        index: usize,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_tensor(
+        node: *const tensor_node_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_memory(
+        node: *const tensor_node_t,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_memory(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_dot(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_svg(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_html(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_retain(t: *mut tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_release(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_scope_push() -> tensor_status_t;
@@ -310,12 +482,17 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
+    pub fn tensor_get_rng_state(out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_set_rng_state(state: *const tensor_t) -> tensor_status_t;
     pub fn tensor_set_num_threads(n: i32) -> tensor_status_t;
     pub fn tensor_get_num_threads() -> i32;
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
     pub fn tensor_last_error() -> *const c_char;
-    pub fn tensor_set_last_error(message: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_last_error(
+        status: tensor_status_t,
+        message: *const c_char,
+    ) -> tensor_status_t;
     pub fn tensor_status_name(status: tensor_status_t) -> *const c_char;
     pub fn tensor_version() -> u32;
     pub fn tensor_empty(

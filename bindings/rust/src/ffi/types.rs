@@ -35,6 +35,12 @@ pub struct tensor_cancel_t {
     private: [u8; 0],
 }
 
+/// A handle of a kept vector-Jacobian product.
+#[repr(C)]
+pub struct tensor_vjp_t {
+    private: [u8; 0],
+}
+
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct tensor_device_t {
@@ -80,4 +86,65 @@ pub struct tensor_backward_options_t {
     pub input_count: usize,
     pub cancel: *const tensor_cancel_t,
     pub materialize_grads: bool,
+}
+
+/// A function of the host, see `tensor/functional.h`.
+pub type tensor_callable_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t,
+>;
+
+/// Says where the program is, see `tensor/anomaly.h`.
+pub type tensor_location_function_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        buffer: *mut std::ffi::c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t,
+>;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_functional_options_t {
+    pub struct_size: usize,
+    pub create_graph: bool,
+    pub strict: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_graph_memory_t {
+    pub struct_size: usize,
+    pub nodes: u64,
+    pub node_bytes: u64,
+    pub saved_tensors: u64,
+    pub saved_storages: u64,
+    pub saved_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_graph_picture_options_t {
+    pub struct_size: usize,
+    pub show_saved: bool,
+    pub names: *const *const std::ffi::c_char,
+    pub leaves: *const *mut tensor_t,
+    pub leaf_count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_gradcheck_options_t {
+    pub struct_size: usize,
+    pub eps: f64,
+    pub atol: f64,
+    pub rtol: f64,
+    pub nondet_tol: f64,
+    pub check_undefined_grad: bool,
 }
