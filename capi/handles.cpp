@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -123,8 +122,7 @@ ThreadHandles::~ThreadHandles() {
   // A destructor of the host may still release tensors after this thread's own state is gone: then
   // a state is made that nobody destroys.
   if (thread_ended) return *(current = new ThreadHandles);
-  static thread_local const std::unique_ptr<ThreadHandles> owner(new ThreadHandles);
-  return *(current = owner.get());
+  return *(current = delete_at_thread_exit(new ThreadHandles));
 }
 
 inline ThreadHandles& mine() { return current ? *current : make_current(); }

@@ -8,6 +8,7 @@
 #include "autograd/tensor_ops.h"
 #include "core/error.h"
 #include "core/fork.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 
@@ -16,7 +17,16 @@ std::atomic<bool> anomaly_enabled_flag{false};
 namespace {
 
 std::atomic<bool> check_nan_flag{true};
-thread_local std::string thread_location;
+struct Place {
+  std::string text;
+
+  ~Place();
+};
+
+// Null until the thread names its first place.
+LIBTENSOR_FAST_THREAD_LOCAL Place* thread_location = nullptr;
+
+Place::~Place() { thread_location = nullptr; }
 
 // Where a node was recorded. One that was recorded by backward itself also has the node whose
 // derivative it is a part of.
@@ -50,11 +60,12 @@ std::string here() {
     std::lock_guard lock(origins().mutex);
     provider = origins().provider;
   }
-  return provider ? (*provider)() : thread_location;
+  if (provider) return (*provider)();
+  return thread_location ? thread_location->text : "";
 }
 
 // The node whose derivative this thread computes.
-thread_local const Node* running = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL const Node* running = nullptr;
 
 class RunningScope {
  public:
@@ -103,7 +114,10 @@ void set_anomaly_mode(AnomalyMode mode) {
   check_nan_flag.store(mode.check_nan, std::memory_order_relaxed);
 }
 
-void set_location(std::string location) { thread_location = std::move(location); }
+void set_location(std::string location) {
+  if (!thread_location) thread_location = delete_at_thread_exit(new Place);
+  thread_location->text = std::move(location);
+}
 
 void set_location_provider(LocationProvider provider) {
   auto shared = provider ? std::make_shared<const LocationProvider>(std::move(provider)) : nullptr;

@@ -1,7 +1,5 @@
 #include "autograd/saved_hooks.h"
 
-#include <memory>
-
 #include "core/error.h"
 
 namespace libtensor::autograd {
@@ -10,10 +8,21 @@ LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks = nullptr;
 
 namespace {
 
-// Behind a pointer, since the room for thread-local state is small.
+struct OwnState : SavedHooksState {
+  ~OwnState();
+};
+
+// Null until the thread's first hooks.
+LIBTENSOR_FAST_THREAD_LOCAL OwnState* state = nullptr;
+
+OwnState::~OwnState() {
+  state = nullptr;
+  active_saved_hooks = nullptr;
+}
+
 SavedHooksState& own() {
-  static thread_local const std::unique_ptr<SavedHooksState> owner(new SavedHooksState);
-  return *owner;
+  if (!state) state = delete_at_thread_exit(new OwnState);
+  return *state;
 }
 
 void update() { active_saved_hooks = own().stack.empty() ? nullptr : own().stack.back().get(); }
@@ -22,8 +31,8 @@ void update() { active_saved_hooks = own().stack.empty() ? nullptr : own().stack
 
 const SavedHooksState& saved_hooks_state() { return own(); }
 
-void set_saved_hooks_state(const SavedHooksState& state) {
-  own() = state;
+void set_saved_hooks_state(const SavedHooksState& other) {
+  own() = other;
   update();
 }
 

@@ -72,12 +72,29 @@ class Collector final : public autograd::SavedHooks {
  public:
   void* pack(const Tensor& tensor) override {
     tensors.push_back(tensor.alias());
+    versions_.push_back(tensor.version());
     return to_packed(tensors.size());
   }
   Tensor unpack(void* packed) override { return tensors[to_number(packed) - 1]; }
   void discard(void*) override {}
 
+  // The function itself may have changed in place what it had saved before.
+  void check_versions() const {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      check(tensors[i].version() == versions_[i],
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            "operation: [torch.",
+            tensors[i].device().is_cpu() ? "" : "cuda.", scalar_name_of(tensors[i].dtype()),
+            "Tensor ", tensors[i].shape(), "] is at version ", tensors[i].version(),
+            "; expected version ", versions_[i],
+            " instead. It was changed inside a checkpointed function, after a node had saved it.");
+    }
+  }
+
   Tensors tensors;
+
+ private:
+  std::vector<uint32_t> versions_;
 };
 
 // Stands for what the function needs to run again; never a part of a graph. The inputs are saved as
@@ -147,6 +164,7 @@ class Checkpoint final : public autograd::SavedHooks {
       const HooksScope hooks(collector);
       (*rerun_)();
     }
+    collector->check_versions();
     check_recomputed(collector->tensors);
     return std::move(collector->tensors);
   }

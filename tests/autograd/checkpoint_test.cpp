@@ -208,6 +208,22 @@ TEST_F(Checkpoint, FunctionThatChangesItsMindIsNoticed) {
   EXPECT_EQ(std::string(tensor_last_error()).find("torch.utils.checkpoint: Recomputed values"), 0u);
 }
 
+TEST_F(Checkpoint, ChangeInPlaceInsideIsNoticed) {
+  Counted f{[](const Inputs& in) {
+    Owned a = call(tensor_exp, in[0]);  // saves its result
+    EXPECT_EQ(tensor_mul_scalar_(a, number(2)), TENSOR_OK);
+    return a;
+  }};
+  const Owned y = checkpointed(f, {x_});
+  EXPECT_EQ(tensor_backward(call(tensor_sum, y)), TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(tensor_last_error())
+                .find("one of the variables needed for gradient computation has been modified by "
+                      "an inplace operation: [torch.DoubleTensor [2]] is at version 1; expected "
+                      "version 0 instead."),
+            0u)
+      << tensor_last_error();
+}
+
 TEST_F(Checkpoint, WithoutRecordingNothingIsKept) {
   Counted f{exp_tanh_square};
   bool before;
@@ -244,8 +260,7 @@ TEST_F(Checkpoint, DestroyIsCalledOnceWhereTheCallFails) {
             TENSOR_ERROR_INVALID_HANDLE);
   EXPECT_EQ(f.destroyed, 2);
   const auto fails = [](void*, tensor_t* const*, size_t, tensor_t**, size_t) {
-    tensor_set_last_error("no");
-    return tensor_status_t{TENSOR_ERROR_VALUE};
+    return tensor_set_last_error(TENSOR_ERROR_VALUE, "no");
   };
   expect_no_result({TENSOR_ERROR_VALUE, "no"}, {x_}, [&](tensor_t** result) {
     return tensor_checkpoint(fails, &f, Counted::destroy, inputs, 1, nullptr, result, 1);
