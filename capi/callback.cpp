@@ -18,13 +18,12 @@ User::User(void* user, void (*destroy)(void* user)) {
   owner_ = std::move(owner);
 }
 
-CallbackResult::CallbackResult() : errors_before_(error_count()) {}
+CallbackResult::CallbackResult() : errors_before_(failure_count()) {}
 
 void CallbackResult::check(tensor_status_t status, const char* what) const {
   if (status == TENSOR_OK) return;
-  if (error_count() != errors_before_) fail(static_cast<Status>(status), last_error());
-  fail(static_cast<Status>(status), what, " returned the status ", status, " (",
-       tensor_status_name(status), ")");
+  if (failure_count() != errors_before_) fail(static_cast<Status>(status), last_error());
+  fail(static_cast<Status>(status), what, " failed: ", tensor_status_name(status));
 }
 
 LentHandles::LentHandles(std::span<const Tensor> tensors) {

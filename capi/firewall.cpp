@@ -20,7 +20,9 @@ LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
 
 Message::~Message() { message = nullptr; }
 
-tensor_status_t keep(Status status, const char* text) noexcept {
+}  // namespace
+
+tensor_status_t keep_error(Status status, const char* text) noexcept {
   try {
     if (!message) message = delete_at_thread_exit(new Message);
     ++message->times_set;
@@ -31,25 +33,22 @@ tensor_status_t keep(Status status, const char* text) noexcept {
   return static_cast<tensor_status_t>(status);
 }
 
-}  // namespace
-
 tensor_status_t report_exception() noexcept {
   try {
     throw;
   } catch (const Error& error) {
-    return keep(error.status(), error.what());
+    return keep_error(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep(Status::kOutOfMemory,
-                "out of memory: the host has no memory for the library's own records");
+    return keep_error(Status::kOutOfMemory,
+                      "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
-    return keep(Status::kInternal, error.what());
+    return keep_error(Status::kInternal, error.what());
   } catch (...) {
-    return keep(Status::kInternal, "unknown error");
+    return keep_error(Status::kInternal, "unknown error");
   }
 }
 
 const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
-void set_last_error(const char* text) noexcept { keep(Status::kInvalidArgument, text); }
-uint64_t error_count() noexcept { return message ? message->times_set : 0; }
+uint64_t failure_count() noexcept { return message ? message->times_set : 0; }
 
 }  // namespace libtensor::capi

@@ -18,11 +18,8 @@ static_assert(TENSOR_ERROR_GRADCHECK == static_cast<int>(Status::kGradcheck));
 
 const char* tensor_last_error(void) { return capi::last_error(); }
 
-tensor_status_t tensor_set_last_error(const char* message) {
-  return capi::guard([&] {
-    check(message != nullptr, "message must not be NULL");
-    capi::set_last_error(message);
-  });
+tensor_status_t tensor_set_last_error(tensor_status_t status, const char* message) {
+  return capi::keep_error(static_cast<Status>(status), message ? message : "");
 }
 
 const char* tensor_status_name(tensor_status_t status) {

@@ -34,8 +34,10 @@ enum {
  * next failing call. */
 TENSOR_API const char* tensor_last_error(void);
 
-/* Sets that message, for a callback that is about to return an error of its own. */
-TENSOR_API tensor_status_t tensor_set_last_error(const char* message);
+/* For callbacks: makes `message` (copied) this thread's last error and returns `status`, so that a
+ * function of the caller's that fails says why: return tensor_set_last_error(TENSOR_ERROR_VALUE,
+ * "..."). NULL stands for "". */
+TENSOR_API tensor_status_t tensor_set_last_error(tensor_status_t status, const char* message);
 
 /* A short name of a status: "out of memory". Never NULL; static. */
 TENSOR_API const char* tensor_status_name(tensor_status_t status);

@@ -128,10 +128,6 @@ std::vector<Tensor> CustomFunction::saved_tensors() {
   return tensors;
 }
 
-void CustomFunction::visit_saved(const SavedVisitor& visit) const {
-  for (const SavedTensor& one : saved_) visit("saved", one);
-}
-
 void CustomFunction::release_saved() {
   for (SavedTensor& one : saved_) one.release();
 }

@@ -42,7 +42,9 @@ class CustomFunction final : public ListNode<CustomFunction> {
   const char* name() const override { return name_.c_str(); }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override;
-  void visit_saved(const SavedVisitor& visit) const override;
+  void visit_saved(const SavedVisitor& visit) const override {
+    for (const SavedTensor& one : saved_) visit("saved_tensors", one);
+  }
 
  private:
   bool is_input(const Tensor& tensor) const;

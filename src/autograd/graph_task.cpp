@@ -92,9 +92,10 @@ GraphTask::~GraphTask() {
 NodeState& GraphTask::state(Node& node) {
   const GraphTask* owner = node.owner_.load(std::memory_order_acquire);
   if (owner == this) return node.state_;
-  // What is elsewhere stays there, although the pass that held the node may have ended since.
-  const bool elsewhere = !elsewhere_.empty() && elsewhere_.contains(&node);
-  if (!elsewhere && owner == nullptr && node.owner_.compare_exchange_strong(owner, this)) {
+  // A node that another pass held when this one first met it stays elsewhere, although it may be
+  // free by now.
+  const bool is_new_here = elsewhere_.empty() || !elsewhere_.contains(&node);
+  if (owner == nullptr && is_new_here && node.owner_.compare_exchange_strong(owner, this)) {
     claimed_.push_back(&node);
     return prepare(node.state_);
   }

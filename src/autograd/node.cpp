@@ -41,9 +41,9 @@ Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
 }
 
 Node::~Node() {
+  delete hooks();
   if (has_origin_) [[unlikely]]
     forget_origin(*this);
-  delete hooks();
   if (has_output_) first_output_.~OutputMeta();
 }
 

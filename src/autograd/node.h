@@ -114,8 +114,8 @@ class Node : public GraphNode {
   Edge* edges_;
   uint32_t edge_count_;
   bool has_output_ = false;
-  bool has_origin_ = false;  // anomaly.h knows where it was recorded
   std::atomic<bool> hooked_{false};
+  bool has_origin_ = false;    // anomaly.h knows where it was recorded
   Node* enclosing_ = nullptr;  // owns this node
   union {
     OutputMeta first_output_;  // alive once has_output_

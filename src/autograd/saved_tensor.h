@@ -46,8 +46,8 @@ class SavedTensor {
   void release();
 
   bool released() const { return released_; }
-  // What is kept, or an undefined tensor: nothing was saved, or hooks keep it.
-  const Tensor& kept() const { return tensor_; }
+  // What is held, as it is: undefined where nothing was saved, it was released, or hooks keep it.
+  const Tensor& held() const { return tensor_; }
 
  private:
   void save_specially(const Tensor& tensor, bool is_output);

@@ -40,7 +40,7 @@ Box node_box(const Node& node, const PictureOptions& options) {
   Box box{Box::Kind::kOperation, {node.name()}};
   if (!options.show_saved) return box;
   node.visit_saved([&](const char* name, const autograd::SavedTensor& saved) {
-    const Tensor& tensor = saved.kept();
+    const Tensor& tensor = saved.held();
     if (!tensor.defined()) return;
     box.lines.push_back(
         str(name, ": ", shape_text(tensor), ", ", bytes_text(tensor.storage().bytes())));

@@ -121,8 +121,7 @@ TEST_F(Gradcheck, TransposedAndSeveralInputs) {
 
 TEST_F(Gradcheck, ErrorsOfTheFunctionTravel) {
   const auto fails = [](void*, tensor_t* const*, size_t, tensor_t**, size_t) {
-    tensor_set_last_error("too far");
-    return tensor_status_t{TENSOR_ERROR_INDEX};
+    return tensor_set_last_error(TENSOR_ERROR_INDEX, "too far");
   };
   tensor_t* inputs[] = {x_};
   expect_refusal({TENSOR_ERROR_INDEX, "too far"}, {x_},

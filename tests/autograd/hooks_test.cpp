@@ -185,7 +185,7 @@ TEST_F(Hooks, ErrorTravelsOutOfBackwardWithItsMessage) {
 
 TEST_F(Hooks, ErrorWithoutMessageNamesTheStatus) {
   on_tensor(x_, [](tensor_t**) { return TENSOR_ERROR_INDEX; });
-  expect_refusal({TENSOR_ERROR_INDEX, "a tensor hook returned the status 5 (index error)"}, {x_},
+  expect_refusal({TENSOR_ERROR_INDEX, "a tensor hook failed: index error"}, {x_},
                  [&] { return tensor_backward(call(tensor_sum, x_)); });
 }
 

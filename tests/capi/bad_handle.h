@@ -44,10 +44,10 @@ inline tensor_status_t return_input(void*, tensor_t* const* inputs, size_t, tens
 struct Good {
   tensor_t* tensor;
   tensor_node_t* node;
-  tensor_vjp_t* vjp;
   tensor_hook_t* hook;
   tensor_function_t* function;
   tensor_cancel_t* cancel;
+  tensor_vjp_t* vjp;
 };
 
 enum class Kind { kHandle, kNullable, kResult };

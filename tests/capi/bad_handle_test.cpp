@@ -41,7 +41,7 @@ class BadHandle : public TensorTest {
     return cancel;
   }();
   const OwnedVjp vjp_ = make_vjp(tensor_);
-  const Good good_{tensor_, node_, vjp_, hook_, function_, cancel_};
+  const Good good_{tensor_, node_, hook_, function_, cancel_, vjp_};
 };
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {

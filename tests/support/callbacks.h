@@ -97,8 +97,7 @@ inline Owned finish(tensor_function_t* function, tensor_t* output) {
 }
 
 inline tensor_status_t refuse(const char* message) {
-  tensor_set_last_error(message);
-  return TENSOR_ERROR_VALUE;
+  return tensor_set_last_error(TENSOR_ERROR_VALUE, message);
 }
 
 }  // namespace test

@@ -121,7 +121,7 @@ def block(head: str, parts: list[str], tail: str) -> list[str]:
 
 
 def broken(line: str) -> list[str]:
-    """A parameter in lines that fit: a callback goes on its own, then its parameters do."""
+    """A parameter in lines that fit: a callback gets lines of its own, then its parameters do."""
     pattern = r"( *)(.*Option<)(unsafe extern \"C\" fn\()(.*)(\).*)>,"
     callback = re.fullmatch(pattern, line)
     if fits(line) or not callback:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_size_t, c_void_p
 
 from ._errors import check, fail
@@ -21,15 +21,17 @@ class Callback:
     The C library sees handles of its own, which Python's tensors are second handles of.
     """
 
-    def __init__(self, function: Callable[..., tuple]):
+    def __init__(self, function: Callable[..., Sequence], may_give_fewer: bool = False):
         self._function = function
+        self._may_give_fewer = may_give_fewer
         self._error: BaseException | None = None
         self.pointer = _FUNCTION(self._run)
 
     def _run(self, _user, inputs, input_count, outputs, output_count) -> int:
         try:
             results = self._function(*[_retained(inputs[i]) for i in range(input_count)])
-            if len(results) != output_count:
+            few_enough = self._may_give_fewer and len(results) <= output_count
+            if len(results) != output_count and not few_enough:
                 raise RuntimeError(
                     f"the function gave {len(results)} tensors where it gave {output_count} before"
                 )

@@ -140,6 +140,10 @@ FUNCTIONS = {
     "vjp_output": (c_int32, (c_void_p, c_size_t, c_void_p)),
     "vjp_input": (c_int32, (c_void_p, c_size_t, c_void_p)),
     "vjp_run": (c_int32, (c_void_p, c_void_p, c_bool, c_void_p)),
+    "checkpoint": (
+        c_int32,
+        (c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p, c_size_t),
+    ),
     "gradcheck": (c_int32, (c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_void_p)),
     "gradgradcheck": (
         c_int32,
@@ -191,7 +195,7 @@ FUNCTIONS = {
     "cuda_is_available": (c_bool, ()),
     "cuda_unavailable_reason": (c_char_p, ()),
     "last_error": (c_char_p, ()),
-    "set_last_error": (c_int32, (c_char_p,)),
+    "set_last_error": (c_int32, (c_int32, c_char_p)),
     "status_name": (c_char_p, (c_int32,)),
     "version": (c_uint32, ()),
 }

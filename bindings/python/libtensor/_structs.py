@@ -38,6 +38,12 @@ class BackwardOptions(Structure):
     ]
 
 
+class CheckpointOptions(Structure):
+    """tensor_checkpoint_options_t."""
+
+    _fields_ = [("struct_size", c_size_t), ("preserve_rng_state", c_bool)]
+
+
 class GradcheckOptions(Structure):
     """tensor_gradcheck_options_t."""
 
@@ -71,4 +77,5 @@ Scalar = IntegerScalar
 
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
+CHECKPOINT_OPTIONS_SIZE = sizeof(CheckpointOptions)
 GRADCHECK_OPTIONS_SIZE = sizeof(GradcheckOptions)

@@ -302,6 +302,16 @@ extern "C" {
         create_graph: bool,
         products: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_checkpoint(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_checkpoint_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t;
     pub fn tensor_gradcheck(
         function: tensor_callable_t,
         user: *mut c_void,
@@ -489,7 +499,10 @@ extern "C" {
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
     pub fn tensor_last_error() -> *const c_char;
-    pub fn tensor_set_last_error(message: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_last_error(
+        status: tensor_status_t,
+        message: *const c_char,
+    ) -> tensor_status_t;
     pub fn tensor_status_name(status: tensor_status_t) -> *const c_char;
     pub fn tensor_version() -> u32;
     pub fn tensor_empty(

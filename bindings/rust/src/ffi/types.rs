@@ -17,12 +17,6 @@ pub struct tensor_node_t {
     private: [u8; 0],
 }
 
-/// A handle of a kept vector-Jacobian product.
-#[repr(C)]
-pub struct tensor_vjp_t {
-    private: [u8; 0],
-}
-
 /// A handle of a callback that was registered.
 #[repr(C)]
 pub struct tensor_hook_t {
@@ -38,6 +32,12 @@ pub struct tensor_function_t {
 /// A handle of a request to stop a backward pass.
 #[repr(C)]
 pub struct tensor_cancel_t {
+    private: [u8; 0],
+}
+
+/// A handle of a kept vector-Jacobian product.
+#[repr(C)]
+pub struct tensor_vjp_t {
     private: [u8; 0],
 }
 
@@ -115,6 +115,13 @@ pub struct tensor_functional_options_t {
     pub struct_size: usize,
     pub create_graph: bool,
     pub strict: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_checkpoint_options_t {
+    pub struct_size: usize,
+    pub preserve_rng_state: bool,
 }
 
 #[repr(C)]
