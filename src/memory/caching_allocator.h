@@ -24,7 +24,7 @@ namespace libtensor::memory {
 // One device's memory. Any function may be called from any thread.
 //
 // Locks: an arena's mutex for what happens on its stream; `growth_`, taken before any arena's, for
-// all that changes memory, and for holding more than one arena.
+// all that changes memory, and for holding several arenas' (in the order of their list).
 class CachingAllocator {
  public:
   // `name` is for messages: "cuda:0".
@@ -60,6 +60,8 @@ class CachingAllocator {
   using PressureCallback = std::function<bool(size_t bytes)>;
   void set_pressure_callback(PressureCallback callback);
 
+  size_t active_bytes() const { return active_.now(); }
+  size_t reserved_bytes() const { return reserved_.now(); }
   DeviceStatistics statistics();
   struct OfStream {
     Stream stream;
@@ -98,7 +100,6 @@ class CachingAllocator {
       visit(node->arena);
     }
   }
-  std::vector<std::unique_lock<ForkSafeMutex>> lock_all_but(const Arena* own);
 
   // caching_allocator.cpp
   Block* take_cached(Arena& arena, size_t size, size_t bytes);
@@ -109,14 +110,19 @@ class CachingAllocator {
   void apply(const Change& change);
 
   // growth.cpp, with growth_ held
+  struct Attempt {
+    Block* block = nullptr;
+    size_t missing = 0;  // without a block: bytes that should be taken back first; 0: no use
+    Span keep;           // but not from here
+  };
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
-  Block* grow(Arena& arena, size_t size);
-  Block* grow_virtual(Arena& arena, size_t size);
-  Block* grow_plain(Arena& arena, size_t size);
+  Attempt try_to_grow(Arena& arena, size_t size, size_t bytes, bool reclaimed);
+  Attempt grow_virtual(Arena& arena, size_t size, bool reclaimed);
+  Attempt grow_plain(Arena& arena, size_t size, bool reclaimed);
   bool wants_cut(const Arena& arena, const Block* block, size_t size) const;
   void cut(Arena& arena, Block* block, size_t size);
   Outlook outlook(size_t size);
-  size_t reclaim(size_t bytes, Arena* own, Span keep);
+  size_t reclaim(size_t bytes, const Arena* own, Span keep);
   bool wait_for_device();
 
   // out_of_memory.cpp

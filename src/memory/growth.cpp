@@ -55,78 +55,87 @@ Block* CachingAllocator::allocate_slowly(Arena& arena, size_t size, size_t bytes
   for (;;) {
     {
       std::lock_guard growth(growth_);
-      do {
-        std::lock_guard lock(arena.mutex);
-        arena.poll_waiting();
-        Block* block = arena.free.find(size);
-        if (block && wants_cut(arena, block, size)) {
-          cut(arena, block, size);
-          block = arena.free.find(size);
+      bool reclaimed = false;
+      for (;;) {
+        const Attempt attempt = try_to_grow(arena, size, bytes, reclaimed);
+        if (attempt.block) return attempt.block;
+        if (attempt.missing > 0) {
+          const size_t got = reclaim(attempt.missing, &arena, attempt.keep);
+          if (got > 0 || !reclaimed) {
+            reclaimed = true;
+            continue;
+          }
         }
-        if (!block) block = grow(arena, size);
-        if (block) return take(arena, block, size, bytes);
-      } while (wait_for_device());
+        if (!wait_for_device()) break;
+        reclaimed = false;
+      }
     }
     if (!call_pressure(bytes)) fail_out_of_memory(bytes);
   }
 }
 
+CachingAllocator::Attempt CachingAllocator::try_to_grow(Arena& arena, size_t size, size_t bytes,
+                                                        bool reclaimed) {
+  std::lock_guard lock(arena.mutex);
+  arena.poll_waiting();
+  Block* block = arena.free.find(size);
+  if (block && wants_cut(arena, block, size)) {
+    cut(arena, block, size);
+    block = arena.free.find(size);
+  }
+  Attempt attempt;
+  if (!block) {
+    attempt = properties_.virtual_memory ? grow_virtual(arena, size, reclaimed)
+                                         : grow_plain(arena, size, reclaimed);
+    block = attempt.block;
+  }
+  if (block) attempt.block = take(arena, block, size, bytes);
+  return attempt;
+}
+
 Outlook CachingAllocator::outlook(size_t size) {
   const size_t demand = std::max(allocated_.peak(), allocated_.now() + size);
-  Outlook outlook{std::min(capacity(), refused_at_), reserved_.now(), demand};
+  Outlook outlook{std::min(capacity(), refused_at_), reserved_.now(), demand, properties_.slack};
   tight_.store(mood(outlook) == Mood::kTight, std::memory_order_relaxed);
   outlook.capacity = capacity();
   return outlook;
 }
 
-Block* CachingAllocator::grow(Arena& arena, size_t size) {
-  return properties_.virtual_memory ? grow_virtual(arena, size) : grow_plain(arena, size);
-}
-
-Block* CachingAllocator::grow_virtual(Arena& arena, size_t size) {
-  for (;;) {
-    Place place = arena.best_place(size);
-    if (!place.first) {
-      const size_t range =
-          std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
-      if (!arena.reserve(round_up(std::max(range, size), properties_.granularity))) return nullptr;
-      continue;
-    }
-    const Outlook view = outlook(size);
-    const size_t limit = reserve_limit(view);
-    if (view.reserved + place.missing > limit) {
-      const Span keep = {place.start, place.start + size};
-      reclaim(view.reserved + place.missing - limit, &arena, keep);
-      place = arena.best_place(size);
-    }
-    const size_t wanted = reserved_.now() + place.missing;
-    if (wanted > view.capacity) return nullptr;
-    Change change;
-    const bool mapped = arena.map(place, size, largest_piece(view, properties_.granularity),
-                                  smallest_growth(view, properties_.granularity),
-                                  limit > wanted ? limit - wanted : 0, &change);
-    apply(change);
-    if (mapped) return arena.block_at(place);
-    // The device has less than it says, since others use it too.
-    refused_at_ = reserved_.now();
-    if (reclaim(place.missing, &arena, {place.start, place.start + size}) == 0) return nullptr;
+CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t size,
+                                                         bool reclaimed) {
+  Place place = arena.best_place(size);
+  if (!place.first) {
+    const size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
+    if (!arena.reserve(round_up(std::max(range, size), properties_.granularity))) return {};
+    place = arena.best_place(size);
   }
-}
-
-Block* CachingAllocator::grow_plain(Arena& arena, size_t size) {
+  const Span keep = {place.start, place.start + size};
   const Outlook view = outlook(size);
-  size_t bytes = segment_size(view, size, properties_.granularity);
-  if (view.reserved + bytes > view.capacity) bytes = round_up(size, properties_.granularity);
-  const size_t limit = reserve_limit(view);
-  if (view.reserved + bytes > limit) reclaim(view.reserved + bytes - limit, &arena, {});
-  if (reserved_.now() + bytes > view.capacity) return nullptr;
-  for (;;) {
-    Change change;
-    const bool added = arena.add_segment(bytes, &change);
-    apply(change);
-    if (added) return arena.free.find(size);
-    if (reclaim(bytes, &arena, {}) == 0) return nullptr;
-  }
+  const size_t limit = reserve_limit(view), wanted = view.reserved + place.missing;
+  if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, keep};
+  if (wanted > view.capacity) return {};
+  Change change;
+  const bool mapped = arena.map(place, size, largest_piece(view, properties_.granularity),
+                                smallest_growth(view, properties_.granularity),
+                                limit > wanted ? limit - wanted : 0, &change);
+  apply(change);
+  if (mapped) return {arena.block_at(place)};
+  refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
+  return {nullptr, place.missing, keep};
+}
+
+CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed) {
+  const Outlook view = outlook(size);
+  size_t segment = segment_size(view, size, properties_.granularity);
+  if (view.reserved + segment > view.capacity) segment = round_up(size, properties_.granularity);
+  const size_t limit = reserve_limit(view), wanted = view.reserved + segment;
+  if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, {}};
+  if (wanted > view.capacity) return {};
+  Change change;
+  const bool added = arena.add_segment(segment, &change);
+  apply(change);
+  if (added) return {arena.free.find(size)};
+  return {nullptr, segment, {}};
 }
 
 bool CachingAllocator::wants_cut(const Arena& arena, const Block* block, size_t size) const {
@@ -146,20 +155,13 @@ void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
   apply(change);
 }
 
-std::vector<std::unique_lock<ForkSafeMutex>> CachingAllocator::lock_all_but(const Arena* own) {
+// Gives back pieces that nobody uses and that the device has come past, of any stream; of `own`
+// only those outside `keep`. Returns how many bytes.
+size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
   std::vector<std::unique_lock<ForkSafeMutex>> locks;
-  for_each_arena([&](Arena& arena) {
-    if (&arena != own) locks.emplace_back(arena.mutex);
-  });
-  return locks;
-}
-
-// Gives back pieces that nobody uses and that the device has come past, of any stream; `own`, whose
-// lock is held, but for `keep`. Returns how many bytes.
-size_t CachingAllocator::reclaim(size_t bytes, Arena* own, Span keep) {
-  const auto locks = lock_all_but(own);
   std::vector<Victim> victims;
   for_each_arena([&](Arena& arena) {
+    locks.emplace_back(arena.mutex);
     arena.order.mark();
     arena.order.poll();
     arena.poll_waiting();

@@ -12,7 +12,8 @@ namespace libtensor::memory {
 struct Outlook {
   size_t capacity = SIZE_MAX;  // bytes that may be reserved; SIZE_MAX: not known
   size_t reserved = 0;
-  size_t demand = 0;  // the most bytes that were asked for at one time
+  size_t demand = 0;    // the most bytes that were asked for at one time
+  double slack = 0.03;  // ProviderProperties::slack
 };
 
 // Three moods, by how much of the device the program has needed so far. All figures were chosen on
@@ -20,7 +21,7 @@ struct Outlook {
 //
 // - Roomy, up to a quarter of the device: others may want the rest, so what lies unused is taken
 // back
-//   before reserved memory exceeds the demand by more than 3 %.
+//   before reserved memory exceeds the demand by more than 3 % (the provider's slack).
 // - Ordinary: the device is this program's, and may fill up before anything is taken back.
 // - Tight, when demand has come within 4.5 % of the capacity: every byte counts, so pieces are
 //   small, and are cut where blocks end. That costs device calls.
@@ -29,14 +30,16 @@ enum class Mood { kRoomy, kOrdinary, kTight };
 inline Mood mood(const Outlook& outlook) {
   const double demand = static_cast<double>(outlook.demand);
   const double capacity = static_cast<double>(outlook.capacity);
-  if (outlook.capacity == SIZE_MAX || demand * 1.03 < capacity / 4) return Mood::kRoomy;
+  if (outlook.capacity == SIZE_MAX || demand * (1 + outlook.slack) < capacity / 4) {
+    return Mood::kRoomy;
+  }
   return demand * 1.045 > capacity ? Mood::kTight : Mood::kOrdinary;
 }
 
 // Beyond this, unused memory is taken back before more is reserved.
 inline size_t reserve_limit(const Outlook& outlook) {
   if (mood(outlook) != Mood::kRoomy) return outlook.capacity;
-  const double limit = static_cast<double>(outlook.demand) * 1.03;
+  const double limit = static_cast<double>(outlook.demand) * (1 + outlook.slack);
   return std::min(outlook.capacity, static_cast<size_t>(limit));
 }
 

@@ -31,6 +31,9 @@ struct ProviderProperties {
   // Blocks are aligned to this (a power of two, at most the granularity), and their sizes are
   // rounded up to it.
   size_t alignment = 512;
+  // How much of what was ever needed at one time may lie unused, as a share of it, before memory is
+  // given back rather than more taken, while the device is mostly empty.
+  double slack = 0.03;
   // False where no work runs behind the host's back: freed memory is free for all at once, and no
   // event function is ever called.
   bool streams = true;
