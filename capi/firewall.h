@@ -1,7 +1,10 @@
 // The one place where exceptions end: nothing is thrown across the C ABI.
 #pragma once
 
+#include <source_location>
+
 #include "core/error.h"
+#include "memory/context.h"
 #include "tensor/status.h"
 
 namespace libtensor::capi {
@@ -10,8 +13,11 @@ namespace libtensor::capi {
 [[gnu::cold]] tensor_status_t report_exception() noexcept;
 const char* last_error() noexcept;
 
+// Memory that `body` allocates is put down to the function that calls this.
 template <class Body>
-inline tensor_status_t guard(Body&& body) noexcept {
+inline tensor_status_t guard(
+    Body&& body, std::source_location where = std::source_location::current()) noexcept {
+  const memory::OperationScope operation(where.function_name());
   try {
     body();
     return TENSOR_OK;

@@ -12,6 +12,7 @@
 #include "tensor/autograd.h"
 #include "tensor/data.h"
 #include "tensor/handle.h"
+#include "tensor/memory.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"
 #include "tensor/status.h"

@@ -14,6 +14,9 @@ enum class LockLevel {
   kMemory,
   kArena,
   kLiveBlocks,
+  kSource,
+  kHistory,
+  kTags,
   kPool
 };
 
