@@ -116,7 +116,16 @@ def block(head: str, parts: list[str], tail: str) -> list[str]:
     if fits(line):
         return [line]
     margin = " " * (len(head) - len(head.lstrip()))
-    return [head, *[f"{margin}    {part}," for part in parts], margin + tail]
+    lines = [line for part in parts for line in part_lines(f"{margin}    ", part)]
+    return [head, *lines, margin + tail]
+
+
+def part_lines(margin: str, part: str) -> list[str]:
+    """A parameter's line; a long callback type takes three."""
+    callback = re.fullmatch(r"(\w+: Option<)(.+)>", part)
+    if fits(f"{margin}{part},") or not callback:
+        return [f"{margin}{part},"]
+    return [margin + callback[1], f"{margin}    {callback[2]},", f"{margin}>,"]
 
 
 def constants() -> list[str]:

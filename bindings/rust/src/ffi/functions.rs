@@ -160,7 +160,9 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_memory_set_pressure_callback(
         device: tensor_device_t,
-        function: Option<unsafe extern "C" fn(user: *mut c_void, device: tensor_device_t, bytes: u64) -> bool>,
+        function: Option<
+            unsafe extern "C" fn(user: *mut c_void, device: tensor_device_t, bytes: u64) -> bool,
+        >,
         user: *mut c_void,
         destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
     ) -> tensor_status_t;
