@@ -16,6 +16,9 @@ enum class LockLevel {
   kMemory,
   kArena,
   kLiveBlocks,
+  kSource,
+  kHistory,
+  kTags,
   kPool
 };
 

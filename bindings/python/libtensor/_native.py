@@ -3,6 +3,8 @@
 
 from ctypes import c_bool, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
+from ._structs import Device
+
 STATUS = {
     "ok": 0,
     "invalid_argument": 1,
@@ -176,6 +178,20 @@ FUNCTIONS = {
     "saved_tensors_hooks_push": (c_int32, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
     "saved_tensors_hooks_pop": (c_int32, ()),
     "saved_tensors_hooks_disable": (c_int32, (c_char_p,)),
+    "memory_stats": (c_int32, (Device, c_void_p)),
+    "memory_stream_stats": (c_int32, (Device, c_void_p, c_void_p, c_size_t, c_void_p)),
+    "memory_reset_peaks": (c_int32, (Device,)),
+    "memory_empty_cache": (c_int32, (Device,)),
+    "memory_set_tag": (c_int32, (c_char_p,)),
+    "memory_tag": (c_int32, (c_char_p, c_size_t, c_void_p)),
+    "memory_set_budget": (c_int32, (Device, c_uint64)),
+    "memory_set_tag_budget": (c_int32, (Device, c_char_p, c_uint64)),
+    "memory_tag_bytes": (c_int32, (Device, c_char_p, c_void_p, c_void_p)),
+    "memory_set_pressure_callback": (c_int32, (Device, c_void_p, c_void_p, c_void_p)),
+    "memory_set_provider": (c_int32, (Device, c_void_p, c_void_p, c_void_p, c_void_p)),
+    "memory_snapshot": (c_int32, (Device, c_void_p, c_size_t, c_void_p)),
+    "memory_history_record": (c_int32, (Device, c_size_t)),
+    "memory_history": (c_int32, (Device, c_char_p, c_size_t, c_void_p)),
     "grad_fn": (c_int32, (c_void_p, c_void_p)),
     "gradient_edge": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "node_retain": (c_int32, (c_void_p, c_void_p)),
