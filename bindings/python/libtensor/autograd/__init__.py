@@ -18,6 +18,10 @@ __all__ = [
     "enable_grad",
     "functional",
     "grad",
+    "graph_memory",
+    "graph_to_dot",
+    "graph_to_html",
+    "graph_to_svg",
     "gradcheck",
     "gradgradcheck",
     "no_grad",
@@ -154,3 +158,9 @@ def _accumulate(tensors, seeds, retain_graph, create_graph, inputs) -> None:
 from . import functional  # noqa: E402 - it needs grad
 from .anomaly_mode import detect_anomaly, set_detect_anomaly  # noqa: E402
 from .gradcheck import gradcheck, gradgradcheck  # noqa: E402
+from .graph_info import (  # noqa: E402
+    graph_memory,
+    graph_to_dot,
+    graph_to_html,
+    graph_to_svg,
+)
