@@ -2,9 +2,9 @@
 what it points to exists."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
+from xml.dom import minidom
 
 import pytest
 
@@ -59,5 +59,4 @@ def test_every_picture_is_shown_and_every_file_named_exists():
 
 def test_pictures_are_well_formed():
     for path in (ROOT / "docs/pictures").glob("*.svg"):
-        subprocess.run([sys.executable, "-c", "import sys, xml.dom.minidom as x; x.parse(sys.argv[1])",
-                        path], check=True)
+        assert minidom.parse(str(path)).documentElement.tagName == "svg"
