@@ -59,6 +59,8 @@ class CustomFunction final : public ListNode<CustomFunction> {
   bool materialize_grads_ = true;
   bool once_differentiable_ = false;
   std::vector<Tensor> inputs_, to_save_, dirty_, non_differentiable_;  // until finish
+  std::vector<size_t> places_;  // among the outputs given to finish, of those that are tensors
+  size_t output_places_ = 0;
   std::vector<SavedTensor> saved_;
 };
 

@@ -143,7 +143,7 @@ void SavedTensor::check_version(const Node& owner) const {
        tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
        version_, " instead. Hint: ",
        "enable anomaly detection to find the operation that failed to compute its gradient, with "
-       "torch.autograd.set_detect_anomaly(True).",
+       "torch.autograd.set_detect_anomaly(True, check_nan=False).",
        account_of_changes(owner, tensor_.storage(), version_));
 }
 

@@ -54,6 +54,7 @@ FUNCTIONS = {
     "set_requires_grad": (c_int32, (c_void_p, c_bool)),
     "requires_grad": (c_int32, (c_void_p, c_void_p)),
     "is_leaf": (c_int32, (c_void_p, c_void_p)),
+    "is_view": (c_int32, (c_void_p, c_void_p)),
     "grad": (c_int32, (c_void_p, c_void_p)),
     "set_grad": (c_int32, (c_void_p, c_void_p)),
     "grad_enabled_set": (c_int32, (c_bool, c_void_p)),

@@ -217,6 +217,25 @@ void DivFloorScalarBackward::apply(std::span<const Tensor> gradients, std::span<
   }
 }
 
+void FloorDivideBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = no_derivative("floor_divide");
+  }
+  if (should_compute(1)) {
+    results[1] = no_derivative("floor_divide");
+  }
+}
+
+void FloorDivideScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = no_derivative("floor_divide");
+  }
+}
+
 void RemainderBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

@@ -51,6 +51,7 @@ extern "C" {
     pub fn tensor_set_requires_grad(t: *mut tensor_t, requires_grad: bool) -> tensor_status_t;
     pub fn tensor_requires_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_is_leaf(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_is_view(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad(t: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_set_grad(t: *mut tensor_t, gradient: *const tensor_t) -> tensor_status_t;
     pub fn tensor_grad_enabled_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
@@ -791,6 +792,31 @@ extern "C" {
     pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
         -> tensor_status_t;
     pub fn tensor_div_floor_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_floor_divide_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
