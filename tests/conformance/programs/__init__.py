@@ -9,7 +9,7 @@ from importlib import import_module
 
 MODULES = ("creation", "random_numbers", "access", "operators", "sharing", "autograd",
            "higher_derivatives", "functional", "gradchecks", "in_place", "errors",
-           "autograd_errors", "anomaly", "checkpoints", "text", "text_layout")
+           "autograd_errors", "anomaly", "checkpoints", "graphs", "text", "text_layout")
 
 
 def load(name):
