@@ -6,7 +6,7 @@
 namespace libtensor {
 
 // The order in which fork() takes all locks: one held while another is taken comes first.
-enum class LockLevel { kAccumulation, kLeaf, kGenerator, kHandles, kMemory, kPool };
+enum class LockLevel { kPlugin, kAccumulation, kLeaf, kGenerator, kHandles, kMemory, kPool };
 
 // A mutex that no other thread can leave locked in a forked child. Lives as long as the process.
 class ForkSafeMutex {

@@ -17,6 +17,7 @@ from ._settings import (
     get_default_dtype,
     get_num_threads,
     initial_seed,
+    load_backend,
     manual_seed,
     set_default_dtype,
     set_num_threads,
