@@ -25,6 +25,7 @@ from ._settings import (
     get_num_threads,
     get_rng_state,
     initial_seed,
+    load_backend,
     manual_seed,
     set_default_dtype,
     set_num_threads,

@@ -564,6 +564,7 @@ extern "C" {
     pub fn tensor_get_num_threads() -> i32;
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
+    pub fn tensor_backend_load(path: *const c_char) -> tensor_status_t;
     pub fn tensor_last_error() -> *const c_char;
     pub fn tensor_set_last_error(
         status: tensor_status_t,
