@@ -24,15 +24,18 @@ class RandomState {
  public:
   RandomState() {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
-      if (has_backend(type)) states_.push_back({type, backend_for({type, 0}).random_state()});
+      for (int index = 0; index < device_count(type); ++index) {
+        const Device device{type, static_cast<int16_t>(index)};
+        states_.push_back({device, backend_for(device).random_state()});
+      }
     }
   }
   void set() const {
-    for (const auto& [type, state] : states_) backend_for({type, 0}).set_random_state(state);
+    for (const auto& [device, state] : states_) backend_for(device).set_random_state(state);
   }
 
  private:
-  std::vector<std::pair<DeviceType, std::vector<unsigned char>>> states_;
+  std::vector<std::pair<Device, std::vector<unsigned char>>> states_;
 };
 
 // Lets the function draw the numbers of its first run, and puts the generator back.
