@@ -50,11 +50,12 @@ inline size_t largest_piece(const Outlook& outlook, size_t granularity) {
   size_t bytes = 4 * kMiB;
   switch (mood(outlook)) {
     case Mood::kRoomy:
-      bytes = std::clamp(outlook.reserved / 256, 64 * kMiB, 128 * kMiB);
+      bytes = std::min(outlook.capacity / 128,
+                       std::clamp(outlook.reserved / 256, 64 * kMiB, 128 * kMiB));
       break;
     case Mood::kOrdinary:
       bytes = std::min(outlook.capacity / 64,
-                       std::clamp(outlook.capacity / 512, 32 * kMiB, 128 * kMiB));
+                       std::clamp(outlook.capacity / 512, 24 * kMiB, 128 * kMiB));
       break;
     case Mood::kTight:
       break;

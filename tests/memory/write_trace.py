@@ -1,6 +1,6 @@
 """Writes a made-up allocation trace, in the format that tools/allocator-replay reads, to standard output.
 
-usage: python3 write_trace.py train|decode|streams [--seed N] [--layers N] [--width N] [--batch N] [--steps N] [--vary]
+usage: python3 write_trace.py train|decode|streams|hits [--seed N] [--layers N] [--width N] [--batch N] [--steps N] [--vary]
 """
 
 from __future__ import annotations
@@ -143,8 +143,17 @@ def streams(program: Program, args: argparse.Namespace, numbers: random.Random) 
     program.free(*shards)
 
 
+def hits(program: Program, args: argparse.Namespace, numbers: random.Random) -> None:
+    """One block after another of a size that lies free: what the shortest way costs."""
+    others = [program.allocate(3000 + 512 * i) for i in range(100)]
+    program.free(*others[::2])
+    for _ in range(args.steps * 1000):
+        program.free(program.allocate(4000))
+    program.free(*others[1::2])
+
+
 def main() -> int:
-    kinds = {"train": train, "decode": decode, "streams": streams}
+    kinds = {"train": train, "decode": decode, "streams": streams, "hits": hits}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("--seed", type=int, default=0)

@@ -96,7 +96,7 @@ struct Report {
 };
 
 Report measure(const Trace& trace, const Arguments& arguments) {
-  constexpr int kRepeats = 3;  // the fastest counts
+  constexpr int kRepeats = 5;  // the fastest counts
   Report report;
   Options options = arguments.options;
   report.unlimited = replay::replay(trace, options);
