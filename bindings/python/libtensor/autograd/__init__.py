@@ -86,6 +86,11 @@ def grad(
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     seeds = _gradients(grad_outputs, len(outputs))
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            "but got: allow_unused=False."
+        )
     unused = materialize_grads if allow_unused is None else allow_unused
     options = _options(retain_graph, create_graph, unused)
     found = (c_void_p * len(inputs))()
