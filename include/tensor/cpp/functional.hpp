@@ -66,6 +66,10 @@ class GradcheckOptions {
     raw_.nondet_tol = value;
     return *this;
   }
+  GradcheckOptions& fast_mode(bool value = true) noexcept {
+    raw_.fast_mode = value;
+    return *this;
+  }
   GradcheckOptions& check_undefined_grad(bool value) noexcept {
     raw_.check_undefined_grad = value;
     return *this;
