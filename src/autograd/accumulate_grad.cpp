@@ -93,14 +93,18 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 
 void AccumulateGrad::accumulate(const Tensor& incoming) {
   std::lock_guard lock(accumulation_mutex());
+  GradShares& shares = find_extra(leaf_)->shares;
   Tensor sum = grad(leaf_);
   if (!sum.defined()) {
-    set_grad_unchecked(leaf_, !grad_enabled() && can_steal(incoming, leaf_)
-                                  ? incoming.alias()
-                                  : tensor_ops.clone_for_leaf(incoming, leaf_));
+    Tensor first = !grad_enabled() && can_steal(incoming, leaf_)
+                       ? incoming.alias()
+                       : tensor_ops.clone_for_leaf(incoming, leaf_);
+    shares.begin(first);
+    set_grad_unchecked(leaf_, std::move(first));
   } else if (grad_enabled()) {
+    shares.forget();
     set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
-  } else {
+  } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
 }
@@ -133,7 +137,10 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
           "'. Please ensure that the gradient and the tensor are the same size");
     check(!gradient.is_same(tensor), "can't assign Tensor as its own grad");
   }
-  if (gradient.defined() || tensor.impl()->extra) set_grad_unchecked(tensor, gradient);
+  if (!gradient.defined() && !tensor.impl()->extra) return;
+  set_grad_unchecked(tensor, gradient);
+  std::lock_guard lock(accumulation_mutex());
+  find_extra(tensor)->shares.reset();
 }
 
 }  // namespace libtensor::autograd

@@ -40,6 +40,9 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad) {
   check(!requires_grad || is_floating(tensor.dtype()),
         "only Tensors of floating point dtype can require gradients");
   tensor.impl()->requires_grad = requires_grad;
+  if (!requires_grad) return;
+  std::lock_guard lock(leaf_mutex());
+  extra_of(tensor);  // whose gradient will be this thread's
 }
 
 Ref<Node> grad_fn(const Tensor& tensor) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autograd/hooks.h"
+#include "autograd/shared_grad.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
@@ -18,6 +19,7 @@ class TensorExtra final : public AutogradExtra, public Pooled<TensorExtra> {
   ~TensorExtra() override;
 
   Tensor grad;  // of a leaf
+  GradShares shares;
   Ref<RetainedGrad> retained;
   AccumulateGrad* accumulator = nullptr;  // not owned: the node owns the leaf
   HookList<TensorHook> hooks;             // of a leaf; others keep theirs at the grad_fn
