@@ -21,6 +21,7 @@ static_assert(offsetof(tensor_checkpoint_options_t, preserve_rng_state) == 8 &&
 static_assert(offsetof(tensor_gradcheck_options_t, eps) == 8 &&
               offsetof(tensor_gradcheck_options_t, nondet_tol) == 32 &&
               offsetof(tensor_gradcheck_options_t, check_undefined_grad) == 40 &&
+              offsetof(tensor_gradcheck_options_t, fast_mode) == 41 &&
               sizeof(tensor_gradcheck_options_t) == 48);
 
 namespace {
@@ -37,8 +38,12 @@ functional::GradcheckOptions gradcheck_options(const tensor_gradcheck_options_t*
   check(options->struct_size >= sizeof(tensor_gradcheck_options_t), "options.struct_size is ",
         options->struct_size, ": start from tensor_gradcheck_options_default()");
   check_as(Status::kValueError, options->eps > 0, "options.eps must be positive");
-  return {options->eps, options->atol, options->rtol, options->nondet_tol,
-          options->check_undefined_grad};
+  return {options->eps,
+          options->atol,
+          options->rtol,
+          options->nondet_tol,
+          options->check_undefined_grad,
+          options->fast_mode};
 }
 
 functional::CheckpointOptions checkpoint_options(const tensor_checkpoint_options_t* options) {

@@ -152,11 +152,13 @@ typedef struct {
   double rtol;               /* 1e-3 */
   double nondet_tol;         /* 0: by how much two runs of backward may differ */
   bool check_undefined_grad; /* true: run backward with undefined gradients too */
+  bool fast_mode; /* false; true: compare v^T J u for one pair of vectors, with two calls of the
+                     function for each input */
 } tensor_gradcheck_options_t;
 
 static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) {
   tensor_gradcheck_options_t options = {
-      sizeof(tensor_gradcheck_options_t), 1e-6, 1e-5, 1e-3, 0, true};
+      sizeof(tensor_gradcheck_options_t), 1e-6, 1e-5, 1e-3, 0, true, false};
   return options;
 }
 

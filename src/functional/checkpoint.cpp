@@ -135,8 +135,10 @@ class Checkpoint final : public autograd::SavedHooks {
   Tensor unpack(void* packed) override {
     const size_t number = to_number(packed);
     if (Tensor found = find(number); found.defined()) return found;
-    keep(run_again());
-    return find(number);
+    Tensors tensors = run_again();
+    const Tensor found = tensors[number - 1];  // another thread's pass may end, and forget, at once
+    keep(std::move(tensors));
+    return found;
   }
   void discard(void* packed) override {
     Tensor dropped;

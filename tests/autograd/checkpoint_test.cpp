@@ -1,4 +1,6 @@
 // Checkpoints: what a function's nodes would keep is computed again in backward.
+#include <thread>
+
 #include "support/callback.h"
 #include "support/refusal.h"
 
@@ -173,6 +175,32 @@ TEST_F(Checkpoint, ChainOfManyIsRight) {
   EXPECT_EQ(values(gradient(call(tensor_sum, y), x_)), values(gradient(call(tensor_sum, z), x_)));
   EXPECT_EQ(f.runs, 400);
   EXPECT_EQ(f.destroyed, 200);
+}
+
+TEST_F(Checkpoint, SeveralThreadsRunOneRetainedGraph) {
+  constexpr int kThreads = 4, kPasses = 50;
+  const auto run = [](void*, tensor_t* const* in, size_t, tensor_t** out, size_t) {
+    tensor_scope_push();
+    tensor_t *a, *b;
+    tensor_exp(in[0], &a);
+    tensor_tanh(a, &b);
+    tensor_mul(a, b, &out[0]);
+    return tensor_scope_pop(out, 1);
+  };
+  tensor_t* inputs[] = {x_};
+  Owned y;
+  OK(tensor_checkpoint(run, nullptr, nullptr, inputs, 1, nullptr, y.out(), 1));
+  const Owned total = call(tensor_sum, y);
+  tensor_backward_options_t options = tensor_backward_options_default();
+  options.retain_graph = true;
+  const Values expected = values(gradient(total, x_, &options));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kPasses; ++i) EXPECT_EQ(values(gradient(total, x_, &options)), expected);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(Checkpoint, InputThatWasChangedIsNoticed) {

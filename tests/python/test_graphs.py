@@ -3,9 +3,8 @@
 import warnings
 from xml.dom import minidom
 
-import pytest
-
 import libtensor
+import pytest
 from libtensor._user import _held
 from libtensor.autograd import graph_memory, graph_to_dot, graph_to_html, graph_to_svg
 from libtensor.utils.checkpoint import checkpoint

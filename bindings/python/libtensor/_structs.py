@@ -95,6 +95,7 @@ class GradcheckOptions(Structure):
         ("rtol", c_double),
         ("nondet_tol", c_double),
         ("check_undefined_grad", c_bool),
+        ("fast_mode", c_bool),
     ]
 
 

@@ -45,10 +45,8 @@ def _prepared(func, inputs) -> tuple:
     return tensors, call, outputs
 
 
-def _options(eps, atol, rtol, nondet_tol, check_undefined_grad) -> GradcheckOptions:
-    return GradcheckOptions(
-        GRADCHECK_OPTIONS_SIZE, eps, atol, rtol, nondet_tol, check_undefined_grad
-    )
+def _options(*values) -> GradcheckOptions:
+    return GradcheckOptions(GRADCHECK_OPTIONS_SIZE, *values)
 
 
 def _refuse(**wanted) -> None:
@@ -96,7 +94,7 @@ def gradcheck(
         check_forward_ad=check_forward_ad,
     )
     tensors, function, outputs = _prepared(func, inputs)
-    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad)
+    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     with lent(function) as user:
         arguments = CALL, user, handles(tensors), len(tensors), len(outputs), byref(options)
         return _passes(lambda: native.gradcheck(*arguments), raise_exception)
@@ -128,7 +126,7 @@ def gradgradcheck(
     """
     _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
     tensors, function, outputs = _prepared(func, inputs)
-    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad)
+    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     arriving = [] if grad_outputs is None else list(_tupled(grad_outputs))
     with lent(function) as user:
         arguments = (

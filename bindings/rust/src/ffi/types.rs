@@ -157,6 +157,7 @@ pub struct tensor_gradcheck_options_t {
     pub rtol: f64,
     pub nondet_tol: f64,
     pub check_undefined_grad: bool,
+    pub fast_mode: bool,
 }
 
 #[repr(C)]
