@@ -219,7 +219,9 @@ tensor_status_t tensor_data(const tensor_t* t, void** out) {
 tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out) {
   return guard([&] {
     check_result(out, "out");
-    *out = tensor_of(t, "t").version();
+    const Tensor& tensor = tensor_of(t, "t");
+    check(!tensor.impl()->inference, "Inference tensors do not track version counter.");
+    *out = tensor.version();
   });
 }
 

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/device.h"
 #include "core/dims.h"
@@ -209,6 +211,11 @@ class Backend {
   virtual void synchronize_event(EventId) {}
   virtual bool is_event_done(EventId) { return true; }
   virtual double milliseconds_between(EventId, EventId) { return 0; }
+
+  // All there is to the generator, as bytes; none where the device has no generator. To set them
+  // makes it go on from there.
+  virtual std::vector<unsigned char> random_state() { return {}; }
+  virtual void set_random_state(std::span<const unsigned char>) {}
 };
 
 // The backend of a device. Throws Error(kUnavailable) where there is no such device. The first

@@ -44,6 +44,10 @@ class CpuBackend final : public Backend {
   void random(const RandomCall& call) override { fill_random(call); }
   void manual_seed(uint64_t seed) override { cpu::manual_seed(seed); }
   uint64_t initial_seed() override { return cpu::initial_seed(); }
+  std::vector<unsigned char> random_state() override { return cpu::random_state(); }
+  void set_random_state(std::span<const unsigned char> state) override {
+    cpu::set_random_state(state);
+  }
 };
 
 void CpuBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {

@@ -207,7 +207,7 @@ std::vector<std::string> suffixes_of(const Tensor& tensor) {
   if (const auto& node = tensor.impl()->grad_fn) {
     suffixes.push_back(std::string("grad_fn=<") + node->name() + ">");
   } else if (tensor.requires_grad()) {
-    suffixes.push_back("requires_grad=True");
+    suffixes.emplace_back("requires_grad=True");
   }
   return suffixes;
 }

@@ -1,7 +1,10 @@
-// Host memory for tensors' elements.
+// Host memory for tensors' elements: the caching allocator over the system's memory, and pools for
+// small blocks.
 #pragma once
 
 #include <cstddef>
+
+#include "memory/caching_allocator.h"
 
 namespace libtensor {
 
@@ -9,5 +12,8 @@ namespace libtensor {
 void* host_allocate(size_t bytes);
 // `bytes` is what was asked for. `data` may be null.
 void host_free(void* data, size_t bytes) noexcept;
+
+// Blocks of more than 1 KiB come from here; smaller ones are not counted.
+memory::CachingAllocator& host_allocator();
 
 }  // namespace libtensor

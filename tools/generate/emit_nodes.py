@@ -40,6 +40,9 @@ def node_class(op: Op) -> list[str]:
     if tensors:
         body = " ".join(f"{item.member}.release();" for item in tensors)
         lines.append(f"  void release_saved() override {{ {body} }}")
+        lines.append("  void visit_saved(const SavedVisitor& visit) const override {")
+        lines += [f'    visit("{item.source}", {item.member});' for item in tensors]
+        lines.append("  }")
     if saved or op.node_inplace:
         lines.append("")
     if op.node_inplace:
@@ -68,7 +71,7 @@ def apply_body(op: Op) -> list[str]:
 def nodes_header(ops: list[Op]) -> str:
     lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
-    used = ("FixedNode", "ListNode", "SavedTensor")
+    used = ("FixedNode", "ListNode", "SavedTensor", "SavedVisitor")
     lines += [*(f"using autograd::{name};" for name in used), ""]
     for op in ops:
         if op.gradient:

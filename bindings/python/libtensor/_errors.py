@@ -12,12 +12,17 @@ class OutOfMemoryError(RuntimeError):
     """The memory that was asked for cannot be had."""
 
 
+class GradcheckError(RuntimeError):
+    """A gradient is not what differences say."""
+
+
 _EXCEPTIONS = {
     STATUS["type"]: TypeError,
     STATUS["value"]: ValueError,
     STATUS["index"]: IndexError,
     STATUS["not_implemented"]: NotImplementedError,
     STATUS["out_of_memory"]: OutOfMemoryError,
+    STATUS["gradcheck"]: GradcheckError,
 }
 """Every other status is a RuntimeError."""
 

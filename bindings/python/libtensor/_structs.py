@@ -31,6 +31,29 @@ class BackwardOptions(Structure):
         ("retain_graph", c_bool),
         ("create_graph", c_bool),
         ("allow_unused", c_bool),
+        ("inputs", c_void_p),
+        ("input_count", c_size_t),
+        ("cancel", c_void_p),
+        ("materialize_grads", c_bool),
+    ]
+
+
+class CheckpointOptions(Structure):
+    """tensor_checkpoint_options_t."""
+
+    _fields_ = [("struct_size", c_size_t), ("preserve_rng_state", c_bool)]
+
+
+class GradcheckOptions(Structure):
+    """tensor_gradcheck_options_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("eps", c_double),
+        ("atol", c_double),
+        ("rtol", c_double),
+        ("nondet_tol", c_double),
+        ("check_undefined_grad", c_bool),
     ]
 
 
@@ -54,3 +77,5 @@ Scalar = IntegerScalar
 
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
+CHECKPOINT_OPTIONS_SIZE = sizeof(CheckpointOptions)
+GRADCHECK_OPTIONS_SIZE = sizeof(GradcheckOptions)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import byref, c_void_p
 
-from ._errors import check
-from ._handle import Handle, fresh
-from ._library import native
-from ._modes import enable_grad, no_grad, set_grad_enabled
-from ._structs import BACKWARD_OPTIONS_SIZE, BackwardOptions
-from ._values import handles
+from .._errors import check
+from .._handle import Handle, fresh
+from .._library import native
+from .._modes import enable_grad, no_grad, set_grad_enabled
+from .._structs import BACKWARD_OPTIONS_SIZE, BackwardOptions
+from .._values import handles
 
-__all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
 
 
 def _listed(value: object) -> list:
@@ -138,3 +149,8 @@ def _accumulate(tensors, seeds, retain_graph, create_graph, inputs) -> None:
     for item, part in zip(inputs, found):
         if part is not None:
             item.grad = part if item.grad is None else item.grad + part
+
+
+from . import functional  # noqa: E402 - it needs grad
+from .anomaly_mode import detect_anomaly, set_detect_anomaly  # noqa: E402
+from .gradcheck import gradcheck, gradgradcheck  # noqa: E402
