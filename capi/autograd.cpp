@@ -75,6 +75,13 @@ tensor_status_t tensor_is_leaf(const tensor_t* t, bool* out) {
   });
 }
 
+tensor_status_t tensor_is_view(const tensor_t* t, bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = tensor_of(t, "t").is_view();
+  });
+}
+
 tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");

@@ -14,6 +14,10 @@ TENSOR_API tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_g
 TENSOR_API tensor_status_t tensor_requires_grad(const tensor_t* t, bool* out);
 TENSOR_API tensor_status_t tensor_is_leaf(const tensor_t* t, bool* out);
 
+/* Is t a view of another tensor, for autograd: does a change of one in place reach the other's
+ * history? */
+TENSOR_API tensor_status_t tensor_is_view(const tensor_t* t, bool* out);
+
 /* The gradient that backward added up in a leaf; NULL (with TENSOR_OK) where there is none. The
  * caller owns the handle. */
 TENSOR_API tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out);

@@ -18,6 +18,7 @@
 #include "tensor/graph.h"
 #include "tensor/handle.h"
 #include "tensor/hooks.h"
+#include "tensor/memory.h"
 #include "tensor/node.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"

@@ -86,7 +86,7 @@ void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
 }
 
 void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>) {
-  if (!gradients[0].defined()) return;
+  if (!gradients[0].defined() || !leaf_.impl()->requires_grad) return;  // no longer asked for
   accumulate(gradients[0]);
   if (hooked()) find_extra(leaf_)->after.run(leaf_);
 }

@@ -67,7 +67,11 @@ std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
   check_dirty(outputs);
   finished_ = true;
   std::vector<Tensor> results;
-  for (const Tensor& output : outputs) results.push_back(output.defined() ? wrap(output) : output);
+  output_places_ = outputs.size();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].defined()) places_.push_back(i);
+    results.push_back(outputs[i].defined() ? wrap(outputs[i]) : Tensor());
+  }
   // Of several views of one tensor, none may be changed in place.
   const auto differentiable = std::count_if(results.begin(), results.end(), [](const Tensor& one) {
     return one.defined() && one.requires_grad();
@@ -133,9 +137,10 @@ void CustomFunction::release_saved() {
 }
 
 void CustomFunction::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
-  std::vector<Tensor> given(gradients.begin(), gradients.end());
-  for (size_t i = 0; materialize_grads_ && i < given.size(); ++i) {
-    if (!given[i].defined()) given[i] = tensor_ops.zeros(output(i));
+  std::vector<Tensor> given(output_places_);
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    const bool fill = materialize_grads_ && !gradients[i].defined();
+    given[places_[i]] = fill ? tensor_ops.zeros(output(i)) : gradients[i];
   }
   if (!once_differentiable_) return backward_(*this, given, results);
   {

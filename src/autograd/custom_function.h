@@ -23,7 +23,10 @@ class CustomFunction final : public ListNode<CustomFunction> {
   // --- between the making and finish
   // Is recording on, and does any input require grad? Else finish leaves no trace in the graph.
   bool recorded() const { return recorded_; }
-  bool needs_input_grad(size_t input) const { return static_cast<bool>(edges()[input].node); }
+  bool needs_input_grad(size_t input) const {
+    if (finished_) return static_cast<bool>(edges()[input].node);
+    return inputs_[input].defined() && inputs_[input].requires_grad();
+  }
   void save_for_backward(std::vector<Tensor> tensors) { to_save_ = std::move(tensors); }
   void mark_dirty(std::vector<Tensor> tensors) { dirty_ = std::move(tensors); }
   void mark_non_differentiable(std::vector<Tensor> tensors) {
@@ -59,6 +62,8 @@ class CustomFunction final : public ListNode<CustomFunction> {
   bool materialize_grads_ = true;
   bool once_differentiable_ = false;
   std::vector<Tensor> inputs_, to_save_, dirty_, non_differentiable_;  // until finish
+  std::vector<size_t> places_;  // among the outputs given to finish, of those that are tensors
+  size_t output_places_ = 0;
   std::vector<SavedTensor> saved_;
 };
 

@@ -80,10 +80,8 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
 
 namespace {
 
-// "UnbindBackward0" is "Unbind" in PyTorch's message.
 std::string maker_of(const Tensor& view) {
-  const std::string name = view.impl()->grad_fn ? view.impl()->grad_fn->name() : "";
-  return name.substr(0, name.find("Backward"));
+  return view.impl()->grad_fn ? operation_name(view.impl()->grad_fn->name()) : "";
 }
 
 // Why a view may not be changed in place, by where it comes from.

@@ -1,6 +1,7 @@
 #include "autograd/node.h"
 
 #include <new>
+#include <string_view>
 
 #include "autograd/anomaly.h"
 #include "autograd/history.h"
@@ -92,6 +93,17 @@ uint32_t Node::add_output(const Tensor& result) {
   if (!more_outputs_) more_outputs_ = std::make_unique<std::vector<OutputMeta>>();
   more_outputs_->emplace_back(result);
   return static_cast<uint32_t>(more_outputs_->size());
+}
+
+std::string operation_name(const char* node_name) {
+  constexpr std::string_view kSuffix = "Backward";
+  const std::string name = node_name;
+  const size_t at = name.rfind(kSuffix);
+  if (at == std::string::npos ||
+      name.find_first_not_of("0123456789", at + kSuffix.size()) != std::string::npos)
+    return "torch::autograd::" + name;
+  const std::string number = name.substr(at + kSuffix.size());
+  return name.substr(0, at) + (number == "0" ? "" : number);
 }
 
 }  // namespace libtensor::autograd

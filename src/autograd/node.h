@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -127,6 +128,10 @@ class Node : public GraphNode {
   std::atomic<const GraphTask*> owner_{nullptr};
   NodeState state_;
 };
+
+// What PyTorch's messages call the operation of a node: "Mul" for MulBackward0, "Fill2" for
+// FillBackward2, torch::autograd::CopySlices.
+std::string operation_name(const char* node_name);
 
 // A node with N edges, all in one block from the pool.
 template <class Derived, size_t N>

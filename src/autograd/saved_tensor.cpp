@@ -108,12 +108,6 @@ Tensor SavedTensor::unpack(Node& owner) const {
 
 namespace {
 
-// "Mul" for MulBackward0, as PyTorch's message calls the operation.
-std::string operation_of(const char* node_name) {
-  const std::string name = node_name;
-  return name.substr(0, name.find("Backward"));
-}
-
 // Ours, after PyTorch's words: who saved the tensor, and who changed it since.
 std::string account_of_changes(const Node& owner, const Storage& storage, uint32_t saved_version) {
   std::string account = str(" Saved by ", owner.name(), " at version ", saved_version, ".");
@@ -134,7 +128,7 @@ void SavedTensor::check_version(const Node& owner) const {
   const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
   const std::string origin =
       maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
-                  operation_of(maker), ",")
+                  operation_name(maker), ",")
             : std::string();
   fail(Status::kInvalidArgument,
        "one of the variables needed for gradient computation has been modified by an inplace "
@@ -143,7 +137,7 @@ void SavedTensor::check_version(const Node& owner) const {
        tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
        version_, " instead. Hint: ",
        "enable anomaly detection to find the operation that failed to compute its gradient, with "
-       "torch.autograd.set_detect_anomaly(True).",
+       "torch.autograd.set_detect_anomaly(True, check_nan=False).",
        account_of_changes(owner, tensor_.storage(), version_));
 }
 

@@ -194,6 +194,10 @@ class Backend {
   virtual void random(const RandomCall& call) = 0;
   virtual void manual_seed(uint64_t seed) = 0;
   virtual uint64_t initial_seed() = 0;
+  // All there is to the generator, as bytes; none where the device has no generator. To set them
+  // makes it go on from there.
+  virtual std::vector<unsigned char> random_state() { return {}; }
+  virtual void set_random_state(std::span<const unsigned char>) {}
 
   // Streams and events. The CPU's work is done when a call returns: it has the default stream only.
   virtual DeviceProperties properties() { return {.name = "cpu"}; }
@@ -211,11 +215,6 @@ class Backend {
   virtual void synchronize_event(EventId) {}
   virtual bool is_event_done(EventId) { return true; }
   virtual double milliseconds_between(EventId, EventId) { return 0; }
-
-  // All there is to the generator, as bytes; none where the device has no generator. To set them
-  // makes it go on from there.
-  virtual std::vector<unsigned char> random_state() { return {}; }
-  virtual void set_random_state(std::span<const unsigned char>) {}
 };
 
 // The backend of a device. Throws Error(kUnavailable) where there is no such device. The first

@@ -17,6 +17,9 @@ enum class LockLevel {
   kMemory,
   kArena,
   kLiveBlocks,
+  kSource,
+  kHistory,
+  kTags,
   kPool
 };
 

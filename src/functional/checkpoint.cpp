@@ -24,8 +24,9 @@ class RandomState {
  public:
   RandomState() {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
-      for (int16_t i = 0; i < device_count(type); ++i) {
-        states_.push_back({{type, i}, backend_for({type, i}).random_state()});
+      for (int index = 0; index < device_count(type); ++index) {
+        const Device device{type, static_cast<int16_t>(index)};
+        states_.push_back({device, backend_for(device).random_state()});
       }
     }
   }

@@ -7,9 +7,6 @@
 
 namespace libtensor::memory {
 
-LIBTENSOR_FAST_THREAD_LOCAL uint32_t current_tag = 0;
-LIBTENSOR_FAST_THREAD_LOCAL const char* current_operation = nullptr;
-
 namespace {
 
 constexpr size_t kAddressSpace = size_t{1} << 47;  // no request beyond it can be met
@@ -60,9 +57,23 @@ void* CachingAllocator::allocate(size_t bytes, Stream stream) {
   const size_t unit = properties_.alignment;
   const size_t size = (std::max<size_t>(bytes, 1) + unit - 1) & ~(unit - 1);
   Arena& arena = arena_of(stream);
-  Block* block = take_cached(arena, size, bytes);
-  if (!block) block = allocate_slowly(arena, size, bytes);
+  if (current_tag != 0) charge(bytes);
+  Block* block = nullptr;
+  try {
+    block = take_cached(arena, size, bytes);
+    if (!block) block = allocate_slowly(arena, size, bytes);
+  } catch (...) {
+    if (current_tag != 0) tags_.release(current_tag, bytes);
+    throw;
+  }
   return hand_out(block);
+}
+
+// Counts the bytes for the thread's tag.
+void CachingAllocator::charge(size_t bytes) {
+  while (!tags_.charge(current_tag, bytes)) {
+    if (!call_pressure(bytes)) fail_over_tag_budget(bytes);
+  }
 }
 
 Block* CachingAllocator::take_cached(Arena& arena, size_t size, size_t bytes) {
@@ -93,13 +104,21 @@ void* CachingAllocator::hand_out(Block* block) {
     give_back(block);
     throw;
   }
+  if (recording_.load(std::memory_order_relaxed)) [[unlikely]] {
+    note({'a', block->tag, block->address, block->requested, block->arena->stream(),
+          block->operation});
+  }
   return reinterpret_cast<void*>(block->address);
 }
 
 bool CachingAllocator::free(void* data) noexcept {
   Block* const block = live_.remove(reinterpret_cast<uintptr_t>(data));
-  if (block) give_back(block);
-  return block != nullptr;
+  if (!block) return false;
+  if (recording_.load(std::memory_order_relaxed)) [[unlikely]] {
+    note({'f', 0, block->address, 0, 0, nullptr});
+  }
+  give_back(block);
+  return true;
 }
 
 void CachingAllocator::give_back(Block* block) noexcept {
@@ -109,6 +128,7 @@ void CachingAllocator::give_back(Block* block) noexcept {
     use->event = provider_->record(use->stream);
   }
   allocated_.subtract(block->requested);
+  if (block->tag != 0) tags_.release(block->tag, block->requested);
   std::lock_guard lock(arena.mutex);
   arena.statistics.allocated.subtract(block->requested);
   ++arena.statistics.frees;
@@ -126,7 +146,8 @@ bool CachingAllocator::record_stream(const void* data, Stream stream) {
   if (!properties_.streams) return true;
   auto fresh = std::make_unique<OtherUse>();
   fresh->stream = stream;
-  return live_.find(reinterpret_cast<uintptr_t>(data), [&](Block* block) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  const bool found = live_.find(address, [&](Block* block) {
     if (block->arena->stream() == stream) return;
     for (const OtherUse* use = block->uses; use; use = use->next) {
       if (use->stream == stream) return;
@@ -134,6 +155,26 @@ bool CachingAllocator::record_stream(const void* data, Stream stream) {
     fresh->next = block->uses;
     block->uses = fresh.release();
   });
+  if (found && recording_.load(std::memory_order_relaxed)) [[unlikely]] {
+    note({'r', 0, address, 0, stream, nullptr});
+  }
+  return found;
+}
+
+void CachingAllocator::record_history(size_t max_events) {
+  auto fresh = max_events > 0 ? std::make_shared<History>(max_events) : nullptr;
+  std::lock_guard lock(callback_mutex_);
+  recording_.store(fresh != nullptr, std::memory_order_relaxed);
+  history_.swap(fresh);
+}
+
+std::shared_ptr<History> CachingAllocator::history() {
+  std::lock_guard lock(callback_mutex_);
+  return history_;
+}
+
+void CachingAllocator::note(const History::Event& event) noexcept {
+  if (const auto kept = history()) kept->add(event);
 }
 
 size_t CachingAllocator::capacity() const {

@@ -14,10 +14,12 @@
 
 #include "core/fork.h"
 #include "memory/arena.h"
+#include "memory/history.h"
 #include "memory/live_blocks.h"
 #include "memory/policy.h"
 #include "memory/provider.h"
 #include "memory/statistics.h"
+#include "memory/tags.h"
 
 namespace libtensor::memory {
 
@@ -59,6 +61,12 @@ class CachingAllocator {
   // True: it has done something, so that trying again makes sense.
   using PressureCallback = std::function<bool(size_t bytes)>;
   void set_pressure_callback(PressureCallback callback);
+
+  TagAccounts& tags() { return tags_; }
+
+  // The last `max_events` events are kept from now on; 0: none.
+  void record_history(size_t max_events);
+  std::shared_ptr<History> history();  // nullptr: none is kept
 
   size_t active_bytes() const { return active_.now(); }
   size_t reserved_bytes() const { return reserved_.now(); }
@@ -105,6 +113,8 @@ class CachingAllocator {
   Block* take_cached(Arena& arena, size_t size, size_t bytes);
   Block* take(Arena& arena, Block* block, size_t size, size_t bytes);
   void* hand_out(Block* block);
+  void charge(size_t bytes);
+  void note(const History::Event& event) noexcept;
   void give_back(Block* block) noexcept;
   size_t capacity() const;
   void apply(const Change& change);
@@ -128,6 +138,7 @@ class CachingAllocator {
   // out_of_memory.cpp
   bool call_pressure(size_t bytes);
   [[noreturn]] void fail_out_of_memory(size_t bytes);
+  [[noreturn]] void fail_over_tag_budget(size_t bytes);
   std::string largest_holders();
 
   const std::unique_ptr<MemoryProvider> provider_;
@@ -150,6 +161,9 @@ class CachingAllocator {
   std::atomic<uint64_t> device_calls_{0}, waits_{0}, pressure_calls_{0}, failures_{0};
   ForkSafeMutex callback_mutex_{LockLevel::kMemory};
   std::shared_ptr<const PressureCallback> pressure_;
+  std::shared_ptr<History> history_;
+  std::atomic<bool> recording_{false};
+  TagAccounts tags_;
 };
 
 }  // namespace libtensor::memory

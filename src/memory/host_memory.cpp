@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "core/pool.h"
 #include "core/thread_local.h"
@@ -87,7 +88,9 @@ class Decay {
 };
 
 struct Host {
-  CachingAllocator allocator{std::make_unique<memory::HostProvider>(), "cpu"};
+  memory::ReplaceableProvider* provider =
+      new memory::ReplaceableProvider(std::make_unique<memory::HostProvider>());
+  CachingAllocator allocator{std::unique_ptr<memory::MemoryProvider>(provider), "cpu"};
   Decay decay;
 };
 
@@ -101,6 +104,15 @@ Host& host() {
 }  // namespace
 
 CachingAllocator& host_allocator() { return host().allocator; }
+
+void replace_host_source(std::shared_ptr<memory::Source> source) {
+  host().provider->replace(std::move(source));
+  try {
+    host().allocator.empty_cache();
+  } catch (const std::bad_alloc&) {
+    // What is cached goes back another time.
+  }
+}
 
 void* host_allocate(size_t bytes) {
   if (bytes <= kPooled) return pool_allocate(pooled_size(bytes));

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "memory/caching_allocator.h"
+#include "memory/replaceable_provider.h"
 
 namespace libtensor {
 
@@ -15,5 +17,8 @@ void host_free(void* data, size_t bytes) noexcept;
 
 // Blocks of more than 1 KiB come from here; smaller ones are not counted.
 memory::CachingAllocator& host_allocator();
+
+// They get their memory from here from now on; nullptr: from the system.
+void replace_host_source(std::shared_ptr<memory::Source> source);
 
 }  // namespace libtensor

@@ -7,6 +7,8 @@
 
 #include "core/error.h"
 #include "memory/caching_allocator.h"
+#include "memory/context.h"
+#include "memory/tags.h"
 
 namespace libtensor::memory {
 namespace {
@@ -37,9 +39,15 @@ bool CachingAllocator::call_pressure(size_t bytes) {
     std::lock_guard lock(callback_mutex_);
     callback = pressure_;
   }
-  if (!callback) return false;
+  static thread_local bool calling = false;  // what the callback itself allocates must not call it
+  if (!callback || calling) return false;
   pressure_calls_.fetch_add(1, std::memory_order_relaxed);
-  return (*callback)(bytes);
+  const uint32_t tag = current_tag;
+  calling = true;
+  const bool again = (*callback)(bytes);
+  calling = false;
+  current_tag = tag;
+  return again;
 }
 
 // Those who hold most, by operation and tag.
@@ -51,7 +59,7 @@ std::string CachingAllocator::largest_holders() {
   std::map<Key, Sum> sums;
   for_each_block([&](Stream, const Block& block) {
     if (block.state != Block::State::kUsed) return;
-    Sum& sum = sums[{block.operation ? block.operation : "", block.tag}];
+    Sum& sum = sums[{operation_name(block.operation), block.tag}];
     sum.bytes += block.requested;
     ++sum.blocks;
   });
@@ -63,7 +71,7 @@ std::string CachingAllocator::largest_holders() {
   for (const auto& [key, sum] : sorted) {
     text += text.empty() ? " Largest holders: " : ", ";
     text += key.first.empty() ? "other" : key.first;
-    if (key.second != 0) text += str(" (tag ", key.second, ")");
+    if (key.second != 0) text += str(" (tag '", tag_name(key.second), "')");
     text +=
         str(" ", size_text(sum.bytes), " in ", sum.blocks, sum.blocks == 1 ? " block" : " blocks");
   }
@@ -82,6 +90,14 @@ void CachingAllocator::fail_out_of_memory(size_t bytes) {
                           : str("not enough memory: you tried to allocate ", bytes, " bytes. ");
   fail(Status::kOutOfMemory, what, size_text(free), " is free on the device; ", size_text(reserved),
        " is reserved, of which ", size_text(live), " is in use.", largest_holders());
+}
+
+void CachingAllocator::fail_over_tag_budget(size_t bytes) {
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  TagAccounts::Account& account = tags_.account(current_tag);
+  fail(Status::kOutOfMemory, name_, " out of memory. Tried to allocate ", size_text(bytes), " (",
+       bytes, " bytes) with the tag '", tag_name(current_tag), "', of whose budget of ",
+       size_text(account.budget.load()), " ", size_text(account.allocated.now()), " is in use.");
 }
 
 }  // namespace libtensor::memory

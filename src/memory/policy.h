@@ -53,7 +53,8 @@ inline size_t largest_piece(const Outlook& outlook, size_t granularity) {
       bytes = std::clamp(outlook.reserved / 256, 64 * kMiB, 128 * kMiB);
       break;
     case Mood::kOrdinary:
-      bytes = std::clamp(outlook.capacity / 512, 32 * kMiB, 128 * kMiB);
+      bytes = std::min(outlook.capacity / 64,
+                       std::clamp(outlook.capacity / 512, 32 * kMiB, 128 * kMiB));
       break;
     case Mood::kTight:
       break;

@@ -29,6 +29,15 @@ class SharedLevel {
     while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
     }
   }
+  // False, and no change, where that would exceed `limit`.
+  bool add_within(size_t bytes, size_t limit) {
+    size_t now = now_.load(std::memory_order_relaxed);
+    do {
+      if (now > limit || bytes > limit - now) return false;
+    } while (!now_.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
+    add(0);  // the peak
+    return true;
+  }
   void subtract(size_t bytes) { now_.fetch_sub(bytes, std::memory_order_relaxed); }
   void reset_peak() { peak_.store(now(), std::memory_order_relaxed); }
   size_t now() const { return now_.load(std::memory_order_relaxed); }

@@ -146,8 +146,8 @@ TEST_F(Function, SavedTensorThatWasChangedIsRefused) {
       "one of the variables needed for gradient computation has been modified by an inplace "
       "operation: [torch.DoubleTensor [2]], which is output 0 of Add, is at version 1; expected "
       "version 0 instead. Hint: enable anomaly detection to find the operation that failed to "
-      "compute its gradient, with torch.autograd.set_detect_anomaly(True). Saved by TestBackward "
-      "at version 0. Changed since by add_scalar_ (version 1).");
+      "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False). Saved "
+      "by TestBackward at version 0. Changed since by add_scalar_ (version 1).");
 }
 
 TEST_F(Function, SavedTensorsAreFreedByBackward) {

@@ -82,7 +82,7 @@ TEST(OutOfMemory, NamesTheLargestHolders) {
   CachingAllocator allocator(std::make_unique<SimulatedDevice>(SimulatedDevice::Options{64 * kMiB}),
                              "cuda:0");
   current_operation = "matmul";
-  current_tag = 7;
+  current_tag = tag_number("weights");
   allocator.allocate(40 * kMiB);
   current_operation = "add";
   current_tag = 0;
@@ -97,7 +97,7 @@ TEST(OutOfMemory, NamesTheLargestHolders) {
         error.message(),
         "cuda:0 out of memory. Tried to allocate 20.00 MiB (20971520 bytes). 10.00 MiB is free "
         "on the device; 54.00 MiB is reserved, of which 54.00 MiB is in use. Largest holders: "
-        "matmul (tag 7) 40.00 MiB in 1 block, add 14.00 MiB in 2 blocks.");
+        "matmul (tag 'weights') 40.00 MiB in 1 block, add 14.00 MiB in 2 blocks.");
   }
 }
 

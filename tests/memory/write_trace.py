@@ -152,7 +152,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--vary", action="store_true", help="sequence lengths differ from step to step")
+    parser.add_argument("--vary", action="store_true", help="sequences of many lengths")
     args = parser.parse_args()
     print("# made up by tests/memory/write_trace.py:", *sys.argv[1:])
     kinds[args.kind](Program(sys.stdout), args, random.Random(args.seed))

@@ -58,7 +58,7 @@ TEST(GradientCoverage, EveryOperationWithANodeIsChecked) {
   std::ifstream file(OPERATIONS_JSON);
   int rows = 0;
   for (std::string row; std::getline(file, row);) {
-    if (field(row, "node").empty()) continue;
+    if (field(row, "node").empty() || field(row, "node") == "NotImplemented") continue;
     ++rows;
     EXPECT_TRUE(covered.count(field(row, "name")))
         << field(row, "name")

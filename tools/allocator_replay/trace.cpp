@@ -33,7 +33,7 @@ class Parser {
   void line(std::string_view text) {
     ++number_;
     if (text.empty() || text[0] == '#') return;
-    rest_ = text.substr(1);
+    rest_ = text.substr(1, text.find('#') - 1);
     switch (text[0]) {
       case 'a':
         return allocate();

@@ -51,6 +51,16 @@ def node_class(op: Op) -> list[str]:
     return lines + ["};", ""]
 
 
+def shared_tensors(op: Op) -> dict[Saved, list[int]]:
+    """The saved tensors that several formulas use, which are unpacked once, and which these are."""
+    users: dict[Saved, list[int]] = {}
+    for index, formula in enumerate(formulas(op)):
+        for item in formula.saved:
+            if item.kind in ("input", "output"):
+                users.setdefault(item, []).append(index)
+    return {item: found for item, found in users.items() if len(found) > 1}
+
+
 def apply_body(op: Op) -> list[str]:
     signature = "apply(std::span<const Tensor> gradients, std::span<Tensor> results)"
     lines = [f"void {op.class_name}::{signature} {{"]
@@ -59,10 +69,15 @@ def apply_body(op: Op) -> list[str]:
         (formula,) = formulas(op)
         lines.append(f"  move_to(results, {formula.expression});")
         return lines + ["}", ""]
+    shared = shared_tensors(op)
+    for item, users in shared.items():
+        wanted = " || ".join(f"should_compute({index})" for index in users)
+        lines.append(f"  const Tensor {item.source} =")
+        lines.append(f"      {wanted} ? {item.member}.unpack(*this) : Tensor();")
     for index, formula in enumerate(formulas(op)):
         lines.append(f"  if (should_compute({index})) {{")
         for item in formula.saved:
-            if item.kind in ("input", "output"):
+            if item.kind in ("input", "output") and item not in shared:
                 lines.append(f"    const Tensor {item.source} = {item.member}.unpack(*this);")
         lines += [f"    results[{index}] = {formula.expression};", "  }"]
     return lines + ["}", ""]

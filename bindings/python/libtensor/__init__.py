@@ -12,7 +12,14 @@ from ._dispatch import grouped as _grouped
 from ._dtypes import ALIASES, BY_NAME, Size, can_cast, device, dtype, promote_types
 from ._errors import OutOfMemoryError
 from ._library import native as _native
-from ._modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from ._modes import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from ._settings import (
     get_default_dtype,
     get_num_threads,

@@ -173,6 +173,18 @@ class DivFloorScalarBackward final : public FixedNode<DivFloorScalarBackward, 1>
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
+class FloorDivideBackward final : public FixedNode<FloorDivideBackward, 2> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class FloorDivideScalarBackward final : public FixedNode<FloorDivideScalarBackward, 1> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
 class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
  public:
   const char* name() const override { return "RemainderBackward1"; }

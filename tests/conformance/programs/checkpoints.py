@@ -27,9 +27,11 @@ for _reentrant in (True, False):
     program.add(f"{_kind}_gradients", _gradients(_reentrant))
     program.add(f"{_kind}_identity", _gradients(_reentrant, lambda x: x * 1))
     program.add(f"{_kind}_view", _gradients(_reentrant, lambda x: x.view(3, 1).exp()))
-    program.add(f"{_kind}_in_place_inside", _gradients(_reentrant, lambda x: x.exp().mul_(2).tanh()))
+    program.add(f"{_kind}_in_place_inside",
+                _gradients(_reentrant, lambda x: x.exp().mul_(2).tanh()))
     program.add(f"{_kind}_raises", _gradients(_reentrant, lambda x: x.view(7)))
-    program.add(f"{_kind}_without_grad_inside", _gradients(_reentrant, lambda x: x.detach() * 2))
+    program.add(f"{_kind}_without_grad_inside",
+                _gradients(_reentrant, lambda x: x.detach() * 2))
 
 
 def _both(name):

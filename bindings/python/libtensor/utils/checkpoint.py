@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, byref, c_void_p
+from ctypes import byref, c_void_p
 
-from .._callback import Callback
+from .._callback import CALL
+from .._errors import check
 from .._handle import Handle, fresh
 from .._library import native
 from .._modes import no_grad
 from .._structs import CHECKPOINT_OPTIONS_SIZE, CheckpointOptions
+from .._user import DESTROY, hold
 from .._values import handles
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
 _MOST_OUTPUTS = 1024
-_living: dict[int, Callback] = {}
-"""The functions that graphs still need, by the `user` that the C library knows them by."""
-
-
-@CFUNCTYPE(None, c_void_p)
-def _let_go(user: int) -> None:
-    _living.pop(user, None)
-
 
 def _tensors_in(value, found: list) -> list:
     """All tensors of nested tuples, lists and dicts, in order."""
@@ -72,22 +66,14 @@ class _Run:
 
 def _checkpointed(function: Callable, args: tuple, kwargs: dict, preserve_rng_state: bool):
     run = _Run(function, args, kwargs)
-    callback = Callback(run, may_give_fewer=True)
-    user = id(callback)
-    _living[user] = callback
     found = (c_void_p * _MOST_OUTPUTS)()
     options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, preserve_rng_state)
-    status = native.checkpoint(
-        callback.pointer,
-        user,
-        _let_go,
-        handles(run.inputs),
-        len(run.inputs),
-        byref(options),
-        found,
-        _MOST_OUTPUTS,
+    inputs = handles(run.inputs), len(run.inputs)
+    check(
+        native.checkpoint(
+            CALL, hold(run), DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS
+        )
     )
-    callback.check(status)
     form, run.form = run.form, None
     run.args, run.kwargs = _replaced([args, kwargs], iter([_PLACE] * len(run.inputs)))
     run.inputs = []

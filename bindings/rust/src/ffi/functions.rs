@@ -3,6 +3,9 @@
 use super::types::*;
 use std::os::raw::{c_char, c_void};
 
+pub const TENSOR_MEMORY_USED: i32 = 0;
+pub const TENSOR_MEMORY_WAITING: i32 = 1;
+pub const TENSOR_MEMORY_FREE: i32 = 2;
 pub const TENSOR_OK: i32 = 0;
 pub const TENSOR_ERROR_INVALID_ARGUMENT: i32 = 1;
 pub const TENSOR_ERROR_INVALID_HANDLE: i32 = 2;
@@ -51,6 +54,7 @@ extern "C" {
     pub fn tensor_set_requires_grad(t: *mut tensor_t, requires_grad: bool) -> tensor_status_t;
     pub fn tensor_requires_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_is_leaf(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_is_view(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad(t: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_set_grad(t: *mut tensor_t, gradient: *const tensor_t) -> tensor_status_t;
     pub fn tensor_grad_enabled_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
@@ -512,6 +516,68 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_saved_tensors_hooks_pop() -> tensor_status_t;
     pub fn tensor_saved_tensors_hooks_disable(message: *const c_char) -> tensor_status_t;
+    pub fn tensor_memory_stats(
+        device: tensor_device_t,
+        out: *mut tensor_memory_stats_t,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_stream_stats(
+        device: tensor_device_t,
+        streams: *mut u64,
+        stats: *mut tensor_memory_stats_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_reset_peaks(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_memory_empty_cache(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_memory_set_tag(tag: *const c_char) -> tensor_status_t;
+    pub fn tensor_memory_tag(
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_budget(device: tensor_device_t, bytes: u64) -> tensor_status_t;
+    pub fn tensor_memory_set_tag_budget(
+        device: tensor_device_t,
+        tag: *const c_char,
+        bytes: u64,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_tag_bytes(
+        device: tensor_device_t,
+        tag: *const c_char,
+        allocated: *mut u64,
+        peak: *mut u64,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_pressure_callback(
+        device: tensor_device_t,
+        function: Option<
+            unsafe extern "C" fn(user: *mut c_void, device: tensor_device_t, bytes: u64) -> bool,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_provider(
+        device: tensor_device_t,
+        allocate: Option<unsafe extern "C" fn(user: *mut c_void, bytes: u64) -> *mut c_void>,
+        free: Option<unsafe extern "C" fn(user: *mut c_void, data: *mut c_void, bytes: u64)>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_snapshot(
+        device: tensor_device_t,
+        blocks: *mut tensor_memory_block_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_history_record(
+        device: tensor_device_t,
+        max_events: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_history(
+        device: tensor_device_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_grad_fn(t: *const tensor_t, out: *mut *mut tensor_node_t) -> tensor_status_t;
     pub fn tensor_gradient_edge(
         t: *const tensor_t,
@@ -844,6 +910,31 @@ extern "C" {
     pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
         -> tensor_status_t;
     pub fn tensor_div_floor_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_floor_divide_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,

@@ -1,4 +1,7 @@
 //! The types of `tensor/types.h`, and of the headers about autograd.
+//! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/memory.h`.
+
+use std::os::raw::c_char;
 
 use std::ffi::c_char;
 
@@ -180,4 +183,37 @@ pub struct tensor_gradcheck_options_t {
     pub rtol: f64,
     pub nondet_tol: f64,
     pub check_undefined_grad: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_memory_stats_t {
+    pub struct_size: usize,
+    pub allocated: u64,
+    pub allocated_peak: u64,
+    pub active: u64,
+    pub active_peak: u64,
+    pub reserved: u64,
+    pub reserved_peak: u64,
+    pub allocations: u64,
+    pub frees: u64,
+    pub device_calls: u64,
+    pub waits: u64,
+    pub pressure_calls: u64,
+    pub out_of_memory: u64,
+    pub capacity: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_memory_block_t {
+    pub struct_size: usize,
+    pub address: u64,
+    pub bytes: u64,
+    pub requested: u64,
+    pub stream: u64,
+    pub state: i32,
+    pub reserved: i32,
+    pub tag: [c_char; 256],
+    pub operation: [c_char; 64],
 }
