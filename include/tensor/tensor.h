@@ -11,6 +11,7 @@
 
 #include "tensor/anomaly.h"
 #include "tensor/autograd.h"
+#include "tensor/cuda.h"
 #include "tensor/data.h"
 #include "tensor/function.h"
 #include "tensor/functional.h"

@@ -1,5 +1,7 @@
 #include "cuda/cuda_backend.h"
 
+#include <cstring>
+
 #include "cuda/check.h"
 #include "cuda/index.h"
 #include "cuda/matmul.h"
@@ -25,6 +27,22 @@ DeviceProperties query_properties(int device) {
           .multiprocessors = queried.multiProcessorCount,
           .max_threads_per_multiprocessor = queried.maxThreadsPerMultiProcessor,
           .total_memory = queried.totalGlobalMem};
+}
+
+// Work that `later` is given from now on waits for what `earlier` has been given so far.
+void let_wait(const Context& later, const Context& earlier) {
+  cudaEvent_t event;
+  {
+    const DeviceGuard guard(earlier.device);
+    check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "event");
+    const cudaError_t error = cudaEventRecord(event, earlier.stream);
+    if (error != cudaSuccess) cudaEventDestroy(event);
+    check_cuda(error, "event record");
+  }
+  const DeviceGuard guard(later.device);
+  const cudaError_t error = cudaStreamWaitEvent(later.stream, event, 0);
+  cudaEventDestroy(event);  // CUDA keeps it until it is past
+  check_cuda(error, "event wait");
 }
 
 // What a query says: done, or not yet.
@@ -59,8 +77,12 @@ void CudaBackend::copy_bytes(void* destination, Device to, const void* source, D
                              size_t bytes, bool non_blocking) {
   if (bytes == 0) return;
   run([&](const Context& context) {
+    // Another device's stream has written the source, and may give it away afterwards.
+    const bool from_peer = !from.is_cpu() && from.index != device_;
+    if (from_peer) let_wait(context, {from.index, cuda::current_stream(from.index)});
     check_cuda(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDefault, context.stream),
                "copy");
+    if (from_peer) let_wait({from.index, cuda::current_stream(from.index)}, context);
     const bool host_takes_part = to.is_cpu() || from.is_cpu();
     if (host_takes_part && !non_blocking) {
       check_cuda(cudaStreamSynchronize(context.stream), "copy");
@@ -116,6 +138,18 @@ void CudaBackend::manual_seed(uint64_t seed) {
 uint64_t CudaBackend::initial_seed() {
   const std::lock_guard lock(generator_mutex_);
   return generator_.seed;
+}
+
+std::vector<unsigned char> CudaBackend::random_state() {
+  const std::lock_guard lock(generator_mutex_);
+  std::vector<unsigned char> bytes(sizeof generator_);
+  std::memcpy(bytes.data(), &generator_, sizeof generator_);
+  return bytes;
+}
+void CudaBackend::set_random_state(std::span<const unsigned char> state) {
+  check(state.size() == sizeof generator_, "RNG state is wrong size");
+  const std::lock_guard lock(generator_mutex_);
+  std::memcpy(&generator_, state.data(), sizeof generator_);
 }
 
 StreamId CudaBackend::current_stream() noexcept {

@@ -34,6 +34,8 @@ class CudaBackend final : public Backend {
   void random(const RandomCall& call) override;
   void manual_seed(uint64_t seed) override;
   uint64_t initial_seed() override;
+  std::vector<unsigned char> random_state() override;
+  void set_random_state(std::span<const unsigned char> state) override;
 
   DeviceProperties properties() override { return properties_; }
   StreamId current_stream() noexcept override;

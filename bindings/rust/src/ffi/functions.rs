@@ -95,6 +95,58 @@ extern "C" {
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_cuda_device_count(out: *mut i32) -> tensor_status_t;
+    pub fn tensor_device_properties(
+        device: tensor_device_t,
+        out: *mut tensor_device_properties_t,
+    ) -> tensor_status_t;
+    pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_stream_current(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_default(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_new(
+        device: tensor_device_t,
+        priority: i32,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_set_current(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_device(
+        stream: *const tensor_stream_t,
+        out: *mut tensor_device_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_native(
+        stream: *const tensor_stream_t,
+        out: *mut *mut c_void,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_synchronize(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_query(stream: *const tensor_stream_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_stream_release(stream: *mut tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_event_new(
+        device: tensor_device_t,
+        timing: bool,
+        out: *mut *mut tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_record(
+        event: *const tensor_event_t,
+        stream: *const tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_wait_event(
+        stream: *const tensor_stream_t,
+        event: *const tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_synchronize(event: *const tensor_event_t) -> tensor_status_t;
+    pub fn tensor_event_query(event: *const tensor_event_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_event_elapsed(
+        start: *const tensor_event_t,
+        end: *const tensor_event_t,
+        out: *mut f64,
+    ) -> tensor_status_t;
+    pub fn tensor_event_release(event: *mut tensor_event_t) -> tensor_status_t;
     pub fn tensor_from_data(
         data: *const c_void,
         shape: *const i64,

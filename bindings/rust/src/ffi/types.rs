@@ -3,6 +3,8 @@
 
 use std::os::raw::c_char;
 
+use std::ffi::c_char;
+
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
 pub type tensor_device_type_t = i32;
@@ -42,6 +44,30 @@ pub struct tensor_cancel_t {
 #[repr(C)]
 pub struct tensor_vjp_t {
     private: [u8; 0],
+}
+
+/// A handle of a queue of a device's work.
+#[repr(C)]
+pub struct tensor_stream_t {
+    private: [u8; 0],
+}
+
+/// A handle of a point in a stream's work.
+#[repr(C)]
+pub struct tensor_event_t {
+    private: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_device_properties_t {
+    pub struct_size: usize,
+    pub total_memory: u64,
+    pub major: i32,
+    pub minor: i32,
+    pub multiprocessors: i32,
+    pub max_threads_per_multiprocessor: i32,
+    pub name: [c_char; 256],
 }
 
 #[repr(C)]
