@@ -109,6 +109,7 @@ __global__ void __launch_bounds__(kReduceThreads)
   const uint32_t output = blockIdx.x * blockDim.x + threadIdx.x;
   if (output >= call.outputs) return;
   typename P::A total = partial[output];
+#pragma unroll 1  // the few splits are not worth the registers (8 bytes would be spilled for uint8)
   for (uint32_t split = 1; split < call.splits; ++split) {
     total = P::combine(total, partial[static_cast<size_t>(split) * call.outputs + output]);
   }
