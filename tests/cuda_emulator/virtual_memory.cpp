@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 
+#include "cuda/driver.h"
 #include "device_memory.h"
 #include "faults.h"
 #include "runtime_lock.h"
@@ -168,4 +169,11 @@ CUresult cuMemUnmap(CUdeviceptr address, size_t bytes) {
   --memory.pieces[piece].mappings;
   memory.drop_if_unused(piece);
   return CUDA_SUCCESS;
+}
+
+const libtensor::cuda::DriverFunctions* libtensor::cuda::driver_functions() {
+  static const DriverFunctions functions{
+      cuMemGetAllocationGranularity, cuMemAddressReserve, cuMemAddressFree, cuMemCreate,
+      cuMemRelease, cuMemMap, cuMemUnmap, cuMemSetAccess};
+  return &functions;
 }

@@ -1,0 +1,72 @@
+// Where the caching allocator (src/memory) takes a CUDA device's memory from.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <vector>
+
+#include "core/fork.h"
+#include "cuda/driver.h"
+#include "memory/provider.h"
+
+namespace libtensor::cuda {
+
+// What both kinds share: the device, and its events, which are kept in a pool.
+class CudaProvider : public memory::MemoryProvider {
+ public:
+  explicit CudaProvider(int device) : device_(device) {}
+  ~CudaProvider() override;
+
+  Info info() override;
+  memory::Event record(memory::Stream stream) noexcept override;
+  bool passed(memory::Event event) noexcept override;
+  void wait(memory::Event event) noexcept override;
+  void release(memory::Event event) noexcept override;
+
+ protected:
+  int device_;
+
+ private:
+  ForkSafeMutex mutex_{LockLevel::kPool};
+  std::vector<cudaEvent_t> pool_;
+};
+
+// cudaMalloc and cudaFree, which waits for the device.
+class PlainProvider final : public CudaProvider {
+ public:
+  using CudaProvider::CudaProvider;
+
+  memory::ProviderProperties properties() const override;
+  void* allocate(size_t bytes) override;
+  void free(void* data, size_t bytes) noexcept override;
+
+  void* reserve(size_t) override { return nullptr; }
+  void unreserve(void*, size_t) noexcept override {}
+  bool create(size_t, memory::Physical*) override { return false; }
+  void destroy(memory::Physical, size_t) noexcept override {}
+  bool map(void*, size_t, memory::Physical) override { return false; }
+  void unmap(void*, size_t) noexcept override {}
+};
+
+// Addresses and memory apart, so that segments grow in place and pieces move between them.
+class VirtualProvider final : public CudaProvider {
+ public:
+  VirtualProvider(int device, const DriverFunctions& driver)
+      : CudaProvider(device), driver_(driver) {}
+
+  memory::ProviderProperties properties() const override;
+  void* allocate(size_t) override { return nullptr; }
+  void free(void*, size_t) noexcept override {}
+
+  void* reserve(size_t bytes) override;
+  void unreserve(void* address, size_t bytes) noexcept override;
+  bool create(size_t bytes, memory::Physical* out) override;
+  void destroy(memory::Physical physical, size_t bytes) noexcept override;
+  bool map(void* address, size_t bytes, memory::Physical physical) override;
+  void unmap(void* address, size_t bytes) noexcept override;
+
+ private:
+  const DriverFunctions& driver_;
+};
+
+}  // namespace libtensor::cuda
