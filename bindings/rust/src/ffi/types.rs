@@ -1,9 +1,6 @@
-//! The types of `tensor/types.h`, and of the headers about autograd.
-//! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/memory.h`.
+//! The types of `tensor/types.h`, and of the headers about autograd and memory.
 
 use std::os::raw::c_char;
-
-use std::ffi::c_char;
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
