@@ -1,7 +1,10 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+
+#include "object_handles.h"
 
 // Layouts that compiled programs rely on: fields may only be added at the end.
 static_assert(sizeof(tensor_scalar_t) == 24 && offsetof(tensor_scalar_t, value) == 8);
@@ -13,6 +16,8 @@ namespace libtensor::capi {
 
 void refuse_handle(const tensor_t* handle, const char* name) {
   if (!handle) fail(Status::kInvalidHandle, name, " must not be NULL");
+  if (const char* other = object_kind_name(reinterpret_cast<uint64_t>(handle)))
+    fail(Status::kInvalidHandle, name, " is the handle of a ", other, ", not of a tensor");
   fail(Status::kInvalidHandle, name,
        " is not a live tensor handle: it was released, or is not from this library");
 }
@@ -80,15 +85,22 @@ ops::Options options_of(const tensor_options_t* options) {
           options->requires_grad};
 }
 
-void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs) {
-  std::vector<tensor_t*> handles;
-  handles.reserve(tensors.size());
+void new_handles(std::span<const Tensor> tensors, tensor_t** outs) {
+  std::vector<tensor_t*> handles(tensors.size(), nullptr);
   try {
-    for (const Tensor& tensor : tensors) handles.push_back(new_handle(tensor));
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i].defined()) handles[i] = new_handle(tensors[i]);
+    }
   } catch (...) {
     for (tensor_t* handle : handles) release_handle(handle);
     throw;
   }
+  std::copy(handles.begin(), handles.end(), outs);
+}
+
+void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs) {
+  std::vector<tensor_t*> handles(tensors.size());
+  new_handles({tensors.begin(), tensors.size()}, handles.data());
   for (size_t i = 0; i < outs.size(); ++i) *outs.begin()[i] = handles[i];
 }
 

@@ -53,7 +53,8 @@ inline tensor_device_t to_c(Device device) {
   return {static_cast<tensor_device_type_t>(device.type), device.index};
 }
 
-// Gives each tensor a handle, or none.
+// Gives each tensor a handle (NULL where it is undefined), or none.
+void new_handles(std::span<const Tensor> tensors, tensor_t** outs);
 void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs);
 
 // Hands a string out as snprintf does.

@@ -1,43 +1,54 @@
 #include "firewall.h"
 
-#include <memory>
 #include <new>
+#include <string>
+
+#include "core/thread_local.h"
 
 namespace libtensor::capi {
 namespace {
 
-// Reached through a pointer so that a call costs no thread-local initialisation; "" until the
-// thread's first error.
-constinit thread_local const char* message = "";
+struct Message {
+  std::string text;
+  uint64_t times_set = 0;
 
-tensor_status_t keep(Status status, const char* text) noexcept {
+  ~Message();
+};
+
+// Null until the thread's first error.
+LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
+
+Message::~Message() { message = nullptr; }
+
+}  // namespace
+
+tensor_status_t keep_error(Status status, const char* text) noexcept {
   try {
-    static thread_local const std::unique_ptr<std::string> owner(new std::string);
-    *owner = text;
-    message = owner->c_str();
+    if (!message) message = delete_at_thread_exit(new Message);
+    ++message->times_set;
+    message->text = text;
   } catch (...) {
-    message = "out of memory";
+    if (message) message->text = "out of memory";  // short enough to need none
   }
   return static_cast<tensor_status_t>(status);
 }
-
-}  // namespace
 
 tensor_status_t report_exception() noexcept {
   try {
     throw;
   } catch (const Error& error) {
-    return keep(error.status(), error.what());
+    return keep_error(error.status(), error.what());
   } catch (const std::bad_alloc&) {
-    return keep(Status::kOutOfMemory,
-                "out of memory: the host has no memory for the library's own records");
+    return keep_error(Status::kOutOfMemory,
+                      "out of memory: the host has no memory for the library's own records");
   } catch (const std::exception& error) {
-    return keep(Status::kInternal, error.what());
+    return keep_error(Status::kInternal, error.what());
   } catch (...) {
-    return keep(Status::kInternal, "unknown error");
+    return keep_error(Status::kInternal, "unknown error");
   }
 }
 
-const char* last_error() noexcept { return message; }
+const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
+uint64_t failure_count() noexcept { return message ? message->times_set : 0; }
 
 }  // namespace libtensor::capi

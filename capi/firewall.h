@@ -12,6 +12,10 @@ namespace libtensor::capi {
 // Keeps the message of the exception being handled for tensor_last_error; returns its status.
 [[gnu::cold]] tensor_status_t report_exception() noexcept;
 const char* last_error() noexcept;
+// How many messages this thread has kept: whether a call of the host left one.
+uint64_t failure_count() noexcept;
+// Keeps `text` as the message of `status`; returns the status.
+tensor_status_t keep_error(Status status, const char* text) noexcept;
 
 // Memory that `body` allocates is put down to the function that calls this.
 template <class Body>

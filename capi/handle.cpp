@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "firewall.h"
+#include "object_handles.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
@@ -33,4 +34,4 @@ tensor_status_t tensor_scope_pop(tensor_t* const* keep, size_t count) {
   });
 }
 
-size_t tensor_live_handles(void) { return live_handles(); }
+size_t tensor_live_handles(void) { return live_handles() + live_objects(); }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -13,6 +12,13 @@
 namespace libtensor::capi {
 
 std::atomic<Slot*> slot_chunks[size_t{1} << (kIndexBits - kChunkBits)];
+
+uint64_t first_generation() {
+  const auto now =
+      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
+         ((uint64_t{1} << kGenerationBits) - 1);
+}
 
 namespace {
 
@@ -33,15 +39,6 @@ Table& table() {
   alignas(Table) static unsigned char memory[sizeof(Table)];
   static Table* instance = new (memory) Table;
   return *instance;
-}
-
-// Different in each copy of the library that a process loads, so that one does not take the other's
-// handles.
-uint64_t first_generation() {
-  const auto now =
-      static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-  return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
-         kGenerationMask;
 }
 
 void add_chunk(Table& shared) {
@@ -125,8 +122,7 @@ ThreadHandles::~ThreadHandles() {
   // A destructor of the host may still release tensors after this thread's own state is gone: then
   // a state is made that nobody destroys.
   if (thread_ended) return *(current = new ThreadHandles);
-  static thread_local const std::unique_ptr<ThreadHandles> owner(new ThreadHandles);
-  return *(current = owner.get());
+  return *(current = delete_at_thread_exit(new ThreadHandles));
 }
 
 inline ThreadHandles& mine() { return current ? *current : make_current(); }
@@ -168,6 +164,8 @@ size_t live_handles() {
 }
 
 void push_scope() { mine().scopes().emplace_back(); }
+
+size_t scope_depth() { return mine().scopes().size(); }
 
 bool pop_scope(tensor_t* const* keep, size_t count) {
   auto& scopes = mine().scopes();

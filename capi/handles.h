@@ -43,8 +43,12 @@ tensor_t* new_handle(Tensor tensor);
 // False where the handle is not live.
 bool release_handle(tensor_t* handle);
 size_t live_handles();
+// Of a new slot. Different in each copy of the library that a process loads, so that one does not
+// take the other's handles.
+uint64_t first_generation();
 
 void push_scope();
+size_t scope_depth();  // how many scopes are open on this thread
 // False where no scope is open.
 bool pop_scope(tensor_t* const* keep, size_t count);
 

@@ -1,8 +1,13 @@
 #include "tensor/runtime.h"
 
+#include <cstring>
+
+#include "arguments.h"
 #include "core/backend.h"
+#include "core/plugin.h"
 #include "cpu/threads.h"
 #include "firewall.h"
+#include "ops/generated/functions.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
@@ -10,7 +15,9 @@ using namespace libtensor::capi;
 tensor_status_t tensor_manual_seed(uint64_t seed) {
   return guard([&] {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
-      if (has_backend(type)) backend_for({type, 0}).manual_seed(seed);
+      for (int i = 0; i < device_count(type); ++i) {
+        backend_for({type, static_cast<int16_t>(i)}).manual_seed(seed);
+      }
     }
   });
 }
@@ -19,6 +26,28 @@ tensor_status_t tensor_initial_seed(uint64_t* out) {
   return guard([&] {
     check(out != nullptr, "out must not be NULL");
     *out = backend_for(Device{}).initial_seed();
+  });
+}
+
+tensor_status_t tensor_get_rng_state(tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    const std::vector<unsigned char> state = backend_for(Device{}).random_state();
+    const Tensor bytes =
+        Tensor::empty(Dims{static_cast<int64_t>(state.size())}, DType::kUInt8, Device{});
+    std::memcpy(bytes.data(), state.data(), state.size());
+    *out = new_handle(bytes);
+  });
+}
+
+tensor_status_t tensor_set_rng_state(const tensor_t* state) {
+  return guard([&] {
+    const Tensor& given = tensor_of(state, "state");
+    check_as(Status::kTypeError, given.dtype() == DType::kUInt8 && given.device().is_cpu(),
+             "RNG state must be a torch.ByteTensor");
+    const Tensor bytes = ops::contiguous(given);
+    backend_for(Device{}).set_random_state(
+        {bytes.data_as<unsigned char>(), static_cast<size_t>(bytes.numel())});
   });
 }
 
@@ -31,8 +60,13 @@ tensor_status_t tensor_set_num_threads(int32_t n) {
 
 int32_t tensor_get_num_threads(void) { return cpu::num_threads(); }
 
-bool tensor_cuda_is_available(void) { return has_backend(DeviceType::kCuda); }
+bool tensor_cuda_is_available(void) { return cuda_is_available(); }
 
-const char* tensor_cuda_unavailable_reason(void) {
-  return tensor_cuda_is_available() ? "" : "libtensor was built without CUDA support";
+const char* tensor_cuda_unavailable_reason(void) { return cuda_unavailable_reason(); }
+
+tensor_status_t tensor_backend_load(const char* path) {
+  return guard([&] {
+    check(path != nullptr, "path must not be NULL");
+    load_backend(path);
+  });
 }

@@ -13,8 +13,14 @@ static_assert(TENSOR_ERROR_NOT_IMPLEMENTED == static_cast<int>(Status::kNotImple
 static_assert(TENSOR_ERROR_OUT_OF_MEMORY == static_cast<int>(Status::kOutOfMemory));
 static_assert(TENSOR_ERROR_UNAVAILABLE == static_cast<int>(Status::kUnavailable));
 static_assert(TENSOR_ERROR_INTERNAL == static_cast<int>(Status::kInternal));
+static_assert(TENSOR_ERROR_CANCELLED == static_cast<int>(Status::kCancelled));
+static_assert(TENSOR_ERROR_GRADCHECK == static_cast<int>(Status::kGradcheck));
 
 const char* tensor_last_error(void) { return capi::last_error(); }
+
+tensor_status_t tensor_set_last_error(tensor_status_t status, const char* message) {
+  return capi::keep_error(static_cast<Status>(status), message ? message : "");
+}
 
 const char* tensor_status_name(tensor_status_t status) {
   switch (status) {
@@ -38,6 +44,10 @@ const char* tensor_status_name(tensor_status_t status) {
       return "unavailable";
     case TENSOR_ERROR_INTERNAL:
       return "internal error";
+    case TENSOR_ERROR_CANCELLED:
+      return "cancelled";
+    case TENSOR_ERROR_GRADCHECK:
+      return "wrong gradient";
     default:
       return "unknown status";
   }

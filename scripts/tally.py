@@ -7,8 +7,8 @@ usage: tally.py run --to RESULTS [--junit FILE | --cargo | --go] [--live] NAME -
 JUnit file that the command writes, in the output of `cargo test` or in that of `go test -json`;
 without these options the command is one test, passed if it exits with 0 and skipped if with 77. A
 command that fails without a failed test, or that runs none, counts as one failed test. The output
-is shown where something failed. `sum` ends with "N passed, N failed" and fails if anything failed,
-or if nothing ran.
+is shown where something failed. `sum` ends with the line "N passed, N failed", and fails if
+anything failed, or if nothing ran.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ class Counts:
         )
 
     def __str__(self) -> str:
-        text = f"{self.passed} passed, {self.failed} failed"
-        return f"{text}, {self.skipped} skipped" if self.skipped else text
+        return f"{self.passed} passed, {self.failed} failed"
 
     @property
     def all(self) -> int:
@@ -130,7 +129,8 @@ def run(options: argparse.Namespace, command: list[str]) -> int:
     if counts.failed and not options.live:
         print("\n".join(output.splitlines()[-LINES_SHOWN:]))
     verdict = "FAILED" if counts.failed else "skipped" if not counts.passed else "ok"
-    print(f"{verdict:8}{options.name:32}{counts}  ({seconds:.1f} s)", flush=True)
+    skipped = f", {counts.skipped} skipped" if counts.skipped else ""
+    print(f"{verdict:8}{options.name:32}{counts}{skipped}  ({seconds:.1f} s)", flush=True)
     options.to.parent.mkdir(parents=True, exist_ok=True)
     with options.to.open("a") as results:
         results.write(json.dumps({"name": options.name, **asdict(counts)}) + "\n")
@@ -154,6 +154,8 @@ def sum_up(files: list[Path]) -> int:
     if not complete:
         print("FAILED  no test ran")
         total += Counts(failed=1)
+    if total.skipped:
+        print(f"{total.skipped} skipped")
     print(total)
     return 1 if total.failed or total.passed == 0 else 0
 

@@ -19,6 +19,7 @@ const (
 	OutOfMemory     Status = C.TENSOR_ERROR_OUT_OF_MEMORY
 	Unavailable     Status = C.TENSOR_ERROR_UNAVAILABLE
 	Internal        Status = C.TENSOR_ERROR_INTERNAL
+	Cancelled       Status = C.TENSOR_ERROR_CANCELLED
 )
 
 // Error is what a call of the library returns when it fails.

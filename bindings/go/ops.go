@@ -715,6 +715,67 @@ func (t *Tensor) DivFloorScalarOut(other Scalar, out *Tensor) error {
 	return errorOf(result)
 }
 
+// FloorDivide: As div_floor, but without a derivative: to run backward through it is an error, as
+// in PyTorch.
+func (t *Tensor) FloorDivide(other *Tensor) (*Tensor, error) {
+	result := C.go_floor_divide(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
+// FloorDivide_: as FloorDivide, in place.
+func (t *Tensor) FloorDivide_(other *Tensor) (*Tensor, error) {
+	result := C.go_floor_divide_(t.raw(), other.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	return same(t, result)
+}
+
+// FloorDivideOut: as FloorDivide, into a given tensor.
+func (t *Tensor) FloorDivideOut(other *Tensor, out *Tensor) error {
+	result := C.go_floor_divide_out(t.raw(), other.raw(), out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(other)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
+// FloorDivideScalar: As div_floor, but without a derivative: to run backward through it is an
+// error, as in PyTorch.
+func (t *Tensor) FloorDivideScalar(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_floor_divide_scalar(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// FloorDivideScalar_: as FloorDivideScalar, in place.
+func (t *Tensor) FloorDivideScalar_(other Scalar) (*Tensor, error) {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_floor_divide_scalar_(t.raw(), otherScalar)
+	runtime.KeepAlive(t)
+	return same(t, result)
+}
+
+// FloorDivideScalarOut: as FloorDivideScalar, into a given tensor.
+func (t *Tensor) FloorDivideScalarOut(other Scalar, out *Tensor) error {
+	otherScalar, err := scalarOf(other)
+	if err != nil {
+		return err
+	}
+	result := C.go_floor_divide_scalar_out(t.raw(), otherScalar, out.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(out)
+	return errorOf(result)
+}
+
 // Remainder: What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
 // divided by 0.
 func (t *Tensor) Remainder(other *Tensor) (*Tensor, error) {

@@ -425,6 +425,40 @@ static inline go_result go_div_floor_scalar_out(uintptr_t self, tensor_scalar_t 
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_floor_divide(uintptr_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_floor_divide(go_handle(self), go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_floor_divide_(uintptr_t self, uintptr_t other) {
+  tensor_status_t status = tensor_floor_divide_(go_handle(self), go_handle(other));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_floor_divide_out(uintptr_t self, uintptr_t other, uintptr_t out) {
+  tensor_status_t status =
+      tensor_floor_divide_out(go_handle(self), go_handle(other), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_floor_divide_scalar(uintptr_t self, tensor_scalar_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_floor_divide_scalar(go_handle(self), other, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_floor_divide_scalar_(uintptr_t self, tensor_scalar_t other) {
+  tensor_status_t status = tensor_floor_divide_scalar_(go_handle(self), other);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_floor_divide_scalar_out(uintptr_t self, tensor_scalar_t other,
+                                                   uintptr_t out) {
+  tensor_status_t status = tensor_floor_divide_scalar_out(go_handle(self), other, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 static inline go_result go_remainder(uintptr_t self, uintptr_t other) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_remainder(go_handle(self), go_handle(other), &out);

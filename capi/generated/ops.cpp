@@ -510,6 +510,47 @@ tensor_status_t tensor_div_floor_scalar_out(const tensor_t* self, tensor_scalar_
   });
 }
 
+tensor_status_t tensor_floor_divide(const tensor_t* self, const tensor_t* other, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::floor_divide(tensor_of(self, "self"), tensor_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_floor_divide_(tensor_t* self, const tensor_t* other) {
+  return guard([&] {
+    ops::floor_divide_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_floor_divide_out(const tensor_t* self, const tensor_t* other,
+                                        tensor_t* out) {
+  return guard([&] {
+    ops::floor_divide_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_floor_divide_scalar(const tensor_t* self, tensor_scalar_t other,
+                                           tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::floor_divide_scalar(tensor_of(self, "self"), scalar_of(other, "other")));
+  });
+}
+
+tensor_status_t tensor_floor_divide_scalar_(tensor_t* self, tensor_scalar_t other) {
+  return guard([&] {
+    ops::floor_divide_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
+}
+
+tensor_status_t tensor_floor_divide_scalar_out(const tensor_t* self, tensor_scalar_t other,
+                                               tensor_t* out) {
+  return guard([&] {
+    ops::floor_divide_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");

@@ -24,7 +24,8 @@ TENSOR_API tensor_status_t tensor_scope_push(void);
 TENSOR_API tensor_status_t tensor_scope_pop(tensor_t* const* keep, size_t count);
 
 /* Handles not released yet, in the whole process: a program without leaks ends with the number it
- * began with. */
+ * began with. Handles of other kinds (tensor_node_t, tensor_hook_t, ...) count as well. Each kind
+ * has its own tensor_<kind>_release, with the rules of tensor_release; no scope releases them. */
 TENSOR_API size_t tensor_live_handles(void);
 
 #ifdef __cplusplus

@@ -217,6 +217,20 @@ TENSOR_API tensor_status_t tensor_div_floor_scalar_(tensor_t* self, tensor_scala
 TENSOR_API tensor_status_t tensor_div_floor_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                                        tensor_t* out);
 
+/* As div_floor, but without a derivative: to run backward through it is an error, as in PyTorch. */
+TENSOR_API tensor_status_t tensor_floor_divide(const tensor_t* self, const tensor_t* other,
+                                               tensor_t** out);
+TENSOR_API tensor_status_t tensor_floor_divide_(tensor_t* self, const tensor_t* other);
+TENSOR_API tensor_status_t tensor_floor_divide_out(const tensor_t* self, const tensor_t* other,
+                                                   tensor_t* out);
+
+/* As div_floor, but without a derivative: to run backward through it is an error, as in PyTorch. */
+TENSOR_API tensor_status_t tensor_floor_divide_scalar(const tensor_t* self, tensor_scalar_t other,
+                                                      tensor_t** out);
+TENSOR_API tensor_status_t tensor_floor_divide_scalar_(tensor_t* self, tensor_scalar_t other);
+TENSOR_API tensor_status_t tensor_floor_divide_scalar_out(const tensor_t* self,
+                                                          tensor_scalar_t other, tensor_t* out);
+
 /* What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
  * 0. */
 TENSOR_API tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other,

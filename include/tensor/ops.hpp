@@ -319,23 +319,23 @@ inline Tensor div_floor(const Tensor& self, const Tensor& other) {
 }
 
 // self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
-inline Tensor floor_divide(const Tensor& self, const Tensor& other) {
-  tensor_t* out;
-  detail::check(tensor_div_floor(self.handle(), other.handle(), &out));
-  return Tensor::own(out);
-}
-
-// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
 inline Tensor div_floor(const Tensor& self, const Scalar& other) {
   tensor_t* out;
   detail::check(tensor_div_floor_scalar(self.handle(), other.raw(), &out));
   return Tensor::own(out);
 }
 
-// self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
+// As div_floor, but without a derivative: to run backward through it is an error, as in PyTorch.
+inline Tensor floor_divide(const Tensor& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_floor_divide(self.handle(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
+// As div_floor, but without a derivative: to run backward through it is an error, as in PyTorch.
 inline Tensor floor_divide(const Tensor& self, const Scalar& other) {
   tensor_t* out;
-  detail::check(tensor_div_floor_scalar(self.handle(), other.raw(), &out));
+  detail::check(tensor_floor_divide_scalar(self.handle(), other.raw(), &out));
   return Tensor::own(out);
 }
 
@@ -1308,18 +1308,18 @@ inline Tensor& div_floor_out(Tensor& out, const Tensor& self, const Tensor& othe
   return out;
 }
 
-inline Tensor& floor_divide_out(Tensor& out, const Tensor& self, const Tensor& other) {
-  detail::check(tensor_div_floor_out(self.handle(), other.handle(), out.handle()));
-  return out;
-}
-
 inline Tensor& div_floor_out(Tensor& out, const Tensor& self, const Scalar& other) {
   detail::check(tensor_div_floor_scalar_out(self.handle(), other.raw(), out.handle()));
   return out;
 }
 
+inline Tensor& floor_divide_out(Tensor& out, const Tensor& self, const Tensor& other) {
+  detail::check(tensor_floor_divide_out(self.handle(), other.handle(), out.handle()));
+  return out;
+}
+
 inline Tensor& floor_divide_out(Tensor& out, const Tensor& self, const Scalar& other) {
-  detail::check(tensor_div_floor_scalar_out(self.handle(), other.raw(), out.handle()));
+  detail::check(tensor_floor_divide_scalar_out(self.handle(), other.raw(), out.handle()));
   return out;
 }
 
@@ -1829,12 +1829,12 @@ inline Tensor Methods::div_floor(const Tensor& other) const {
   return tensor::div_floor(self(), other);
 }
 
-inline Tensor Methods::floor_divide(const Tensor& other) const {
-  return tensor::floor_divide(self(), other);
-}
-
 inline Tensor Methods::div_floor(const Scalar& other) const {
   return tensor::div_floor(self(), other);
+}
+
+inline Tensor Methods::floor_divide(const Tensor& other) const {
+  return tensor::floor_divide(self(), other);
 }
 
 inline Tensor Methods::floor_divide(const Scalar& other) const {
@@ -2251,18 +2251,18 @@ inline Tensor& Methods::div_floor_(const Tensor& other) {
   return self();
 }
 
-inline Tensor& Methods::floor_divide_(const Tensor& other) {
-  detail::check(tensor_div_floor_(self().handle(), other.handle()));
-  return self();
-}
-
 inline Tensor& Methods::div_floor_(const Scalar& other) {
   detail::check(tensor_div_floor_scalar_(self().handle(), other.raw()));
   return self();
 }
 
+inline Tensor& Methods::floor_divide_(const Tensor& other) {
+  detail::check(tensor_floor_divide_(self().handle(), other.handle()));
+  return self();
+}
+
 inline Tensor& Methods::floor_divide_(const Scalar& other) {
-  detail::check(tensor_div_floor_scalar_(self().handle(), other.raw()));
+  detail::check(tensor_floor_divide_scalar_(self().handle(), other.raw()));
   return self();
 }
 

@@ -24,13 +24,20 @@ enum {
       6, /* PyTorch's NotImplementedError: this operation has no kernel for this dtype */
   TENSOR_ERROR_OUT_OF_MEMORY = 7,
   TENSOR_ERROR_UNAVAILABLE = 8, /* a device that this machine or build does not have */
-  TENSOR_ERROR_INTERNAL = 9     /* a bug in the library */
+  TENSOR_ERROR_INTERNAL = 9,    /* a bug in the library */
+  TENSOR_ERROR_CANCELLED = 10,  /* by tensor_cancel */
+  TENSOR_ERROR_GRADCHECK = 11   /* PyTorch's GradcheckError: a gradient is wrong */
 };
 
 /* The message of this thread's last call that failed; "" where none did. In PyTorch's words where
  * PyTorch has the same error. The string belongs to the library and stays valid until the thread's
  * next failing call. */
 TENSOR_API const char* tensor_last_error(void);
+
+/* For callbacks: makes `message` (copied) this thread's last error and returns `status`, so that a
+ * function of the caller's that fails says why: return tensor_set_last_error(TENSOR_ERROR_VALUE,
+ * "..."). NULL stands for "". */
+TENSOR_API tensor_status_t tensor_set_last_error(tensor_status_t status, const char* message);
 
 /* A short name of a status: "out of memory". Never NULL; static. */
 TENSOR_API const char* tensor_status_name(tensor_status_t status);

@@ -9,10 +9,17 @@
 #ifndef TENSOR_TENSOR_H
 #define TENSOR_TENSOR_H
 
+#include "tensor/anomaly.h"
 #include "tensor/autograd.h"
+#include "tensor/cuda.h"
 #include "tensor/data.h"
+#include "tensor/function.h"
+#include "tensor/functional.h"
+#include "tensor/graph.h"
 #include "tensor/handle.h"
+#include "tensor/hooks.h"
 #include "tensor/memory.h"
+#include "tensor/node.h"
 #include "tensor/ops.h"
 #include "tensor/runtime.h"
 #include "tensor/status.h"

@@ -12,6 +12,9 @@
 #define TENSOR_TENSOR_HPP
 
 #include "tensor/cpp/autograd.hpp"
+#include "tensor/cpp/function.hpp"
+#include "tensor/cpp/functional.hpp"
+#include "tensor/cpp/graph.hpp"
 #include "tensor/cpp/memory.hpp"
 #include "tensor/cpp/operators.hpp"
 #include "tensor/cpp/runtime.hpp"

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "autograd/mode.h"
+#include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
 #include "core/fork.h"
 #include "core/thread_local.h"
@@ -13,9 +14,45 @@ namespace {
 
 // Gradients whose leaves are gone, waiting to be dropped. A gradient may have a gradient of its
 // own, and so on: they queue up here instead of recursing.
-LIBTENSOR_FAST_THREAD_LOCAL std::vector<Tensor>* dropped_gradients = nullptr;
+constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> dropped_gradients;
 
-void drop(Tensor gradient) {
+// Mutexes that outlive static destruction: a host may release tensors at its very end.
+template <LockLevel kLevel>
+ForkSafeMutex& mutex() {
+  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
+  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(kLevel);
+  return *instance;
+}
+
+void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
+  std::lock_guard lock(leaf_mutex());
+  TensorExtra& extra = extra_of(leaf);
+  std::swap(extra.retained ? extra.retained->grad : extra.grad, gradient);
+}  // `gradient`, now the previous one, goes after the lock: its graph may hold other leaves
+
+// May the engine keep `gradient` as the leaf's grad without a copy?
+bool can_steal(const Tensor& gradient, const Tensor& leaf) {
+  if (gradient.impl()->storage->use_count() > 1 || gradient.impl()->use_count() > 1) return false;
+  return is_dense(leaf.shape(), leaf.strides()) ? gradient.strides() == leaf.strides()
+                                                : gradient.is_contiguous();
+}
+
+}  // namespace
+
+ForkSafeMutex& leaf_mutex() { return mutex<LockLevel::kLeaf>(); }
+ForkSafeMutex& accumulation_mutex() { return mutex<LockLevel::kAccumulation>(); }
+
+TensorExtra& extra_of(const Tensor& tensor) {
+  auto& slot = tensor.impl()->extra;
+  if (!slot) slot = std::make_unique<TensorExtra>();
+  return static_cast<TensorExtra&>(*slot);
+}
+
+TensorExtra::~TensorExtra() {
+  if (grad.defined()) drop_gradient(std::move(grad));
+}
+
+void drop_gradient(Tensor gradient) {
   if (dropped_gradients) {
     dropped_gradients->push_back(std::move(gradient));
     return;
@@ -30,79 +67,51 @@ void drop(Tensor gradient) {
   dropped_gradients = nullptr;
 }
 
-// What a leaf has beyond a plain tensor.
-class LeafExtra final : public AutogradExtra, public Pooled<LeafExtra> {
- public:
-  ~LeafExtra() override {
-    if (grad.defined()) drop(std::move(grad));
-  }
-
-  Tensor grad;
-  AccumulateGrad* accumulator = nullptr;  // not owned: the node owns the leaf
-};
-
-// Mutexes that outlive static destruction: a host may release tensors at its very end.
-template <LockLevel kLevel>
-ForkSafeMutex& mutex() {
-  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
-  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(kLevel);
-  return *instance;
-}
-// Guards `extra` of all leaves. Nothing is destroyed and no operation runs while it is held.
-ForkSafeMutex& leaf_mutex() { return mutex<LockLevel::kLeaf>(); }
-// Held while one gradient is added to what a leaf has.
-ForkSafeMutex& accumulation_mutex() { return mutex<LockLevel::kAccumulation>(); }
-
-LeafExtra& extra_of(const Tensor& leaf) {
-  auto& slot = leaf.impl()->extra;
-  if (!slot) slot = std::make_unique<LeafExtra>();
-  return static_cast<LeafExtra&>(*slot);
-}
-
-void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
-  std::lock_guard lock(leaf_mutex());
-  std::swap(extra_of(leaf).grad, gradient);
-}  // `gradient`, now the previous one, goes after the lock: its graph may hold other leaves
-
-// May the engine keep `gradient` as the leaf's grad without a copy?
-bool can_steal(const Tensor& gradient, const Tensor& leaf) {
-  if (gradient.impl()->storage->use_count() > 1 || gradient.impl()->use_count() > 1) return false;
-  return is_dense(leaf.shape(), leaf.strides()) ? gradient.strides() == leaf.strides()
-                                                : gradient.is_contiguous();
-}
-
-}  // namespace
-
-AccumulateGrad::AccumulateGrad(const Tensor& leaf) : leaf_(leaf) {
-  sequence_ = std::numeric_limits<uint64_t>::max();  // runs before everything else that is ready
+// Its number lets it run before everything else that is ready.
+AccumulateGrad::AccumulateGrad(const Tensor& leaf)
+    : FixedNode(std::numeric_limits<uint64_t>::max()), leaf_(leaf) {
   add_output(leaf);
+  const TensorExtra* extra = find_extra(leaf);
+  if (extra && !(extra->hooks.empty() && extra->after.empty())) set_hooked();
 }
 
 AccumulateGrad::~AccumulateGrad() {
   std::lock_guard lock(leaf_mutex());
-  LeafExtra& extra = extra_of(leaf_);
+  TensorExtra& extra = extra_of(leaf_);
   if (extra.accumulator == this) extra.accumulator = nullptr;
 }
 
+void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
+  autograd::run_tensor_hooks(find_extra(leaf_)->hooks, gradients[0]);
+}
+
 void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>) {
-  const Tensor& incoming = gradients[0];
-  if (!incoming.defined()) return;
+  if (!gradients[0].defined() || !leaf_.impl()->requires_grad) return;  // no longer asked for
+  accumulate(gradients[0]);
+  if (hooked()) find_extra(leaf_)->after.run(leaf_);
+}
+
+void AccumulateGrad::accumulate(const Tensor& incoming) {
   std::lock_guard lock(accumulation_mutex());
+  GradShares& shares = find_extra(leaf_)->shares;
   Tensor sum = grad(leaf_);
   if (!sum.defined()) {
-    set_grad_unchecked(leaf_, !grad_enabled() && can_steal(incoming, leaf_)
-                                  ? incoming.alias()
-                                  : tensor_ops.clone_for_leaf(incoming, leaf_));
+    Tensor first = !grad_enabled() && can_steal(incoming, leaf_)
+                       ? incoming.alias()
+                       : tensor_ops.clone_for_leaf(incoming, leaf_);
+    shares.begin(first);
+    set_grad_unchecked(leaf_, std::move(first));
   } else if (grad_enabled()) {
+    shares.forget();
     set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
-  } else {
+  } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {
   std::lock_guard lock(leaf_mutex());
-  LeafExtra& extra = extra_of(leaf);
+  TensorExtra& extra = extra_of(leaf);
   if (extra.accumulator && extra.accumulator->try_retain())
     return Ref<Node>::adopt(extra.accumulator);
   extra.accumulator = new AccumulateGrad(leaf);
@@ -111,8 +120,9 @@ Ref<Node> grad_accumulator(const Tensor& leaf) {
 
 Tensor grad(const Tensor& tensor) {
   std::lock_guard lock(leaf_mutex());
-  if (!tensor.impl()->extra) return Tensor();
-  return extra_of(tensor).grad;
+  const TensorExtra* extra = find_extra(tensor);
+  if (!extra) return Tensor();
+  return extra->retained ? extra->retained->grad : extra->grad;
 }
 
 void set_grad(const Tensor& tensor, const Tensor& gradient) {
@@ -127,7 +137,10 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
           "'. Please ensure that the gradient and the tensor are the same size");
     check(!gradient.is_same(tensor), "can't assign Tensor as its own grad");
   }
-  if (gradient.defined() || tensor.impl()->extra) set_grad_unchecked(tensor, gradient);
+  if (!gradient.defined() && !tensor.impl()->extra) return;
+  set_grad_unchecked(tensor, gradient);
+  std::lock_guard lock(accumulation_mutex());
+  find_extra(tensor)->shares.reset();
 }
 
 }  // namespace libtensor::autograd

@@ -5,16 +5,19 @@
 
 namespace libtensor::autograd {
 
-class AccumulateGrad final : public FixedNode<AccumulateGrad, 1> {
+class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
  public:
   explicit AccumulateGrad(const Tensor& leaf);
   ~AccumulateGrad() override;
 
   const char* name() const override { return "AccumulateGrad"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void run_tensor_hooks(std::span<Tensor> gradients) override;
   const Tensor& leaf() const { return leaf_; }
 
  private:
+  void accumulate(const Tensor& incoming);
+
   Tensor leaf_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "autograd/graph_task.h"
 #include "autograd/history.h"
+#include "autograd/hooks.h"
 #include "autograd/tensor_ops.h"
 
 namespace libtensor::autograd {
@@ -42,8 +43,12 @@ void add_roots(GraphTask& task, std::span<const Tensor> outputs,
 }  // namespace
 
 void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
-              const BackwardOptions& options) {
+              std::span<const Tensor> inputs, const BackwardOptions& options) {
   GraphTask task(options);
+  for (const Tensor& input : inputs) {
+    retain_grad(input);
+    task.require(gradient_edge(input).node);
+  }
   add_roots(task, outputs, gradients);
   task.run();
 }
@@ -59,13 +64,24 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   }
   add_roots(task, outputs, gradients);
   task.run();
+  std::vector<Tensor> results = task.captured();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    check(options.allow_unused || task.captured()[i].defined(),
-          "The differentiated Tensor at index ", i,
-          " appears to not have been used in the graph. Set allow_unused=True if this is the "
-          "desired behavior.");
+    if (results[i].defined()) continue;
+    if (options.materialize_grads) {
+      results[i] = tensor_ops.zeros_like(inputs[i]);
+    } else {
+      check(options.allow_unused, "The differentiated Tensor at index ", i,
+            " appears to not have been used in the graph. Set allow_unused=True if this is the "
+            "desired behavior.");
+    }
   }
-  return task.captured();
+  return results;
+}
+
+void queue_callback(std::function<void()> callback) {
+  check(GraphTask::current() != nullptr,
+        "Final callbacks can only be installed during backward pass.");
+  GraphTask::current()->queue_callback(std::move(callback));
 }
 
 }  // namespace libtensor::autograd

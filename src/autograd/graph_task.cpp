@@ -1,23 +1,33 @@
 #include "autograd/graph_task.h"
 
 #include <algorithm>
+#include <exception>
+#include <thread>
 
+#include "autograd/anomaly.h"
+#include "autograd/cancel.h"
+#include "autograd/hooks.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
+#include "autograd/thread_state.h"
 #include "core/thread_local.h"
 
 namespace libtensor::autograd {
 namespace {
 
-// The running pass that wants only some gradients, so that nodes can skip the others.
-LIBTENSOR_FAST_THREAD_LOCAL GraphTask* pruning_task = nullptr;
+// The innermost pass that this thread runs.
+constexpr ThreadPointer<GraphTask, ThreadWord::kCurrentTask> current_task;
 
-class PruningScope {
+// A pass within a pass runs on the same stack, up to this many; the next gets a stack of its own.
+// PyTorch's number.
+constexpr int kMaxDepth = 60;
+
+class CurrentTask {
  public:
-  explicit PruningScope(GraphTask* task) : previous_(std::exchange(pruning_task, task)) {}
-  ~PruningScope() { pruning_task = previous_; }
-  PruningScope(const PruningScope&) = delete;
-  PruningScope& operator=(const PruningScope&) = delete;
+  explicit CurrentTask(GraphTask* task) : previous_(current_task) { current_task = task; }
+  ~CurrentTask() { current_task = previous_; }
+  CurrentTask(const CurrentTask&) = delete;
+  CurrentTask& operator=(const CurrentTask&) = delete;
 
  private:
   GraphTask* previous_;
@@ -40,6 +50,14 @@ Tensor fit(const Node& maker, size_t index, Tensor gradient, const OutputMeta& m
   return gradient;
 }
 
+void fit_all(const Node& maker, std::span<Tensor> results) {
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Edge& edge = maker.edges()[i];
+    if (edge.node && results[i].defined())
+      results[i] = fit(maker, i, std::move(results[i]), edge.node->output(edge.output_nr));
+  }
+}
+
 Tensor accumulate(Tensor old, const Tensor& incoming) {
   const bool sole_owner = old.impl()->use_count() == 1 && old.impl()->storage->use_count() == 1;
   if (!grad_enabled() && sole_owner && is_non_overlapping(old.shape(), old.strides())) {
@@ -53,10 +71,16 @@ Tensor accumulate(Tensor old, const Tensor& incoming) {
 
 bool Node::should_compute(size_t edge) const {
   const Ref<Node>& target = edges_[edge].node;
-  return target && (!pruning_task || pruning_task->needs(*target));
+  return target && (!current_task || !current_task->prunes_ || current_task->needs(*target));
 }
 
-GraphTask::GraphTask(const BackwardOptions& options) : options_(options) {}
+GraphTask* GraphTask::current() { return current_task; }
+
+GraphTask::GraphTask(const BackwardOptions& options)
+    : options_(options),
+      parent_(current_task),
+      depth_(parent_ ? parent_->depth_ + 1 : 0),
+      cancellable_(options.cancel || (parent_ && parent_->cancellable_)) {}
 
 GraphTask::~GraphTask() {
   for (Node* node : claimed_) {
@@ -68,14 +92,20 @@ GraphTask::~GraphTask() {
 NodeState& GraphTask::state(Node& node) {
   const GraphTask* owner = node.owner_.load(std::memory_order_acquire);
   if (owner == this) return node.state_;
-  if (owner == nullptr && node.owner_.compare_exchange_strong(owner, this)) {
+  // A node that another pass held when this one first met it stays elsewhere, although it may be
+  // free by now.
+  const bool is_new_here = elsewhere_.empty() || !elsewhere_.contains(&node);
+  if (owner == nullptr && is_new_here && node.owner_.compare_exchange_strong(owner, this)) {
     claimed_.push_back(&node);
-    node.state_.runs = captures_.empty();
-    return node.state_;
+    return prepare(node.state_);
   }
   const auto [found, is_new] = elsewhere_.try_emplace(&node);
-  if (is_new) found->second.runs = captures_.empty();
-  return found->second;
+  return is_new ? prepare(found->second) : found->second;
+}
+
+NodeState& GraphTask::prepare(NodeState& fresh) {
+  fresh.runs = !prunes_;
+  return fresh;
 }
 
 bool GraphTask::needs(Node& node) {
@@ -90,6 +120,7 @@ void GraphTask::add_root(const Edge& root, const Tensor& gradient) {
 }
 
 size_t GraphTask::capture(const Edge& edge) {
+  prunes_ = true;
   const size_t slot = captured_.size();
   captured_.emplace_back();
   captures_.push_back({edge.output_nr, slot, -1});
@@ -100,13 +131,36 @@ size_t GraphTask::capture(const Edge& edge) {
   return slot;
 }
 
-// Depth-first from `root`: counts the edges into each node, and finds which nodes lead to a
-// captured one.
+void GraphTask::require(const Ref<Node>& node) {
+  prunes_ = true;
+  kept_.push_back(node);
+  state(*node).runs = true;
+}
+
+// Counts the edges into each node that `root` leads to.
 void GraphTask::traverse(Node* root) {
-  if (state(*root).visited) return;
-  state(*root).visited = true;
+  if (std::exchange(state(*root).visited, true)) return;
+  std::vector<Node*> found{root};
+  while (!found.empty()) {
+    const Node* node = found.back();
+    found.pop_back();
+    for (const Edge& edge : node->edges()) {
+      if (!edge.node) continue;
+      NodeState& below = state(*edge.node);
+      ++below.dependencies;
+      if (!std::exchange(below.visited, true)) found.push_back(edge.node.get());
+    }
+  }
+}
+
+// The same, depth-first, which also finds the nodes that lead to what was asked for.
+void GraphTask::traverse_pruning(Node* root) {
+  struct Frame {
+    Node* node;
+    size_t next_edge;
+  };
+  if (std::exchange(state(*root).visited, true)) return;
   std::vector<Frame> path{{root, 0}};
-  const bool prunes = !captures_.empty();
   while (!path.empty()) {
     Frame& frame = path.back();
     Node* node = frame.node;
@@ -115,15 +169,14 @@ void GraphTask::traverse(Node* root) {
       if (!child) continue;
       NodeState& below = state(*child);
       ++below.dependencies;
-      if (!below.visited) {
-        below.visited = true;
+      if (!std::exchange(below.visited, true)) {
         path.push_back({child, 0});
-      } else if (prunes && needs(*child)) {
+      } else if (needs(*child)) {
         state(*node).runs = true;
       }
     } else {
       path.pop_back();
-      if (prunes && !path.empty() && needs(*node)) state(*path.back().node).runs = true;
+      if (!path.empty() && needs(*node)) state(*path.back().node).runs = true;
     }
   }
 }
@@ -141,31 +194,88 @@ Node* GraphTask::pop() {
 }
 
 void GraphTask::run() {
+  depth_ > 0 && depth_ % kMaxDepth == 0 ? run_on_a_fresh_stack() : run_here();
+}
+
+// On a thread of its own, for which this one waits: so passes may nest as deep as memory lasts.
+void GraphTask::run_on_a_fresh_stack() {
+  const ThreadState here = ThreadState::get();
+  std::exception_ptr error;
+  std::thread other([&] {
+    try {
+      here.set();
+      const CurrentTask current(parent_);
+      run_here();
+    } catch (...) {
+      error = std::current_exception();
+    }
+  });
+  other.join();
+  if (error) std::rethrow_exception(error);
+}
+
+void GraphTask::run_here() {
   const GradMode mode(options_.create_graph);
-  const PruningScope pruning(captures_.empty() ? nullptr : this);
-  for (const Edge& root : roots_) traverse(root.node.get());
+  const CurrentTask current(this);
+  for (const Edge& root : roots_) {
+    prunes_ ? traverse_pruning(root.node.get()) : traverse(root.node.get());
+  }
   for (const Edge& root : roots_) {
     NodeState& own = state(*root.node);
     if (own.dependencies == 0 && !std::exchange(own.queued, true)) push(root.node.get());
   }
-  while (!ready_.empty()) evaluate(*pop());
+  while (!ready_.empty()) {
+    if (cancellable_) stop_if_cancelled();
+    evaluate(*pop());
+  }
+  run_callbacks();
+}
+
+void GraphTask::stop_if_cancelled() const {
+  for (const GraphTask* task = this; task; task = task->parent_) {
+    check_as(Status::kCancelled, !task->options_.cancel || !task->options_.cancel->cancelled(),
+             "backward was cancelled");
+  }
+}
+
+void GraphTask::queue_callback(std::function<void()> callback) {
+  callbacks_.push_back(std::move(callback));
+}
+
+// A callback may queue others.
+void GraphTask::run_callbacks() {
+  for (size_t i = 0; i < callbacks_.size(); ++i) {
+    const auto callback = std::move(callbacks_[i]);
+    callback();
+  }
 }
 
 void GraphTask::evaluate(Node& node) {
   NodeState& own = state(node);
-  take_captures(own);
-  if (!own.runs) return;
-
   const size_t output_count = node.output_count();
-  std::vector<Tensor> several;  // most nodes have one output
-  if (output_count > 1) {
-    own.others.resize(output_count - 1);
-    several.push_back(std::move(own.first));
-    std::move(own.others.begin(), own.others.end(), std::back_inserter(several));
+  if (output_count <= 1) {  // nearly all
+    Tensor single = std::move(own.first);
+    evaluate(node, own, {&single, 1});
+    return;
   }
-  const Tensor single = output_count > 1 ? Tensor() : std::move(own.first);
-  const std::span<const Tensor> gradients =
-      output_count > 1 ? std::span<const Tensor>(several) : std::span<const Tensor>(&single, 1);
+  std::vector<Tensor> several(output_count);
+  for (size_t i = 0; i < output_count; ++i) {
+    several[i] = std::move(own.gradient(static_cast<uint32_t>(i)));
+  }
+  evaluate(node, own, several);
+}
+
+void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients) {
+  const bool hooked = node.hooked();
+  // PyTorch's order: what is asked for is taken before the hooks of the tensor where the node will
+  // run, else after them.
+  if (hooked && !own.runs) node.run_tensor_hooks(gradients);
+  take_captures(own, gradients);
+  if (!own.runs) return;
+  if (hooked) {
+    node.run_tensor_hooks(gradients);
+    if (node.hooks()) node.hooks()->before.run(gradients);
+  }
 
   constexpr size_t kFew = 4;
   Tensor few[kFew];
@@ -174,14 +284,21 @@ void GraphTask::evaluate(Node& node) {
   if (edge_count > kFew) many.resize(edge_count);
   const std::span<Tensor> results(edge_count > kFew ? many.data() : few, edge_count);
 
-  node.apply(gradients, results);
+  const bool shown_after = hooked && node.hooks() && !node.hooks()->after.empty();
+  const std::vector<Tensor> given(gradients.begin(),
+                                  shown_after ? gradients.end() : gradients.begin());
+  anomaly_enabled() ? apply_watched(node, gradients, results) : node.apply(gradients, results);
   if (!options_.retain_graph && !options_.create_graph) node.release_saved();
+  if (shown_after) {
+    fit_all(node, results);
+    node.hooks()->after.run(results, std::span<const Tensor>(given));
+  }
   deliver(node, results);
 }
 
-void GraphTask::take_captures(NodeState& own) {
+void GraphTask::take_captures(const NodeState& own, std::span<const Tensor> gradients) {
   for (int32_t i = own.first_capture; i >= 0; i = captures_[i].next) {
-    captured_[captures_[i].slot] = own.gradient(captures_[i].output_nr);
+    captured_[captures_[i].slot] = gradients[captures_[i].output_nr];
   }
 }
 

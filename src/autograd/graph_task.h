@@ -1,6 +1,7 @@
 // One backward pass.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -16,14 +17,22 @@ class GraphTask {
   GraphTask(const GraphTask&) = delete;
   GraphTask& operator=(const GraphTask&) = delete;
 
+  // The pass that this thread runs, the innermost one of several; or null.
+  static GraphTask* current();
+
   // Asks for the gradient that flows along `edge`; returns its place in captured(). Nodes that lead
-  // to no captured edge do not run then. All captures are asked for before the first root is added.
+  // to nothing that was asked for do not run then. To be called before the first root is added.
   size_t capture(const Edge& edge);
+  // Asks that `node` runs, with the same effect on others.
+  void require(const Ref<Node>& node);
   // Where the pass starts, and with which gradient.
   void add_root(const Edge& root, const Tensor& gradient);
   const std::vector<Tensor>& captured() const { return captured_; }
 
+  // Throws what a node or a callback throws, and where the pass is cancelled.
   void run();
+  // Has `callback` called when the pass is done.
+  void queue_callback(std::function<void()> callback);
 
  private:
   friend class Node;
@@ -33,28 +42,36 @@ class GraphTask {
     size_t slot;
     int32_t next;  // another capture at the same node, or -1
   };
-  struct Frame {
-    Node* node;
-    size_t next_edge;
-  };
 
   NodeState& state(Node& node);
+  NodeState& prepare(NodeState& fresh);
   bool needs(Node& node);
+  void run_here();
+  void run_on_a_fresh_stack();
   void traverse(Node* root);
+  void traverse_pruning(Node* root);
   void push(Node* node);
   Node* pop();
   void evaluate(Node& node);
-  void take_captures(NodeState& own);
+  void evaluate(Node& node, NodeState& own, std::span<Tensor> gradients);
+  void take_captures(const NodeState& own, std::span<const Tensor> gradients);
   void deliver(Node& node, std::span<Tensor> results);
+  void stop_if_cancelled() const;
+  void run_callbacks();
 
   BackwardOptions options_;
+  GraphTask* parent_ = nullptr;  // the pass that this one runs within
+  int depth_ = 0;                // how many passes this one runs within
+  bool cancellable_ = false;
+  bool prunes_ = false;  // only nodes that lead to what was asked for run
   std::vector<Edge> roots_;
-  std::vector<Ref<Node>> kept_;  // captured nodes, which the roots may not reach
+  std::vector<Ref<Node>> kept_;  // nodes asked for, which the roots may not reach
   std::vector<Node*> claimed_;   // nodes that hold this pass's state; the roots keep them alive
   std::unordered_map<Node*, NodeState> elsewhere_;  // states of nodes that another pass holds
   std::vector<Node*> ready_;                        // a heap, newest node first
   std::vector<Capture> captures_;
   std::vector<Tensor> captured_;
+  std::vector<std::function<void()>> callbacks_;
 };
 
 }  // namespace libtensor::autograd

@@ -1,6 +1,7 @@
 #include "autograd/history.h"
 
 #include "autograd/accumulate_grad.h"
+#include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
 
 namespace libtensor::autograd {
@@ -12,6 +13,8 @@ namespace {
 Tensor base_of(const Tensor& view) { return Tensor(view.impl()->view_base); }
 
 void set_grad_fn(const Tensor& tensor, Ref<Node> node, uint32_t output_nr) {
+  if (tensor.impl()->extra) [[unlikely]]
+    move_retained_grad(tensor, node.get(), output_nr);
   tensor.impl()->grad_fn = std::move(node);
   tensor.impl()->output_nr = output_nr;
 }
@@ -32,9 +35,14 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad) {
         "variable in a "
         "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   if (requires_grad && !is_leaf(tensor)) return;
+  check(!requires_grad || !tensor.impl()->inference || inference_mode_flag,
+        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   check(!requires_grad || is_floating(tensor.dtype()),
         "only Tensors of floating point dtype can require gradients");
   tensor.impl()->requires_grad = requires_grad;
+  if (!requires_grad) return;
+  std::lock_guard lock(leaf_mutex());
+  extra_of(tensor);  // whose gradient will be this thread's
 }
 
 Ref<Node> grad_fn(const Tensor& tensor) {
@@ -62,44 +70,82 @@ void set_history(const Tensor& result, Ref<Node> node) {
 }
 
 void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
-  if (!is_floating(source.dtype())) return;
+  if (!is_floating(source.dtype()) || source.impl()->inference) return;
   TensorImpl& impl = *result.impl();
   impl.view_base = source.is_view() ? source.impl()->view_base : source.ref();
   impl.view_version = source.version();
-  impl.view_origin = grad_enabled() ? origin : ViewOrigin::kNoGrad;
+  impl.view_origin = inference_mode_flag ? ViewOrigin::kInference
+                     : grad_enabled()    ? origin
+                                         : ViewOrigin::kNoGrad;
   // Unlike other results, a view made without recording still requires grad, as a leaf.
   impl.requires_grad = !grad_enabled() && source.requires_grad();
 }
 
 namespace {
 
+std::string maker_of(const Tensor& view) {
+  return view.impl()->grad_fn ? operation_name(view.impl()->grad_fn->name()) : "";
+}
+
+// Why a view may not be changed in place, by where it comes from.
+void check_origin(const Tensor& self) {
+  switch (self.impl()->view_origin) {
+    case ViewOrigin::kDefault:
+      return;
+    case ViewOrigin::kNoGrad:
+      fail(Status::kInvalidArgument,
+           "A view was created in no_grad mode and is being modified inplace with grad mode "
+           "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
+           "can clarify your code by moving both the view and the inplace either both inside the "
+           "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+           "want the inplace to be tracked).");
+    case ViewOrigin::kInference:
+      fail(Status::kInvalidArgument,
+           "A view was created in inference mode and is being modified inplace in normal mode. "
+           "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+           "clarify your code by moving both the view and the inplace either both inside the "
+           "inference_mode block (if you don't want the inplace to be tracked) or both outside (if "
+           "you want the inplace to be tracked).");
+    case ViewOrigin::kMultiOutput:
+      fail(Status::kInvalidArgument, "Output ", self.impl()->output_nr, " of ", maker_of(self),
+           " is a view and is being modified inplace. This view is the output of a function that "
+           "returns multiple views. Such functions do not allow the output views to be modified "
+           "inplace. You should replace the inplace operation by an out-of-place one.");
+    case ViewOrigin::kCustomFunction:
+      fail(Status::kInvalidArgument, "Output ", self.impl()->output_nr, " of ", maker_of(self),
+           " is a view and is being modified inplace. This view was created inside a custom "
+           "Function (or because an input was returned as-is) and the autograd logic to handle "
+           "view+inplace would override the custom backward associated with the custom Function, "
+           "leading to incorrect gradients. This behavior is forbidden. You can fix this by "
+           "cloning the output of the custom Function.");
+  }
+}
+
 void check_inplace_on_view(const Tensor& self) {
-  check(self.impl()->view_origin != ViewOrigin::kNoGrad,
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-        "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-        "your code by moving both the view and the inplace either both inside the no_grad block "
-        "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
-        "be tracked).");
-  check(self.impl()->view_origin != ViewOrigin::kMultiOutput, "Output ", self.impl()->output_nr,
-        " of ", self.impl()->grad_fn ? self.impl()->grad_fn->name() : "",
-        " is a view and is being modified inplace. This view is the output of a function that "
-        "returns multiple views. Such functions do not allow the output views to be modified "
-        "inplace. You should replace the inplace operation by an out-of-place one.");
+  check_origin(self);
   const Tensor base = base_of(self);
   check(!(self.requires_grad() && base.requires_grad() && is_leaf(base)),
         "a view of a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
+void check_writable(const Tensor& self) {
+  check(!self.impl()->inference || inference_mode_flag,
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a "
+        "clone to get a normal tensor before doing inplace update.See "
+        "https://github.com/pytorch/rfcs/pull/17 for more details.");
+}
+
 }  // namespace
 
 void check_inplace(const Tensor& self, bool recorded) {
+  check_writable(self);
   if (!recorded) return;
   if (self.is_view()) check_inplace_on_view(self);
   check(!self.requires_grad() || !is_leaf(self),
         "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
-void rebase_history(const Tensor& self, const Ref<Node>& node) {
+void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge) {
   if (!is_floating(self.dtype())) return;
   if (!self.is_view()) {
     set_grad_fn(self, node, node->add_output(self));
@@ -107,7 +153,7 @@ void rebase_history(const Tensor& self, const Ref<Node>& node) {
   }
   const Tensor base = base_of(self);
   node->add_output(self);
-  Ref<Node> copy_slices = tensor_ops.copy_slices(base, self, node);
+  Ref<Node> copy_slices = tensor_ops.copy_slices(base, self, node, self_edge);
   set_grad_fn(base, copy_slices, copy_slices->add_output(base));
   grad_fn(self);  // the view's own history now goes through the base
 }
@@ -125,6 +171,7 @@ void check_out(const char* operation, const Tensor& out, bool any_input_requires
         "(): functions with out=... arguments don't support automatic differentiation, but one of "
         "the arguments "
         "requires grad.");
+  check_writable(out);
 }
 
 void detach_(const Tensor& self) {

@@ -32,8 +32,9 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = Vi
 
 // Throws where PyTorch forbids to change `self` in place. `recorded`: the operation will be.
 void check_inplace(const Tensor& self, bool recorded);
-// After an in-place operation: `node` made self's new content. Call after the version was raised.
-void rebase_history(const Tensor& self, const Ref<Node>& node);
+// After an in-place operation: `node` made self's new content, and its edge number `self_edge`
+// leads to where self's old content came from. Call after the version was raised.
+void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge = 0);
 // The same for an operation that changed self's shape and strides only.
 void rebase_geometry(const Tensor& self, const Ref<Node>& node);
 // Throws where an out= argument would cut the graph.

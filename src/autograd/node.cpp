@@ -1,14 +1,18 @@
 #include "autograd/node.h"
 
 #include <new>
+#include <string_view>
 
+#include "autograd/anomaly.h"
 #include "autograd/history.h"
+#include "autograd/hooks.h"
 #include "autograd/mode.h"
 #include "core/thread_local.h"
 
 namespace libtensor::autograd {
 
 LIBTENSOR_FAST_THREAD_LOCAL bool grad_enabled_flag = true;
+LIBTENSOR_FAST_THREAD_LOCAL bool grad_mode_flag = true;
 
 namespace {
 
@@ -23,14 +27,24 @@ struct Graveyard {
   std::vector<GraphNode*> nodes;
   bool busy = false;
 };
-LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
+constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
 
 }  // namespace
 
-Node::Node(Edge* edges, size_t edge_count)
-    : sequence_(next_sequence++), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {}
+uint64_t Node::take_sequence() { return next_sequence++; }
+
+Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
+    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {
+  if (anomaly_enabled()) [[unlikely]] {
+    remember_origin(*this);
+    has_origin_ = true;
+  }
+}
 
 Node::~Node() {
+  delete hooks();
+  if (has_origin_) [[unlikely]]
+    forget_origin(*this);
   if (has_output_) first_output_.~OutputMeta();
 }
 
@@ -50,6 +64,17 @@ void Node::dispose() {
   graveyard = nullptr;
 }
 
+NodeHooks& Node::make_hooks() {
+  std::lock_guard lock(hook_mutex());
+  if (!hooks()) hooks_.store(new NodeHooks, std::memory_order_release);
+  set_hooked();
+  return *hooks();
+}
+
+void Node::run_tensor_hooks(std::span<Tensor> gradients) {
+  if (hooks()) hooks()->run(gradients);
+}
+
 void Node::connect(size_t edge, const Tensor& input) {
   if (input.defined()) edges_[edge] = gradient_edge(input);
 }
@@ -65,8 +90,20 @@ uint32_t Node::add_output(const Tensor& result) {
     has_output_ = true;
     return 0;
   }
-  more_outputs_.emplace_back(result);
-  return static_cast<uint32_t>(more_outputs_.size());
+  if (!more_outputs_) more_outputs_ = std::make_unique<std::vector<OutputMeta>>();
+  more_outputs_->emplace_back(result);
+  return static_cast<uint32_t>(more_outputs_->size());
+}
+
+std::string operation_name(const char* node_name) {
+  constexpr std::string_view kSuffix = "Backward";
+  const std::string name = node_name;
+  const size_t at = name.rfind(kSuffix);
+  if (at == std::string::npos ||
+      name.find_first_not_of("0123456789", at + kSuffix.size()) != std::string::npos)
+    return "torch::autograd::" + name;
+  const std::string number = name.substr(at + kSuffix.size());
+  return name.substr(0, at) + (number == "0" ? "" : number);
 }
 
 }  // namespace libtensor::autograd

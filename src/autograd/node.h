@@ -4,8 +4,10 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/tensor.h"
@@ -14,6 +16,10 @@ namespace libtensor::autograd {
 
 class Node;
 class GraphTask;
+struct NodeHooks;
+class SavedTensor;
+// Is told of each tensor that a node keeps, and its name: "self", "result".
+using SavedVisitor = std::function<void(const char* name, const SavedTensor& saved)>;
 
 // Where a gradient goes: output `output_nr` of the operation that `node` is the derivative of.
 struct Edge {
@@ -36,15 +42,16 @@ struct NodeState {
   int32_t dependencies = 0;    // edges into the node whose gradients have not arrived
   int32_t first_capture = -1;  // into GraphTask's list of captures
   bool visited = false;
-  bool queued = false;         // a root that was put among the ready nodes
-  bool runs = true;            // some node below is needed
-  Tensor first;                // gradient of output 0, the only one nearly everywhere
-  std::vector<Tensor> others;  // gradients of outputs 1, 2, ...
+  bool queued = false;  // a root that was put among the ready nodes
+  bool runs = true;     // some node below is needed
+  Tensor first;         // gradient of output 0, the only one nearly everywhere
+  std::unique_ptr<std::vector<Tensor>> others;  // gradients of outputs 1, 2, ...
 
   Tensor& gradient(uint32_t output_nr) {
     if (output_nr == 0) return first;
-    if (others.size() < output_nr) others.resize(output_nr);
-    return others[output_nr - 1];
+    if (!others) others = std::make_unique<std::vector<Tensor>>();
+    if (others->size() < output_nr) others->resize(output_nr);
+    return (*others)[output_nr - 1];
   }
 };
 
@@ -55,6 +62,9 @@ class Node : public GraphNode {
   virtual void apply(std::span<const Tensor> gradients, std::span<Tensor> results) = 0;
   // Drops what was saved for apply, which cannot run again then.
   virtual void release_saved() {}
+  virtual void visit_saved(const SavedVisitor&) const {}
+  // Of the node itself, without what it has saved.
+  virtual size_t bytes() const = 0;
 
   std::span<const Edge> edges() const { return {edges_, edge_count_}; }
   // Does anybody want results[edge]?
@@ -69,16 +79,27 @@ class Node : public GraphNode {
   Node* enclosing() const { return enclosing_; }
   void set_enclosing(Node* node) { enclosing_ = node; }
 
+  // Gives what was set by hooks of tensors, whose gradients these are, a say.
+  virtual void run_tensor_hooks(std::span<Tensor> gradients);
+  // Is there anything for the engine to run besides apply?
+  bool hooked() const { return hooked_.load(std::memory_order_acquire); }
+  void set_hooked() { hooked_.store(true, std::memory_order_release); }
+  // Null while the node has none.
+  NodeHooks* hooks() const { return hooks_.load(std::memory_order_acquire); }
+  NodeHooks& make_hooks();
+
   uint64_t sequence() const { return sequence_; }
   // Adds an output that looks like `result`; returns its number.
   uint32_t add_output(const Tensor& result);
-  size_t output_count() const { return has_output_ + more_outputs_.size(); }
+  size_t output_count() const { return has_output_ + (more_outputs_ ? more_outputs_->size() : 0); }
   const OutputMeta& output(size_t nr) const {
-    return nr == 0 ? first_output_ : more_outputs_[nr - 1];
+    return nr == 0 ? first_output_ : (*more_outputs_)[nr - 1];
   }
 
  protected:
-  Node(Edge* edges, size_t edge_count);
+  // The next number in the order of this thread's nodes.
+  static uint64_t take_sequence();
+  Node(Edge* edges, size_t edge_count, uint64_t sequence = take_sequence());
   ~Node() override;
   void dispose() final;
 
@@ -86,30 +107,39 @@ class Node : public GraphNode {
     edges_ = edges;
     edge_count_ = static_cast<uint32_t>(edge_count);
   }
-  uint64_t sequence_;
 
  private:
   friend class GraphTask;
 
+  uint64_t sequence_;
   Edge* edges_;
   uint32_t edge_count_;
   bool has_output_ = false;
+  std::atomic<bool> hooked_{false};
+  bool has_origin_ = false;    // anomaly.h knows where it was recorded
   Node* enclosing_ = nullptr;  // owns this node
   union {
     OutputMeta first_output_;  // alive once has_output_
   };
-  std::vector<OutputMeta> more_outputs_;
+  std::unique_ptr<std::vector<OutputMeta>> more_outputs_;
+  std::atomic<NodeHooks*> hooks_{nullptr};
   // A backward pass keeps its state in the node itself; one that meets a node that another pass
   // holds (another thread, or a pass within a pass) keeps a state of its own elsewhere.
   std::atomic<const GraphTask*> owner_{nullptr};
   NodeState state_;
 };
 
+// What PyTorch's messages call the operation of a node: "Mul" for MulBackward0, "Fill2" for
+// FillBackward2, torch::autograd::CopySlices.
+std::string operation_name(const char* node_name);
+
 // A node with N edges, all in one block from the pool.
 template <class Derived, size_t N>
 class FixedNode : public Node, public Pooled<Derived> {
  public:
   FixedNode() : Node(storage_.data(), N) {}
+  explicit FixedNode(uint64_t sequence) : Node(storage_.data(), N, sequence) {}
+  size_t bytes() const override { return sizeof(Derived); }
 
  private:
   std::array<Edge, N> storage_;
@@ -120,6 +150,7 @@ template <class Derived>
 class ListNode : public Node, public Pooled<Derived> {
  public:
   ListNode() : Node(nullptr, 0) {}
+  size_t bytes() const override { return sizeof(Derived) + storage_.capacity() * sizeof(Edge); }
   void set_edge_count(size_t count) {
     storage_.resize(count);
     move_edges(storage_.data(), count);

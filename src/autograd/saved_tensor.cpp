@@ -1,22 +1,91 @@
 #include "autograd/saved_tensor.h"
 
+#include <memory>
+
+#include "autograd/anomaly.h"
 #include "autograd/history.h"
+#include "autograd/mode.h"
 #include "autograd/node.h"
 
 namespace libtensor::autograd {
 
-void SavedTensor::save(const Tensor& input) {
-  tensor_ = input;
-  released_ = false;
-  if (input.defined()) version_ = input.version();
-}
+// What hooks keep of a tensor, and where its gradient goes.
+struct PackedTensor {
+  explicit PackedTensor(SavedHooks* packer) : hooks(Ref<SavedHooks>::share(packer)) {}
+  ~PackedTensor() {
+    if (holds) hooks->discard(value);
+  }
+  PackedTensor(const PackedTensor&) = delete;
+  PackedTensor& operator=(const PackedTensor&) = delete;
+
+  Ref<SavedHooks> hooks;
+  void* value = nullptr;
+  bool holds = false;
+  Edge edge;  // of an input that requires grad
+};
 
 void SavedTensor::save_output(const Tensor& result) {
-  tensor_ = result.alias();
-  version_ = result.version();
   output_nr_ = result.impl()->output_nr;
   is_output_ = true;
   released_ = false;
+  if (active_saved_hooks || result.impl()->inference) [[unlikely]]
+    return save_specially(result, /*is_output=*/true);
+  tensor_ = result.alias();
+  version_ = result.version();
+  result.storage().watch();
+}
+
+void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
+  check(!tensor.impl()->inference,
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+        "inference mode in computation tracked by autograd. To work around this, you can make a "
+        "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+        "`torch.inference_mode()`.");
+  const uint32_t version = tensor.version();
+  auto packed = std::make_unique<PackedTensor>(active_saved_hooks);
+  {
+    const GradMode no_grad(false);
+    packed->value = packed->hooks->pack(tensor);
+    packed->holds = true;
+  }
+  check(tensor.version() == version,
+        "A saved tensor pack hook is modifying its input in place. Tensors provided as input to "
+        "pack hook cannot be modified by in-place operations as this can lead to unexpected "
+        "side-effects. Please open an issue if you need to perform in-place operations on the "
+        "input to a pack hook.");
+  if (!is_output) packed->edge = gradient_edge(tensor);
+  drop_packed();
+  packed_ = packed.release();
+}
+
+void SavedTensor::swap(SavedTensor& other) noexcept {
+  std::swap(tensor_, other.tensor_);
+  std::swap(packed_, other.packed_);
+  std::swap(version_, other.version_);
+  std::swap(output_nr_, other.output_nr_);
+  std::swap(is_output_, other.is_output_);
+  std::swap(released_, other.released_);
+}
+
+void SavedTensor::drop_packed() { delete std::exchange(packed_, nullptr); }
+
+void SavedTensor::release() {
+  tensor_ = Tensor();
+  drop_packed();
+  released_ = true;
+}
+
+Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
+  // The same elements with another history: what the hook gave may be in use elsewhere.
+  Tensor result = packed_->hooks->unpack(packed_->value).alias();
+  if (is_output_) {
+    if (is_floating(result.dtype()))
+      (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
+  } else {
+    result.impl()->grad_fn = packed_->edge.node;
+    result.impl()->output_nr = packed_->edge.output_nr;
+  }
+  return result;
 }
 
 Tensor SavedTensor::unpack(Node& owner) const {
@@ -28,6 +97,8 @@ Tensor SavedTensor::unpack(Node& owner) const {
         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
         "second time or if "
         "you need to access saved tensors after calling backward.");
+  if (packed_) [[unlikely]]
+    return unpack_by_hooks(owner);
   if (!tensor_.defined()) return tensor_;
   check_version(owner);
   if (!is_output_ || !is_floating(tensor_.dtype())) return tensor_;
@@ -38,10 +109,15 @@ Tensor SavedTensor::unpack(Node& owner) const {
 
 namespace {
 
-// "Mul" for MulBackward0, as PyTorch's message calls the operation.
-std::string operation_of(const char* node_name) {
-  const std::string name = node_name;
-  return name.substr(0, name.find("Backward"));
+// Ours, after PyTorch's words: who saved the tensor, and who changed it since.
+std::string account_of_changes(const Node& owner, const Storage& storage, uint32_t saved_version) {
+  std::string account = str(" Saved by ", owner.name(), " at version ", saved_version, ".");
+  const auto changes = storage.changes_since(saved_version);
+  for (size_t i = 0; i < changes.size(); ++i) {
+    account += str(i == 0 ? " Changed since by " : ", ", changes[i].operation, " (version ",
+                   changes[i].version, ")");
+  }
+  return changes.empty() ? account : account + ".";
 }
 
 }  // namespace
@@ -53,20 +129,20 @@ void SavedTensor::check_version(const Node& owner) const {
   const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
   const std::string origin =
       maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
-                  operation_of(maker), ",")
+                  operation_name(maker), ",")
             : std::string();
-  const std::string writer = tensor_.storage().last_writer()
-                                 ? str(" Last changed by ", tensor_.storage().last_writer(), ".")
-                                 : "";
   fail(Status::kInvalidArgument,
        "one of the variables needed for gradient computation has been modified by an inplace "
        "operation: [torch.",
        tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ",
        tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
        version_, " instead. Hint: ",
-       "enable anomaly detection to find the operation that failed to compute its gradient, with "
-       "torch.autograd.set_detect_anomaly(True).",
-       writer);
+       anomaly_enabled()
+           ? "the backtrace further above shows the operation that failed to compute its gradient. "
+             "The variable in question was changed in there or anywhere later. Good luck!"
+           : "enable anomaly detection to find the operation that failed to compute its gradient, "
+             "with torch.autograd.set_detect_anomaly(True, check_nan=False).",
+       account_of_changes(owner, tensor_.storage(), version_));
 }
 
 }  // namespace libtensor::autograd

@@ -1,17 +1,37 @@
 // A tensor that a node keeps for its derivative, and the check that nobody changed it since.
 #pragma once
 
+#include "autograd/saved_hooks.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
 
 class Node;
+struct PackedTensor;
 
 class SavedTensor {
  public:
   SavedTensor() = default;
+  SavedTensor(SavedTensor&& other) noexcept { swap(other); }
+  SavedTensor& operator=(SavedTensor&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~SavedTensor() {
+    if (packed_) [[unlikely]]
+      drop_packed();
+  }
+
   // An input of the operation.
-  void save(const Tensor& input);
+  void save(const Tensor& input) {
+    released_ = false;
+    if (!input.defined()) return;
+    if (active_saved_hooks || input.impl()->inference) [[unlikely]]
+      return save_specially(input, /*is_output=*/false);
+    tensor_ = input;
+    version_ = input.version();
+    input.storage().watch();
+  }
   // An input of an operation that will change `self` in place. Where they are one, the node becomes
   // the tensor's grad_fn, and to keep the tensor itself would be a cycle.
   void save_beside(const Tensor& input, const Tensor& self) {
@@ -23,15 +43,21 @@ class SavedTensor {
   // The tensor, with its history. Throws where it was released, or changed in place since it was
   // saved.
   Tensor unpack(Node& owner) const;
-  void release() {
-    tensor_ = Tensor();
-    released_ = true;
-  }
+  void release();
+
+  bool released() const { return released_; }
+  // What is held, as it is: undefined where nothing was saved, it was released, or hooks keep it.
+  const Tensor& held() const { return tensor_; }
 
  private:
+  void save_specially(const Tensor& tensor, bool is_output);
+  Tensor unpack_by_hooks(Node& owner) const;
+  void drop_packed();
   void check_version(const Node& owner) const;
+  void swap(SavedTensor& other) noexcept;
 
   Tensor tensor_;
+  PackedTensor* packed_ = nullptr;  // kept by hooks
   uint32_t version_ = 0;
   uint32_t output_nr_ = 0;
   bool is_output_ = false;

@@ -22,6 +22,8 @@ enum class Status : int32_t {
   kOutOfMemory = 7,
   kUnavailable = 8,  // a backend or device that this machine does not have
   kInternal = 9,     // a bug in the library
+  kCancelled = 10,
+  kGradcheck = 11,  // gradcheck found a wrong gradient
 };
 
 class Error : public std::exception {

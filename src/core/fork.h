@@ -7,10 +7,13 @@ namespace libtensor {
 
 // The order in which fork() takes all locks: one held while another is taken comes first.
 enum class LockLevel {
+  kPlugin,
   kAccumulation,
   kLeaf,
+  kHooks,
   kGenerator,
   kHandles,
+  kAnomaly,
   kMemory,
   kArena,
   kLiveBlocks,

@@ -1,7 +1,7 @@
 #include "core/pool.h"
 
 #include <cstdint>
-#include <memory>
+#include <mutex>
 #include <new>
 
 #include "core/fork.h"
@@ -74,7 +74,6 @@ struct Cache {
   ~Cache();
 };
 
-// A plain pointer, so that reaching it costs one instruction; the owner below runs the destructor.
 LIBTENSOR_FAST_THREAD_LOCAL Cache* cache = nullptr;
 LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 
@@ -87,8 +86,7 @@ Cache::~Cache() {
 
 [[gnu::noinline]] Cache* make_cache() {
   if (thread_ended) return nullptr;
-  static thread_local const std::unique_ptr<Cache> owner(new Cache);
-  return cache = owner.get();
+  return cache = delete_at_thread_exit(new Cache);
 }
 
 [[gnu::noinline, maybe_unused]] void* refill(size_t size_class) {

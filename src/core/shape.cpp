@@ -205,7 +205,9 @@ std::optional<Dims> view_strides(Span shape, Span strides, Span target) {
   const int ndim = static_cast<int>(shape.size());
   Dims result(static_cast<int>(target.size()));
   if (numel_of(shape) == 0) {
-    return Dims(shape) == Dims(target) ? Dims(strides) : contiguous_strides(target);
+    if (Dims(shape) == Dims(target)) return Dims(strides);
+    checked_numel(target, 1);  // beside a 0, sizes may be so large that strides overflow
+    return contiguous_strides(target);
   }
   if (ndim == 0) {
     std::fill(result.begin(), result.end(), 1);

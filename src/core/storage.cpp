@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "core/backend.h"
 
@@ -23,8 +24,52 @@ Ref<Storage> Storage::share(void* data, size_t bytes, Device device) {
   return storage;
 }
 
+// A ring of the latest changes. Two threads that write one tensor race, and may garble which
+// operation is named, but nothing else.
+struct Storage::ChangeLog {
+  static constexpr size_t kCount = 8;
+  struct Entry {
+    std::atomic<uint32_t> version{0};
+    std::atomic<const char*> operation{nullptr};
+  };
+  Entry entries[kCount];
+};
+
+void Storage::log_change(const char* operation) noexcept {
+  ChangeLog* log = changes_.load(std::memory_order_acquire);
+  if (!log) {
+    auto* fresh = new (std::nothrow) ChangeLog;
+    if (!fresh) return;
+    if (changes_.compare_exchange_strong(log, fresh, std::memory_order_acq_rel)) {
+      log = fresh;
+    } else {
+      delete fresh;
+    }
+  }
+  const uint32_t now = version();
+  ChangeLog::Entry& entry = log->entries[now % ChangeLog::kCount];
+  entry.operation.store(operation, std::memory_order_relaxed);
+  entry.version.store(now, std::memory_order_relaxed);
+}
+
+std::vector<Storage::Change> Storage::changes_since(uint32_t version) const {
+  std::vector<Change> found;
+  const ChangeLog* log = changes_.load(std::memory_order_acquire);
+  const uint32_t now = this->version();
+  if (!log || now == version) return found;
+  const uint32_t count = std::min<uint32_t>(now - version, ChangeLog::kCount);
+  for (uint32_t wanted = now - count + 1; wanted != now + 1; ++wanted) {
+    const ChangeLog::Entry& entry = log->entries[wanted % ChangeLog::kCount];
+    const char* operation = entry.operation.load(std::memory_order_relaxed);
+    if (operation && entry.version.load(std::memory_order_relaxed) == wanted)
+      found.push_back({wanted, operation});
+  }
+  return found;
+}
+
 void Storage::destroy(Storage* storage) {
   storage->give_back();
+  delete storage->changes_.load(std::memory_order_relaxed);
   delete storage;
 }
 
@@ -37,7 +82,7 @@ void Storage::acquire(size_t bytes) {
 void Storage::give_back() {
   if (!owned_) {
     if (deleter_) deleter_(context_);
-  } else if (data_ != inline_) {
+  } else if (data_ && data_ != inline_) {
     backend_for(device_).free(device_, data_, bytes_);
   }
 }
@@ -45,7 +90,7 @@ void Storage::give_back() {
 void Storage::resize(size_t bytes) {
   check(owned_, "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
-  backend_for(device_).copy_bytes(fresh->data_, data_, std::min(bytes, bytes_));
+  backend_for(device_).copy_bytes(fresh->data_, device_, data_, device_, std::min(bytes, bytes_));
   give_back();
   if (fresh->data_ == fresh->inline_) {
     std::memcpy(inline_, fresh->inline_, kInlineBytes);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/device.h"
 #include "core/pool.h"
@@ -38,10 +39,19 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   // Called by every operation that writes; `operation` is a string that lives for ever.
   void bump_version(const char* operation) {
     version_.fetch_add(1, std::memory_order_relaxed);
-    last_writer_ = operation;
+    if (watched_.load(std::memory_order_relaxed)) [[unlikely]]
+      log_change(operation);
   }
-  // The operation that wrote last, or nullptr.
-  const char* last_writer() const { return last_writer_; }
+  // From now on, changes are remembered: a node has saved the elements.
+  void watch() {
+    if (!watched_.load(std::memory_order_relaxed)) watched_.store(true, std::memory_order_relaxed);
+  }
+  struct Change {
+    uint32_t version;  // after it
+    const char* operation;
+  };
+  // The latest changes of a watched storage since it had `version`, oldest first.
+  std::vector<Change> changes_since(uint32_t version) const;
 
  private:
   Storage() = default;
@@ -50,15 +60,18 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
 
   void acquire(size_t bytes);
   void give_back();
+  [[gnu::cold]] void log_change(const char* operation) noexcept;
 
+  struct ChangeLog;
   static constexpr size_t kInlineBytes = 64;
 
   Device device_;
   std::atomic<uint32_t> version_{0};
   bool owned_ = true;
+  std::atomic<bool> watched_{false};
   void* data_ = nullptr;
   size_t bytes_ = 0;
-  const char* last_writer_ = nullptr;
+  std::atomic<ChangeLog*> changes_{nullptr};
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
   alignas(16) unsigned char inline_[kInlineBytes];  // small tensors need no second block

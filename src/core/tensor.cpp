@@ -3,6 +3,9 @@
 #include "core/backend.h"
 
 namespace libtensor {
+
+LIBTENSOR_FAST_THREAD_LOCAL bool inference_mode_flag = false;
+
 namespace {
 
 Tensor make(Ref<Storage> storage, Span shape, Span strides, int64_t offset, DType dtype) {
@@ -46,7 +49,9 @@ Tensor Tensor::over(Ref<Storage> storage, Span shape, Span strides, DType dtype)
 }
 
 Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {
-  return make(impl_->storage, shape, strides, offset, impl_->dtype);
+  Tensor result = make(impl_->storage, shape, strides, offset, impl_->dtype);
+  result.impl_->inference = impl_->inference;
+  return result;
 }
 
 }  // namespace libtensor

@@ -11,6 +11,7 @@
 #include "core/ref.h"
 #include "core/shape.h"
 #include "core/storage.h"
+#include "core/thread_local.h"
 
 namespace libtensor {
 
@@ -25,14 +26,17 @@ class GraphNode : public RefCounted<GraphNode, /*kWeaklyReferenced=*/true> {
   virtual void dispose() = 0;  // deletes this, without recursion along the graph
 };
 
-// What few tensors need (grad, hooks); defined by src/autograd/meta.h.
+// What few tensors need (grad, hooks); src/autograd/tensor_extra.h says what it is.
 class AutogradExtra {
  public:
   virtual ~AutogradExtra() = default;
 };
 
 // How a view came to be, which decides what an in-place operation on it may do.
-enum class ViewOrigin : uint8_t { kDefault, kNoGrad, kMultiOutput };
+enum class ViewOrigin : uint8_t { kDefault, kNoGrad, kMultiOutput, kInference, kCustomFunction };
+
+// Whether this thread makes inference tensors: they have no version and no place in any graph.
+extern LIBTENSOR_FAST_THREAD_LOCAL bool inference_mode_flag;
 
 class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl> {
  public:
@@ -51,8 +55,9 @@ class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl
   bool contiguous = true;
   bool requires_grad = false;  // of a leaf; a tensor with a grad_fn requires grad by that
   ViewOrigin view_origin = ViewOrigin::kDefault;
-  uint32_t output_nr = 0;     // which output of grad_fn this is
-  uint32_t view_version = 0;  // the version at which a view's grad_fn was made
+  bool inference = inference_mode_flag;  // made in inference mode; a view is what its base is
+  uint32_t output_nr = 0;                // which output of grad_fn this is
+  uint32_t view_version = 0;             // the version at which a view's grad_fn was made
   Ref<GraphNode> grad_fn;
   Ref<TensorImpl>
       view_base;  // the tensor that this is a differentiable view of; never itself a view

@@ -24,7 +24,8 @@ class CpuBackend final : public Backend {
  public:
   void* allocate(Device, size_t bytes) override { return host_allocate(bytes); }
   void free(Device, void* data, size_t bytes) noexcept override { host_free(data, bytes); }
-  void copy_bytes(void* destination, const void* source, size_t bytes) override {
+  void copy_bytes(void* destination, Device, const void* source, Device, size_t bytes,
+                  bool) override {
     if (bytes > 0) std::memmove(destination, source, bytes);
   }
 
@@ -43,6 +44,10 @@ class CpuBackend final : public Backend {
   void random(const RandomCall& call) override { fill_random(call); }
   void manual_seed(uint64_t seed) override { cpu::manual_seed(seed); }
   uint64_t initial_seed() override { return cpu::initial_seed(); }
+  std::vector<unsigned char> random_state() override { return cpu::random_state(); }
+  void set_random_state(std::span<const unsigned char> state) override {
+    cpu::set_random_state(state);
+  }
 };
 
 void CpuBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {
@@ -67,7 +72,7 @@ void CpuBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {
 [[maybe_unused]] const bool registered = [] {
   choose_kernels();
   alignas(CpuBackend) static unsigned char memory[sizeof(CpuBackend)];
-  register_backend(DeviceType::kCpu, new (memory) CpuBackend);
+  register_backend(Device{}, new (memory) CpuBackend);
   return true;
 }();
 

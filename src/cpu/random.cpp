@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstring>
 #include <mutex>
 #include <numbers>
 #include <optional>
@@ -189,6 +191,64 @@ void manual_seed(uint64_t seed) {
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
   shared.generator = Generator(seed);
+}
+
+namespace {
+
+// What torch.get_rng_state() holds, field by field. `left` and `next` are how PyTorch counts the
+// words of the round: it makes the next one when `left` falls to 0.
+struct StateBytes {
+  uint64_t seed;
+  int32_t left;
+  int32_t seeded;
+  uint64_t next;
+  uint64_t words[Mt19937::kWords];
+  double unused_x, next_normal, unused_rho;
+  int32_t has_next_normal;
+  float unused_float;
+  bool unused_valid;
+};
+static_assert(sizeof(StateBytes) == 5056 && offsetof(StateBytes, has_next_normal) == 5040);
+
+}  // namespace
+
+std::vector<unsigned char> random_state() {
+  SharedGenerator& shared = shared_generator();
+  const std::lock_guard lock(shared.mutex);
+  const Generator& generator = shared.generator;
+  const Mt19937::State& state = generator.engine.state();
+  std::vector<unsigned char> bytes(sizeof(StateBytes));
+  StateBytes all{};
+  all.seed = generator.seed;
+  all.seeded = 1;
+  const bool used_up = state.used == Mt19937::kWords;
+  all.left = used_up ? 1 : Mt19937::kWords + 1 - state.used;
+  all.next = used_up ? 0 : static_cast<uint64_t>(state.used);
+  std::copy(state.words.begin(), state.words.end(), all.words);
+  all.has_next_normal = generator.next_normal.has_value();
+  all.next_normal = generator.next_normal.value_or(0);
+  std::memcpy(bytes.data(), &all, sizeof(all));
+  return bytes;
+}
+
+void set_random_state(std::span<const unsigned char> bytes) {
+  check(bytes.size() == sizeof(StateBytes), "Expected a CPUGeneratorImplState of size ",
+        sizeof(StateBytes), " but found the input RNG state size to be ", bytes.size());
+  StateBytes all;
+  std::memcpy(&all, bytes.data(), sizeof(all));
+  check(all.seeded == 1 && all.left >= 1 && all.left <= Mt19937::kWords &&
+            all.next <= Mt19937::kWords,
+        "Invalid mt19937 state");
+  Mt19937::State state;
+  std::copy(all.words, all.words + Mt19937::kWords, state.words.begin());
+  state.used = all.left == 1 ? Mt19937::kWords : static_cast<int>(all.next);
+  Generator generator(all.seed);
+  generator.engine = Mt19937(state);
+  if (all.has_next_normal) generator.next_normal = all.next_normal;
+
+  SharedGenerator& shared = shared_generator();
+  const std::lock_guard lock(shared.mutex);
+  shared.generator = generator;
 }
 
 uint64_t initial_seed() {

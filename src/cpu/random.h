@@ -14,5 +14,9 @@ void fill_random(const RandomCall& call);
 void manual_seed(uint64_t seed);
 // The seed of the last manual_seed, or the one that the process began with.
 uint64_t initial_seed();
+// The generator as bytes, in the layout of PyTorch's torch.get_rng_state(), so that a state moves
+// from one library to the other.
+std::vector<unsigned char> random_state();
+void set_random_state(std::span<const unsigned char> state);
 
 }  // namespace libtensor::cpu

@@ -1,5 +1,6 @@
 #include "cpu/scratch.h"
 
+#include "core/thread_local.h"
 #include "memory/host_memory.h"
 
 namespace libtensor::cpu {
@@ -12,12 +13,19 @@ struct ThreadScratch {
   size_t bytes = 0;
   bool in_use = false;
 
-  ~ThreadScratch() { host_free(data, bytes); }
+  ~ThreadScratch();
 };
 
+constexpr ThreadPointer<ThreadScratch, ThreadWord::kScratch> scratch;
+
+ThreadScratch::~ThreadScratch() {
+  scratch = nullptr;
+  host_free(data, bytes);
+}
+
 ThreadScratch& thread_scratch() {
-  static thread_local ThreadScratch scratch;
-  return scratch;
+  if (!scratch) scratch = delete_at_thread_exit(new ThreadScratch);
+  return *scratch;
 }
 
 }  // namespace

@@ -38,12 +38,12 @@ Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
 // the view's part goes through that operation, the rest straight on.
 class CopySlices final : public autograd::ListNode<CopySlices> {
  public:
-  CopySlices(const Tensor& base, const Tensor& view, Ref<Node> written)
-      : base_(base), view_(view), written_(std::move(written)) {
+  CopySlices(const Tensor& base, const Tensor& view, Ref<Node> written, size_t self_edge)
+      : base_(base), view_(view), written_(std::move(written)), self_edge_(self_edge) {
     set_edge_count(written_->edges().size());
-    set_edge(0, autograd::gradient_edge(base));
-    for (size_t i = 1; i < written_->edges().size(); ++i) set_edge(i, written_->edges()[i]);
-    written_->set_edge(0, edges()[0]);
+    for (size_t i = 0; i < written_->edges().size(); ++i) set_edge(i, written_->edges()[i]);
+    set_edge(self_edge_, autograd::gradient_edge(base));
+    written_->set_edge(self_edge_, edges()[self_edge_]);
     written_->set_enclosing(this);
   }
   const char* name() const override { return "CopySlices"; }
@@ -55,6 +55,10 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
     saved.impl()->output_nr = 0;
   }
   void release_saved() override { written_->release_saved(); }
+  void visit_saved(const autograd::SavedVisitor& visit) const override {
+    written_->visit_saved(visit);
+  }
+  size_t bytes() const override { return ListNode::bytes() + written_->bytes(); }
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {
     if (!gradients[0].defined()) return;
@@ -64,22 +68,25 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
     const Tensor part = as_strided(whole, view_.shape, view_.strides, view_.offset - base_.offset);
     const Tensor part_gradient = clone(part);
     written_->apply({&part_gradient, 1}, results);
-    if (!should_compute(0)) return;
-    if (results[0].defined()) {
-      copy_(part, results[0]);
+    if (!should_compute(self_edge_)) return;
+    Tensor& of_self = results[self_edge_];
+    if (of_self.defined()) {
+      copy_(part, of_self);
     } else {
       zero_(part);
     }
-    results[0] = whole;
+    of_self = whole;
   }
 
  private:
   Geometry base_, view_;
   Ref<Node> written_;
+  size_t self_edge_;
 };
 
-Ref<Node> make_copy_slices(const Tensor& base, const Tensor& view, Ref<Node> written) {
-  return Ref<CopySlices>::adopt(new CopySlices(base, view, std::move(written)));
+Ref<Node> make_copy_slices(const Tensor& base, const Tensor& view, Ref<Node> written,
+                           size_t self_edge) {
+  return Ref<CopySlices>::adopt(new CopySlices(base, view, std::move(written), self_edge));
 }
 
 void add_in_place(Tensor& sum, const Tensor& gradient) {
@@ -99,14 +106,38 @@ Tensor clone_for_leaf(const Tensor& gradient, const Tensor& leaf) {
 
 Tensor ones_like_detached(const Tensor& tensor) { return compute::ones_like(tensor, Options{}); }
 
+Tensor zeros_like_detached(const Tensor& tensor) { return compute::zeros_like(tensor, Options{}); }
+
+Tensor zeros_for(const autograd::OutputMeta& output) {
+  return compute::zeros(output.shape, Options{output.dtype, output.device, false});
+}
+
 Tensor convert_gradient(const Tensor& gradient, DType dtype) {
   return to_copy(gradient, dtype, gradient.device());
 }
 
+bool has_nan(const Tensor& tensor) {
+  if (!is_floating(tensor.dtype())) return false;
+  const autograd::GradMode mode(false);
+  const Tensor found = to_like(any(ne(tensor, tensor)), DType::kBool, Device{});
+  return *found.data_as<bool>();
+}
+
 struct Registration {
   Registration() {
-    autograd::tensor_ops = {add,         add_in_place,     clone_for_leaf,   ones_like_detached,
-                            sum_to_size, convert_gradient, make_copy_slices, make_as_strided};
+    autograd::tensor_ops = {
+        .add = add,
+        .add_in_place = add_in_place,
+        .clone_for_leaf = clone_for_leaf,
+        .ones_like = ones_like_detached,
+        .zeros_like = zeros_like_detached,
+        .zeros = zeros_for,
+        .sum_to = sum_to_size,
+        .to_dtype = convert_gradient,
+        .has_nan = has_nan,
+        .copy_slices = make_copy_slices,
+        .as_strided = make_as_strided,
+    };
   }
 } const registration;
 

@@ -69,6 +69,10 @@ Tensor scale(const Tensor& grad, Scalar factor) {
   return factor.to<double>() == 1 ? grad : mul_scalar(grad, factor);
 }
 
+Tensor no_derivative(const char* operation) {
+  fail(Status::kInvalidArgument, "derivative for aten::", operation, " is not implemented");
+}
+
 Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent) {
   if (exponent.to<double>() == 0) return zeros_like(self);
   const Scalar less = exponent.is_floating() ? Scalar(exponent.to<double>() - 1)

@@ -27,6 +27,8 @@ Tensor to_like(const Tensor& grad, DType dtype, Device device);
 Tensor scale(const Tensor& grad, Scalar factor);
 
 // --- derivatives
+// Refuses: PyTorch has no derivative for the operation.
+[[noreturn, gnu::cold]] Tensor no_derivative(const char* operation);
 Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent);
 Tensor pow_backward_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
 Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,

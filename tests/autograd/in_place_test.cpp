@@ -230,6 +230,24 @@ TEST_F(InPlace, SelfAsBothOperands) {
                 [&] { return tensor_backward(call(tensor_sum, z)); });
 }
 
+TEST_F(InPlace, SelfAsBothOperandsMakesNoCycle) {
+  float data[] = {1, 2, 3};
+  const int64_t size = 3;
+  int destroyed = 0;
+  tensor_options_t options = tensor_options_default();
+  options.requires_grad = true;
+  tensor_t* x = nullptr;
+  OK(tensor_from_blob(
+      data, &size, nullptr, 1, &options, [](void* count) { ++*static_cast<int*>(count); },
+      &destroyed, &x));
+  {
+    const Owned y = call(tensor_mul_scalar, x, number(1));
+    OK(tensor_mul_(y, y));
+  }
+  OK(tensor_release(x));
+  EXPECT_EQ(destroyed, 1);
+}
+
 TEST_F(InPlace, SgdStepKeepsTheLeaf) {
   const Owned w = leaf({1, 2});
   for (int step = 0; step < 3; ++step) {

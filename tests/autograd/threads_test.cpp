@@ -15,7 +15,7 @@ void on_threads(int count, const std::function<void(int)>& body) {
 }
 
 TEST_F(Threads, GradientsOfASharedLeafAddUp) {
-  constexpr int kThreads = 4, kPasses = 200;
+  constexpr int kThreads = 4, kPasses = 2000;
   const Owned x = leaf(Values(100, 1.0));
   on_threads(kThreads, [&](int) {
     for (int i = 0; i < kPasses; ++i) {
@@ -27,7 +27,7 @@ TEST_F(Threads, GradientsOfASharedLeafAddUp) {
 }
 
 TEST_F(Threads, FirstGradientOfALeafIsNotLost) {
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 500; ++round) {
     const Owned x = leaf({1, 2});
     on_threads(2, [&](int) {
       ASSERT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul, x, x))), TENSOR_OK);
@@ -37,7 +37,7 @@ TEST_F(Threads, FirstGradientOfALeafIsNotLost) {
 }
 
 TEST_F(Threads, PassesOverOneRetainedGraphAddUp) {
-  constexpr int kThreads = 4, kPasses = 100;
+  constexpr int kThreads = 4, kPasses = 1000;
   const Owned x = leaf({1, 2});
   Owned y = call(tensor_mul, x, x);
   for (int i = 0; i < 20; ++i) y = call(tensor_add, y, x);

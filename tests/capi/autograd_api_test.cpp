@@ -124,7 +124,8 @@ TEST_F(AutogradApi, DetachInPlaceCutsTheGraph) {
 
 TEST_F(AutogradApi, OptionsOfAWrongSizeAreRefused) {
   const Owned x = scalar_leaf(1), y = call(tensor_exp, x);
-  for (size_t size : {size_t{0}, size_t{8}, sizeof(tensor_backward_options_t) - 1}) {
+  for (size_t size :
+       {size_t{0}, size_t{8}, size_t{23}, size_t{25}, sizeof(tensor_backward_options_t) - 1}) {
     tensor_backward_options_t options = tensor_backward_options_default();
     options.struct_size = size;
     const Refusal expected = {TENSOR_ERROR_INVALID_ARGUMENT,
@@ -136,6 +137,18 @@ TEST_F(AutogradApi, OptionsOfAWrongSizeAreRefused) {
       return tensor_autograd_grad(outputs, 1, inputs, 1, nullptr, &options, out);
     });
   }
+}
+
+TEST_F(AutogradApi, OptionsOfTheFirstVersionAreTaken) {
+  const Owned x = scalar_leaf(1), y = call(tensor_exp, x);
+  tensor_backward_options_t options = tensor_backward_options_default();
+  options.struct_size = 24;
+  options.retain_graph = true;
+  options.inputs = reinterpret_cast<tensor_t* const*>(uintptr_t{1});  // not there in that version
+  options.cancel = reinterpret_cast<tensor_cancel_t*>(uintptr_t{1});
+  OK(tensor_backward_with(y, &options));
+  OK(tensor_backward_with(y, &options));
+  expect_near(grad(x), {2 * std::exp(1.0)});
 }
 
 TEST_F(AutogradApi, BadGradientHandleIsRefused) {

@@ -29,8 +29,27 @@ class Results {
 
  private:
   static constexpr unsigned char kPattern = 0x3c;
-  static constexpr int kRoom = 32;
+  static constexpr int kRoom = 64;
   alignas(16) unsigned char memory_[16 * kRoom];
+};
+
+// A function that takes and gives one tensor.
+inline tensor_status_t return_input(void*, tensor_t* const* inputs, size_t, tensor_t** outputs,
+                                    size_t) {
+  outputs[0] = inputs[0];
+  return TENSOR_OK;
+}
+
+// A live handle of each kind.
+struct Good {
+  tensor_t* tensor;
+  tensor_node_t* node;
+  tensor_hook_t* hook;
+  tensor_function_t* function;
+  tensor_cancel_t* cancel;
+  tensor_vjp_t* vjp;
+  tensor_stream_t* stream;
+  tensor_event_t* event;
 };
 
 enum class Kind { kHandle, kNullable, kResult };
@@ -38,7 +57,7 @@ enum class Kind { kHandle, kNullable, kResult };
 struct Case {
   const char* name;
   Kind kind;
-  tensor_status_t (*call)(tensor_t* good, tensor_t* bad, Results& results);
+  tensor_status_t (*call)(const Good& good, void* bad, Results& results);
 };
 extern const std::span<const Case> all_cases;
 

@@ -1,6 +1,6 @@
 """Writes the table that bad_handle_test.cpp runs, from the public headers.
 
-It has every function that takes a tensor or gives one.
+It has every function that takes a handle or gives one.
 
 write_bad_handle_table.py HEADER... OUTPUT
 """
@@ -11,14 +11,38 @@ import sys
 PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\(([^;]*)\);")
 
 # NULL is a value there.
-NULLABLE = {("tensor_release", "t"), ("tensor_set_grad", "gradient")}
+NULLABLE = {
+    ("tensor_release", "t"),
+    ("tensor_node_release", "node"),
+    ("tensor_cancel_release", "cancel"),
+    ("tensor_hook_release", "hook"),
+    ("tensor_function_release", "function"),
+    ("tensor_set_grad", "gradient"),
+    ("tensor_vjp_release", "vjp"),
+    ("tensor_stream_release", "stream"),
+    ("tensor_event_release", "event"),
+}
+# A result that need not be asked for.
+OPTIONAL_RESULTS = {"outputs", "output"}
 NULLABLE_NAMES = {"weight"}
+# The types of handles, and the member of Good that is one.
+HANDLES = {
+    "tensor_t*": "tensor",
+    "tensor_node_t*": "node",
+    "tensor_hook_t*": "hook",
+    "tensor_function_t*": "function",
+    "tensor_cancel_t*": "cancel",
+    "tensor_vjp_t*": "vjp",
+    "tensor_stream_t*": "stream",
+    "tensor_event_t*": "event",
+}
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
 
 # What a parameter of a type is given where it is not the one in question.
 VALUES = {
     "int64_t": "0",
+    "int32_t": "0",
     "size_t": "1",
     "bool": "false",
     "double": "0.0",
@@ -27,6 +51,11 @@ VALUES = {
     "const int64_t*": "kSizes",
     "const tensor_options_t*": "nullptr",
     "const tensor_backward_options_t*": "nullptr",
+    "const tensor_functional_options_t*": "nullptr",
+    "const tensor_gradcheck_options_t*": "nullptr",
+    "tensor_callable_t": "return_input",
+    "const tensor_graph_picture_options_t*": "nullptr",
+    "void*": "nullptr",
     "const void*": "kSizes",
     "tensor_dtype_t": "TENSOR_FLOAT32",
     "tensor_device_t": "tensor_device_t{TENSOR_CPU, 0}",
@@ -48,16 +77,16 @@ def parameters(text):
 
 
 def is_handle(kind):
-    return kind in ("const tensor_t*", "tensor_t*")
+    return kind.removeprefix("const ") in HANDLES
 
 
 def argument(kind, index, chosen, chosen_text):
     if index == chosen:
         return chosen_text
     if is_handle(kind):
-        return "good"
+        return f"good.{HANDLES[kind.removeprefix('const ')]}"
     if kind == "tensor_t* const*":
-        return "Handles{good}.data()"
+        return "Handles{good.tensor}.data()"
     if kind in VALUES:
         return VALUES[kind]
     target = kind.removesuffix("*").strip()
@@ -68,19 +97,24 @@ def argument(kind, index, chosen, chosen_text):
     raise SystemExit(f"no value for a parameter of type {kind}")
 
 
+def nullable_list(function, name):
+    """Whether a list of tensors may be NULL or hold NULL."""
+    return name in ("grad_outputs", "grad_tensors") or function.startswith("tensor_function_")
+
+
 def calls(function, params):
     """(name, kind, C++ call) of a case for each handle and each result of a function."""
     for chosen, (kind, name) in enumerate(params):
         if is_handle(kind):
-            text = "bad"
+            text = f"static_cast<{kind.removeprefix('const ')}>(bad)"
             nullable = (function, name) in NULLABLE or name in NULLABLE_NAMES
             group = "kNullable" if nullable else "kHandle"
         elif kind == "tensor_t* const*":
             text, group = (
-                "Handles{bad}.data()",
-                "kNullable" if name == "grad_outputs" else "kHandle",
+                "Handles{static_cast<tensor_t*>(bad)}.data()",
+                "kNullable" if nullable_list(function, name) else "kHandle",
             )
-        elif kind == "tensor_t**":
+        elif kind.removesuffix("*") in HANDLES and name not in OPTIONAL_RESULTS:
             text, group = "nullptr", "kResult"
         else:
             continue
@@ -96,7 +130,7 @@ def table(text):
         for name, group, call in calls(function, params):
             yield (
                 f'    {{"{name}", Kind::{group},\n'
-                f"     []([[maybe_unused]] tensor_t* good, [[maybe_unused]] tensor_t* bad,\n"
+                f"     []([[maybe_unused]] const Good& good, [[maybe_unused]] void* bad,\n"
                 f"        [[maybe_unused]] Results& results) {{ return {call}; }}}},\n"
             )
 

@@ -69,14 +69,34 @@ TEST(Storage, ResizeKeepsTheFirstBytes) {
   }
 }
 
-TEST(Storage, VersionCountsWritesAndNamesTheLast) {
+TEST(Storage, VersionCountsWrites) {
   const Ref<Storage> storage = Storage::allocate(8, Device{});
   EXPECT_EQ(storage->version(), 0u);
-  EXPECT_EQ(storage->last_writer(), nullptr);
   storage->bump_version("add_");
   storage->bump_version("mul_");
   EXPECT_EQ(storage->version(), 2u);
-  EXPECT_STREQ(storage->last_writer(), "mul_");
+  EXPECT_TRUE(storage->changes_since(0).empty()) << "nobody watches it";
+}
+
+TEST(Storage, RemembersTheLatestChangesOnceItIsWatched) {
+  const Ref<Storage> storage = Storage::allocate(8, Device{});
+  storage->bump_version("before");
+  storage->watch();
+  const auto names_since = [&](uint32_t version) {
+    std::string names;
+    for (const Storage::Change& change : storage->changes_since(version))
+      names += std::string(change.operation) + std::to_string(change.version) + " ";
+    return names;
+  };
+  EXPECT_EQ(names_since(1), "");
+  storage->bump_version("add_");
+  storage->bump_version("mul_");
+  EXPECT_EQ(names_since(1), "add_2 mul_3 ");
+  EXPECT_EQ(names_since(2), "mul_3 ");
+  EXPECT_EQ(names_since(3), "");
+  EXPECT_EQ(names_since(0), "add_2 mul_3 ");
+  for (int i = 0; i < 20; ++i) storage->bump_version("neg_");
+  EXPECT_EQ(names_since(1), "neg_16 neg_17 neg_18 neg_19 neg_20 neg_21 neg_22 neg_23 ");
 }
 
 TEST(TensorViews, ShareOneStorageAndVersion) {

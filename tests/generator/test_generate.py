@@ -9,6 +9,10 @@ from conftest import ROOT, outputs
 
 # File -> what the new row must have put there.
 EXPECTED = {
+    "tests/ops/generated/derived_gradient_cases.cpp": [
+        "call(tensor_blend, in[0], in[1], number(0.7), false)",
+        "tensor_blend_(self, in[1], number(0.7), false)",
+    ],
     "include/tensor/ops.h": ["TENSOR_API tensor_status_t tensor_blend(", "tensor_blend_out("],
     "capi/generated/ops.cpp": ["tensor_status_t tensor_blend_("],
     "src/core/generated/pointwise_op.h": ["kBlend,"],

@@ -13,6 +13,8 @@ struct GradientCase {
   std::vector<Shape> shapes;
   Function function;
   Domain domain = {};
+  bool is_pointwise = false;  // a derived case of a pointwise operation, which runs beside those by
+                              // hand
 };
 
 inline std::ostream& operator<<(std::ostream& out, const GradientCase& c) {
@@ -24,6 +26,7 @@ std::vector<GradientCase> pointwise_gradient_cases();
 std::vector<GradientCase> shape_gradient_cases();
 std::vector<GradientCase> reduction_gradient_cases();
 std::vector<GradientCase> indexing_gradient_cases();
+std::vector<GradientCase> derived_gradient_cases();  // generated
 
 inline constexpr Domain kPositive{0.3, 2};
 

@@ -15,6 +15,7 @@ SOURCE_LAYERS = {
     "autograd": {"core", "memory"},
     "ops": {"autograd", "core", "memory"},
     "io": {"ops", "autograd", "core", "memory"},
+    "functional": {"io", "ops", "autograd", "core", "memory"},
     "cpu": {"core", "memory"},
     "cuda": {"core", "memory"},
 }
@@ -22,7 +23,7 @@ SOURCE_LAYERS = {
 MAY_SEE = {
     **SOURCE_LAYERS,
     "public": set(),
-    "capi": {"public", "io", "ops", "autograd", "core", "memory", "cpu"},
+    "capi": {"public", "functional", "io", "ops", "autograd", "core", "memory", "cpu"},
 }
 FOLDERS = {"public": "include", "capi": "capi", **{name: f"src/{name}" for name in SOURCE_LAYERS}}
 SUFFIXES = {".h", ".hpp", ".c", ".cpp", ".cc", ".cu", ".cuh", ".inc"}

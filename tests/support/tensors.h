@@ -16,28 +16,35 @@ namespace test {
 using Shape = std::vector<int64_t>;
 using Values = std::vector<double>;
 
-class Owned {
+// Owns a handle: that of a tensor, or of another kind with a release function of its own.
+template <class Handle, tensor_status_t (*kRelease)(Handle*)>
+class OwnedHandle {
  public:
-  Owned() = default;
-  explicit Owned(tensor_t* handle) : handle_(handle) {}
-  Owned(Owned&& other) noexcept : handle_(other.give()) {}
-  Owned& operator=(Owned&& other) noexcept {
+  OwnedHandle() = default;
+  explicit OwnedHandle(Handle* handle) : handle_(handle) {}
+  OwnedHandle(OwnedHandle&& other) noexcept : handle_(other.give()) {}
+  OwnedHandle& operator=(OwnedHandle&& other) noexcept {
     std::swap(handle_, other.handle_);
     return *this;
   }
-  ~Owned() { release(); }
+  ~OwnedHandle() { release(); }
 
-  operator tensor_t*() const { return handle_; }  // NOLINT: stands wherever a handle does
-  tensor_t** out() {
+  operator Handle*() const { return handle_; }  // NOLINT: stands wherever a handle does
+  Handle** out() {
     release();
     return &handle_;
   }
-  tensor_t* give() { return std::exchange(handle_, nullptr); }
-  void release() { EXPECT_EQ(tensor_release(give()), TENSOR_OK) << tensor_last_error(); }
+  Handle* give() { return std::exchange(handle_, nullptr); }
+  void release() { EXPECT_EQ(kRelease(give()), TENSOR_OK) << tensor_last_error(); }
 
  private:
-  tensor_t* handle_ = nullptr;
+  Handle* handle_ = nullptr;
 };
+using Owned = OwnedHandle<tensor_t, tensor_release>;
+using OwnedNode = OwnedHandle<tensor_node_t, tensor_node_release>;
+using OwnedHook = OwnedHandle<tensor_hook_t, tensor_hook_release>;
+using OwnedFunction = OwnedHandle<tensor_function_t, tensor_function_release>;
+using OwnedCancel = OwnedHandle<tensor_cancel_t, tensor_cancel_release>;
 
 // The result of a function whose last parameter is `tensor_t** out`.
 template <class F, class... Args>
@@ -144,6 +151,11 @@ inline bool is_leaf(const tensor_t* t) {
 inline bool is_same(const tensor_t* a, const tensor_t* b) {
   bool result = false;
   EXPECT_EQ(tensor_is_same(a, b, &result), TENSOR_OK) << tensor_last_error();
+  return result;
+}
+inline OwnedNode grad_fn_node(const tensor_t* t) {
+  OwnedNode result;
+  EXPECT_EQ(tensor_grad_fn(t, result.out()), TENSOR_OK) << tensor_last_error();
   return result;
 }
 inline Owned grad(const tensor_t* t) { return call(tensor_grad, t); }

@@ -16,6 +16,7 @@ import emit_core
 import emit_docs
 import emit_functions
 import emit_go
+import emit_gradient_cases
 import emit_hpp
 import emit_json
 import emit_nodes
@@ -37,6 +38,7 @@ FILES = {
     "src/ops/generated/ops.json": emit_json.table,
     "include/tensor/cpp/methods.hpp": emit_hpp.methods_header,
     "include/tensor/ops.hpp": emit_hpp.functions_header,
+    "tests/ops/generated/derived_gradient_cases.cpp": emit_gradient_cases.cases,
     "bindings/go/ops.h": emit_go.shims,
     "bindings/go/ops.go": emit_go.methods,
     "bindings/rust/src/ffi/functions.rs": emit_rust.declarations,

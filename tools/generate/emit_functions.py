@@ -92,8 +92,12 @@ def function_body(op: Op) -> list[str]:
         first = op.returns[0].name
         lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
         lines += ["    " + line for line in make_node(op, inplace=False)]
-        lines += ["    " + line for line in save_outputs(op)]
-        lines.append(f"    autograd::set_history({first}, std::move(node));")
+        saved = save_outputs(op)
+        if saved:  # with its place in the graph, which hooks see
+            lines.append(f"    autograd::set_history({first}, node);")
+            lines += ["    " + line for line in saved]
+        else:
+            lines.append(f"    autograd::set_history({first}, std::move(node));")
         lines.append("  }")
     return lines + [f"  return {returned};"]
 

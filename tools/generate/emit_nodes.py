@@ -40,12 +40,25 @@ def node_class(op: Op) -> list[str]:
     if tensors:
         body = " ".join(f"{item.member}.release();" for item in tensors)
         lines.append(f"  void release_saved() override {{ {body} }}")
+        lines.append("  void visit_saved(const SavedVisitor& visit) const override {")
+        lines += [f'    visit("{item.source}", {item.member});' for item in tensors]
+        lines.append("  }")
     if saved or op.node_inplace:
         lines.append("")
     if op.node_inplace:
         lines.append("  bool inplace_ = false;")
     lines += [f"  {member_type(op, item)} {item.member};" for item in saved]
     return lines + ["};", ""]
+
+
+def shared_tensors(op: Op) -> dict[Saved, list[int]]:
+    """The saved tensors that several formulas use, which are unpacked once, and which these are."""
+    users: dict[Saved, list[int]] = {}
+    for index, formula in enumerate(formulas(op)):
+        for item in formula.saved:
+            if item.kind in ("input", "output"):
+                users.setdefault(item, []).append(index)
+    return {item: found for item, found in users.items() if len(found) > 1}
 
 
 def apply_body(op: Op) -> list[str]:
@@ -56,10 +69,15 @@ def apply_body(op: Op) -> list[str]:
         (formula,) = formulas(op)
         lines.append(f"  move_to(results, {formula.expression});")
         return lines + ["}", ""]
+    shared = shared_tensors(op)
+    for item, users in shared.items():
+        wanted = " || ".join(f"should_compute({index})" for index in users)
+        lines.append(f"  const Tensor {item.source} =")
+        lines.append(f"      {wanted} ? {item.member}.unpack(*this) : Tensor();")
     for index, formula in enumerate(formulas(op)):
         lines.append(f"  if (should_compute({index})) {{")
         for item in formula.saved:
-            if item.kind in ("input", "output"):
+            if item.kind in ("input", "output") and item not in shared:
                 lines.append(f"    const Tensor {item.source} = {item.member}.unpack(*this);")
         lines += [f"    results[{index}] = {formula.expression};", "  }"]
     return lines + ["}", ""]
@@ -68,7 +86,7 @@ def apply_body(op: Op) -> list[str]:
 def nodes_header(ops: list[Op]) -> str:
     lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
-    used = ("FixedNode", "ListNode", "SavedTensor")
+    used = ("FixedNode", "ListNode", "SavedTensor", "SavedVisitor")
     lines += [*(f"using autograd::{name};" for name in used), ""]
     for op in ops:
         if op.gradient:

@@ -23,6 +23,8 @@ CTYPES = {
     "bool": "c_bool",
     "const char*": "c_char_p",
     "char*": "c_char_p",
+    "tensor_callable_t": "c_void_p",
+    "tensor_location_function_t": "c_void_p",
 }
 """Every other pointer is a c_void_p: ctypes takes byref(), arrays, integers and None for it."""
 

@@ -71,7 +71,7 @@ def c_type(text: str) -> str:
     callback = re.fullmatch(r"(.+) \(\*\)\((.*)\)", text)
     if callback:
         parts = [c_headers.parse_parameter(p) for p in c_headers.split_parameters(callback[2])]
-        arguments = ", ".join(f"{p.name}: {c_type(p.type)}" for p in parts)
+        arguments = ", ".join(f"{p.name}: {pointer_to_const_pointer(p.type)}" for p in parts)
         return f'Option<unsafe extern "C" fn({arguments}){result(callback[1])}>'
     if text.endswith("*"):
         inner = text.removesuffix("*").rstrip()
@@ -116,16 +116,19 @@ def block(head: str, parts: list[str], tail: str) -> list[str]:
     if fits(line):
         return [line]
     margin = " " * (len(head) - len(head.lstrip()))
-    lines = [line for part in parts for line in part_lines(f"{margin}    ", part)]
-    return [head, *lines, margin + tail]
+    inner = [line for part in parts for line in broken(f"{margin}    {part},")]
+    return [head, *inner, margin + tail]
 
 
-def part_lines(margin: str, part: str) -> list[str]:
-    """A parameter's line; a long callback type takes three."""
-    callback = re.fullmatch(r"(\w+: Option<)(.+)>", part)
-    if fits(f"{margin}{part},") or not callback:
-        return [f"{margin}{part},"]
-    return [margin + callback[1], f"{margin}    {callback[2]},", f"{margin}>,"]
+def broken(line: str) -> list[str]:
+    """A parameter in lines that fit: a callback gets lines of its own, then its parameters do."""
+    pattern = r"( *)(.*Option<)(unsafe extern \"C\" fn\()(.*)(\).*)>,"
+    callback = re.fullmatch(pattern, line)
+    if fits(line) or not callback:
+        return [line]
+    margin, option, head, arguments, tail = callback.groups()
+    inner = block(f"{margin}    {head}", arguments.split(", "), f"{tail},")
+    return [margin + option, *inner, f"{margin}>,"]
 
 
 def constants() -> list[str]:

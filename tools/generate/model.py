@@ -22,6 +22,7 @@ KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
     "inplace_check", "out_check", "out_compute", "node_inplace",
+    "sample",
 }  # fmt: skip
 
 
@@ -62,6 +63,7 @@ class Op:
     gradient: dict[str, str] = field(hash=False)
     doc: str
     dtype_keyword: bool = False
+    sample: tuple[float, float] = (0.2, 0.9)
 
     @property
     def class_name(self) -> str:
@@ -132,6 +134,7 @@ def parse_op(row: dict) -> Op:
         gradient=dict(row.get("gradient", {})),
         doc=row.get("doc", ""),
         dtype_keyword=row.get("dtype_keyword", False),
+        sample=tuple(row.get("sample", Op.sample)),
     )
     validate(op)
     return op
@@ -149,6 +152,7 @@ def validate(op: Op) -> None:
     require(op.kernel != "pointwise" or bool(op.functor and op.rule), "needs functor and rule")
     require(bool(op.gradient) <= bool(op.node), "a gradient needs the name of its node")
     require(not (op.kernel == "composite" and op.gradient), "a composite has no gradient")
+    require(len(op.sample) == 2 and op.sample[0] < op.sample[1], "sample is [low, high]")
     names = {a.name for a in op.args}
     for name in op.gradient:
         require(name in names, f"gradient of the unknown argument '{name}'")

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from ctypes import byref, c_bool
-from functools import cache
+from ctypes import byref, c_bool, c_void_p
 
 from ._errors import check
 from ._handle import Handle, fresh
+from ._hooks import RemovableHandle, register_post_accumulate_hook, register_tensor_hook
 from ._library import native
-from ._properties import text_of
-
-_NUMBERED = re.compile(r"Backward\d+$")
-
-
-@cache
-def _node_class(name: str) -> type:
-    return type(name, (Node,), {"__slots__": ()})
-
-
-class Node:
-    """The operation of the graph that made a tensor."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str):
-        self._name = name
-
-    def name(self) -> str:
-        """PyTorch's name of the operation's derivative: "MulBackward0"."""
-        if _NUMBERED.search(self._name):
-            return self._name
-        return f"torch::autograd::{self._name}"  # a node that PyTorch does not generate
-
-    def __repr__(self) -> str:
-        return f"<{self._name} object at {id(self):#x}>"
+from ._node import Node, node_of
 
 
 class Gradients(Handle):
@@ -102,8 +76,9 @@ class Gradients(Handle):
     @property
     def grad_fn(self) -> Node | None:
         """The node of the graph that made this tensor, or None for a leaf."""
-        name = text_of(native.grad_fn_name, self)
-        return _node_class(name)(name) if name else None
+        handle = c_void_p()
+        check(native.grad_fn(self._handle, byref(handle)))
+        return node_of(handle)
 
     def backward(
         self,
@@ -116,6 +91,38 @@ class Gradients(Handle):
         from . import autograd
 
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook) -> RemovableHandle:
+        """Have `hook(grad)` called when the gradient of this tensor has been computed; what it
+        returns, unless None, takes its place."""
+        return register_tensor_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook) -> RemovableHandle:
+        """Have `hook(self)` called when backward has added to this leaf's grad."""
+        return register_post_accumulate_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Let this tensor, which is no leaf, keep its gradient in grad."""
+        check(native.retain_grad(self._handle))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether that was asked for; False for a leaf."""
+        found = c_bool()
+        check(native.retains_grad(self._handle, byref(found)))
+        return found.value
+
+    def _is_view(self) -> bool:
+        """Whether autograd follows this tensor as a view of another."""
+        found = c_bool()
+        check(native.is_view(self._handle, byref(found)))
+        return found.value
+
+    def is_inference(self) -> bool:
+        """Whether this tensor was made in inference mode."""
+        found = c_bool()
+        check(native.is_inference(self._handle, byref(found)))
+        return found.value
 
     def detach_(self):
         """Take this tensor out of the graph, in place."""

@@ -1,4 +1,4 @@
-"""no_grad, enable_grad and set_grad_enabled: context managers that are decorators too."""
+"""no_grad, enable_grad, set_grad_enabled, inference_mode: context managers and decorators."""
 
 from __future__ import annotations
 
@@ -83,3 +83,44 @@ class set_grad_enabled(_GradMode):
     def __call__(self, function: Callable) -> Callable:
         _set(self._before.pop())  # as a decorator it changes nothing outside the function
         return super().__call__(function)
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread makes inference tensors."""
+    found = c_bool()
+    check(native.inference_mode(byref(found)))
+    return found.value
+
+
+def _set_inference(enabled: bool) -> bool:
+    before = c_bool()
+    check(native.inference_mode_set(enabled, byref(before)))
+    return before.value
+
+
+class inference_mode:
+    """Operations inside are not recorded, and make tensors that no graph may hold."""
+
+    def __new__(cls, mode: bool | Callable = True):
+        made = super().__new__(cls)
+        made._mode = True if callable(mode) else bool(mode)
+        made._before = []
+        return made(mode) if callable(mode) else made
+
+    def __enter__(self) -> None:
+        self._before.append((_set_inference(self._mode), _set(not self._mode)))
+
+    def __exit__(self, *error: object) -> None:
+        inference, grad = self._before.pop()
+        _set_inference(inference)
+        _set(grad)
+
+    def __call__(self, function: Callable) -> Callable:
+        mode = self._mode
+
+        @wraps(function)
+        def wrapped(*args, **kwargs):
+            with inference_mode(mode):
+                return function(*args, **kwargs)
+
+        return wrapped

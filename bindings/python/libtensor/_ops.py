@@ -360,7 +360,7 @@ OPERATIONS = (
     ),
     Op(
         "div_floor",
-        ("div_floor", "floor_divide"),
+        ("div_floor",),
         (Arg("Tensor", "self"), Arg("Tensor", "other")),
         ("result",),
         ("function", "inplace", "out"),
@@ -369,12 +369,33 @@ OPERATIONS = (
     ),
     Op(
         "div_floor_scalar",
-        ("div_floor", "floor_divide"),
+        ("div_floor",),
         (Arg("Tensor", "self"), Arg("Scalar", "other")),
         ("result",),
         ("function", "inplace", "out"),
         (),
         "self / other, rounded down; integers stay integers. Errors: an integer divided by 0.",
+        numbers_as_tensors=True,
+    ),
+    Op(
+        "floor_divide",
+        ("floor_divide",),
+        (Arg("Tensor", "self"), Arg("Tensor", "other")),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "As div_floor, but without a derivative: to run backward through it is an error, as in "
+        "PyTorch.",
+    ),
+    Op(
+        "floor_divide_scalar",
+        ("floor_divide",),
+        (Arg("Tensor", "self"), Arg("Scalar", "other")),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "As div_floor, but without a derivative: to run backward through it is an error, as in "
+        "PyTorch.",
         numbers_as_tensors=True,
     ),
     Op(

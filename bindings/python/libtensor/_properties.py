@@ -51,14 +51,14 @@ def _read(function: Callable, kind: type, tensor: Handle) -> int | bool:
     return found.value
 
 
-def text_of(function, tensor: Handle) -> str:
+def text_from(function, handle) -> str:
     """A text that a C function writes to a buffer."""
     length = c_size_t()
     buffer = create_string_buffer(512)
-    check(function(tensor._handle, buffer, len(buffer), byref(length)))
+    check(function(handle, buffer, len(buffer), byref(length)))
     if length.value >= len(buffer):
         buffer = create_string_buffer(length.value + 1)
-        check(function(tensor._handle, buffer, len(buffer), byref(length)))
+        check(function(handle, buffer, len(buffer), byref(length)))
     return buffer.raw[: length.value].decode()
 
 
@@ -174,7 +174,7 @@ class Properties(Handle):
         return bool(found.value & 1) if found.dtype == _BOOL else found.value
 
     def __repr__(self) -> str:
-        return text_of(native.to_string, self)
+        return text_from(native.to_string, self._handle)
 
     def __format__(self, spec: str) -> str:
         if not self.dim():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from ctypes import byref
+
 from ._dtypes import DEFAULT, dtype
 from ._errors import check
+from ._handle import Handle, fresh
 from ._library import native
 
 _seed = 67280421310721
@@ -22,6 +26,20 @@ def manual_seed(seed: int) -> None:
 def initial_seed() -> int:
     """The seed that manual_seed was last given."""
     return _seed
+
+
+def get_rng_state():
+    """The state of the random numbers, as a tensor of bytes: the same as PyTorch's."""
+    state = fresh()
+    check(native.get_rng_state(byref(state._handle)))
+    return state
+
+
+def set_rng_state(new_state) -> None:
+    """Let the random numbers go on from such a state."""
+    if not isinstance(new_state, Handle):
+        raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+    check(native.set_rng_state(new_state._handle))
 
 
 def set_num_threads(int: int) -> None:
@@ -52,3 +70,8 @@ def set_default_dtype(d: dtype) -> None:
 def live_handles() -> int:
     """Handles of the C library that nobody has released yet: a leak shows here."""
     return native.live_handles()
+
+
+def load_backend(path: str | os.PathLike) -> None:
+    """Take the devices of the backend in a file as the CUDA devices, before any is used."""
+    check(native.backend_load(os.fspath(path).encode()))

@@ -26,6 +26,10 @@ impl BackwardOptions {
             retain_graph: self.retain_graph,
             create_graph: self.create_graph,
             allow_unused: self.allow_unused,
+            inputs: ptr::null(),
+            input_count: 0,
+            cancel: ptr::null(),
+            materialize_grads: false,
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Kind {
     OutOfMemory,
     Unavailable,
     Internal,
+    /// By `tensor_cancel`.
+    Cancelled,
     Unknown,
 }
 
@@ -60,6 +62,7 @@ impl Error {
             ffi::TENSOR_ERROR_OUT_OF_MEMORY => Kind::OutOfMemory,
             ffi::TENSOR_ERROR_UNAVAILABLE => Kind::Unavailable,
             ffi::TENSOR_ERROR_INTERNAL => Kind::Internal,
+            ffi::TENSOR_ERROR_CANCELLED => Kind::Cancelled,
             _ => Kind::Unknown,
         }
     }

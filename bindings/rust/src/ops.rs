@@ -480,6 +480,46 @@ impl Tensor {
         })
     }
 
+    /// As div_floor, but without a derivative: to run backward through it is an error, as in
+    /// PyTorch.
+    pub fn floor_divide(&self, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_floor_divide(self.raw(), other.raw(), out) })
+    }
+
+    /// As `floor_divide`, in place.
+    pub fn floor_divide_(&mut self, other: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_floor_divide_(self.raw(), other.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `floor_divide`, into a given tensor.
+    pub fn floor_divide_out(&self, other: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_floor_divide_out(self.raw(), other.raw(), out.raw()) })
+    }
+
+    /// As div_floor, but without a derivative: to run backward through it is an error, as in
+    /// PyTorch.
+    pub fn floor_divide_scalar(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_floor_divide_scalar(self.raw(), other.into().raw(), out) })
+    }
+
+    /// As `floor_divide_scalar`, in place.
+    pub fn floor_divide_scalar_(&mut self, other: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_floor_divide_scalar_(self.raw(), other.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `floor_divide_scalar`, into a given tensor.
+    pub fn floor_divide_scalar_out(
+        &self,
+        other: impl Into<Scalar>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_floor_divide_scalar_out(self.raw(), other.into().raw(), out.raw())
+        })
+    }
+
     /// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
     /// divided by 0.
     pub fn remainder(&self, other: &Tensor) -> Result<Tensor> {

@@ -45,8 +45,8 @@ class Methods {
   Tensor div_trunc(const Tensor& other) const;
   Tensor div_trunc(const Scalar& other) const;
   Tensor div_floor(const Tensor& other) const;
-  Tensor floor_divide(const Tensor& other) const;
   Tensor div_floor(const Scalar& other) const;
+  Tensor floor_divide(const Tensor& other) const;
   Tensor floor_divide(const Scalar& other) const;
   Tensor remainder(const Tensor& other) const;
   Tensor remainder(const Scalar& other) const;
@@ -176,8 +176,8 @@ class Methods {
   Tensor& div_trunc_(const Tensor& other);
   Tensor& div_trunc_(const Scalar& other);
   Tensor& div_floor_(const Tensor& other);
-  Tensor& floor_divide_(const Tensor& other);
   Tensor& div_floor_(const Scalar& other);
+  Tensor& floor_divide_(const Tensor& other);
   Tensor& floor_divide_(const Scalar& other);
   Tensor& remainder_(const Tensor& other);
   Tensor& remainder_(const Scalar& other);

@@ -751,6 +751,78 @@ void div_floor_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
   out.storage().bump_version("div_floor_scalar_out");
 }
 
+Tensor floor_divide(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
+  if (autograd::records(self, other)) [[unlikely]] {
+    auto node = Ref<FloorDivideBackward>::adopt(new FloorDivideBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void floor_divide_(const Tensor& self, const Tensor& other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self, other);
+  autograd::check_inplace(self, records);
+  Ref<FloorDivideBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<FloorDivideBackward>::adopt(new FloorDivideBackward);
+    node->connect(0, self);
+    node->connect(1, other);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivFloor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("floor_divide_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void floor_divide_out(const Tensor& self, const Tensor& other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("floor_divide", out, requires_grad(self) || requires_grad(other));
+  pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("floor_divide_out");
+}
+
+Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<FloorDivideScalarBackward>::adopt(new FloorDivideScalarBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void floor_divide_scalar_(const Tensor& self, Scalar other) {
+  check_divisor(self, other);
+  const bool records = autograd::records(self);
+  autograd::check_inplace(self, records);
+  Ref<FloorDivideScalarBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<FloorDivideScalarBackward>::adopt(new FloorDivideScalarBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+  }
+  pointwise::run_inplace(PointwiseOp::kDivFloor, Rule::kPromote, self, {self, other});
+  self.storage().bump_version("floor_divide_scalar_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+void floor_divide_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
+  check_divisor(self, other);
+  autograd::check_out("floor_divide", out, requires_grad(self));
+  pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
+  out.storage().bump_version("floor_divide_scalar_out");
+}
+
 Tensor remainder(const Tensor& self, const Tensor& other) {
   check_divisor(self, other);
   Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {self, other});
@@ -843,8 +915,8 @@ Tensor reciprocal(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<ReciprocalBackward>::adopt(new ReciprocalBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -880,8 +952,8 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
     node->connect(1, exponent);
     node->self_.save(self);
     node->exponent_.save(exponent);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -958,8 +1030,8 @@ Tensor scalar_pow(Scalar self, const Tensor& exponent) {
     node->connect(0, exponent);
     node->self_ = self;
     node->exponent_.save(exponent);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -1120,8 +1192,8 @@ Tensor relu(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<ReluBackward>::adopt(new ReluBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -1313,8 +1385,8 @@ Tensor exp(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<ExpBackward>::adopt(new ExpBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -1381,8 +1453,8 @@ Tensor sqrt(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<SqrtBackward>::adopt(new SqrtBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -1415,8 +1487,8 @@ Tensor tanh(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<TanhBackward>::adopt(new TanhBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -1462,8 +1534,8 @@ Tensor sigmoid(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<SigmoidBackward>::adopt(new SigmoidBackward);
     node->connect(0, self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2299,8 +2371,8 @@ Tensor max(const Tensor& self) {
     auto node = Ref<MaxBackward>::adopt(new MaxBackward);
     node->connect(0, self);
     node->self_.save(self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2319,8 +2391,8 @@ std::tuple<Tensor, Tensor> max_dim(const Tensor& self, int64_t dim, bool keepdim
     node->dim_ = dim;
     node->self_shape_ = self.shape();
     node->keepdim_ = keepdim;
+    autograd::set_history(values, node);
     node->indices_.save_output(indices);
-    autograd::set_history(values, std::move(node));
   }
   return {values, indices};
 }
@@ -2345,8 +2417,8 @@ Tensor min(const Tensor& self) {
     auto node = Ref<MinBackward>::adopt(new MinBackward);
     node->connect(0, self);
     node->self_.save(self);
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2365,8 +2437,8 @@ std::tuple<Tensor, Tensor> min_dim(const Tensor& self, int64_t dim, bool keepdim
     node->dim_ = dim;
     node->self_shape_ = self.shape();
     node->keepdim_ = keepdim;
+    autograd::set_history(values, node);
     node->indices_.save_output(indices);
-    autograd::set_history(values, std::move(node));
   }
   return {values, indices};
 }
@@ -2393,8 +2465,8 @@ Tensor amax(const Tensor& self, Span dim, bool keepdim) {
     node->self_.save(self);
     node->dim_ = Dims(dim);
     node->keepdim_ = keepdim;
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2414,8 +2486,8 @@ Tensor amin(const Tensor& self, Span dim, bool keepdim) {
     node->self_.save(self);
     node->dim_ = Dims(dim);
     node->keepdim_ = keepdim;
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2663,8 +2735,8 @@ Tensor softmax(const Tensor& self, int64_t dim) {
     auto node = Ref<SoftmaxBackward>::adopt(new SoftmaxBackward);
     node->connect(0, self);
     node->dim_ = dim;
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2696,8 +2768,8 @@ Tensor log_softmax(const Tensor& self, int64_t dim) {
     auto node = Ref<LogSoftmaxBackward>::adopt(new LogSoftmaxBackward);
     node->connect(0, self);
     node->dim_ = dim;
+    autograd::set_history(result, node);
     node->result_.save_output(result);
-    autograd::set_history(result, std::move(node));
   }
   return result;
 }
@@ -2735,8 +2807,8 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
     node->weight_.save(weight);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
+    autograd::set_history(output, node);
     node->total_weight_.save_output(total_weight);
-    autograd::set_history(output, std::move(node));
   }
   return {output, total_weight};
 }
@@ -2753,8 +2825,8 @@ std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& 
     node->weight_.save(weight);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
+    autograd::set_history(output, node);
     node->total_weight_.save_output(total_weight);
-    autograd::set_history(output, std::move(node));
   }
   return {output, total_weight};
 }

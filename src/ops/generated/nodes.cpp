@@ -160,13 +160,13 @@ void MulScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tenso
 void DivBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor other = other_.unpack(*this);
     results[0] = div(grad, other);
   }
   if (should_compute(1)) {
     const Tensor self = self_.unpack(*this);
-    const Tensor other = other_.unpack(*this);
     results[1] = neg(mul(grad, div(div(self, other), other)));
   }
 }
@@ -217,6 +217,25 @@ void DivFloorScalarBackward::apply(std::span<const Tensor> gradients, std::span<
   }
 }
 
+void FloorDivideBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = no_derivative("floor_divide");
+  }
+  if (should_compute(1)) {
+    results[1] = no_derivative("floor_divide");
+  }
+}
+
+void FloorDivideScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = no_derivative("floor_divide");
+  }
+}
+
 void RemainderBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -258,14 +277,14 @@ void ReciprocalBackward::apply(std::span<const Tensor> gradients, std::span<Tens
 void PowBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor exponent =
+      should_compute(0) || should_compute(1) ? exponent_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor self = self_.unpack(*this);
-    const Tensor exponent = exponent_.unpack(*this);
     results[0] = pow_backward_self(grad, self, exponent);
   }
   if (should_compute(1)) {
-    const Tensor self = self_.unpack(*this);
-    const Tensor exponent = exponent_.unpack(*this);
     const Tensor result = result_.unpack(*this);
     results[1] = pow_backward_exponent(grad, self, exponent, result);
   }
@@ -318,14 +337,14 @@ void SgnBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> res
 void MaximumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor self = self_.unpack(*this);
-    const Tensor other = other_.unpack(*this);
     results[0] = maximum_backward(grad, self, other);
   }
   if (should_compute(1)) {
-    const Tensor other = other_.unpack(*this);
-    const Tensor self = self_.unpack(*this);
     results[1] = maximum_backward(grad, other, self);
   }
 }
@@ -333,14 +352,14 @@ void MaximumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void MinimumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor self = self_.unpack(*this);
-    const Tensor other = other_.unpack(*this);
     results[0] = minimum_backward(grad, self, other);
   }
   if (should_compute(1)) {
-    const Tensor other = other_.unpack(*this);
-    const Tensor self = self_.unpack(*this);
     results[1] = minimum_backward(grad, other, self);
   }
 }
@@ -405,12 +424,12 @@ void TanhBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> re
 void TanhBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor output = output_.unpack(*this);
     results[0] = tanh_backward(grad, output);
   }
   if (should_compute(1)) {
-    const Tensor output = output_.unpack(*this);
     const Tensor grad_output = grad_output_.unpack(*this);
     results[1] = mul(mul(grad, mul_scalar(output, -2)), grad_output);
   }
@@ -428,13 +447,13 @@ void SigmoidBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void SigmoidBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor output = output_.unpack(*this);
     results[0] = sigmoid_backward(grad, output);
   }
   if (should_compute(1)) {
     const Tensor grad_output = grad_output_.unpack(*this);
-    const Tensor output = output_.unpack(*this);
     results[1] = mul(mul(grad, grad_output), add_scalar(mul_scalar(output, -2), 1));
   }
 }
@@ -556,12 +575,12 @@ void GeScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor
 void WhereBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor condition =
+      should_compute(0) || should_compute(1) ? condition_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor condition = condition_.unpack(*this);
     results[0] = where_scalar_other(condition, grad, 0);
   }
   if (should_compute(1)) {
-    const Tensor condition = condition_.unpack(*this);
     results[1] = where_scalar_self(condition, 0, grad);
   }
 }
@@ -890,13 +909,13 @@ void SoftmaxBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void SoftmaxBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor output = output_.unpack(*this);
     results[0] = softmax_backward(grad, output, dim_);
   }
   if (should_compute(1)) {
     const Tensor grad_output = grad_output_.unpack(*this);
-    const Tensor output = output_.unpack(*this);
     results[1] = softmax_double_backward(grad, grad_output, dim_, output);
   }
 }
@@ -913,12 +932,12 @@ void LogSoftmaxBackward::apply(std::span<const Tensor> gradients, std::span<Tens
 void LogSoftmaxBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor output = output_.unpack(*this);
     results[0] = sub(grad, sum_along(mul(grad, exp(output)), dim_));
   }
   if (should_compute(1)) {
-    const Tensor output = output_.unpack(*this);
     const Tensor grad_output = grad_output_.unpack(*this);
     results[1] = neg(mul(mul(grad, exp(output)), sum_along(grad_output, dim_)));
   }
@@ -977,14 +996,14 @@ void NllLoss2dBackwardBackward::apply(std::span<const Tensor> gradients, std::sp
 void MseLossBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor target =
+      should_compute(0) || should_compute(1) ? target_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor self = self_.unpack(*this);
-    const Tensor target = target_.unpack(*this);
     results[0] = mse_loss_backward(grad, self, target, reduction_);
   }
   if (should_compute(1)) {
-    const Tensor target = target_.unpack(*this);
-    const Tensor self = self_.unpack(*this);
     results[1] = mse_loss_backward(grad, target, self, reduction_);
   }
 }
@@ -1034,12 +1053,12 @@ void GatherBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> 
 void ScatterBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
+  const Tensor index =
+      should_compute(0) || should_compute(1) ? index_.unpack(*this) : Tensor();
   if (should_compute(0)) {
-    const Tensor index = index_.unpack(*this);
     results[0] = scatter(grad, dim_, index, zeros_of(index_shape_, grad));
   }
   if (should_compute(1)) {
-    const Tensor index = index_.unpack(*this);
     results[1] = gather(grad, dim_, index);
   }
 }

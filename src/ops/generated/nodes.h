@@ -9,6 +9,7 @@ namespace libtensor::ops {
 using autograd::FixedNode;
 using autograd::ListNode;
 using autograd::SavedTensor;
+using autograd::SavedVisitor;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
@@ -109,6 +110,10 @@ class MulBackward final : public FixedNode<MulBackward, 2> {
   const char* name() const override { return "MulBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { other_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("other", other_);
+    visit("self", self_);
+  }
 
   SavedTensor other_;
   SavedTensor self_;
@@ -127,6 +132,10 @@ class DivBackward final : public FixedNode<DivBackward, 2> {
   const char* name() const override { return "DivBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { other_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("other", other_);
+    visit("self", self_);
+  }
 
   SavedTensor other_;
   SavedTensor self_;
@@ -164,11 +173,27 @@ class DivFloorScalarBackward final : public FixedNode<DivFloorScalarBackward, 1>
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
+class FloorDivideBackward final : public FixedNode<FloorDivideBackward, 2> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class FloorDivideScalarBackward final : public FixedNode<FloorDivideScalarBackward, 1> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
 class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
  public:
   const char* name() const override { return "RemainderBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); other_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("other", other_);
+  }
 
   SavedTensor self_;
   SavedTensor other_;
@@ -193,6 +218,9 @@ class ReciprocalBackward final : public FixedNode<ReciprocalBackward, 1> {
   const char* name() const override { return "ReciprocalBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -202,6 +230,11 @@ class PowBackward final : public FixedNode<PowBackward, 2> {
   const char* name() const override { return "PowBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); exponent_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("exponent", exponent_);
+    visit("result", result_);
+  }
 
   SavedTensor self_;
   SavedTensor exponent_;
@@ -213,6 +246,9 @@ class PowScalarBackward final : public FixedNode<PowScalarBackward, 1> {
   const char* name() const override { return "PowBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
   Scalar exponent_;
@@ -223,6 +259,10 @@ class ScalarPowBackward final : public FixedNode<ScalarPowBackward, 1> {
   const char* name() const override { return "PowBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { exponent_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("exponent", exponent_);
+    visit("result", result_);
+  }
 
   Scalar self_;
   SavedTensor exponent_;
@@ -240,6 +280,9 @@ class AbsBackward final : public FixedNode<AbsBackward, 1> {
   const char* name() const override { return "AbsBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -255,6 +298,10 @@ class MaximumBackward final : public FixedNode<MaximumBackward, 2> {
   const char* name() const override { return "MaximumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); other_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("other", other_);
+  }
 
   SavedTensor self_;
   SavedTensor other_;
@@ -265,6 +312,10 @@ class MinimumBackward final : public FixedNode<MinimumBackward, 2> {
   const char* name() const override { return "MinimumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); other_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("other", other_);
+  }
 
   SavedTensor self_;
   SavedTensor other_;
@@ -275,6 +326,9 @@ class ReluBackward final : public FixedNode<ReluBackward, 1> {
   const char* name() const override { return "ReluBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -284,6 +338,9 @@ class ThresholdBackwardBackward final : public FixedNode<ThresholdBackwardBackwa
   const char* name() const override { return "ThresholdBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -293,6 +350,9 @@ class ExpBackward final : public FixedNode<ExpBackward, 1> {
   const char* name() const override { return "ExpBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -302,6 +362,9 @@ class LogBackward final : public FixedNode<LogBackward, 1> {
   const char* name() const override { return "LogBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -311,6 +374,9 @@ class SqrtBackward final : public FixedNode<SqrtBackward, 1> {
   const char* name() const override { return "SqrtBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -320,6 +386,9 @@ class TanhBackward final : public FixedNode<TanhBackward, 1> {
   const char* name() const override { return "TanhBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -329,6 +398,10 @@ class TanhBackwardBackward final : public FixedNode<TanhBackwardBackward, 2> {
   const char* name() const override { return "TanhBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { output_.release(); grad_output_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("output", output_);
+    visit("grad_output", grad_output_);
+  }
 
   SavedTensor output_;
   SavedTensor grad_output_;
@@ -339,6 +412,9 @@ class SigmoidBackward final : public FixedNode<SigmoidBackward, 1> {
   const char* name() const override { return "SigmoidBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -348,6 +424,10 @@ class SigmoidBackwardBackward final : public FixedNode<SigmoidBackwardBackward, 
   const char* name() const override { return "SigmoidBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { output_.release(); grad_output_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("output", output_);
+    visit("grad_output", grad_output_);
+  }
 
   SavedTensor output_;
   SavedTensor grad_output_;
@@ -430,6 +510,9 @@ class WhereBackward final : public FixedNode<WhereBackward, 2> {
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -439,6 +522,9 @@ class WhereScalarOtherBackward final : public FixedNode<WhereScalarOtherBackward
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -448,6 +534,9 @@ class WhereScalarSelfBackward final : public FixedNode<WhereScalarSelfBackward, 
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -648,6 +737,10 @@ class MaxBackward final : public FixedNode<MaxBackward, 1> {
   const char* name() const override { return "MaxBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("result", result_);
+  }
 
   SavedTensor self_;
   SavedTensor result_;
@@ -658,6 +751,9 @@ class MaxDimBackward final : public FixedNode<MaxDimBackward, 1> {
   const char* name() const override { return "MaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("indices", indices_);
+  }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -670,6 +766,10 @@ class MinBackward final : public FixedNode<MinBackward, 1> {
   const char* name() const override { return "MinBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("result", result_);
+  }
 
   SavedTensor self_;
   SavedTensor result_;
@@ -680,6 +780,9 @@ class MinDimBackward final : public FixedNode<MinDimBackward, 1> {
   const char* name() const override { return "MinBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("indices", indices_);
+  }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -692,6 +795,10 @@ class AmaxBackward final : public FixedNode<AmaxBackward, 1> {
   const char* name() const override { return "AmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("result", result_);
+  }
 
   SavedTensor self_;
   SavedTensor result_;
@@ -704,6 +811,10 @@ class AminBackward final : public FixedNode<AminBackward, 1> {
   const char* name() const override { return "AminBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("result", result_);
+  }
 
   SavedTensor self_;
   SavedTensor result_;
@@ -716,6 +827,10 @@ class MmBackward final : public FixedNode<MmBackward, 2> {
   const char* name() const override { return "MmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { mat2_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("mat2", mat2_);
+    visit("self", self_);
+  }
 
   SavedTensor mat2_;
   SavedTensor self_;
@@ -726,6 +841,10 @@ class BmmBackward final : public FixedNode<BmmBackward, 2> {
   const char* name() const override { return "BmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { mat2_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("mat2", mat2_);
+    visit("self", self_);
+  }
 
   SavedTensor mat2_;
   SavedTensor self_;
@@ -736,6 +855,10 @@ class MvBackward final : public FixedNode<MvBackward, 2> {
   const char* name() const override { return "MvBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { vec_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("vec", vec_);
+    visit("self", self_);
+  }
 
   SavedTensor vec_;
   SavedTensor self_;
@@ -746,6 +869,10 @@ class DotBackward final : public FixedNode<DotBackward, 2> {
   const char* name() const override { return "DotBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { tensor_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("tensor", tensor_);
+    visit("self", self_);
+  }
 
   SavedTensor tensor_;
   SavedTensor self_;
@@ -756,6 +883,10 @@ class AddmmBackward final : public FixedNode<AddmmBackward, 3> {
   const char* name() const override { return "AddmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { mat2_.release(); mat1_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("mat2", mat2_);
+    visit("mat1", mat1_);
+  }
 
   Scalar beta_;
   SavedTensor mat2_;
@@ -768,6 +899,9 @@ class SoftmaxBackward final : public FixedNode<SoftmaxBackward, 1> {
   const char* name() const override { return "SoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
   int64_t dim_;
@@ -778,6 +912,10 @@ class SoftmaxBackwardBackward final : public FixedNode<SoftmaxBackwardBackward, 
   const char* name() const override { return "SoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { output_.release(); grad_output_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("output", output_);
+    visit("grad_output", grad_output_);
+  }
 
   SavedTensor output_;
   int64_t dim_;
@@ -789,6 +927,9 @@ class LogSoftmaxBackward final : public FixedNode<LogSoftmaxBackward, 1> {
   const char* name() const override { return "LogSoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
   int64_t dim_;
@@ -799,6 +940,10 @@ class LogSoftmaxBackwardBackward final : public FixedNode<LogSoftmaxBackwardBack
   const char* name() const override { return "LogSoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { output_.release(); grad_output_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("output", output_);
+    visit("grad_output", grad_output_);
+  }
 
   SavedTensor output_;
   int64_t dim_;
@@ -810,6 +955,12 @@ class NllLossForwardBackward final : public FixedNode<NllLossForwardBackward, 1>
   const char* name() const override { return "NllLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("target", target_);
+    visit("weight", weight_);
+    visit("total_weight", total_weight_);
+  }
 
   SavedTensor self_;
   SavedTensor target_;
@@ -824,6 +975,12 @@ class NllLoss2dForwardBackward final : public FixedNode<NllLoss2dForwardBackward
   const char* name() const override { return "NllLoss2DBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("target", target_);
+    visit("weight", weight_);
+    visit("total_weight", total_weight_);
+  }
 
   SavedTensor self_;
   SavedTensor target_;
@@ -838,6 +995,10 @@ class NllLossBackwardBackward final : public FixedNode<NllLossBackwardBackward, 
   const char* name() const override { return "NllLossBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { target_.release(); weight_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("target", target_);
+    visit("weight", weight_);
+  }
 
   SavedTensor target_;
   SavedTensor weight_;
@@ -850,6 +1011,10 @@ class NllLoss2dBackwardBackward final : public FixedNode<NllLoss2dBackwardBackwa
   const char* name() const override { return "NllLoss2DBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { target_.release(); weight_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("target", target_);
+    visit("weight", weight_);
+  }
 
   SavedTensor target_;
   SavedTensor weight_;
@@ -862,6 +1027,10 @@ class MseLossBackward final : public FixedNode<MseLossBackward, 2> {
   const char* name() const override { return "MseLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); target_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("target", target_);
+  }
 
   SavedTensor self_;
   SavedTensor target_;
@@ -892,6 +1061,9 @@ class IndexSelectBackward final : public FixedNode<IndexSelectBackward, 1> {
   const char* name() const override { return "IndexSelectBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   Dims self_shape_;
   int64_t dim_;
@@ -903,6 +1075,9 @@ class IndexAddBackward final : public FixedNode<IndexAddBackward, 2> {
   const char* name() const override { return "IndexAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;
@@ -913,6 +1088,9 @@ class GatherBackward final : public FixedNode<GatherBackward, 1> {
   const char* name() const override { return "GatherBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   Dims self_shape_;
   int64_t dim_;
@@ -924,6 +1102,9 @@ class ScatterBackward final : public FixedNode<ScatterBackward, 2> {
   const char* name() const override { return "ScatterBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;
@@ -935,6 +1116,9 @@ class ScatterAddBackward final : public FixedNode<ScatterAddBackward, 2> {
   const char* name() const override { return "ScatterAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;

@@ -16,6 +16,8 @@ pub const TENSOR_ERROR_NOT_IMPLEMENTED: i32 = 6;
 pub const TENSOR_ERROR_OUT_OF_MEMORY: i32 = 7;
 pub const TENSOR_ERROR_UNAVAILABLE: i32 = 8;
 pub const TENSOR_ERROR_INTERNAL: i32 = 9;
+pub const TENSOR_ERROR_CANCELLED: i32 = 10;
+pub const TENSOR_ERROR_GRADCHECK: i32 = 11;
 pub const TENSOR_DTYPE_DEFAULT: i32 = 0;
 pub const TENSOR_BOOL: i32 = 1;
 pub const TENSOR_UINT8: i32 = 2;
@@ -35,13 +37,31 @@ pub const TENSOR_REDUCTION_MEAN: i32 = 1;
 pub const TENSOR_REDUCTION_SUM: i32 = 2;
 
 extern "C" {
+    pub fn tensor_set_detect_anomaly(enabled: bool, check_nan: bool) -> tensor_status_t;
+    pub fn tensor_detect_anomaly(enabled: *mut bool, check_nan: *mut bool) -> tensor_status_t;
+    pub fn tensor_set_location(location: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_location_callback(
+        function: tensor_location_function_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_node_location(
+        node: *const tensor_node_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_set_requires_grad(t: *mut tensor_t, requires_grad: bool) -> tensor_status_t;
     pub fn tensor_requires_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_is_leaf(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_is_view(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad(t: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_set_grad(t: *mut tensor_t, gradient: *const tensor_t) -> tensor_status_t;
     pub fn tensor_grad_enabled_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
     pub fn tensor_grad_enabled(out: *mut bool) -> tensor_status_t;
+    pub fn tensor_inference_mode_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
+    pub fn tensor_inference_mode(out: *mut bool) -> tensor_status_t;
+    pub fn tensor_is_inference(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad_fn_name(
         t: *const tensor_t,
         buffer: *mut c_char,
@@ -49,9 +69,21 @@ extern "C" {
         length: *mut usize,
     ) -> tensor_status_t;
     pub fn tensor_detach_(t: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_retain_grad(t: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_retains_grad(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_cancel_new(out: *mut *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel(cancel: *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel_reset(cancel: *mut tensor_cancel_t) -> tensor_status_t;
+    pub fn tensor_cancel_release(cancel: *mut tensor_cancel_t) -> tensor_status_t;
     pub fn tensor_backward(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_backward_with(
         t: *mut tensor_t,
+        options: *const tensor_backward_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_autograd_backward(
+        tensors: *const *mut tensor_t,
+        count: usize,
+        grad_tensors: *const *mut tensor_t,
         options: *const tensor_backward_options_t,
     ) -> tensor_status_t;
     pub fn tensor_autograd_grad(
@@ -63,6 +95,58 @@ extern "C" {
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_cuda_device_count(out: *mut i32) -> tensor_status_t;
+    pub fn tensor_device_properties(
+        device: tensor_device_t,
+        out: *mut tensor_device_properties_t,
+    ) -> tensor_status_t;
+    pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_stream_current(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_default(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_new(
+        device: tensor_device_t,
+        priority: i32,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_set_current(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_device(
+        stream: *const tensor_stream_t,
+        out: *mut tensor_device_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_native(
+        stream: *const tensor_stream_t,
+        out: *mut *mut c_void,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_synchronize(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_query(stream: *const tensor_stream_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_stream_release(stream: *mut tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_event_new(
+        device: tensor_device_t,
+        timing: bool,
+        out: *mut *mut tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_record(
+        event: *const tensor_event_t,
+        stream: *const tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_wait_event(
+        stream: *const tensor_stream_t,
+        event: *const tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_synchronize(event: *const tensor_event_t) -> tensor_status_t;
+    pub fn tensor_event_query(event: *const tensor_event_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_event_elapsed(
+        start: *const tensor_event_t,
+        end: *const tensor_event_t,
+        out: *mut f64,
+    ) -> tensor_status_t;
+    pub fn tensor_event_release(event: *mut tensor_event_t) -> tensor_status_t;
     pub fn tensor_from_data(
         data: *const c_void,
         shape: *const i64,
@@ -122,11 +206,316 @@ extern "C" {
         capacity: usize,
         length: *mut usize,
     ) -> tensor_status_t;
+    pub fn tensor_function_begin(
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        name: *const c_char,
+        backward: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                function: *mut tensor_function_t,
+                grad_outputs: *const *mut tensor_t,
+                output_count: usize,
+                grad_inputs: *mut *mut tensor_t,
+                input_count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_function_t,
+    ) -> tensor_status_t;
+    pub fn tensor_function_is_recorded(
+        function: *const tensor_function_t,
+        out: *mut bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_needs_input_grad(
+        function: *const tensor_function_t,
+        index: usize,
+        out: *mut bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_save_for_backward(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_mark_dirty(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_mark_non_differentiable(
+        function: *mut tensor_function_t,
+        tensors: *const *mut tensor_t,
+        count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_set_materialize_grads(
+        function: *mut tensor_function_t,
+        value: bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_set_once_differentiable(
+        function: *mut tensor_function_t,
+        value: bool,
+    ) -> tensor_status_t;
+    pub fn tensor_function_finish(
+        function: *mut tensor_function_t,
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        results: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_function_saved_count(
+        function: *const tensor_function_t,
+        out: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_saved_tensors(
+        function: *const tensor_function_t,
+        tensors: *mut *mut tensor_t,
+        capacity: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_function_release(function: *mut tensor_function_t) -> tensor_status_t;
+    pub fn tensor_vjp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        vjp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jvp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+        jvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vhp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        vhp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hvp(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        v: *const *mut tensor_t,
+        options: *const tensor_functional_options_t,
+        output: *mut *mut tensor_t,
+        hvp: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_jacobian(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        output_count: usize,
+        jacobian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_hessian(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_functional_options_t,
+        hessian: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_new(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        out: *mut *mut tensor_vjp_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_release(vjp: *mut tensor_vjp_t) -> tensor_status_t;
+    pub fn tensor_vjp_input_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output_count(vjp: *const tensor_vjp_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_vjp_output(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_input(
+        vjp: *const tensor_vjp_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_vjp_run(
+        vjp: *const tensor_vjp_t,
+        v: *const *mut tensor_t,
+        create_graph: bool,
+        products: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_checkpoint(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_checkpoint_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_gradcheck(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_gradgradcheck(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        output_count: usize,
+        grad_outputs: *const *mut tensor_t,
+        grad_output_count: usize,
+        options: *const tensor_gradcheck_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_nodes(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        nodes: *mut *mut tensor_node_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_count(node: *const tensor_node_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_node_saved_name(
+        node: *const tensor_node_t,
+        index: usize,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_saved_tensor(
+        node: *const tensor_node_t,
+        index: usize,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_memory(
+        node: *const tensor_node_t,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_memory(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        memory: *mut tensor_graph_memory_t,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_dot(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_svg(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_graph_to_html(
+        outputs: *const *mut tensor_t,
+        output_count: usize,
+        options: *const tensor_graph_picture_options_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_retain(t: *mut tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_release(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_scope_push() -> tensor_status_t;
     pub fn tensor_scope_pop(keep: *const *mut tensor_t, count: usize) -> tensor_status_t;
     pub fn tensor_live_handles() -> usize;
+    pub fn tensor_hook_remove(hook: *mut tensor_hook_t) -> tensor_status_t;
+    pub fn tensor_hook_release(hook: *mut tensor_hook_t) -> tensor_status_t;
+    pub fn tensor_register_hook(
+        t: *mut tensor_t,
+        hook: Option<
+            unsafe extern "C" fn(user: *mut c_void, grad: *mut *mut tensor_t) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_register_post_accumulate_grad_hook(
+        t: *mut tensor_t,
+        hook: Option<unsafe extern "C" fn(user: *mut c_void, t: *mut tensor_t) -> tensor_status_t>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_register_prehook(
+        node: *mut tensor_node_t,
+        hook: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                grad_outputs: *mut *mut tensor_t,
+                count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_register_hook(
+        node: *mut tensor_node_t,
+        hook: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                grad_inputs: *mut *mut tensor_t,
+                input_count: usize,
+                grad_outputs: *const *mut tensor_t,
+                output_count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_queue_callback(
+        callback: Option<unsafe extern "C" fn(user: *mut c_void) -> tensor_status_t>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_push(
+        pack: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                t: *mut tensor_t,
+                packed: *mut *mut c_void,
+            ) -> tensor_status_t,
+        >,
+        unpack: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                packed: *mut c_void,
+                out: *mut *mut tensor_t,
+            ) -> tensor_status_t,
+        >,
+        discard: Option<unsafe extern "C" fn(user: *mut c_void, packed: *mut c_void)>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_pop() -> tensor_status_t;
+    pub fn tensor_saved_tensors_hooks_disable(message: *const c_char) -> tensor_status_t;
     pub fn tensor_memory_stats(
         device: tensor_device_t,
         out: *mut tensor_memory_stats_t,
@@ -189,13 +578,50 @@ extern "C" {
         capacity: usize,
         length: *mut usize,
     ) -> tensor_status_t;
+    pub fn tensor_grad_fn(t: *const tensor_t, out: *mut *mut tensor_node_t) -> tensor_status_t;
+    pub fn tensor_gradient_edge(
+        t: *const tensor_t,
+        out: *mut *mut tensor_node_t,
+        output_nr: *mut u32,
+    ) -> tensor_status_t;
+    pub fn tensor_node_retain(
+        node: *mut tensor_node_t,
+        out: *mut *mut tensor_node_t,
+    ) -> tensor_status_t;
+    pub fn tensor_node_release(node: *mut tensor_node_t) -> tensor_status_t;
+    pub fn tensor_node_id(node: *const tensor_node_t, out: *mut u64) -> tensor_status_t;
+    pub fn tensor_node_name(
+        node: *const tensor_node_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_node_sequence(node: *const tensor_node_t, out: *mut u64) -> tensor_status_t;
+    pub fn tensor_node_edge_count(node: *const tensor_node_t, out: *mut usize) -> tensor_status_t;
+    pub fn tensor_node_edge(
+        node: *const tensor_node_t,
+        index: usize,
+        out: *mut *mut tensor_node_t,
+        output_nr: *mut u32,
+    ) -> tensor_status_t;
+    pub fn tensor_node_variable(
+        node: *const tensor_node_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
+    pub fn tensor_get_rng_state(out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_set_rng_state(state: *const tensor_t) -> tensor_status_t;
     pub fn tensor_set_num_threads(n: i32) -> tensor_status_t;
     pub fn tensor_get_num_threads() -> i32;
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
+    pub fn tensor_backend_load(path: *const c_char) -> tensor_status_t;
     pub fn tensor_last_error() -> *const c_char;
+    pub fn tensor_set_last_error(
+        status: tensor_status_t,
+        message: *const c_char,
+    ) -> tensor_status_t;
     pub fn tensor_status_name(status: tensor_status_t) -> *const c_char;
     pub fn tensor_version() -> u32;
     pub fn tensor_empty(
@@ -484,6 +910,31 @@ extern "C" {
     pub fn tensor_div_floor_scalar_(this: *mut tensor_t, other: tensor_scalar_t)
         -> tensor_status_t;
     pub fn tensor_div_floor_scalar_out(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_(this: *mut tensor_t, other: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_floor_divide_out(
+        this: *const tensor_t,
+        other: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar(
+        this: *const tensor_t,
+        other: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_(
+        this: *mut tensor_t,
+        other: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_floor_divide_scalar_out(
         this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,

@@ -1,6 +1,9 @@
+//! The types of `tensor/types.h`, and of the headers about autograd.
 //! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/memory.h`.
 
 use std::os::raw::c_char;
+
+use std::ffi::c_char;
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
@@ -11,6 +14,60 @@ pub type tensor_reduction_t = i32;
 #[repr(C)]
 pub struct tensor_t {
     private: [u8; 0],
+}
+
+/// A handle of a node of the graph.
+#[repr(C)]
+pub struct tensor_node_t {
+    private: [u8; 0],
+}
+
+/// A handle of a callback that was registered.
+#[repr(C)]
+pub struct tensor_hook_t {
+    private: [u8; 0],
+}
+
+/// A handle of an application of a custom function.
+#[repr(C)]
+pub struct tensor_function_t {
+    private: [u8; 0],
+}
+
+/// A handle of a request to stop a backward pass.
+#[repr(C)]
+pub struct tensor_cancel_t {
+    private: [u8; 0],
+}
+
+/// A handle of a kept vector-Jacobian product.
+#[repr(C)]
+pub struct tensor_vjp_t {
+    private: [u8; 0],
+}
+
+/// A handle of a queue of a device's work.
+#[repr(C)]
+pub struct tensor_stream_t {
+    private: [u8; 0],
+}
+
+/// A handle of a point in a stream's work.
+#[repr(C)]
+pub struct tensor_event_t {
+    private: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_device_properties_t {
+    pub struct_size: usize,
+    pub total_memory: u64,
+    pub major: i32,
+    pub minor: i32,
+    pub multiprocessors: i32,
+    pub max_threads_per_multiprocessor: i32,
+    pub name: [c_char; 256],
 }
 
 #[repr(C)]
@@ -54,6 +111,79 @@ pub struct tensor_backward_options_t {
     pub retain_graph: bool,
     pub create_graph: bool,
     pub allow_unused: bool,
+    pub inputs: *const *mut tensor_t,
+    pub input_count: usize,
+    pub cancel: *const tensor_cancel_t,
+    pub materialize_grads: bool,
+}
+
+/// A function of the host, see `tensor/functional.h`.
+pub type tensor_callable_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t,
+>;
+
+/// Says where the program is, see `tensor/anomaly.h`.
+pub type tensor_location_function_t = Option<
+    unsafe extern "C" fn(
+        user: *mut std::ffi::c_void,
+        buffer: *mut std::ffi::c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t,
+>;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_functional_options_t {
+    pub struct_size: usize,
+    pub create_graph: bool,
+    pub strict: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_checkpoint_options_t {
+    pub struct_size: usize,
+    pub preserve_rng_state: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_graph_memory_t {
+    pub struct_size: usize,
+    pub nodes: u64,
+    pub node_bytes: u64,
+    pub saved_tensors: u64,
+    pub saved_storages: u64,
+    pub saved_bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_graph_picture_options_t {
+    pub struct_size: usize,
+    pub show_saved: bool,
+    pub names: *const *const std::ffi::c_char,
+    pub leaves: *const *mut tensor_t,
+    pub leaf_count: usize,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_gradcheck_options_t {
+    pub struct_size: usize,
+    pub eps: f64,
+    pub atol: f64,
+    pub rtol: f64,
+    pub nondet_tol: f64,
+    pub check_undefined_grad: bool,
+    pub fast_mode: bool,
 }
 
 #[repr(C)]

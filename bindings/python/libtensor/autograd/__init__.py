@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from ctypes import byref, c_void_p
+from ctypes import addressof, byref, c_void_p
 
-from ._errors import check
-from ._handle import Handle, fresh
-from ._library import native
-from ._modes import enable_grad, no_grad, set_grad_enabled
-from ._structs import BACKWARD_OPTIONS_SIZE, BackwardOptions
-from ._values import handles
+from .._errors import check
+from .._handle import Handle, fresh
+from .._hooks import queue_callback
+from .._library import native
+from .._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .._structs import BACKWARD_OPTIONS_SIZE, BackwardOptions
+from .._values import handles
 
-__all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "function",
+    "functional",
+    "grad",
+    "graph_memory",
+    "graph_to_dot",
+    "graph_to_html",
+    "graph_to_svg",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]
 
 
 def _listed(value: object) -> list:
@@ -36,7 +55,12 @@ def _gradients(value: object, count: int) -> list:
 
 def _options(retain_graph: bool | None, create_graph: bool, allow_unused: bool = False):
     retain = create_graph if retain_graph is None else retain_graph
-    return BackwardOptions(BACKWARD_OPTIONS_SIZE, None, retain, create_graph, allow_unused)
+    return BackwardOptions(
+        BACKWARD_OPTIONS_SIZE,
+        retain_graph=retain,
+        create_graph=create_graph,
+        allow_unused=allow_unused,
+    )
 
 
 def grad(
@@ -62,6 +86,11 @@ def grad(
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     seeds = _gradients(grad_outputs, len(outputs))
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            "but got: allow_unused=False."
+        )
     unused = materialize_grads if allow_unused is None else allow_unused
     options = _options(retain_graph, create_graph, unused)
     found = (c_void_p * len(inputs))()
@@ -106,35 +135,32 @@ def backward(
     """
     tensors = _listed(tensors)
     seeds = _gradients(grad_variables if grad_tensors is None else grad_tensors, len(tensors))
-    if inputs is not None:
-        _accumulate(tensors, seeds, retain_graph, create_graph, _listed(inputs))
-        return
-    if len(tensors) > 1:  # one pass over what the tensors share
-        with enable_grad():
-            tensors, seeds = [_weighted_sum(tensors, seeds)], [None]
     options = _options(retain_graph, create_graph)
-    if seeds[0] is not None:
-        options.gradient = seeds[0]._handle
-    check(native.backward_with(tensors[0]._handle, byref(options)))
+    if inputs is not None:
+        inputs = _listed(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        wanted = handles(inputs)
+        options.inputs, options.input_count = addressof(wanted), len(inputs)
+    check(
+        native.autograd_backward(handles(tensors), len(tensors), handles(seeds), byref(options))
+    )
 
 
-def _weighted_sum(tensors: Sequence, seeds: Sequence):
-    """A tensor of one element whose derivative is that of all tensors together."""
-    if any(seed is None and item.numel() != 1 for item, seed in zip(tensors, seeds)):
-        raise RuntimeError("grad can be implicitly created only for scalar outputs")
-    parts = [
-        item.sum() if seed is None else (item * seed).sum() for item, seed in zip(tensors, seeds)
-    ]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+class Variable:
+    """What PyTorch's programs still find here: the engine's queue of callbacks."""
+
+    class _execution_engine:
+        queue_callback = staticmethod(queue_callback)
 
 
-def _accumulate(tensors, seeds, retain_graph, create_graph, inputs) -> None:
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    found = grad(tensors, inputs, seeds, retain_graph, create_graph, allow_unused=True)
-    for item, part in zip(inputs, found):
-        if part is not None:
-            item.grad = part if item.grad is None else item.grad + part
+from . import function, functional, graph  # noqa: E402 - they need grad
+from .anomaly_mode import detect_anomaly, set_detect_anomaly  # noqa: E402
+from .function import Function  # noqa: E402
+from .gradcheck import gradcheck, gradgradcheck  # noqa: E402
+from .graph_info import (  # noqa: E402
+    graph_memory,
+    graph_to_dot,
+    graph_to_html,
+    graph_to_svg,
+)

@@ -1,0 +1,105 @@
+"""Looking into graphs and saved tensors: nodes, edges, what is kept for backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_uint32, c_void_p
+from typing import NamedTuple
+
+from .._errors import check
+from .._handle import Handle
+from .._library import native
+from .._node import Node, node_of
+from .._user import DESTROY, borrowed, given, guarded, held, hold
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class GradientEdge(NamedTuple):
+    """Where a tensor's gradient goes: an output of a node."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: Handle) -> GradientEdge:
+    """The edge of a tensor that requires grad."""
+    if not tensor.requires_grad:
+        raise RuntimeError(
+            "It is not possible to get the gradient edge for a Tensor that does not "
+            "require gradients"
+        )
+    handle, output_nr = c_void_p(), c_uint32()
+    check(native.gradient_edge(tensor._handle, byref(handle), byref(output_nr)))
+    return GradientEdge(node_of(handle), output_nr.value)
+
+
+@CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(c_void_p))
+@guarded
+def _pack(user, tensor, packed) -> None:
+    packed[0] = hold(held(user)[0](borrowed(tensor)))
+
+
+@CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(c_void_p))
+@guarded
+def _unpack(user, packed, out) -> None:
+    found = held(user)[1](held(packed))
+    if not isinstance(found, Handle):
+        raise TypeError(
+            "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+            f"{type(found).__name__}"
+        )
+    out[0] = given(found)
+
+
+@CFUNCTYPE(None, c_void_p, c_void_p)
+def _discard(_user, packed) -> None:
+    DESTROY(packed)
+
+
+class saved_tensors_hooks:
+    """Inside, every tensor that is saved for backward goes through `pack_hook`, and what that
+    returns through `unpack_hook` when it is needed."""
+
+    def __init__(self, pack_hook: Callable, unpack_hook: Callable):
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> None:
+        user = hold((self.pack_hook, self.unpack_hook))
+        check(native.saved_tensors_hooks_push(_pack, _unpack, _discard, user, DESTROY))
+
+    def __exit__(self, *error: object) -> None:
+        check(native.saved_tensors_hooks_pop())
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Inside, what is saved for backward is kept in host memory."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
+        super().__init__(
+            lambda tensor: (tensor.device, tensor.to("cpu")), lambda kept: kept[1].to(kept[0])
+        )
+
+
+_disabled: list[str] = []
+
+
+@contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Inside, to set saved-tensor hooks raises RuntimeError with this message."""
+    check(native.saved_tensors_hooks_disable(error_message.encode()))
+    _disabled.append(error_message)
+    try:
+        yield
+    finally:
+        _disabled.pop()
+        before = _disabled[-1].encode() if _disabled else None
+        check(native.saved_tensors_hooks_disable(before))

@@ -1,0 +1,59 @@
+// What a program hands in to be called back: a user pointer and its destroy.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+#include "tensor/types.h"
+
+namespace libtensor::capi {
+
+// Calls destroy(user) once, when the last copy goes.
+class User {
+ public:
+  User(void* user, void (*destroy)(void* user));
+  void* get() const { return owner_->user; }
+
+ private:
+  struct Owner {
+    void* user;
+    void (*destroy)(void* user);
+    ~Owner() {
+      if (destroy) destroy(user);
+    }
+  };
+  std::shared_ptr<const Owner> owner_;
+};
+
+// Throws where the callback called in `call` returned an error, with the message that it left.
+class CallbackResult {
+ public:
+  CallbackResult();
+  void check(tensor_status_t status, const char* what) const;
+
+ private:
+  uint64_t errors_before_;
+};
+
+// Borrowed handles of tensors for a callback; undefined tensors are NULL.
+class LentHandles {
+ public:
+  explicit LentHandles(std::span<const Tensor> tensors);
+  ~LentHandles();
+  LentHandles(const LentHandles&) = delete;
+  LentHandles& operator=(const LentHandles&) = delete;
+
+  tensor_t** data() { return handles_.data(); }
+  size_t size() const { return handles_.size(); }
+  // The tensors that stand there after the call: those lent, or what replaced them, which is taken
+  // over. Throws where that is no tensor.
+  void take_back(std::span<Tensor> tensors, const char* what);
+
+ private:
+  std::vector<tensor_t*> lent_, handles_;
+};
+
+}  // namespace libtensor::capi

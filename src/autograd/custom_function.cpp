@@ -1,0 +1,159 @@
+#include "autograd/custom_function.h"
+
+#include <algorithm>
+
+#include "autograd/history.h"
+#include "autograd/mode.h"
+#include "autograd/tensor_ops.h"
+
+namespace libtensor::autograd {
+namespace {
+
+bool contains(std::span<const Tensor> tensors, const Tensor& tensor) {
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [&](const Tensor& other) { return other.is_same(tensor); });
+}
+
+// Stands where a second derivative would go.
+class NotTwiceDifferentiable final : public ListNode<NotTwiceDifferentiable> {
+ public:
+  explicit NotTwiceDifferentiable(std::span<const Tensor> gradients) {
+    set_edge_count(gradients.size());
+    for (size_t i = 0; i < gradients.size(); ++i) connect(i, gradients[i]);
+  }
+  const char* name() const override { return "DelayedError"; }
+  void apply(std::span<const Tensor>, std::span<Tensor>) override {
+    fail(Status::kInvalidArgument,
+         "trying to differentiate twice a function that was marked with @once_differentiable");
+  }
+};
+
+}  // namespace
+
+CustomFunction::CustomFunction(std::string name, std::span<const Tensor> inputs, Backward backward)
+    : name_(std::move(name)),
+      backward_(std::move(backward)),
+      recorded_(records(inputs)),
+      inputs_(inputs.begin(), inputs.end()) {
+  set_edge_count(inputs.size());
+  if (!recorded_) return;
+  for (size_t i = 0; i < inputs.size(); ++i) connect(i, inputs[i]);
+}
+
+bool CustomFunction::is_input(const Tensor& tensor) const { return contains(inputs_, tensor); }
+
+void CustomFunction::check_dirty(std::span<const Tensor> outputs) const {
+  for (const Tensor& tensor : dirty_) {
+    check(contains(outputs, tensor),
+          "Some elements marked as dirty during the forward method were not returned as output. "
+          "The inputs that are modified inplace must all be outputs of the Function.");
+    if (!recorded_) continue;
+    check(!(tensor.requires_grad() && is_leaf(tensor)),
+          "a leaf Variable that requires grad has been used in an in-place operation.");
+    check(!tensor.is_view() || outputs.size() == 1,
+          "If your Function modifies inplace an input that is a view of another Tensor, your "
+          "Function cannot return more than one Tensor. This is not supported by the current "
+          "autograd engine. You should either make sure the input is not a view (using .clone() "
+          "for example) or make your Function only return one Tensor (potentially splitting it "
+          "into two Functions: one doing the inplace that returns a single Tensor and a second one "
+          "that does the other operations). You can ask on the forum https://discuss.pytorch.org/ "
+          "if you need help to do this change.");
+    check_inplace(tensor, true);
+  }
+}
+
+std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
+  check(!finished_, "the function is finished already");
+  check_dirty(outputs);
+  finished_ = true;
+  std::vector<Tensor> results;
+  output_places_ = outputs.size();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].defined()) places_.push_back(i);
+    results.push_back(outputs[i].defined() ? wrap(outputs[i]) : Tensor());
+  }
+  // Of several views of one tensor, none may be changed in place.
+  const auto differentiable = std::count_if(results.begin(), results.end(), [](const Tensor& one) {
+    return one.defined() && one.requires_grad();
+  });
+  for (const Tensor& result : results) {
+    if (differentiable > 1 && result.defined() && result.is_view())
+      result.impl()->view_origin = ViewOrigin::kMultiOutput;
+  }
+  if (recorded_) save();
+  inputs_.clear();
+  to_save_.clear();
+  dirty_.clear();
+  non_differentiable_.clear();
+  return results;
+}
+
+Tensor CustomFunction::wrap(const Tensor& output) {
+  const bool modified = contains(dirty_, output);
+  if (modified) output.storage().bump_version("a custom function");
+  Tensor result = output;
+  if (is_input(output) && !modified) {  // the same tensor cannot have two places in the graph
+    const GradMode no_grad(false);
+    result = output.alias();
+    set_view(result, output);
+    result.impl()->requires_grad = false;
+  }
+  if (!recorded_ || contains(non_differentiable_, output) || !is_floating(output.dtype())) {
+    if (recorded_) add_output(result);  // the gradients of later outputs keep their numbers
+    return result;
+  }
+  const Ref<Node> self = Ref<Node>::share(this);
+  if (modified) {
+    const auto input = std::find_if(inputs_.begin(), inputs_.end(),
+                                    [&](const Tensor& one) { return one.is_same(output); });
+    check(input != inputs_.end(), "a tensor marked as dirty is not an input of the Function");
+    rebase_history(result, self, static_cast<size_t>(input - inputs_.begin()));
+    return result;
+  }
+  set_history(result, self);
+  result.impl()->requires_grad = false;
+  if (result.is_view()) result.impl()->view_origin = ViewOrigin::kCustomFunction;
+  return result;
+}
+
+void CustomFunction::save() {
+  saved_.resize(to_save_.size());
+  for (size_t i = 0; i < to_save_.size(); ++i) {
+    const Tensor& tensor = to_save_[i];
+    const bool is_output = tensor.defined() && tensor.impl()->grad_fn.get() == this;
+    is_output ? saved_[i].save_output(tensor) : saved_[i].save(tensor);
+  }
+}
+
+std::vector<Tensor> CustomFunction::saved_tensors() {
+  if (!finished_) return to_save_;
+  std::vector<Tensor> tensors;
+  for (const SavedTensor& one : saved_) tensors.push_back(one.unpack(*this));
+  return tensors;
+}
+
+void CustomFunction::release_saved() {
+  for (SavedTensor& one : saved_) one.release();
+}
+
+void CustomFunction::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  std::vector<Tensor> given(output_places_);
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    const bool fill = materialize_grads_ && !gradients[i].defined();
+    given[places_[i]] = fill ? tensor_ops.zeros(output(i)) : gradients[i];
+  }
+  if (!once_differentiable_) return backward_(*this, given, results);
+  {
+    const GradMode no_grad(false);
+    backward_(*this, given, results);
+  }
+  if (!records(std::span<const Tensor>(given))) return;
+  const auto error = Ref<NotTwiceDifferentiable>::adopt(new NotTwiceDifferentiable(given));
+  for (Tensor& result : results) {
+    if (!result.defined()) continue;
+    result = result.alias();
+    set_history(result, error);
+  }
+}
+
+}  // namespace libtensor::autograd

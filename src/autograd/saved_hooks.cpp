@@ -1,0 +1,56 @@
+#include "autograd/saved_hooks.h"
+
+#include "core/error.h"
+
+namespace libtensor::autograd {
+
+LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks = nullptr;
+
+namespace {
+
+struct OwnState : SavedHooksState {
+  ~OwnState();
+};
+
+constexpr ThreadPointer<OwnState, ThreadWord::kSavedHooks> state;
+
+OwnState::~OwnState() {
+  state = nullptr;
+  active_saved_hooks = nullptr;
+}
+
+SavedHooksState& own() {
+  if (!state) state = delete_at_thread_exit(new OwnState);
+  return *state;
+}
+
+void update() { active_saved_hooks = own().stack.empty() ? nullptr : own().stack.back().get(); }
+
+}  // namespace
+
+const SavedHooksState& saved_hooks_state() { return own(); }
+
+void set_saved_hooks_state(const SavedHooksState& other) {
+  own() = other;
+  update();
+}
+
+void push_saved_hooks(Ref<SavedHooks> hooks) {
+  if (own().disabled) fail(Status::kInvalidArgument, *own().disabled);
+  own().stack.push_back(std::move(hooks));
+  update();
+}
+
+void pop_saved_hooks() {
+  check(!own().stack.empty(), "no saved tensors hooks are set on this thread");
+  const Ref<SavedHooks> last = std::move(own().stack.back());
+  own().stack.pop_back();
+  update();
+}
+
+void disable_saved_hooks(std::optional<std::string> message) {
+  check(!message || own().stack.empty(), message.value_or(""));
+  own().disabled = std::move(message);
+}
+
+}  // namespace libtensor::autograd

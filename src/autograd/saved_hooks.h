@@ -1,0 +1,44 @@
+// Lets a program keep what nodes save in a form of its own: on disk, in half precision, elsewhere.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ref.h"
+#include "core/tensor.h"
+#include "core/thread_local.h"
+
+namespace libtensor::autograd {
+
+class SavedHooks : public RefCounted<SavedHooks> {
+ public:
+  static void destroy(SavedHooks* hooks) { delete hooks; }
+  // What stands for `tensor` until unpack; discard is called for it once.
+  virtual void* pack(const Tensor& tensor) = 0;
+  virtual Tensor unpack(void* packed) = 0;
+  virtual void discard(void* packed) = 0;
+
+ protected:
+  virtual ~SavedHooks() = default;
+};
+
+// What this thread has set.
+struct SavedHooksState {
+  std::vector<Ref<SavedHooks>> stack;
+  std::optional<std::string> disabled;  // why hooks may not be set
+};
+const SavedHooksState& saved_hooks_state();
+void set_saved_hooks_state(const SavedHooksState& state);
+
+// Throws the message given to disable_saved_hooks where they are disabled.
+void push_saved_hooks(Ref<SavedHooks> hooks);
+// Throws where none are set.
+void pop_saved_hooks();
+// No message: enables them again. Throws where some are set.
+void disable_saved_hooks(std::optional<std::string> message);
+
+// The hooks that were set last, or null: nearly always.
+extern LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks;
+
+}  // namespace libtensor::autograd

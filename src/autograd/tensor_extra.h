@@ -1,0 +1,42 @@
+// What few tensors have beyond a plain one: grad, hooks, the way to their AccumulateGrad.
+#pragma once
+
+#include "autograd/hooks.h"
+#include "autograd/shared_grad.h"
+#include "core/tensor.h"
+
+namespace libtensor::autograd {
+
+class AccumulateGrad;
+
+// Guards the extra of all tensors. Nothing is destroyed and no operation runs while it is held.
+ForkSafeMutex& leaf_mutex();
+// Held while one gradient is added to what a tensor has.
+ForkSafeMutex& accumulation_mutex();
+
+class TensorExtra final : public AutogradExtra, public Pooled<TensorExtra> {
+ public:
+  ~TensorExtra() override;
+
+  Tensor grad;  // of a leaf
+  GradShares shares;
+  Ref<RetainedGrad> retained;
+  AccumulateGrad* accumulator = nullptr;  // not owned: the node owns the leaf
+  HookList<TensorHook> hooks;             // of a leaf; others keep theirs at the grad_fn
+  HookList<PostAccumulateHook> after;
+};
+
+// Made where there is none. Call with leaf_mutex held.
+TensorExtra& extra_of(const Tensor& tensor);
+// Null where there is none.
+inline TensorExtra* find_extra(const Tensor& tensor) {
+  return static_cast<TensorExtra*>(tensor.impl()->extra.get());
+}
+
+// Drops a gradient, which may have a gradient of its own and so on, without recursion.
+void drop_gradient(Tensor gradient);
+
+// `tensor` gets another grad_fn: its retained grad goes along. Call before it is set.
+void move_retained_grad(const Tensor& tensor, Node* to, uint32_t output_nr);
+
+}  // namespace libtensor::autograd

@@ -1,0 +1,26 @@
+// What a thread has set, for another thread that goes on in its place.
+#pragma once
+
+#include "autograd/mode.h"
+#include "autograd/saved_hooks.h"
+#include "autograd/shared_grad.h"
+
+namespace libtensor::autograd {
+
+struct ThreadState {
+  bool inference, grad_mode;
+  uint64_t thread;
+  SavedHooksState saved_hooks;
+
+  static ThreadState get() {
+    return {inference_mode_flag, autograd::grad_mode(), this_thread(), saved_hooks_state()};
+  }
+  void set() const {
+    set_inference_mode(inference);
+    set_grad_mode(grad_mode);
+    stand_in_for(thread);
+    set_saved_hooks_state(saved_hooks);
+  }
+};
+
+}  // namespace libtensor::autograd

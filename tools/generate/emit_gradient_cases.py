@@ -1,0 +1,86 @@
+"""Writes samples for the gradient tests: what can be derived from a row's arguments alone."""
+
+from __future__ import annotations
+
+import ast
+
+from emit_hpp import public
+from model import Arg, Op
+from text import header
+
+SIZES = "{3, 3}"
+"""Square, so that broadcasting operations and matrix products both take it."""
+
+NUMBERS = {"Scalar": "0.7", "int": "1", "float": "0.5", "bool": "false"}
+"""What an argument without a default gets."""
+
+
+def number(arg: Arg) -> str | None:
+    """The C argument for a number, or None where there is none to be had."""
+    if arg.type == "reduction":
+        return "TENSOR_REDUCTION_MEAN"
+    if arg.type not in NUMBERS:
+        return None
+    text = NUMBERS[arg.type] if arg.default is None else str(ast.literal_eval(arg.default)).lower()
+    return f"number({text})" if arg.type == "Scalar" else text
+
+
+def arguments(op: Op, self_text: str) -> list[str] | None:
+    """The C arguments over `in`; None where a kind of argument cannot be made up."""
+    found = []
+    used = 0
+    for arg in op.args:
+        if arg.type == "Tensor" and arg.name in op.gradient:
+            found.append(self_text if arg.name == "self" else f"in[{used}]")
+            used += 1
+        elif arg.type == "Tensor?":
+            found.append("nullptr")
+        elif arg.type == "dims":
+            found.append("std::vector<int64_t>{0}.data(), 1")
+        else:
+            text = number(arg)
+            if text is None:
+                return None
+            found.append(text)
+    return found
+
+
+def leaves(op: Op) -> str:
+    return "{" + ", ".join([SIZES] * sum(arg.name in op.gradient for arg in op.args)) + "}"
+
+
+def case(op: Op, variant: str) -> list[str]:
+    in_place = variant == "inplace"
+    found = arguments(op, "self" if in_place else "in[0]")
+    unfit = len(op.returns) > 1 or op.rule == "compare" or op.node == "NotImplemented"
+    if not op.gradient or found is None or unfit:
+        return []
+    given = ", ".join(found)
+    if in_place:
+        body = [
+            "       Owned self = call(tensor_clone, in[0]);",
+            f"       EXPECT_EQ(tensor_{op.name}_({given}), TENSOR_OK) << tensor_last_error();",
+            "       return self;",
+        ]
+    else:
+        body = [f"       return call(tensor_{op.name}, {given});"]
+    low, high = op.sample
+    pointwise = "true" if op.kernel == "pointwise" else "false"
+    label = "derived in place" if in_place else "derived"
+    return [
+        f'      {{"{op.name}", "{label}", {leaves(op)},',
+        "       [](const Inputs& in) {",
+        *body,
+        "       },",
+        f"       {{{low}, {high}}}, {pointwise}}},",
+    ]
+
+
+def cases(ops: list[Op]) -> str:
+    lines = ['#include "ops/gradient_case.h"', "", "namespace test {", ""]
+    lines += ["std::vector<GradientCase> derived_gradient_cases() {", "  return {"]
+    for op in public(ops):
+        for variant in ("function", "inplace"):
+            if variant in op.variants:
+                lines += case(op, variant)
+    return header() + "\n".join([*lines, "  };", "}", "", "}  // namespace test", ""])
