@@ -29,9 +29,9 @@ CachingAllocator& allocator_for(tensor_device_t device) {
   return memory::allocator_of(device_of(device, "device"));
 }
 
-// The smallest struct that any version of the library has had.
-constexpr size_t kLeastStats = sizeof(tensor_memory_stats_t);
-constexpr size_t kLeastBlock = sizeof(tensor_memory_block_t);
+// The structs' sizes in version 1.0: callers may have been compiled for it.
+constexpr size_t kLeastStats = 112;
+constexpr size_t kLeastBlock = 368;
 
 // Writes as much of `value` as the caller's struct has room for.
 template <class T>

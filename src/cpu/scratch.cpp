@@ -1,7 +1,5 @@
 #include "cpu/scratch.h"
 
-#include <new>
-
 #include "core/thread_local.h"
 #include "memory/host_memory.h"
 
@@ -32,11 +30,11 @@ ThreadScratch& thread_scratch() {
 
 }  // namespace
 
-Scratch::Scratch(size_t bytes) {
+Scratch::Scratch(size_t bytes) : bytes_(bytes) {
   ThreadScratch& own = thread_scratch();
   cached_ = bytes <= kKept && !own.in_use;
   if (!cached_) {
-    data_ = ::operator new(bytes, std::align_val_t(64));
+    data_ = host_allocate(bytes);
     return;
   }
   if (own.bytes < bytes) {
@@ -53,7 +51,7 @@ Scratch::~Scratch() {
   if (cached_)
     thread_scratch().in_use = false;
   else
-    ::operator delete(data_, std::align_val_t(64));
+    host_free(data_, bytes_);
 }
 
 }  // namespace libtensor::cpu

@@ -17,6 +17,7 @@ class Scratch {
 
  private:
   void* data_;
+  size_t bytes_;
   bool cached_;
 };
 

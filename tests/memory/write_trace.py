@@ -1,6 +1,7 @@
-"""Writes a made-up allocation trace, in the format that tools/allocator-replay reads, to standard output.
+"""Writes a made-up allocation trace, as tools/allocator-replay reads it, to standard output.
 
-usage: python3 write_trace.py train|decode|streams|hits [--seed N] [--layers N] [--width N] [--batch N] [--steps N] [--vary]
+usage: python3 write_trace.py train|decode|streams|hits [--seed N] [--layers N] [--width N]
+                              [--batch N] [--steps N] [--vary]
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def length_of(step: int, args: argparse.Namespace, random_numbers: random.Random
 def train(program: Program, args: argparse.Namespace, numbers: random.Random) -> None:
     """A stack of layers, forward and backward, with an optimizer that keeps two states a weight."""
     width, batch = args.width, args.batch
-    weights = [size for _ in range(args.layers) for size in (width * width * 4 * 4, width * width * 16, width * 4)]
+    weights = [width * width * 16, width * width * 16, width * 4] * args.layers
     held = [program.allocate(size) for size in weights]
     states: list[int] = []
     for step in range(args.steps):
@@ -161,7 +162,7 @@ def main() -> int:
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--vary", action="store_true", help="sequences of many lengths")
+    parser.add_argument("--vary", action="store_true", help="lengths differ by step")
     args = parser.parse_args()
     print("# made up by tests/memory/write_trace.py:", *sys.argv[1:])
     kinds[args.kind](Program(sys.stdout), args, random.Random(args.seed))
