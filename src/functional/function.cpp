@@ -3,7 +3,7 @@
 #include "autograd/engine.h"
 #include "autograd/history.h"
 #include "core/error.h"
-#include "ops/generated/functions.h"
+#include "ops/formulas.h"
 
 namespace libtensor::functional {
 
@@ -34,6 +34,12 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const Tensor> input
   options.create_graph = create_graph;
   options.allow_unused = true;
   return autograd::grad(roots, inputs, seeds, options);
+}
+
+Tensor unit_vector(const Tensor& like, int64_t place) {
+  const Tensor unit = ops::zeros_of(like.shape(), like);
+  ops::fill_(ops::as_strided(unit, {}, {}, place), Scalar(1.0));
+  return unit;
 }
 
 Tensors detached(const Tensors& tensors) {

@@ -24,6 +24,9 @@ Tensors gradients(std::span<const Tensor> outputs, std::span<const Tensor> input
                   std::span<const Tensor> grad_outputs, bool create_graph,
                   bool retain_graph = false);
 
+// 1 at the element `place`, counted in row-major order, 0 elsewhere.
+Tensor unit_vector(const Tensor& like, int64_t place);
+
 Tensors detached(const Tensors& tensors);
 
 // torch.Size([2, 3]), as Python prints it.

@@ -8,13 +8,6 @@
 namespace libtensor::functional {
 namespace {
 
-// 1 at the element `place`, counted in row-major order, 0 elsewhere.
-Tensor unit_vector(const Tensor& like, int64_t place) {
-  const Tensor unit = ops::zeros_of(like.shape(), like);
-  ops::fill_(ops::as_strided(unit, {}, {}, place), Scalar(1.0));
-  return unit;
-}
-
 // The rows of one output's Jacobian with respect to each input.
 std::vector<Tensors> rows(const Tensor& output, size_t output_index, const Tensors& inputs,
                           const Options& options) {

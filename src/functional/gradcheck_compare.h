@@ -1,0 +1,34 @@
+// What gradcheck compares, and the two ways of doing it.
+#pragma once
+
+#include "core/error.h"
+#include "functional/gradcheck.h"
+
+namespace libtensor::functional {
+
+// Throws the error that gradcheck is there to find.
+template <class... Args>
+void check_gradient(bool condition, const Args&... args) {
+  check_as(Status::kGradcheck, condition, args...);
+}
+
+// Which of the tensors require grad; and those at some places.
+std::vector<size_t> differentiable(std::span<const Tensor> tensors);
+Tensors at(std::span<const Tensor> tensors, const std::vector<size_t>& places);
+
+bool is_zero(const Tensor& tensor);
+
+// The function at a point: `outputs` and `inputs` that require grad, and their places among all.
+struct CheckedCall {
+  const Function& function;
+  std::span<const Tensor> all_inputs;
+  std::vector<size_t> input_places, output_places;
+  Tensors inputs, outputs;
+};
+
+// Each Jacobian whole: what backward gives against differences.
+void compare_jacobians(const CheckedCall& call, const GradcheckOptions& options);
+// v^T J u for one output, one input and one pair of vectors.
+void compare_products(const CheckedCall& call, const GradcheckOptions& options);
+
+}  // namespace libtensor::functional
