@@ -18,11 +18,12 @@ class TakenHandles {
   TakenHandles& operator=(const TakenHandles&) = delete;
   tensor_t** data() { return handles_.data(); }
 
-  functional::Tensors tensors() const {
+  functional::Tensors tensors(Unwritten unwritten) const {
     functional::Tensors result;
     for (size_t i = 0; i < handles_.size(); ++i) {
-      check(handles_[i] != nullptr, "the function did not write output ", i);
-      result.push_back(tensor_of(handles_[i], "an output of the function"));
+      check(handles_[i] || unwritten == Unwritten::kUndefined, "the function did not write output ",
+            i);
+      result.push_back(optional_tensor_of(handles_[i], "an output of the function"));
     }
     return result;
   }
@@ -39,7 +40,8 @@ void close_scopes(size_t depth, tensor_t* const* keep, size_t count) {
 }  // namespace
 
 functional::Tensors call_function(tensor_callable_t function, void* user,
-                                  std::span<const Tensor> inputs, size_t output_count) {
+                                  std::span<const Tensor> inputs, size_t output_count,
+                                  Unwritten unwritten) {
   LentHandles lent(inputs);
   TakenHandles taken(output_count);
   const size_t depth = scope_depth();
@@ -48,7 +50,7 @@ functional::Tensors call_function(tensor_callable_t function, void* user,
       function(user, lent.data(), inputs.size(), taken.data(), output_count);
   close_scopes(depth, taken.data(), output_count);
   result.check(status, "the function");
-  return taken.tensors();
+  return taken.tensors(unwritten);
 }
 
 functional::Function function_of(tensor_callable_t function, void* user, size_t output_count) {

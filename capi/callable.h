@@ -1,4 +1,4 @@
-// Functions of the host as functions of the library: handles in and out, statuses as exceptions.
+// Functions of the host (tensor_callable_t) as functions of the library.
 #pragma once
 
 #include "functional/function.h"
@@ -6,11 +6,15 @@
 
 namespace libtensor::capi {
 
+// May an output stay unwritten?
+enum class Unwritten { kRefused, kUndefined };
+
 // Calls `function` and takes its outputs over. Throws what its status says.
 functional::Tensors call_function(tensor_callable_t function, void* user,
-                                  std::span<const Tensor> inputs, size_t output_count);
+                                  std::span<const Tensor> inputs, size_t output_count,
+                                  Unwritten unwritten = Unwritten::kRefused);
 
-// The same as an object, valid as long as `user` is. `name` is the argument's.
+// The same as an object, valid as long as `user` is.
 functional::Function function_of(tensor_callable_t function, void* user, size_t output_count);
 
 }  // namespace libtensor::capi

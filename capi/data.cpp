@@ -104,7 +104,7 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     const ops::Options settings = options_of(options);
     const DType dtype = settings.dtype_or(DType::kFloat32);
     const Device device = settings.device_or(Device{});
-    check_as(Status::kUnavailable, has_backend(device.type), tensor_cuda_unavailable_reason());
+    backend_for(device);  // throws where there is no such device
     check_can_require_grad(settings, dtype);
     checked_numel(sizes, size_of(dtype));
     if (strides) check_strides(sizes, strides);

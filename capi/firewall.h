@@ -1,7 +1,10 @@
 // The one place where exceptions end: nothing is thrown across the C ABI.
 #pragma once
 
+#include <source_location>
+
 #include "core/error.h"
+#include "memory/context.h"
 #include "tensor/status.h"
 
 namespace libtensor::capi {
@@ -14,8 +17,11 @@ uint64_t failure_count() noexcept;
 // Keeps `text` as the message of `status`; returns the status.
 tensor_status_t keep_error(Status status, const char* text) noexcept;
 
+// Memory that `body` allocates is put down to the function that calls this.
 template <class Body>
-inline tensor_status_t guard(Body&& body) noexcept {
+inline tensor_status_t guard(
+    Body&& body, std::source_location where = std::source_location::current()) noexcept {
+  const memory::OperationScope operation(where.function_name());
   try {
     body();
     return TENSOR_OK;

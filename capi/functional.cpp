@@ -4,7 +4,9 @@
 
 #include "arguments.h"
 #include "callable.h"
+#include "callback.h"
 #include "firewall.h"
+#include "functional/checkpoint.h"
 #include "functional/gradcheck.h"
 #include "functional/jacobian.h"
 
@@ -14,9 +16,12 @@ using namespace libtensor::capi;
 static_assert(offsetof(tensor_functional_options_t, create_graph) == 8 &&
               offsetof(tensor_functional_options_t, strict) == 9 &&
               sizeof(tensor_functional_options_t) == 16);
+static_assert(offsetof(tensor_checkpoint_options_t, preserve_rng_state) == 8 &&
+              sizeof(tensor_checkpoint_options_t) == 16);
 static_assert(offsetof(tensor_gradcheck_options_t, eps) == 8 &&
               offsetof(tensor_gradcheck_options_t, nondet_tol) == 32 &&
               offsetof(tensor_gradcheck_options_t, check_undefined_grad) == 40 &&
+              offsetof(tensor_gradcheck_options_t, fast_mode) == 41 &&
               sizeof(tensor_gradcheck_options_t) == 48);
 
 namespace {
@@ -33,8 +38,19 @@ functional::GradcheckOptions gradcheck_options(const tensor_gradcheck_options_t*
   check(options->struct_size >= sizeof(tensor_gradcheck_options_t), "options.struct_size is ",
         options->struct_size, ": start from tensor_gradcheck_options_default()");
   check_as(Status::kValueError, options->eps > 0, "options.eps must be positive");
-  return {options->eps, options->atol, options->rtol, options->nondet_tol,
-          options->check_undefined_grad};
+  return {options->eps,
+          options->atol,
+          options->rtol,
+          options->nondet_tol,
+          options->check_undefined_grad,
+          options->fast_mode};
+}
+
+functional::CheckpointOptions checkpoint_options(const tensor_checkpoint_options_t* options) {
+  if (!options) return {};
+  check(options->struct_size >= sizeof(tensor_checkpoint_options_t), "options.struct_size is ",
+        options->struct_size, ": start from tensor_checkpoint_options_default()");
+  return {options->preserve_rng_state};
 }
 
 using ProductOf = functional::Product (*)(const functional::Function&, std::span<const Tensor>,
@@ -126,6 +142,22 @@ tensor_status_t tensor_hessian(tensor_callable_t function, void* user, tensor_t*
     new_handles(
         functional::hessian(function_of(function, user, 1), at, functional_options(options)),
         hessian);
+  });
+}
+
+tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
+                                  void (*destroy)(void* user), tensor_t* const* inputs,
+                                  size_t input_count, const tensor_checkpoint_options_t* options,
+                                  tensor_t** outputs, size_t output_count) {
+  return guard([&] {
+    const User owner(user, destroy);
+    check(function != nullptr, "function must not be NULL");
+    check(outputs != nullptr || output_count == 0, "outputs must not be NULL");
+    const TensorList at(inputs, input_count, "inputs");
+    const functional::Function run = [=](std::span<const Tensor> own) {
+      return call_function(function, owner.get(), own, output_count, Unwritten::kUndefined);
+    };
+    new_handles(functional::checkpoint(run, at, checkpoint_options(options)), outputs);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "core/backend.h"
+#include "core/plugin.h"
 #include "cpu/threads.h"
 #include "firewall.h"
 #include "ops/generated/functions.h"
@@ -14,7 +15,9 @@ using namespace libtensor::capi;
 tensor_status_t tensor_manual_seed(uint64_t seed) {
   return guard([&] {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
-      if (has_backend(type)) backend_for({type, 0}).manual_seed(seed);
+      for (int i = 0; i < device_count(type); ++i) {
+        backend_for({type, static_cast<int16_t>(i)}).manual_seed(seed);
+      }
     }
   });
 }
@@ -57,8 +60,13 @@ tensor_status_t tensor_set_num_threads(int32_t n) {
 
 int32_t tensor_get_num_threads(void) { return cpu::num_threads(); }
 
-bool tensor_cuda_is_available(void) { return has_backend(DeviceType::kCuda); }
+bool tensor_cuda_is_available(void) { return cuda_is_available(); }
 
-const char* tensor_cuda_unavailable_reason(void) {
-  return tensor_cuda_is_available() ? "" : "libtensor was built without CUDA support";
+const char* tensor_cuda_unavailable_reason(void) { return cuda_unavailable_reason(); }
+
+tensor_status_t tensor_backend_load(const char* path) {
+  return guard([&] {
+    check(path != nullptr, "path must not be NULL");
+    load_backend(path);
+  });
 }

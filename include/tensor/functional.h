@@ -116,6 +116,33 @@ TENSOR_API tensor_status_t tensor_vjp_input(const tensor_vjp_t* vjp, size_t inde
 TENSOR_API tensor_status_t tensor_vjp_run(const tensor_vjp_t* vjp, tensor_t* const* v,
                                           bool create_graph, tensor_t** products);
 
+/* Start from tensor_checkpoint_options_default(); fields may be added at the end. NULL stands for
+ * the defaults. */
+typedef struct {
+  size_t struct_size;      /* sizeof(tensor_checkpoint_options_t) of the caller */
+  bool preserve_rng_state; /* true: the second run draws the random numbers of the first */
+} tensor_checkpoint_options_t;
+
+static inline tensor_checkpoint_options_t tensor_checkpoint_options_default(void) {
+  tensor_checkpoint_options_t options = {sizeof(tensor_checkpoint_options_t), true};
+  return options;
+}
+
+/* Writes function(inputs) to outputs, output_count handles that the caller owns, and lets its nodes
+ * keep nothing for backward: when that first needs a saved tensor of theirs, the function runs
+ * again, on the thread of that pass, and must compute the same. So the memory held is that of the
+ * inputs and outputs; the price is a second run. Checkpoints nest, work with create_graph and with
+ * tensor_autograd_grad, and follow tensors that the function reaches through `user`.
+ * A place in outputs that the function leaves NULL stays NULL. destroy(user), if not NULL, is
+ * called exactly once: when the graph needs the function no more, or before a call that fails
+ * returns. Errors: what the function returns. Errors of backward: the function saved fewer tensors
+ * the second time, or others; an input was changed in place since. */
+TENSOR_API tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
+                                             void (*destroy)(void* user), tensor_t* const* inputs,
+                                             size_t input_count,
+                                             const tensor_checkpoint_options_t* options,
+                                             tensor_t** outputs, size_t output_count);
+
 /* How to compare gradients. Start from tensor_gradcheck_options_default(); fields may be added at
  * the end. NULL stands for the defaults. */
 typedef struct {
@@ -125,11 +152,13 @@ typedef struct {
   double rtol;               /* 1e-3 */
   double nondet_tol;         /* 0: by how much two runs of backward may differ */
   bool check_undefined_grad; /* true: run backward with undefined gradients too */
+  bool fast_mode; /* false; true: compare v^T J u for one pair of vectors, with two calls of the
+                     function for each input */
 } tensor_gradcheck_options_t;
 
 static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) {
   tensor_gradcheck_options_t options = {
-      sizeof(tensor_gradcheck_options_t), 1e-6, 1e-5, 1e-3, 0, true};
+      sizeof(tensor_gradcheck_options_t), 1e-6, 1e-5, 1e-3, 0, true, false};
   return options;
 }
 

@@ -24,10 +24,16 @@ TENSOR_API tensor_status_t tensor_set_rng_state(const tensor_t* state);
 TENSOR_API tensor_status_t tensor_set_num_threads(int32_t n);
 TENSOR_API int32_t tensor_get_num_threads(void);
 
-/* Can tensors live on a CUDA device? */
+/* Can tensors live on a CUDA device? The first call opens the CUDA plug-in, which lies beside the
+ * library. */
 TENSOR_API bool tensor_cuda_is_available(void);
 /* Why not; "" where they can. Static. */
 TENSOR_API const char* tensor_cuda_unavailable_reason(void);
+/* Opens the backend in another file, whose devices are the process's CUDA devices from then on.
+ * Must come before the first use of a CUDA device. Errors: TENSOR_ERROR_UNAVAILABLE with the reason
+ * where it cannot be opened, is not of the same build as the library, finds no device, or a backend
+ * is loaded already. */
+TENSOR_API tensor_status_t tensor_backend_load(const char* path);
 
 #ifdef __cplusplus
 }

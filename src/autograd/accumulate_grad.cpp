@@ -14,7 +14,7 @@ namespace {
 
 // Gradients whose leaves are gone, waiting to be dropped. A gradient may have a gradient of its
 // own, and so on: they queue up here instead of recursing.
-LIBTENSOR_FAST_THREAD_LOCAL std::vector<Tensor>* dropped_gradients = nullptr;
+constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> dropped_gradients;
 
 // Mutexes that outlive static destruction: a host may release tensors at its very end.
 template <LockLevel kLevel>

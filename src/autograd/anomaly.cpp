@@ -17,16 +17,21 @@ std::atomic<bool> anomaly_enabled_flag{false};
 namespace {
 
 std::atomic<bool> check_nan_flag{true};
-struct Place {
-  std::string text;
 
-  ~Place();
+// What a thread has said and does.
+struct ThreadState {
+  std::string location;
+  const Node* running = nullptr;  // the node whose derivative it computes
+
+  ~ThreadState();
 };
+constexpr ThreadPointer<ThreadState, ThreadWord::kAnomaly> state;
+ThreadState::~ThreadState() { state = nullptr; }
 
-// Null until the thread names its first place.
-LIBTENSOR_FAST_THREAD_LOCAL Place* thread_location = nullptr;
-
-Place::~Place() { thread_location = nullptr; }
+ThreadState& own() {
+  if (!state) state = delete_at_thread_exit(new ThreadState);
+  return *state;
+}
 
 // Where a node was recorded. One that was recorded by backward itself also has the node whose
 // derivative it is a part of.
@@ -60,17 +65,13 @@ std::string here() {
     std::lock_guard lock(origins().mutex);
     provider = origins().provider;
   }
-  if (provider) return (*provider)();
-  return thread_location ? thread_location->text : "";
+  return provider ? (*provider)() : own().location;
 }
-
-// The node whose derivative this thread computes.
-LIBTENSOR_FAST_THREAD_LOCAL const Node* running = nullptr;
 
 class RunningScope {
  public:
-  explicit RunningScope(const Node* node) : previous_(std::exchange(running, node)) {}
-  ~RunningScope() { running = previous_; }
+  explicit RunningScope(const Node* node) : previous_(std::exchange(own().running, node)) {}
+  ~RunningScope() { own().running = previous_; }
   RunningScope(const RunningScope&) = delete;
   RunningScope& operator=(const RunningScope&) = delete;
 
@@ -114,10 +115,7 @@ void set_anomaly_mode(AnomalyMode mode) {
   check_nan_flag.store(mode.check_nan, std::memory_order_relaxed);
 }
 
-void set_location(std::string location) {
-  if (!thread_location) thread_location = delete_at_thread_exit(new Place);
-  thread_location->text = std::move(location);
-}
+void set_location(std::string location) { own().location = std::move(location); }
 
 void set_location_provider(LocationProvider provider) {
   auto shared = provider ? std::make_shared<const LocationProvider>(std::move(provider)) : nullptr;
@@ -141,6 +139,7 @@ std::string location_of(const Node& node) {
 }
 
 void remember_origin(const Node& node) {
+  const Node* const running = own().running;
   Origin origin{here(), running ? running->name() : "", running ? origin_of(*running) : nullptr};
   auto shared = std::make_shared<const Origin>(std::move(origin));
   std::lock_guard lock(origins().mutex);

@@ -16,7 +16,7 @@ namespace libtensor::autograd {
 namespace {
 
 // The innermost pass that this thread runs.
-LIBTENSOR_FAST_THREAD_LOCAL GraphTask* current_task = nullptr;
+constexpr ThreadPointer<GraphTask, ThreadWord::kCurrentTask> current_task;
 
 // A pass within a pass runs on the same stack, up to this many; the next gets a stack of its own.
 // PyTorch's number.
@@ -24,7 +24,7 @@ constexpr int kMaxDepth = 60;
 
 class CurrentTask {
  public:
-  explicit CurrentTask(GraphTask* task) : previous_(std::exchange(current_task, task)) {}
+  explicit CurrentTask(GraphTask* task) : previous_(current_task) { current_task = task; }
   ~CurrentTask() { current_task = previous_; }
   CurrentTask(const CurrentTask&) = delete;
   CurrentTask& operator=(const CurrentTask&) = delete;

@@ -27,7 +27,7 @@ struct Graveyard {
   std::vector<GraphNode*> nodes;
   bool busy = false;
 };
-LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
+constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
 
 }  // namespace
 

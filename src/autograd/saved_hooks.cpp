@@ -12,8 +12,7 @@ struct OwnState : SavedHooksState {
   ~OwnState();
 };
 
-// Null until the thread's first hooks.
-LIBTENSOR_FAST_THREAD_LOCAL OwnState* state = nullptr;
+constexpr ThreadPointer<OwnState, ThreadWord::kSavedHooks> state;
 
 OwnState::~OwnState() {
   state = nullptr;

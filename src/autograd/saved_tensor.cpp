@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
@@ -136,8 +137,11 @@ void SavedTensor::check_version(const Node& owner) const {
        tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ",
        tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
        version_, " instead. Hint: ",
-       "enable anomaly detection to find the operation that failed to compute its gradient, with "
-       "torch.autograd.set_detect_anomaly(True, check_nan=False).",
+       anomaly_enabled()
+           ? "the backtrace further above shows the operation that failed to compute its gradient. "
+             "The variable in question was changed in there or anywhere later. Good luck!"
+           : "enable anomaly detection to find the operation that failed to compute its gradient, "
+             "with torch.autograd.set_detect_anomaly(True, check_nan=False).",
        account_of_changes(owner, tensor_.storage(), version_));
 }
 

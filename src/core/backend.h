@@ -2,8 +2,10 @@
 // Callers (src/ops) have checked everything; a backend only computes. All strides count elements.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/device.h"
@@ -20,6 +22,7 @@ struct Operand {
   void* data = nullptr;
   DType dtype = DType::kUndefined;
   const int64_t* strides = nullptr;
+  bool on_host = false;  // one element in the host's memory, whatever the device; all strides are 0
 };
 
 // out[i] = op(in[0][i], in[1][i], ...), each input first converted to `compute`, the result
@@ -145,14 +148,34 @@ struct RandomCall {
   bool row_major = true;  // else numbers are drawn one by one, as PyTorch does for such tensors
 };
 
-// A device's pieces; see each struct. Errors are thrown as Error.
+// What a device says of itself.
+struct DeviceProperties {
+  std::string name;
+  int major = 0, minor = 0;  // compute capability
+  int multiprocessors = 0;
+  int max_threads_per_multiprocessor = 0;
+  size_t total_memory = 0;  // bytes
+};
+
+// A queue of a device's work, which runs in the order in which it was put there: a cudaStream_t. 0
+// is the device's default stream.
+using StreamId = uintptr_t;
+// A point in a stream's work, from create_event to destroy_event: a cudaEvent_t.
+using EventId = uintptr_t;
+
+// A device's pieces; see each struct. There is one backend for each device. Errors are thrown as
+// Error. Work is put into the calling thread's current stream of that device, and functions return
+// before it is done; what a caller passes besides tensors' memory may go as soon as they return.
 class Backend {
  public:
   virtual ~Backend() = default;
 
   virtual void* allocate(Device device, size_t bytes) = 0;  // 64-byte aligned; bytes may be 0
   virtual void free(Device device, void* data, size_t bytes) noexcept = 0;
-  virtual void copy_bytes(void* destination, const void* source, size_t bytes) = 0;
+  // Between two places of this device, or this device and the host. The host's memory is ready, and
+  // may go, when this returns, unless it is pinned and `non_blocking` is set.
+  virtual void copy_bytes(void* destination, Device to, const void* source, Device from,
+                          size_t bytes, bool non_blocking = false) = 0;
 
   virtual void pointwise(const PointwiseCall& call) = 0;
   virtual void reduce(const ReduceCall& call) = 0;
@@ -175,12 +198,31 @@ class Backend {
   // makes it go on from there.
   virtual std::vector<unsigned char> random_state() { return {}; }
   virtual void set_random_state(std::span<const unsigned char>) {}
+
+  // Streams and events. The CPU's work is done when a call returns: it has the default stream only.
+  virtual DeviceProperties properties() { return {.name = "cpu"}; }
+  virtual StreamId current_stream() noexcept { return 0; }  // of the calling thread
+  virtual void set_current_stream(StreamId) noexcept {}
+  // One of a pool of streams that live as long as the process; a lower number runs first.
+  virtual StreamId pooled_stream(int) { return 0; }
+  virtual void synchronize_stream(StreamId) {}
+  virtual bool is_stream_done(StreamId) { return true; }
+  virtual void synchronize() {}  // all streams of the device
+  virtual EventId create_event(bool /*timing*/) { return 0; }
+  virtual void destroy_event(EventId) noexcept {}
+  virtual void record_event(EventId, StreamId) {}
+  virtual void wait_event(StreamId, EventId) {}  // the stream's later work waits, not the host
+  virtual void synchronize_event(EventId) {}
+  virtual bool is_event_done(EventId) { return true; }
+  virtual double milliseconds_between(EventId, EventId) { return 0; }
 };
 
-// The backend of a device; one that refuses everything with the reason where there is none.
+// The backend of a device. Throws Error(kUnavailable) where there is no such device. The first
+// request for a CUDA device opens the plug-in.
 Backend& backend_for(Device device);
 // Called by each backend when it is loaded. The backend lives as long as the process.
-void register_backend(DeviceType type, Backend* backend);
-bool has_backend(DeviceType type);
+void register_backend(Device device, Backend* backend);
+// How many devices of a kind there are now; opens nothing.
+int device_count(DeviceType type);
 
 }  // namespace libtensor

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/half.h"
+#include "core/host_device.h"
 
 namespace libtensor {
 
@@ -140,7 +141,7 @@ decltype(auto) dispatch(DType dtype, F&& body) {
 
 // One element converted as PyTorch converts it (through float for the half types).
 template <class To, class From>
-inline To convert(From value) {
+LIBTENSOR_HOST_DEVICE inline To convert(From value) {
   constexpr bool from_half = std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>;
   constexpr bool to_half = std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>;
   if constexpr (std::is_same_v<To, From>) {

@@ -23,6 +23,12 @@ struct ForkHandlers {
     mutex->next_ = *place;
     *place = mutex;
   }
+  static void remove(ForkSafeMutex* mutex) {
+    std::lock_guard lock(list_mutex);
+    ForkSafeMutex** place = &first;
+    while (*place != mutex) place = &(*place)->next_;
+    *place = mutex->next_;
+  }
 
  private:
   static void lock_all() {
@@ -45,6 +51,7 @@ const ForkHandlers
 }
 
 ForkSafeMutex::ForkSafeMutex(LockLevel level) : level_(level) { ForkHandlers::add(this); }
+ForkSafeMutex::~ForkSafeMutex() { ForkHandlers::remove(this); }
 
 bool in_forked_child() { return forked.load(std::memory_order_relaxed); }
 

@@ -7,6 +7,7 @@ namespace libtensor {
 
 // The order in which fork() takes all locks: one held while another is taken comes first.
 enum class LockLevel {
+  kPlugin,
   kAccumulation,
   kLeaf,
   kHooks,
@@ -14,13 +15,19 @@ enum class LockLevel {
   kHandles,
   kAnomaly,
   kMemory,
+  kArena,
+  kLiveBlocks,
+  kSource,
+  kHistory,
+  kTags,
   kPool
 };
 
-// A mutex that no other thread can leave locked in a forked child. Lives as long as the process.
+// A mutex that no other thread can leave locked in a forked child.
 class ForkSafeMutex {
  public:
   explicit ForkSafeMutex(LockLevel level);
+  ~ForkSafeMutex();
   ForkSafeMutex(const ForkSafeMutex&) = delete;
   ForkSafeMutex& operator=(const ForkSafeMutex&) = delete;
 

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "core/host_device.h"
+
 namespace libtensor {
 
 // IEEE 754 binary16.
@@ -12,12 +14,12 @@ struct Half {
   uint16_t bits = 0;
 
   Half() = default;
-  explicit Half(float value) : bits(from_float(value)) {}
-  explicit operator float() const { return to_float(bits); }
+  LIBTENSOR_HOST_DEVICE explicit Half(float value) : bits(from_float(value)) {}
+  LIBTENSOR_HOST_DEVICE explicit operator float() const { return to_float(bits); }
 
   // Round to nearest even, by scaling so that the float adder does the rounding.
   // Method: F. Giesen, "float->half variants" (public domain notes, 2012).
-  static uint16_t from_float(float value) {
+  LIBTENSOR_HOST_DEVICE static uint16_t from_float(float value) {
     constexpr float kToInfinity = 0x1.0p+112f;
     constexpr float kToZero = 0x1.0p-110f;
     const uint32_t word = std::bit_cast<uint32_t>(value);
@@ -32,7 +34,7 @@ struct Half {
     return static_cast<uint16_t>(sign | (magnitude > 0x7f800000u ? 0x7e00u : nonsign));
   }
 
-  static float to_float(uint16_t half) {
+  LIBTENSOR_HOST_DEVICE static float to_float(uint16_t half) {
     const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
     const uint32_t shifted = static_cast<uint32_t>(half & 0x7fffu) << 13;
     const uint32_t exponent = shifted & 0x0f800000u;
@@ -51,12 +53,12 @@ struct BFloat16 {
   uint16_t bits = 0;
 
   BFloat16() = default;
-  explicit BFloat16(float value) : bits(from_float(value)) {}
-  explicit operator float() const {
+  LIBTENSOR_HOST_DEVICE explicit BFloat16(float value) : bits(from_float(value)) {}
+  LIBTENSOR_HOST_DEVICE explicit operator float() const {
     return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
   }
 
-  static uint16_t from_float(float value) {
+  LIBTENSOR_HOST_DEVICE static uint16_t from_float(float value) {
     const uint32_t word = std::bit_cast<uint32_t>(value);
     if ((word & 0x7fffffffu) > 0x7f800000u) return 0x7fc0;  // NaN
     return static_cast<uint16_t>((word + 0x7fffu + ((word >> 16) & 1u)) >> 16);

@@ -22,6 +22,15 @@ constexpr int kClasses = kMaxSize / kGranule;
 constexpr uint32_t kBatch =
     64;  // blocks that travel together between a thread and the shared lists
 
+constexpr size_t kLine = 64;
+
+void* new_block(size_t size) {
+  return size % kLine == 0 ? ::operator new(size, std::align_val_t(kLine)) : ::operator new(size);
+}
+void delete_block(void* block, size_t size) {
+  size % kLine == 0 ? ::operator delete(block, std::align_val_t(kLine)) : ::operator delete(block);
+}
+
 struct Block {
   Block* next;
 };
@@ -83,13 +92,13 @@ Cache::~Cache() {
 [[gnu::noinline, maybe_unused]] void* refill(size_t size_class) {
   Cache* own = cache ? cache : make_cache();
   const size_t size = (size_class + 1) * kGranule;
-  if (!own) return ::operator new(size);
+  if (!own) return new_block(size);
   List& list = own->lists[size_class];
   {
     std::lock_guard lock(shared().mutex);
     move_blocks(shared().lists[size_class], list, kBatch);
   }
-  if (list.count == 0) return ::operator new(size);
+  if (list.count == 0) return new_block(size);
   return list.pop();
 }
 
@@ -104,7 +113,7 @@ Cache::~Cache() {
 }  // namespace
 
 void* pool_allocate(size_t size) {
-  if (!kPooled || size > kMaxSize) return ::operator new(size);
+  if (!kPooled || size > kMaxSize) return new_block(size);
   const size_t size_class = (size - 1) / kGranule;
   if (cache && cache->lists[size_class].count > 0) [[likely]]
     return cache->lists[size_class].pop();
@@ -112,7 +121,7 @@ void* pool_allocate(size_t size) {
 }
 
 void pool_free(void* block, size_t size) noexcept {
-  if (!kPooled || size > kMaxSize) return ::operator delete(block);
+  if (!kPooled || size > kMaxSize) return delete_block(block, size);
   const size_t size_class = (size - 1) / kGranule;
   if (cache && cache->lists[size_class].count < 4 * kBatch) [[likely]]
     return cache->lists[size_class].push(static_cast<Block*>(block));

@@ -6,8 +6,9 @@
 
 namespace libtensor {
 
-// Memory for `size` bytes, 16-byte aligned, from the thread's free lists (operator new beyond 1
-// KiB). May be given back on any thread. Throws std::bad_alloc.
+// Memory for `size` bytes from the thread's free lists (operator new beyond 1 KiB): 64-byte aligned
+// where the size is a multiple of 64, else 16-byte aligned. May be given back on any thread, with
+// the same size. Throws std::bad_alloc.
 void* pool_allocate(size_t size);
 void pool_free(void* block, size_t size) noexcept;
 

@@ -8,13 +8,7 @@
 #include <type_traits>
 
 #include "core/dtype.h"
-
-#if defined(__CUDACC__)
-#define LIBTENSOR_HOST_DEVICE __host__ __device__
-#else
-#define LIBTENSOR_HOST_DEVICE
-#endif
-#define LIBTENSOR_INLINE LIBTENSOR_HOST_DEVICE inline __attribute__((always_inline))
+#include "core/host_device.h"
 
 namespace libtensor {
 

@@ -82,7 +82,7 @@ void Storage::acquire(size_t bytes) {
 void Storage::give_back() {
   if (!owned_) {
     if (deleter_) deleter_(context_);
-  } else if (data_ != inline_) {
+  } else if (data_ && data_ != inline_) {
     backend_for(device_).free(device_, data_, bytes_);
   }
 }
@@ -90,7 +90,7 @@ void Storage::give_back() {
 void Storage::resize(size_t bytes) {
   check(owned_, "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
-  backend_for(device_).copy_bytes(fresh->data_, data_, std::min(bytes, bytes_));
+  backend_for(device_).copy_bytes(fresh->data_, device_, data_, device_, std::min(bytes, bytes_));
   give_back();
   if (fresh->data_ == fresh->inline_) {
     std::memcpy(inline_, fresh->inline_, kInlineBytes);

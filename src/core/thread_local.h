@@ -22,4 +22,29 @@ T* delete_at_thread_exit(T* object) noexcept {
   return object;
 }
 
+// What each thread has but not every call looks at: all of it shares one word of that small room.
+enum class ThreadWord {
+  kAnomaly,
+  kCurrentTask,
+  kDroppedGradients,
+  kGraveyard,
+  kSavedHooks,
+  kScratch,
+  kCount
+};
+
+// Where the calling thread keeps it; null at first. Throws std::bad_alloc.
+void*& thread_word(ThreadWord word);
+
+// A pointer that each thread has its own of.
+template <class T, ThreadWord kWord>
+struct ThreadPointer {
+  T* operator=(T* pointer) const {
+    thread_word(kWord) = pointer;
+    return pointer;
+  }
+  operator T*() const { return static_cast<T*>(thread_word(kWord)); }
+  T* operator->() const { return *this; }
+};
+
 }  // namespace libtensor

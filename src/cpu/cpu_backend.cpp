@@ -24,7 +24,8 @@ class CpuBackend final : public Backend {
  public:
   void* allocate(Device, size_t bytes) override { return host_allocate(bytes); }
   void free(Device, void* data, size_t bytes) noexcept override { host_free(data, bytes); }
-  void copy_bytes(void* destination, const void* source, size_t bytes) override {
+  void copy_bytes(void* destination, Device, const void* source, Device, size_t bytes,
+                  bool) override {
     if (bytes > 0) std::memmove(destination, source, bytes);
   }
 
@@ -71,7 +72,7 @@ void CpuBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {
 [[maybe_unused]] const bool registered = [] {
   choose_kernels();
   alignas(CpuBackend) static unsigned char memory[sizeof(CpuBackend)];
-  register_backend(DeviceType::kCpu, new (memory) CpuBackend);
+  register_backend(Device{}, new (memory) CpuBackend);
   return true;
 }();
 

@@ -3,7 +3,7 @@
 
 #include "core/scalar_math.h"
 #include "cpu/index.h"
-#include "cpu/loop_nest.h"
+#include "core/loop_nest.h"
 #include "cpu/threads.h"
 
 namespace libtensor::cpu {

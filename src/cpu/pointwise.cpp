@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "cpu/kernel_tables.h"
-#include "cpu/loop_nest.h"
+#include "core/loop_nest.h"
 #include "cpu/strided_copy.h"
 #include "cpu/threads.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/backend.h"
 #include "cpu/kernel_tables.h"
-#include "cpu/loop_nest.h"
+#include "core/loop_nest.h"
 #include "cpu/strided_copy.h"
 
 namespace libtensor::cpu {

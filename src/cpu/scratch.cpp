@@ -18,7 +18,7 @@ struct ThreadScratch {
   ~ThreadScratch();
 };
 
-LIBTENSOR_FAST_THREAD_LOCAL ThreadScratch* scratch = nullptr;
+constexpr ThreadPointer<ThreadScratch, ThreadWord::kScratch> scratch;
 
 ThreadScratch::~ThreadScratch() {
   scratch = nullptr;

@@ -11,6 +11,7 @@ struct GradcheckOptions {
   double atol = 1e-5, rtol = 1e-3;
   double nondet_tol = 0;             // by how much two runs of backward may differ
   bool check_undefined_grad = true;  // run backward with undefined gradients too
+  bool fast_mode = false;            // compare one number for each output and input: v^T J u
 };
 
 // Compares the Jacobian that backward gives with central differences, for each input that requires

@@ -18,16 +18,33 @@ Tensors copies_of(std::span<const Tensor> inputs) {
   return copies;
 }
 
-// The function's outputs, flat, where element `place` of input `index` is moved by `step`.
-Tensors evaluate(const Function& function, std::span<const Tensor> inputs, size_t index,
-                 int64_t place, double step) {
-  const Tensors moved = copies_of(inputs);
-  ops::add_scalar_(ops::as_strided(ops::detach(moved[index]), {}, {}, place), Scalar(step));
+// The function's outputs, flat.
+Tensors evaluate(const Function& function, const Tensors& moved) {
   Tensors outputs;
   for (const Tensor& output : function(moved)) {
     outputs.push_back(ops::clone(ops::reshape(ops::detach(output), Dims{-1})));
   }
   return outputs;
+}
+
+// Where element `place` of input `index` is moved by `step`.
+Tensors evaluate(const Function& function, std::span<const Tensor> inputs, size_t index,
+                 int64_t place, double step) {
+  const Tensors moved = copies_of(inputs);
+  ops::add_scalar_(ops::as_strided(ops::detach(moved[index]), {}, {}, place), Scalar(step));
+  return evaluate(function, moved);
+}
+
+// Where input `index` is moved by `step` times `direction`.
+Tensors evaluate(const Function& function, std::span<const Tensor> inputs, size_t index,
+                 const Tensor& direction, double step) {
+  const Tensors moved = copies_of(inputs);
+  ops::add_alpha_(ops::detach(moved[index]), direction, Scalar(step));
+  return evaluate(function, moved);
+}
+
+Tensor slope(const Tensor& above, const Tensor& below, double eps) {
+  return ops::div_scalar(ops::sub(above, below), Scalar(2 * eps));
 }
 
 // Where the elements of a dense tensor lie, in row-major order of its dims.
@@ -55,12 +72,21 @@ Tensors numeric_jacobian(const Function& function, std::span<const Tensor> input
     const Tensors below = evaluate(function, inputs, index, place, -eps);
     rows.resize(above.size());
     for (size_t o = 0; o < above.size(); ++o) {
-      rows[o].push_back(ops::div_scalar(ops::sub(above[o], below[o]), Scalar(2 * eps)));
+      rows[o].push_back(slope(above[o], below[o], eps));
     }
   }
   Tensors matrices;
   for (const Tensors& of_output : rows) matrices.push_back(ops::stack(of_output, 0));
   return matrices;
+}
+
+Tensors numeric_product(const Function& function, std::span<const Tensor> inputs, size_t index,
+                        const Tensor& direction, double eps) {
+  const Tensors above = evaluate(function, inputs, index, direction, eps);
+  const Tensors below = evaluate(function, inputs, index, direction, -eps);
+  Tensors products;
+  for (size_t o = 0; o < above.size(); ++o) products.push_back(slope(above[o], below[o], eps));
+  return products;
 }
 
 }  // namespace libtensor::functional

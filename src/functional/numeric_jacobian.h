@@ -10,4 +10,9 @@ namespace libtensor::functional {
 Tensors numeric_jacobian(const Function& function, std::span<const Tensor> inputs, size_t index,
                          double eps);
 
+// For each output the product of that matrix, transposed, with `direction`, flat: the function is
+// called twice only.
+Tensors numeric_product(const Function& function, std::span<const Tensor> inputs, size_t index,
+                        const Tensor& direction, double eps);
+
 }  // namespace libtensor::functional

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "core/backend.h"
 #include "io/number_format.h"
+#include "ops/generated/compute.h"
 
 namespace libtensor {
 namespace {
@@ -161,25 +161,18 @@ void append_elements(const Elements& elements, DType dtype, std::string& out) {
   });
 }
 
-// The bytes from the first to the last element of a tensor of another device.
-std::vector<std::byte> host_copy(const Tensor& tensor) {
-  const int64_t count = reach(tensor.shape(), tensor.strides()) + 1;
-  std::vector<std::byte> bytes(count * size_of(tensor.dtype()));
-  backend_for(tensor.device()).copy_bytes(bytes.data(), tensor.data(), bytes.size());
-  return bytes;
-}
-
 void append_body(const Tensor& tensor, std::string& out) {
   if (tensor.numel() == 0) {
     out += "[]";
     return;
   }
-  std::vector<std::byte> copy;
-  if (!tensor.device().is_cpu()) copy = host_copy(tensor);
+  const Tensor here = tensor.device().is_cpu()
+                          ? tensor
+                          : ops::compute::to_copy(tensor, tensor.dtype(), Device{});
   const Elements elements{
-      .shape = tensor.shape(),
-      .strides = tensor.strides(),
-      .data = copy.empty() ? static_cast<const std::byte*>(tensor.data()) : copy.data(),
+      .shape = here.shape(),
+      .strides = here.strides(),
+      .data = here.data_as<const std::byte>(),
       .summarize = tensor.numel() > kThreshold,
   };
   append_elements(elements, tensor.dtype(), out);

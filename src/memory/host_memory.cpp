@@ -1,105 +1,135 @@
 #include "memory/host_memory.h"
 
-#include <algorithm>
-#include <bit>
-#include <cstdint>
-#include <cstdlib>
-#include <mutex>
+#include <time.h>
+#include <unistd.h>
 
-#include "core/error.h"
-#include "core/fork.h"
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "core/pool.h"
+#include "core/thread_local.h"
+#include "memory/host_provider.h"
+#include "memory/poison.h"
 
 namespace libtensor {
 namespace {
 
-constexpr size_t kAlignment = 64;
-constexpr size_t kAddressSpace = size_t{1} << 47;  // no request beyond it can be met
+using memory::CachingAllocator;
 
-void* allocate_from_system(size_t bytes, size_t asked) {
-  void* data = nullptr;
-  if (bytes > kAddressSpace || posix_memalign(&data, kAlignment, bytes) != 0) {
-    fail(Status::kOutOfMemory, "not enough memory: you tried to allocate ", asked, " bytes.");
+constexpr size_t kPooled = 1024;            // up to here, blocks come from the thread's pool
+constexpr size_t kLarge = size_t{1} << 20;  // from here, blocks are worth looking after
+constexpr size_t kKept = size_t{32} << 20;  // unused bytes that are never given back
+constexpr uint64_t kPatience = 1;           // seconds for which more may lie unused
+constexpr int kArenas = 4;                  // threads that allocate small blocks side by side
+
+size_t pooled_size(size_t bytes) { return bytes == 0 ? 64 : (bytes + 63) / 64 * 64; }
+
+// Small blocks of different threads come from different arenas, so that the threads do not wait for
+// each other; large ones from one, so that any thread can use what another has freed.
+LIBTENSOR_FAST_THREAD_LOCAL int thread_arena = -1;
+
+memory::Stream arena_for(size_t bytes) {
+  if (bytes >= kLarge) return 0;
+  if (thread_arena < 0) {
+    static std::atomic<unsigned> threads{0};
+    thread_arena = static_cast<int>(threads.fetch_add(1, std::memory_order_relaxed) % kArenas);
   }
-  return data;
+  return static_cast<memory::Stream>(thread_arena);
 }
 
-// Under a sanitizer each block is an allocation of its own, so that a use after release is seen.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr size_t kMaxCached = 0;
-#else
-constexpr size_t kMaxCached = size_t{4} << 20;
-#endif
-constexpr size_t kMinBlock = 64;
-constexpr size_t kClassBytes = size_t{8} << 20;  // kept in one class at most
-constexpr int kSteps = 4;                        // classes between two powers of two
+// What is not used for a while goes back to the system. There is no thread for that: each large
+// block that is freed looks whether a second has gone by, and then gives back what no large block
+// needed in all that time.
+class Decay {
+ public:
+  void allocated(CachingAllocator& allocator) {
+    const size_t active = allocator.active_bytes();
+    size_t most = most_.load(std::memory_order_relaxed);
+    while (active > most && !most_.compare_exchange_weak(most, active, std::memory_order_relaxed)) {
+    }
+  }
+  void freed(CachingAllocator& allocator) noexcept {
+    const size_t unused = allocator.reserved_bytes() - allocator.active_bytes();
+    if (unused <= kKept) return;
+    uint64_t then = since_.load(std::memory_order_relaxed);
+    const uint64_t now = seconds();
+    size_t keep = most_.load(std::memory_order_relaxed) + kKept;
+    if (unused <= most_unused() && now - then <= kPatience) return;
+    if (now - then > kPatience && since_.compare_exchange_strong(then, now)) {
+      most_.store(allocator.active_bytes(), std::memory_order_relaxed);
+    }
+    if (unused > most_unused()) keep = std::min(keep, allocator.active_bytes() + most_unused());
+    try {
+      if (keep < allocator.reserved_bytes()) allocator.trim(keep);
+    } catch (const std::bad_alloc&) {
+      // Another time.
+    }
+  }
 
-struct FreeBlock {
-  FreeBlock* next;
+ private:
+  static uint64_t seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return static_cast<uint64_t>(time.tv_sec);
+  }
+  // A quarter of the machine.
+  static size_t most_unused() {
+    static const size_t bytes = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) / 4 *
+                                static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return bytes;
+  }
+
+  std::atomic<size_t> most_{0};  // active bytes since the last look
+  std::atomic<uint64_t> since_{seconds()};
 };
 
-// A size class for every quarter of an octave wastes at most a fifth of a block.
-int class_of(size_t bytes) {
-  const size_t size = std::max(bytes, kMinBlock) - 1;
-  const int octave = std::bit_width(size) - 1;  // 2^octave <= size < 2^(octave + 1)
-  const int step = static_cast<int>(size >> (octave - 2)) & (kSteps - 1);
-  return (octave - 5) * kSteps + step;
-}
-size_t size_of_class(int size_class) {
-  const int octave = size_class / kSteps + 5, step = size_class % kSteps;
-  return (size_t{1} << octave) + (size_t{step + 1u} << (octave - 2));
-}
-
-struct SizeClass {
-  ForkSafeMutex mutex{LockLevel::kMemory};
-  FreeBlock* head = nullptr;
-  size_t count = 0;
+struct Host {
+  memory::ReplaceableProvider* provider =
+      new memory::ReplaceableProvider(std::make_unique<memory::HostProvider>());
+  CachingAllocator allocator{std::unique_ptr<memory::MemoryProvider>(provider), "cpu"};
+  Decay decay;
 };
-
-constexpr int kClasses = 80;
 
 // Never destroyed: a tensor may be released after the library's static objects are gone.
-SizeClass* size_classes() {
-  alignas(SizeClass) static unsigned char memory[kClasses * sizeof(SizeClass)];
-  static SizeClass* classes = [] {
-    for (int i = 0; i < kClasses; ++i) new (memory + i * sizeof(SizeClass)) SizeClass;
-    return reinterpret_cast<SizeClass*>(memory);
-  }();
-  return classes;
+Host& host() {
+  alignas(Host) static unsigned char bytes[sizeof(Host)];
+  static Host* const instance = new (bytes) Host;
+  return *instance;
 }
 
 }  // namespace
 
-void* host_allocate(size_t bytes) {
-  if (bytes > kMaxCached) return allocate_from_system(bytes, bytes);
-  const int index = class_of(bytes);
-  SizeClass& size_class = size_classes()[index];
-  {
-    std::lock_guard lock(size_class.mutex);
-    if (FreeBlock* block = size_class.head) {
-      size_class.head = block->next;
-      --size_class.count;
-      return block;
-    }
+CachingAllocator& host_allocator() { return host().allocator; }
+
+void replace_host_source(std::shared_ptr<memory::Source> source) {
+  host().provider->replace(std::move(source));
+  try {
+    host().allocator.empty_cache();
+  } catch (const std::bad_alloc&) {
+    // What is cached goes back another time.
   }
-  return allocate_from_system(size_of_class(index), bytes);
+}
+
+void* host_allocate(size_t bytes) {
+  if (bytes <= kPooled) return pool_allocate(pooled_size(bytes));
+  Host& instance = host();
+  void* const data = instance.allocator.allocate(bytes, arena_for(bytes));
+  memory::unpoison(data, bytes);
+  if (bytes >= kLarge) instance.decay.allocated(instance.allocator);
+  return data;
 }
 
 void host_free(void* data, size_t bytes) noexcept {
   if (!data) return;
-  if (bytes > kMaxCached) return std::free(data);
-  const int index = class_of(bytes);
-  SizeClass& size_class = size_classes()[index];
-  {
-    std::lock_guard lock(size_class.mutex);
-    if (size_class.count * size_of_class(index) < kClassBytes) {
-      FreeBlock* block = static_cast<FreeBlock*>(data);
-      block->next = size_class.head;
-      size_class.head = block;
-      ++size_class.count;
-      return;
-    }
-  }
-  std::free(data);
+  if (bytes <= kPooled) return pool_free(data, pooled_size(bytes));
+  Host& instance = host();
+  memory::poison(data, bytes);
+  instance.allocator.free(data);
+  if (bytes >= kLarge) instance.decay.freed(instance.allocator);
 }
 
 }  // namespace libtensor

@@ -52,7 +52,8 @@ Tensor to_copy(const Tensor& self, DType dtype, Device device) {
   if (device == self.device()) return result;
   Tensor moved = Tensor::empty_strided(self.shape(), strides, dtype, device);
   Backend& backend = backend_for(device.is_cpu() ? self.device() : device);
-  backend.copy_bytes(moved.data(), result.data(), result.numel() * size_of(dtype));
+  backend.copy_bytes(moved.data(), device, result.data(), self.device(),
+                     result.numel() * size_of(dtype));
   return moved;
 }
 

@@ -91,11 +91,11 @@ class PreparedCall {
         return;
       }
       strides_[i] = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
-      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data()};
+      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data(), tensor->device().is_cpu()};
     } else {
       input.scalar().store(call_.compute, numbers_[i]);
       strides_[i] = Dims(call_.ndim, 0);
-      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data()};
+      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data(), /*on_host=*/true};
     }
   }
   bool needs_no_conversion(const Tensor& out, DType result) const {

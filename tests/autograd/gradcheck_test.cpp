@@ -67,6 +67,29 @@ TEST_F(Gradcheck, TolerancesAreTheCallers) {
   EXPECT_EQ(check(half_, &options), TENSOR_ERROR_INVALID_ARGUMENT);
 }
 
+TEST_F(Gradcheck, FastModeComparesOneNumber) {
+  tensor_gradcheck_options_t options = tensor_gradcheck_options_default();
+  options.fast_mode = true;
+  int calls = 0;
+  const Owned wide = leaf(Values(500, 0.5));
+  Function counted = [&](const Inputs& in) {
+    ++calls;
+    return call(tensor_exp, in[0]);
+  };
+  tensor_t* inputs[] = {wide};
+  OK(tensor_gradcheck(call_one, &counted, inputs, 1, 1, &options));
+  EXPECT_LE(calls, 4);
+  EXPECT_EQ(check(half_, &options), TENSOR_ERROR_GRADCHECK);
+  EXPECT_EQ(std::string(tensor_last_error())
+                .find("Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor("),
+            0u);
+  const Function hidden = [](const Inputs& in) { return call(tensor_detach, in[0]); };
+  EXPECT_EQ(check(hidden, &options), TENSOR_ERROR_GRADCHECK);
+  Function square = square_;
+  inputs[0] = x_;
+  OK(tensor_gradgradcheck(call_one, &square, inputs, 1, 1, nullptr, 0, &options));
+}
+
 TEST_F(Gradcheck, InputsMustAskForGradients) {
   const Owned none = plain({1, 2});
   Function function = square_;

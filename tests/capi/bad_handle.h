@@ -48,6 +48,8 @@ struct Good {
   tensor_function_t* function;
   tensor_cancel_t* cancel;
   tensor_vjp_t* vjp;
+  tensor_stream_t* stream;
+  tensor_event_t* event;
 };
 
 enum class Kind { kHandle, kNullable, kResult };

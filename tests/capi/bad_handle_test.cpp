@@ -5,6 +5,8 @@ namespace test {
 namespace {
 
 using OwnedVjp = OwnedHandle<tensor_vjp_t, tensor_vjp_release>;
+using OwnedStream = OwnedHandle<tensor_stream_t, tensor_stream_release>;
+using OwnedEvent = OwnedHandle<tensor_event_t, tensor_event_release>;
 
 OwnedVjp make_vjp(tensor_t* input) {
   OwnedVjp vjp;
@@ -41,7 +43,17 @@ class BadHandle : public TensorTest {
     return cancel;
   }();
   const OwnedVjp vjp_ = make_vjp(tensor_);
-  const Good good_{tensor_, node_, hook_, function_, cancel_, vjp_};
+  const OwnedStream stream_ = [] {
+    OwnedStream stream;
+    EXPECT_EQ(tensor_stream_current({TENSOR_CPU, 0}, stream.out()), TENSOR_OK);
+    return stream;
+  }();
+  const OwnedEvent event_ = [] {
+    OwnedEvent event;
+    EXPECT_EQ(tensor_event_new({TENSOR_CPU, 0}, false, event.out()), TENSOR_OK);
+    return event;
+  }();
+  const Good good_{tensor_, node_, hook_, function_, cancel_, vjp_, stream_, event_};
 };
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {

@@ -148,6 +148,22 @@ TEST_F(Graph, MemoryBehindAnInPlaceChangeOfAView) {
   EXPECT_GT(memory_behind(base).saved_tensors, 0u);
 }
 
+TEST_F(Graph, CustomFunctionShowsWhatItSaved) {
+  tensor_t* input = x_;
+  tensor_function_t* function;
+  const auto backward = [](void*, tensor_function_t*, tensor_t* const*, size_t, tensor_t**,
+                           size_t) -> tensor_status_t { return TENSOR_OK; };
+  OK(tensor_function_begin(&input, 1, "MineBackward", backward, nullptr, nullptr, &function));
+  OK(tensor_function_save_for_backward(function, &input, 1));
+  const Owned value = call(tensor_detach, call(tensor_exp, x_));
+  tensor_t* output = value;
+  Owned result;
+  OK(tensor_function_finish(function, &output, 1, result.out()));
+  OK(tensor_function_release(function));
+  EXPECT_EQ(names_behind(result)[0], "MineBackward");
+  EXPECT_EQ(memory_behind(result).saved_bytes, 16u);
+}
+
 TEST_F(Graph, DeepGraphNeedsNoStack) {
   Owned chain = call(tensor_mul_scalar, x_, number(1));
   for (int i = 0; i < 100000; ++i) chain = call(tensor_add_scalar, chain, number(0));

@@ -19,6 +19,8 @@ NULLABLE = {
     ("tensor_function_release", "function"),
     ("tensor_set_grad", "gradient"),
     ("tensor_vjp_release", "vjp"),
+    ("tensor_stream_release", "stream"),
+    ("tensor_event_release", "event"),
 }
 # A result that need not be asked for.
 OPTIONAL_RESULTS = {"outputs", "output"}
@@ -31,6 +33,8 @@ HANDLES = {
     "tensor_function_t*": "function",
     "tensor_cancel_t*": "cancel",
     "tensor_vjp_t*": "vjp",
+    "tensor_stream_t*": "stream",
+    "tensor_event_t*": "event",
 }
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
@@ -38,6 +42,7 @@ SKIPPED = {"tensor_scope_pop"}
 # What a parameter of a type is given where it is not the one in question.
 VALUES = {
     "int64_t": "0",
+    "int32_t": "0",
     "size_t": "1",
     "bool": "false",
     "double": "0.0",

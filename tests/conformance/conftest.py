@@ -1,6 +1,7 @@
 """Options of the conformance replay, and its line in the summary."""
 
 import os
+import sys
 import warnings
 from fnmatch import fnmatch
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 import tomllib
 from replay.device import module_under_test
+
+sys.path.append(str(Path(__file__).parents[1] / "cuda_emulator"))
+import emulator  # noqa: E402
 
 GAPS = tomllib.loads(Path(__file__).with_name("known_gaps.toml").read_text()).get("gap", [])
 
@@ -29,10 +33,22 @@ def device(request):
 
 
 @pytest.fixture(scope="session")
-def torch():
-    """The module under test."""
+def torch(device):
+    """The module under test; with emulated CUDA devices where there is no other."""
     warnings.simplefilter("ignore")
-    return module_under_test()
+    module = module_under_test()
+    if device.startswith("cuda") and emulator.path():
+        emulator.load(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def nothing_reported(torch, device):
+    """On emulated devices a test fails where the emulator has found something wrong."""
+    yield
+    if device.startswith("cuda") and emulator.path():
+        found = emulator.reports(emulator.load(torch))
+        assert not found, "\n".join(found)
 
 
 def pytest_collection_modifyitems(config, items):

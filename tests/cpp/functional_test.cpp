@@ -93,6 +93,38 @@ TEST_F(FunctionalWrapper, Checks) {
   gradcheck(half, {x_}, 1, GradcheckOptions().atol(3));
 }
 
+TEST_F(FunctionalWrapper, Checkpoints) {
+  x_.requires_grad_();
+  auto runs = std::make_shared<int>(0);
+  const UnaryFunction f = [runs](const Tensor& x) {
+    ++*runs;
+    return x.exp().tanh();
+  };
+  const Tensor y = checkpoint(f, x_);
+  EXPECT_EQ(graph_memory({y}).saved_bytes, 0u);
+  y.sum().backward();
+  EXPECT_EQ(*runs, 2);
+  const Values found = x_.grad().to_vector<double>();
+  x_.set_grad(Tensor());
+  x_.exp().tanh().sum().backward();
+  EXPECT_EQ(found, x_.grad().to_vector<double>());
+
+  int calls = 0;
+  const Tensor z = checkpoint(
+      [&calls](const Tensor& x) {
+        if (++calls > 1) throw std::out_of_range("second run");
+        return x.exp();
+      },
+      x_);
+  try {
+    z.sum().backward();
+    FAIL();
+  } catch (const tensor::Error& error) {
+    EXPECT_STREQ(error.what(), "second run");
+  }
+  EXPECT_THROW(checkpoint([](const Tensor& x) { return x.view({7}); }, x_), tensor::Error);
+}
+
 TEST_F(FunctionalWrapper, PicturesAndMemory) {
   x_.requires_grad_();
   const Tensor total = (x_ * x_).sum();

@@ -341,18 +341,22 @@ TEST(Format, MemoryOfOthers) {
 
 TEST(Format, UndefinedTensorIsAnError) { EXPECT_THROW(to_string(Tensor()), Error); }
 
-// A device whose memory the test can read; only copies are expected of it.
+// A device whose memory the test can read; only copies, there and to the host, are expected of it.
 class CopyOnlyBackend final : public Backend {
  public:
   int copies = 0;
 
-  void copy_bytes(void* destination, const void* source, size_t bytes) override {
-    ++copies;
+  void copy_bytes(void* destination, Device to, const void* source, Device, size_t bytes,
+                  bool) override {
+    if (to.is_cpu()) ++copies;
     std::memcpy(destination, source, bytes);
   }
-  void* allocate(Device, size_t) override { refuse(); }
-  void free(Device, void*, size_t) noexcept override {}
-  void pointwise(const PointwiseCall&) override { refuse(); }
+  void* allocate(Device, size_t bytes) override { return host().allocate({}, bytes); }
+  void free(Device, void* data, size_t bytes) noexcept override { host().free({}, data, bytes); }
+  void pointwise(const PointwiseCall& call) override {
+    if (call.op != PointwiseOp::kCopy) refuse();
+    host().pointwise(call);
+  }
   void reduce(const ReduceCall&) override { refuse(); }
   void softmax(const SoftmaxCall&) override { refuse(); }
   void softmax_backward(const SoftmaxCall&) override { refuse(); }
@@ -369,14 +373,15 @@ class CopyOnlyBackend final : public Backend {
   uint64_t initial_seed() override { refuse(); }
 
  private:
+  static Backend& host() { return backend_for(Device{}); }
   [[noreturn]] void refuse() const { fail(Status::kInternal, "not expected"); }
 };
 
 TEST(Format, OtherDevice) {
   const Device cuda{DeviceType::kCuda, 0};
-  Backend* const before = has_backend(cuda.type) ? &backend_for(cuda) : nullptr;
+  ASSERT_EQ(device_count(cuda.type), 0);
   CopyOnlyBackend backend;
-  register_backend(cuda.type, &backend);
+  register_backend(cuda, &backend);
   const std::vector<double> values = {1, 2, 3, 4.5};
   {
     const Tensor tensor = from_span(std::span<const double>(values), {2, 2}, cuda);
@@ -387,7 +392,7 @@ TEST(Format, OtherDevice) {
               "       requires_grad=True)");
     EXPECT_EQ(backend.copies, 1);  // none for the empty one
   }
-  register_backend(cuda.type, before);
+  register_backend(cuda, nullptr);
 }
 
 }  // namespace

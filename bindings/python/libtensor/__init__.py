@@ -5,7 +5,7 @@
 
 from math import e, inf, nan, pi
 
-from . import autograd, cuda, nn
+from . import autograd, cuda, nn, utils
 from ._creation import arange, as_tensor, eye, from_numpy, frombuffer, tensor
 from ._dispatch import function as _function
 from ._dispatch import grouped as _grouped
@@ -25,6 +25,7 @@ from ._settings import (
     get_num_threads,
     get_rng_state,
     initial_seed,
+    load_backend,
     manual_seed,
     set_default_dtype,
     set_num_threads,

@@ -61,6 +61,23 @@ class Node:
         check(native.node_sequence(self._handle, byref(found)))
         return found.value
 
+    def __getattr__(self, name: str):
+        """What the node has saved: `_saved_self`, `_saved_other`, `_saved_result`."""
+        if name.startswith("_saved_"):
+            count = c_size_t()
+            check(native.node_saved_count(self._handle, byref(count)))
+            for place in range(count.value):
+                if self._saved_name(place) == name.removeprefix("_saved_"):
+                    result = fresh()
+                    check(native.node_saved_tensor(self._handle, place, byref(result._handle)))
+                    return result if result._handle else None
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def _saved_name(self, place: int) -> str:
+        return text_from(
+            lambda node, *buffer: native.node_saved_name(node, place, *buffer), self._handle
+        )
+
     def __repr__(self) -> str:
         return f"<{self._text} object at {id(self):#x}>"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ctypes import byref
 
 from ._dtypes import DEFAULT, dtype
@@ -69,3 +70,8 @@ def set_default_dtype(d: dtype) -> None:
 def live_handles() -> int:
     """Handles of the C library that nobody has released yet: a leak shows here."""
     return native.live_handles()
+
+
+def load_backend(path: str | os.PathLike) -> None:
+    """Take the devices of the backend in a file as the CUDA devices, before any is used."""
+    check(native.backend_load(os.fspath(path).encode()))

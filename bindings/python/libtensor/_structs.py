@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ctypes import Structure, c_bool, c_double, c_int32, c_int64, c_size_t, c_void_p, sizeof
+from ctypes import (
+    Structure,
+    addressof,
+    c_bool,
+    c_double,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+    sizeof,
+)
 
 
 class Device(Structure):
@@ -38,6 +49,42 @@ class BackwardOptions(Structure):
     ]
 
 
+class GraphMemoryStruct(Structure):
+    """tensor_graph_memory_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("nodes", c_uint64),
+        ("node_bytes", c_uint64),
+        ("saved_tensors", c_uint64),
+        ("saved_storages", c_uint64),
+        ("saved_bytes", c_uint64),
+    ]
+
+
+class PictureOptions(Structure):
+    """tensor_graph_picture_options_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("show_saved", c_bool),
+        ("names", c_void_p),
+        ("leaves", c_void_p),
+        ("leaf_count", c_size_t),
+    ]
+
+    def set_leaves(self, names, leaves, count: int) -> None:
+        """Arrays of strings and handles, which live as long as the struct is used."""
+        self.names, self.leaves = addressof(names), addressof(leaves)
+        self.leaf_count, self._arrays = count, (names, leaves)
+
+
+class CheckpointOptions(Structure):
+    """tensor_checkpoint_options_t."""
+
+    _fields_ = [("struct_size", c_size_t), ("preserve_rng_state", c_bool)]
+
+
 class GradcheckOptions(Structure):
     """tensor_gradcheck_options_t."""
 
@@ -48,6 +95,7 @@ class GradcheckOptions(Structure):
         ("rtol", c_double),
         ("nondet_tol", c_double),
         ("check_undefined_grad", c_bool),
+        ("fast_mode", c_bool),
     ]
 
 
@@ -71,4 +119,7 @@ Scalar = IntegerScalar
 
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
+GRAPH_MEMORY_SIZE = sizeof(GraphMemoryStruct)
+PICTURE_OPTIONS_SIZE = sizeof(PictureOptions)
+CHECKPOINT_OPTIONS_SIZE = sizeof(CheckpointOptions)
 GRADCHECK_OPTIONS_SIZE = sizeof(GradcheckOptions)

@@ -1,8 +1,19 @@
-"""CUDA devices."""
+"""CUDA devices, their streams and events."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from ctypes import byref, c_bool, c_double, c_int32, c_void_p
+from typing import TYPE_CHECKING
+
+from ._dtypes import device as _device
+from ._errors import check
 from ._library import native
+from ._native import DEVICES
+from ._structs import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def is_available() -> bool:
@@ -17,7 +28,9 @@ def unavailable_reason() -> str:
 
 def device_count() -> int:
     """How many CUDA devices there are to use."""
-    return int(is_available())
+    count = c_int32()
+    check(native.cuda_device_count(byref(count)))
+    return count.value
 
 
 def current_device() -> int:
@@ -25,3 +38,129 @@ def current_device() -> int:
     if not is_available():
         raise RuntimeError(unavailable_reason())
     return 0
+
+
+def synchronize(device: object = None) -> None:
+    """Wait until all work of a device is done."""
+    check(native.device_synchronize(_native_device(device)))
+
+
+class Stream:
+    """A queue of a device's work. `Stream()` is one of a pool; lower priorities run first."""
+
+    def __init__(self, device: object = None, priority: int = 0) -> None:
+        self._handle = c_void_p()
+        check(native.stream_new(_native_device(device), priority, byref(self._handle)))
+
+    @classmethod
+    def _from(cls, function: object, device: object) -> Stream:
+        stream = cls.__new__(cls)
+        stream._handle = c_void_p()
+        check(function(_native_device(device), byref(stream._handle)))
+        return stream
+
+    def __del__(self) -> None:
+        native.stream_release(self._handle)
+
+    @property
+    def cuda_stream(self) -> int:
+        """The cudaStream_t; 0 for the default stream."""
+        address = c_void_p()
+        check(native.stream_native(self._handle, byref(address)))
+        return address.value or 0
+
+    def synchronize(self) -> None:
+        """Wait until the work put here so far is done."""
+        check(native.stream_synchronize(self._handle))
+
+    def query(self) -> bool:
+        """Is it done?"""
+        done = c_bool()
+        check(native.stream_query(self._handle, byref(done)))
+        return done.value
+
+    def wait_event(self, event: Event) -> None:
+        """Let later work wait for the event."""
+        check(native.stream_wait_event(self._handle, event._handle))
+
+    def wait_stream(self, stream: Stream) -> None:
+        """Let later work wait for what the other stream has been given so far."""
+        self.wait_event(stream.record_event())
+
+    def record_event(self, event: Event | None = None) -> Event:
+        """Mark the point that the stream has now come to."""
+        event = event or Event()
+        event.record(self)
+        return event
+
+
+class Event:
+    """A point in a stream's work."""
+
+    def __init__(self, enable_timing: bool = False, device: object = None) -> None:
+        self._handle = c_void_p()
+        check(native.event_new(_native_device(device), enable_timing, byref(self._handle)))
+
+    def __del__(self) -> None:
+        native.event_release(self._handle)
+
+    def record(self, stream: Stream | None = None) -> None:
+        """Mark the point that the stream, or the current one, has now come to."""
+        stream = stream or current_stream()
+        check(native.event_record(self._handle, stream._handle))
+
+    def wait(self, stream: Stream | None = None) -> None:
+        """Let later work of the stream, or the current one, wait for it."""
+        (stream or current_stream()).wait_event(self)
+
+    def query(self) -> bool:
+        """Has the device come past it?"""
+        done = c_bool()
+        check(native.event_query(self._handle, byref(done)))
+        return done.value
+
+    def synchronize(self) -> None:
+        """Wait for it."""
+        check(native.event_synchronize(self._handle))
+
+    def elapsed_time(self, end_event: Event) -> float:
+        """Milliseconds from here to there."""
+        milliseconds = c_double()
+        check(native.event_elapsed(self._handle, end_event._handle, byref(milliseconds)))
+        return milliseconds.value
+
+
+def current_stream(device: object = None) -> Stream:
+    """The stream that this thread's operations go to."""
+    return Stream._from(native.stream_current, device)
+
+
+def default_stream(device: object = None) -> Stream:
+    """The stream that every thread begins with."""
+    return Stream._from(native.stream_default, device)
+
+
+def set_stream(stream: Stream) -> None:
+    """Put this thread's operations there from now on."""
+    check(native.stream_set_current(stream._handle))
+
+
+@contextmanager
+def stream(stream: Stream) -> Iterator[None]:
+    """Put this thread's operations there while the block runs."""
+    before = current_stream()
+    set_stream(stream)
+    try:
+        yield
+    finally:
+        set_stream(before)
+
+
+def _native_device(device: object) -> Device:
+    if isinstance(device, int):
+        index = device
+    elif device is None:
+        index = current_device()
+    else:
+        index = _device(device).index or 0
+    return Device(DEVICES["cuda"], index)

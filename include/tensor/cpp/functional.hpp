@@ -66,6 +66,10 @@ class GradcheckOptions {
     raw_.nondet_tol = value;
     return *this;
   }
+  GradcheckOptions& fast_mode(bool value = true) noexcept {
+    raw_.fast_mode = value;
+    return *this;
+  }
   GradcheckOptions& check_undefined_grad(bool value) noexcept {
     raw_.check_undefined_grad = value;
     return *this;
@@ -98,11 +102,18 @@ class Callback {
     try {
       self.run(inputs, input_count, outputs, output_count);
       return TENSOR_OK;
+    } catch (const Error& error) {
+      self.error_ = std::current_exception();
+      return tensor_set_last_error(error.status(), error.what());
+    } catch (const std::exception& error) {
+      self.error_ = std::current_exception();
+      return tensor_set_last_error(TENSOR_ERROR_INTERNAL, error.what());
     } catch (...) {
       self.error_ = std::current_exception();
-      return TENSOR_ERROR_INTERNAL;
+      return tensor_set_last_error(TENSOR_ERROR_INTERNAL, "an exception of an unknown type");
     }
   }
+  static void destroy(void* user) { delete static_cast<Callback*>(user); }
 
   // Throws what the function threw, or else what the status says.
   void check(tensor_status_t status) {
@@ -306,6 +317,28 @@ class Vjp {
   std::unique_ptr<tensor_vjp_t, Release> handle_;
   size_t input_count_, output_count_;
 };
+
+// ---- checkpoints
+
+// function(inputs), whose nodes keep nothing for backward: the function runs again there, with the
+// random numbers of its first run, unless preserve_rng_state is false. What it throws becomes a
+// tensor::Error: of this call, or of backward.
+inline Tensors checkpoint(const Function& function, const Tensors& inputs, size_t output_count = 1,
+                          bool preserve_rng_state = true) {
+  std::unique_ptr<detail::Callback> callback(new detail::Callback(function));
+  const std::vector<tensor_t*> in = detail::handles(inputs);
+  std::vector<tensor_t*> outputs(output_count);
+  tensor_checkpoint_options_t options = tensor_checkpoint_options_default();
+  options.preserve_rng_state = preserve_rng_state;
+  detail::check(tensor_checkpoint(detail::Callback::call, callback.release(),
+                                  detail::Callback::destroy, in.data(), in.size(), &options,
+                                  outputs.data(), output_count));
+  return detail::owned(outputs);
+}
+inline Tensor checkpoint(const UnaryFunction& function, const Tensor& input,
+                         bool preserve_rng_state = true) {
+  return checkpoint(detail::listed(function), Tensors{input}, 1, preserve_rng_state)[0];
+}
 
 // ---- checks. They throw an Error with TENSOR_ERROR_GRADCHECK, and both Jacobians in its text,
 // where backward is not what differences say.

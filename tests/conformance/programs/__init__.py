@@ -9,8 +9,8 @@ from importlib import import_module
 
 MODULES = ("creation", "random_numbers", "access", "operators", "sharing", "autograd",
            "higher_derivatives", "functional", "gradchecks", "in_place", "errors", "hooks",
-           "engine", "functions", "saved",
-           "autograd_errors", "anomaly", "text", "text_layout")
+           "engine", "functions", "saved", "autograd_errors", "anomaly", "checkpoints", "graphs",
+           "text", "text_layout")
 
 
 def load(name):

@@ -123,6 +123,15 @@ def settings_after_an_error(torch):
 
 
 @program
+def saved_tensor_changed(torch):
+    x = _leaf(torch)
+    with torch.autograd.detect_anomaly():
+        y = x.exp()
+        y.add_(1)
+        y.sum().backward()
+
+
+@program
 def freed_graph(torch):
     x = _leaf(torch)
     with torch.autograd.detect_anomaly():

@@ -50,6 +50,11 @@ CASES = {
     "zero_dim": lambda t, g, gg: g(lambda x: x * x, (_leaf(t, 3.0),)),
     "in_place_inside": lambda t, g, gg: g(lambda x: (x * 1).mul_(x), (_leaf(t),)),
     "view_in_place_inside": lambda t, g, gg: gg(_doubled_first, (_leaf(t),)),
+    "fast": lambda t, g, gg: g(lambda x: x.exp() * x, (_leaf(t),), fast_mode=True),
+    "fast_second": lambda t, g, gg: gg(lambda x: x.exp() * x, (_leaf(t),), fast_mode=True),
+    "fast_wrong": lambda t, g, gg: g(_half, (_leaf(t),), fast_mode=True),
+    "fast_several": lambda t, g, gg: g(lambda x, y: (x * y, x.exp()), (_leaf(t), _leaf(t)),
+                                       fast_mode=True),
     "function_that_raises": lambda t, g, gg: g(lambda x: x.view(7), (_leaf(t),)),
     "function_with_python_error": lambda t, g, gg: g(lambda x: {}["key"], (_leaf(t),)),
 }

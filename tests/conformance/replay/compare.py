@@ -75,6 +75,7 @@ def normalise(message):
     and the advice on PyTorch's own switches that follows the statement of the problem.
     """
     message = re.sub(r'^"\w+" not implemented', "not implemented", message)
+    message = message.replace("torch.cuda.", "torch.")  # a tensor's type names its device
     message = re.sub(r"(invalid combination of arguments).*", r"\1", message)
     message = re.sub(r"(Expected one of) .* (device type)", r"\1 ... \2", message)
     return re.sub(r"\s+(Hint:|Note:|If you are using|You can set).*", "", message).strip()

@@ -20,6 +20,10 @@ __all__ = [
     "function",
     "functional",
     "grad",
+    "graph_memory",
+    "graph_to_dot",
+    "graph_to_html",
+    "graph_to_svg",
     "gradcheck",
     "gradgradcheck",
     "graph",
@@ -154,3 +158,9 @@ from . import function, functional, graph  # noqa: E402 - they need grad
 from .anomaly_mode import detect_anomaly, set_detect_anomaly  # noqa: E402
 from .function import Function  # noqa: E402
 from .gradcheck import gradcheck, gradgradcheck  # noqa: E402
+from .graph_info import (  # noqa: E402
+    graph_memory,
+    graph_to_dot,
+    graph_to_html,
+    graph_to_svg,
+)

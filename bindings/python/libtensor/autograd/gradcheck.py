@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from ctypes import byref
 
-from .._callback import Callback
-from .._errors import GradcheckError
+from .._callback import CALL, lent
+from .._errors import GradcheckError, check
 from .._handle import Handle
 from .._library import native
 from .._structs import GRADCHECK_OPTIONS_SIZE, GradcheckOptions
@@ -20,7 +20,7 @@ def _tupled(value) -> tuple:
 
 
 def _prepared(func, inputs) -> tuple:
-    """(tensors, callback, outputs of the function): inputs that are no tensors stay with it."""
+    """(tensors, function of them, its outputs): inputs that are no tensors stay with it."""
     inputs = _tupled(inputs)
     tensors = [item for item in inputs if isinstance(item, Handle)]
 
@@ -42,13 +42,11 @@ def _prepared(func, inputs) -> tuple:
             "but none of them have requires_grad=True."
         )
     outputs = call(*tensors)
-    return tensors, Callback(call), outputs
+    return tensors, call, outputs
 
 
-def _options(eps, atol, rtol, nondet_tol, check_undefined_grad) -> GradcheckOptions:
-    return GradcheckOptions(
-        GRADCHECK_OPTIONS_SIZE, eps, atol, rtol, nondet_tol, check_undefined_grad
-    )
+def _options(*values) -> GradcheckOptions:
+    return GradcheckOptions(GRADCHECK_OPTIONS_SIZE, *values)
 
 
 def _refuse(**wanted) -> None:
@@ -57,9 +55,9 @@ def _refuse(**wanted) -> None:
             raise NotImplementedError(f"{name} is not supported")
 
 
-def _passes(callback: Callback, status: int, raise_exception: bool) -> bool:
+def _passes(run, raise_exception: bool) -> bool:
     try:
-        callback.check(status)
+        check(run())
     except GradcheckError:
         if raise_exception:
             raise
@@ -95,12 +93,11 @@ def gradcheck(
         check_batched_forward_grad=check_batched_forward_grad,
         check_forward_ad=check_forward_ad,
     )
-    tensors, callback, outputs = _prepared(func, inputs)
-    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad)
-    status = native.gradcheck(
-        callback.pointer, None, handles(tensors), len(tensors), len(outputs), byref(options)
-    )
-    return _passes(callback, status, raise_exception)
+    tensors, function, outputs = _prepared(func, inputs)
+    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
+    with lent(function) as user:
+        arguments = CALL, user, handles(tensors), len(tensors), len(outputs), byref(options)
+        return _passes(lambda: native.gradcheck(*arguments), raise_exception)
 
 
 def gradgradcheck(
@@ -128,17 +125,18 @@ def gradgradcheck(
     where there are none.
     """
     _refuse(check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
-    tensors, callback, outputs = _prepared(func, inputs)
-    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad)
+    tensors, function, outputs = _prepared(func, inputs)
+    options = _options(eps, atol, rtol, nondet_tol, check_undefined_grad, fast_mode)
     arriving = [] if grad_outputs is None else list(_tupled(grad_outputs))
-    status = native.gradgradcheck(
-        callback.pointer,
-        None,
-        handles(tensors),
-        len(tensors),
-        len(outputs),
-        handles(arriving) if arriving else None,
-        len(arriving),
-        byref(options),
-    )
-    return _passes(callback, status, raise_exception)
+    with lent(function) as user:
+        arguments = (
+            CALL,
+            user,
+            handles(tensors),
+            len(tensors),
+            len(outputs),
+            handles(arriving) if arriving else None,
+            len(arriving),
+            byref(options),
+        )
+        return _passes(lambda: native.gradgradcheck(*arguments), raise_exception)

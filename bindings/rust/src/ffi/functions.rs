@@ -3,6 +3,9 @@
 use super::types::*;
 use std::os::raw::{c_char, c_void};
 
+pub const TENSOR_MEMORY_USED: i32 = 0;
+pub const TENSOR_MEMORY_WAITING: i32 = 1;
+pub const TENSOR_MEMORY_FREE: i32 = 2;
 pub const TENSOR_OK: i32 = 0;
 pub const TENSOR_ERROR_INVALID_ARGUMENT: i32 = 1;
 pub const TENSOR_ERROR_INVALID_HANDLE: i32 = 2;
@@ -92,6 +95,58 @@ extern "C" {
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_cuda_device_count(out: *mut i32) -> tensor_status_t;
+    pub fn tensor_device_properties(
+        device: tensor_device_t,
+        out: *mut tensor_device_properties_t,
+    ) -> tensor_status_t;
+    pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_stream_current(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_default(
+        device: tensor_device_t,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_new(
+        device: tensor_device_t,
+        priority: i32,
+        out: *mut *mut tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_set_current(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_device(
+        stream: *const tensor_stream_t,
+        out: *mut tensor_device_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_native(
+        stream: *const tensor_stream_t,
+        out: *mut *mut c_void,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_synchronize(stream: *const tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_stream_query(stream: *const tensor_stream_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_stream_release(stream: *mut tensor_stream_t) -> tensor_status_t;
+    pub fn tensor_event_new(
+        device: tensor_device_t,
+        timing: bool,
+        out: *mut *mut tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_record(
+        event: *const tensor_event_t,
+        stream: *const tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_stream_wait_event(
+        stream: *const tensor_stream_t,
+        event: *const tensor_event_t,
+    ) -> tensor_status_t;
+    pub fn tensor_event_synchronize(event: *const tensor_event_t) -> tensor_status_t;
+    pub fn tensor_event_query(event: *const tensor_event_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_event_elapsed(
+        start: *const tensor_event_t,
+        end: *const tensor_event_t,
+        out: *mut f64,
+    ) -> tensor_status_t;
+    pub fn tensor_event_release(event: *mut tensor_event_t) -> tensor_status_t;
     pub fn tensor_from_data(
         data: *const c_void,
         shape: *const i64,
@@ -303,6 +358,16 @@ extern "C" {
         create_graph: bool,
         products: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_checkpoint(
+        function: tensor_callable_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        inputs: *const *mut tensor_t,
+        input_count: usize,
+        options: *const tensor_checkpoint_options_t,
+        outputs: *mut *mut tensor_t,
+        output_count: usize,
+    ) -> tensor_status_t;
     pub fn tensor_gradcheck(
         function: tensor_callable_t,
         user: *mut c_void,
@@ -451,6 +516,68 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_saved_tensors_hooks_pop() -> tensor_status_t;
     pub fn tensor_saved_tensors_hooks_disable(message: *const c_char) -> tensor_status_t;
+    pub fn tensor_memory_stats(
+        device: tensor_device_t,
+        out: *mut tensor_memory_stats_t,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_stream_stats(
+        device: tensor_device_t,
+        streams: *mut u64,
+        stats: *mut tensor_memory_stats_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_reset_peaks(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_memory_empty_cache(device: tensor_device_t) -> tensor_status_t;
+    pub fn tensor_memory_set_tag(tag: *const c_char) -> tensor_status_t;
+    pub fn tensor_memory_tag(
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_budget(device: tensor_device_t, bytes: u64) -> tensor_status_t;
+    pub fn tensor_memory_set_tag_budget(
+        device: tensor_device_t,
+        tag: *const c_char,
+        bytes: u64,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_tag_bytes(
+        device: tensor_device_t,
+        tag: *const c_char,
+        allocated: *mut u64,
+        peak: *mut u64,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_pressure_callback(
+        device: tensor_device_t,
+        function: Option<
+            unsafe extern "C" fn(user: *mut c_void, device: tensor_device_t, bytes: u64) -> bool,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_set_provider(
+        device: tensor_device_t,
+        allocate: Option<unsafe extern "C" fn(user: *mut c_void, bytes: u64) -> *mut c_void>,
+        free: Option<unsafe extern "C" fn(user: *mut c_void, data: *mut c_void, bytes: u64)>,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_snapshot(
+        device: tensor_device_t,
+        blocks: *mut tensor_memory_block_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_history_record(
+        device: tensor_device_t,
+        max_events: usize,
+    ) -> tensor_status_t;
+    pub fn tensor_memory_history(
+        device: tensor_device_t,
+        buffer: *mut c_char,
+        capacity: usize,
+        length: *mut usize,
+    ) -> tensor_status_t;
     pub fn tensor_grad_fn(t: *const tensor_t, out: *mut *mut tensor_node_t) -> tensor_status_t;
     pub fn tensor_gradient_edge(
         t: *const tensor_t,
@@ -489,6 +616,7 @@ extern "C" {
     pub fn tensor_get_num_threads() -> i32;
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
+    pub fn tensor_backend_load(path: *const c_char) -> tensor_status_t;
     pub fn tensor_last_error() -> *const c_char;
     pub fn tensor_set_last_error(
         status: tensor_status_t,

@@ -1,4 +1,9 @@
 //! The types of `tensor/types.h`, and of the headers about autograd.
+//! The types of `tensor/types.h`, `tensor/autograd.h` and `tensor/memory.h`.
+
+use std::os::raw::c_char;
+
+use std::ffi::c_char;
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
@@ -39,6 +44,30 @@ pub struct tensor_cancel_t {
 #[repr(C)]
 pub struct tensor_vjp_t {
     private: [u8; 0],
+}
+
+/// A handle of a queue of a device's work.
+#[repr(C)]
+pub struct tensor_stream_t {
+    private: [u8; 0],
+}
+
+/// A handle of a point in a stream's work.
+#[repr(C)]
+pub struct tensor_event_t {
+    private: [u8; 0],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_device_properties_t {
+    pub struct_size: usize,
+    pub total_memory: u64,
+    pub major: i32,
+    pub minor: i32,
+    pub multiprocessors: i32,
+    pub max_threads_per_multiprocessor: i32,
+    pub name: [c_char; 256],
 }
 
 #[repr(C)]
@@ -119,6 +148,13 @@ pub struct tensor_functional_options_t {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct tensor_checkpoint_options_t {
+    pub struct_size: usize,
+    pub preserve_rng_state: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct tensor_graph_memory_t {
     pub struct_size: usize,
     pub nodes: u64,
@@ -147,4 +183,38 @@ pub struct tensor_gradcheck_options_t {
     pub rtol: f64,
     pub nondet_tol: f64,
     pub check_undefined_grad: bool,
+    pub fast_mode: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_memory_stats_t {
+    pub struct_size: usize,
+    pub allocated: u64,
+    pub allocated_peak: u64,
+    pub active: u64,
+    pub active_peak: u64,
+    pub reserved: u64,
+    pub reserved_peak: u64,
+    pub allocations: u64,
+    pub frees: u64,
+    pub device_calls: u64,
+    pub waits: u64,
+    pub pressure_calls: u64,
+    pub out_of_memory: u64,
+    pub capacity: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_memory_block_t {
+    pub struct_size: usize,
+    pub address: u64,
+    pub bytes: u64,
+    pub requested: u64,
+    pub stream: u64,
+    pub state: i32,
+    pub reserved: i32,
+    pub tag: [c_char; 256],
+    pub operation: [c_char; 64],
 }

@@ -6,7 +6,7 @@
 
 #include "core/dims.h"
 
-namespace libtensor::cpu {
+namespace libtensor {
 
 // Dim 0 is the innermost. Only the first `ndim` entries are initialised.
 template <int kMaxOperands>
@@ -66,4 +66,4 @@ struct LoopNest {
   }
 };
 
-}  // namespace libtensor::cpu
+}  // namespace libtensor

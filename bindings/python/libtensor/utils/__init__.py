@@ -1,0 +1,3 @@
+"""Helpers around the tensors: checkpointing."""
+
+from . import checkpoint

@@ -1,0 +1,163 @@
+"""Trades time for memory: what a function's graph would keep is computed again in backward."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from ctypes import byref, c_void_p
+
+from .._callback import CALL
+from .._errors import check
+from .._handle import Handle, fresh
+from .._library import native
+from .._modes import no_grad
+from .._structs import CHECKPOINT_OPTIONS_SIZE, CheckpointOptions
+from .._user import DESTROY, hold
+from .._values import handles
+
+__all__ = ["checkpoint", "checkpoint_sequential"]
+
+_MOST_OUTPUTS = 1024
+
+def _tensors_in(value, found: list) -> list:
+    """All tensors of nested tuples, lists and dicts, in order."""
+    if isinstance(value, Handle):
+        found.append(value)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            _tensors_in(item, found)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _tensors_in(item, found)
+    return found
+
+
+def _replaced(value, tensors):
+    """The same nesting with the next tensors in their places."""
+    if isinstance(value, Handle):
+        return next(tensors)
+    if isinstance(value, (tuple, list)):
+        items = [_replaced(item, tensors) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, dict):
+        return {key: _replaced(item, tensors) for key, item in value.items()}
+    return value
+
+
+class _Run:
+    """The function over its tensor arguments; keeps the form of what it gave first."""
+
+    def __init__(self, function: Callable, args: tuple, kwargs: dict):
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.inputs = _tensors_in([args, kwargs], [])
+        self.form: object = None
+        self.runs = 0
+
+    def __call__(self, *tensors) -> list:
+        args, kwargs = _replaced([self.args, self.kwargs], iter(tensors))
+        value = self.function(*args, **kwargs)
+        self.runs += 1
+        if self.runs > 1:
+            return []  # only what its graph saves matters
+        self.form = value
+        # From here on only the function and its plain arguments are needed.
+        return _tensors_in(value, [])
+
+
+def _checkpointed(function: Callable, args: tuple, kwargs: dict, preserve_rng_state: bool):
+    run = _Run(function, args, kwargs)
+    found = (c_void_p * _MOST_OUTPUTS)()
+    options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, preserve_rng_state)
+    inputs = handles(run.inputs), len(run.inputs)
+    check(
+        native.checkpoint(
+            CALL, hold(run), DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS
+        )
+    )
+    form, run.form = run.form, None
+    run.args, run.kwargs = _replaced([args, kwargs], iter([_PLACE] * len(run.inputs)))
+    run.inputs = []
+    return _replaced(form, (_owned(handle) for handle in found if handle))
+
+
+def _owned(handle: int) -> Handle:
+    result = fresh()
+    result._handle.value = handle
+    return result
+
+
+_PLACE = Handle.__new__(Handle)
+"""Stands in a run's arguments where a tensor goes: the C library keeps the tensors themselves."""
+
+
+def _advise(name: str, error: str) -> None:
+    warnings.warn(
+        f"{name}: the use_reentrant parameter should be passed explicitly. {error} "
+        "use_reentrant=False is recommended, but if you need to preserve the current default "
+        "behavior, you can pass use_reentrant=True. Refer to docs for more details on the "
+        "differences between the two variants.",
+        stacklevel=3,
+    )
+
+
+def checkpoint(
+    function=None, *args, use_reentrant: bool | None = None, preserve_rng_state=True, **kwargs
+):
+    """function(*args, **kwargs), whose graph keeps nothing: it runs again when backward needs it.
+
+    It must compute the same each time; random numbers are those of the first run, unless
+    preserve_rng_state is False. The two variants differ only in that use_reentrant=True takes no
+    keyword arguments, and records nothing where no argument requires grad.
+    """
+    for name in ("context_fn", "determinism_check", "debug", "early_stop"):
+        if name in kwargs:
+            raise NotImplementedError(f"{name} is not supported")
+    if use_reentrant is None:
+        _advise(
+            "torch.utils.checkpoint",
+            "In a future release, calling checkpoint without use_reentrant will raise an "
+            "exception.",
+        )
+        use_reentrant = True
+    if kwargs and use_reentrant:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if use_reentrant and not any(isinstance(a, Handle) and a.requires_grad for a in args):
+        warnings.warn(
+            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+        )
+        with no_grad():
+            return function(*args)
+    return _checkpointed(function, args, kwargs, preserve_rng_state)
+
+
+def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):
+    """The functions one after another, in `segments` parts of which all but the last are
+    checkpointed."""
+    if use_reentrant is None:
+        _advise(
+            "torch.utils.checkpoint.checkpoint_sequential",
+            "In a future release, we will raise an exception if use_reentrant is not passed.",
+        )
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    functions = list(functions)
+    size = len(functions) // segments
+
+    def part(begin: int, end: int) -> Callable:
+        def run(value):
+            for function in functions[begin:end]:
+                value = function(value)
+            return value
+
+        return run
+
+    for begin in range(0, size * (segments - 1), size):
+        input = checkpoint(
+            part(begin, begin + size),
+            input,
+            use_reentrant=use_reentrant,
+            preserve_rng_state=preserve,
+        )
+    return part(size * (segments - 1), len(functions))(input)

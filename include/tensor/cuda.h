@@ -1,0 +1,88 @@
+/* Devices, streams and events. A CUDA device works through what is put into its streams while the
+ * host goes on; the CPU has one stream, the default one, whose work is done when a call returns. So
+ * all functions about streams and events take any device. Errors, besides those named:
+ * TENSOR_ERROR_UNAVAILABLE where there is no such device, or where it has failed. */
+#ifndef TENSOR_CUDA_H
+#define TENSOR_CUDA_H
+
+#include "tensor/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a device says of itself. Begin with tensor_device_properties_default(); fields may be added
+ * at the end. */
+typedef struct {
+  size_t struct_size;   /* sizeof(tensor_device_properties_t) of the caller */
+  uint64_t total_memory; /* bytes; 0 for the CPU */
+  int32_t major, minor; /* compute capability; 0.0 for the CPU */
+  int32_t multiprocessors;
+  int32_t max_threads_per_multiprocessor;
+  char name[256];
+} tensor_device_properties_t;
+
+static inline tensor_device_properties_t tensor_device_properties_default(void) {
+  tensor_device_properties_t properties = {sizeof(tensor_device_properties_t), 0, 0, 0, 0, 0, {0}};
+  return properties;
+}
+
+/* How many CUDA devices there are: 0 where tensor_cuda_is_available() says no. */
+TENSOR_API tensor_status_t tensor_cuda_device_count(int32_t* out);
+TENSOR_API tensor_status_t tensor_device_properties(tensor_device_t device,
+                                                    tensor_device_properties_t* out);
+/* Waits until all work of the device is done. */
+TENSOR_API tensor_status_t tensor_device_synchronize(tensor_device_t device);
+
+/* A queue of work of one device, which runs in the order in which it was put there; different
+ * streams' work runs in any order, unless events say otherwise. Work of an operation goes into the
+ * current stream of the calling thread. A tensor that one stream has written may be read in another
+ * only after that one waits for an event: the library does not see to it. */
+typedef struct tensor_stream_t tensor_stream_t;
+
+/* The calling thread's current stream of a device; the default stream, until another is set. */
+TENSOR_API tensor_status_t tensor_stream_current(tensor_device_t device, tensor_stream_t** out);
+/* The stream that every thread begins with. */
+TENSOR_API tensor_status_t tensor_stream_default(tensor_device_t device, tensor_stream_t** out);
+/* One of a pool of 32 for each device and priority, in turn; lower numbers run first, and numbers
+ * outside of the device's range are brought into it. The CPU gives its default stream. */
+TENSOR_API tensor_status_t tensor_stream_new(tensor_device_t device, int32_t priority,
+                                             tensor_stream_t** out);
+/* Makes it the calling thread's current stream of its device. */
+TENSOR_API tensor_status_t tensor_stream_set_current(const tensor_stream_t* stream);
+TENSOR_API tensor_status_t tensor_stream_device(const tensor_stream_t* stream,
+                                                tensor_device_t* out);
+/* The cudaStream_t; NULL for the default stream. */
+TENSOR_API tensor_status_t tensor_stream_native(const tensor_stream_t* stream, void** out);
+/* Waits until all work put there so far is done. */
+TENSOR_API tensor_status_t tensor_stream_synchronize(const tensor_stream_t* stream);
+/* Is it done? Does not wait. */
+TENSOR_API tensor_status_t tensor_stream_query(const tensor_stream_t* stream, bool* out);
+/* As tensor_release. The stream itself stays; its work goes on. */
+TENSOR_API tensor_status_t tensor_stream_release(tensor_stream_t* stream);
+
+/* A point in a stream's work. */
+typedef struct tensor_event_t tensor_event_t;
+
+/* Not recorded yet: nothing to wait for. `timing`: tensor_event_elapsed will be asked. */
+TENSOR_API tensor_status_t tensor_event_new(tensor_device_t device, bool timing,
+                                            tensor_event_t** out);
+/* The point that the stream, which must be of the event's device, has now come to. */
+TENSOR_API tensor_status_t tensor_event_record(const tensor_event_t* event,
+                                               const tensor_stream_t* stream);
+/* Work put into the stream from now on waits for the event; the host does not. */
+TENSOR_API tensor_status_t tensor_stream_wait_event(const tensor_stream_t* stream,
+                                                    const tensor_event_t* event);
+TENSOR_API tensor_status_t tensor_event_synchronize(const tensor_event_t* event);
+TENSOR_API tensor_status_t tensor_event_query(const tensor_event_t* event, bool* out);
+/* Milliseconds from one to the other; both must be past, and made with `timing`. */
+TENSOR_API tensor_status_t tensor_event_elapsed(const tensor_event_t* start,
+                                                const tensor_event_t* end, double* out);
+/* As tensor_release. */
+TENSOR_API tensor_status_t tensor_event_release(tensor_event_t* event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TENSOR_CUDA_H */

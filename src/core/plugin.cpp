@@ -1,0 +1,86 @@
+#include "core/plugin.h"
+
+#include <dlfcn.h>
+
+#include <mutex>
+#include <string>
+
+#include "core/fork.h"
+
+namespace libtensor {
+namespace {
+
+constexpr const char* kFileName = "libtensor_cuda.so";
+
+struct Loading {
+  ForkSafeMutex mutex{LockLevel::kPlugin};
+  bool tried = false;
+  std::string reason;
+};
+
+// Never destroyed: a host may ask at its very end.
+Loading& loading() {
+  static auto* state = new Loading;
+  return *state;
+}
+
+std::string folder_of_this_library() {
+  Dl_info info;
+  if (!dladdr(reinterpret_cast<const void*>(&open_cuda), &info) || !info.dli_fname) return "";
+  const std::string path = info.dli_fname;
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+void add_device(int index, Backend* backend) {
+  // The CPU's seed is what the host set last, or the unpredictable one of this process.
+  backend->manual_seed(backend_for(Device{}).initial_seed());
+  register_backend({DeviceType::kCuda, static_cast<int16_t>(index)}, backend);
+}
+
+// Returns the reason why not, or "".
+std::string try_load(const std::string& path) {
+  if (device_count(DeviceType::kCuda) > 0) return "a CUDA backend is loaded already";
+  // Its threads and exit handlers may outlive any use, so it is never unloaded.
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!library) return str("the CUDA plug-in cannot be opened: ", dlerror());
+  const auto entry = reinterpret_cast<PluginEntry>(dlsym(library, kPluginEntry));
+  if (!entry) return str(path, " is no plug-in of libtensor");
+  const char* const reason = entry(kPluginInterface, add_device);
+  return reason ? reason : "";
+}
+
+}  // namespace
+
+void load_backend(const char* path) {
+  const std::lock_guard lock(loading().mutex);
+  const std::string reason = try_load(path);
+  check_as(Status::kUnavailable, reason.empty(), reason);
+  loading().tried = true;
+}
+
+void open_cuda() {
+  Loading& state = loading();
+  const std::lock_guard lock(state.mutex);
+  if (!state.tried) {
+    state.tried = true;
+    state.reason = try_load(folder_of_this_library() + kFileName);
+  }
+  check_as(Status::kUnavailable, device_count(DeviceType::kCuda) > 0, state.reason);
+}
+
+bool cuda_is_available() noexcept { return *cuda_unavailable_reason() == '\0'; }
+
+const char* cuda_unavailable_reason() noexcept {
+  if (device_count(DeviceType::kCuda) > 0) return "";
+  try {
+    open_cuda();
+    return "";
+  } catch (const Error&) {
+    return loading().reason.c_str();  // never changes again while there is no device
+  } catch (...) {
+    return "out of memory";
+  }
+}
+
+}  // namespace libtensor

@@ -1,0 +1,30 @@
+#include "core/scalar_math.h"
+#include "cuda/elements.h"
+#include "cuda/fill.h"
+#include "cuda/launch.h"
+
+namespace libtensor::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <class S, class N>
+__global__ void __launch_bounds__(kThreads)
+    arange_kernel(S* out, int64_t numel, N start, N step) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < numel) out[i] = convert<S>(Add(start, Mul(step, static_cast<N>(i))));
+}
+
+}  // namespace
+
+void arange(const Context& context, Operand out, int64_t numel, Scalar start, Scalar step) {
+  const auto blocks = static_cast<uint32_t>(ceil_div<int64_t>(numel, kThreads));
+  dispatch(out.dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    using N = std::conditional_t<is_floating(dtype_of<S>), double, int64_t>;
+    launch(arange_kernel<S, N>, {"arange", context.stream, blocks, kThreads},
+           static_cast<S*>(out.data), numel, start.to<N>(), step.to<N>());
+  });
+}
+
+}  // namespace libtensor::cuda

@@ -1,0 +1,71 @@
+#include "cuda/check_index.h"
+
+#include "cuda/index_math.h"
+#include "cuda/launch.h"
+
+namespace libtensor::cuda {
+namespace {
+
+constexpr uint32_t kThreads = 256;
+constexpr uint32_t kNone = 0xffffffffu;
+
+struct CheckArguments {
+  KernelNest<1> nest;
+  uint32_t count;
+  int64_t size, exempt;
+  bool has_exempt;
+};
+
+template <class T>
+__global__ void __launch_bounds__(kThreads)
+    check_kernel(const T* index, CheckArguments call, uint32_t* first_bad) {
+  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= call.count) return;
+  int64_t offset[1] = {};
+  call.nest.locate(i, offset);
+  const int64_t value = index[offset[0]];
+  if (call.has_exempt && value == call.exempt) return;
+  if (value < 0 || value >= call.size) atomicMin(first_bad, i);
+}
+
+template <class T>
+T read(const Context& context, const char* operation, const T* from) {
+  T value;
+  check_cuda(cudaMemcpyAsync(&value, from, sizeof value, cudaMemcpyDeviceToHost, context.stream),
+             operation);
+  check_cuda(cudaStreamSynchronize(context.stream), operation);
+  return value;
+}
+
+}  // namespace
+
+std::optional<int64_t> first_bad_index(const Context& context, const char* operation,
+                                       const void* index, DType dtype, const LoopNest<1>& nest,
+                                       int64_t size, std::optional<int64_t> exempt) {
+  int64_t count = 1;
+  for (int i = 0; i < nest.ndim; ++i) count *= nest.shape[i];
+  check_kernel_size(count);
+  if (count == 0) return {};
+  const Scratch first_bad(context, sizeof(uint32_t));
+  uint32_t* const result = first_bad.data<uint32_t>();
+  check_cuda(cudaMemsetAsync(result, 0xff, sizeof *result, context.stream), operation);
+  const CheckArguments arguments{KernelNest<1>(nest), static_cast<uint32_t>(count), size,
+                                 exempt.value_or(0), exempt.has_value()};
+  const LaunchConfig config(operation, context.stream,
+                            ceil_div(static_cast<uint32_t>(count), kThreads), kThreads);
+  if (dtype == DType::kInt32) {
+    launch(check_kernel<int32_t>, config, static_cast<const int32_t*>(index), arguments, result);
+  } else {
+    launch(check_kernel<int64_t>, config, static_cast<const int64_t*>(index), arguments, result);
+  }
+  const uint32_t found = read(context, operation, result);
+  if (found == kNone) return {};
+  int64_t offset[1] = {};
+  arguments.nest.locate(found, offset);
+  if (dtype == DType::kInt32) {
+    return read(context, operation, static_cast<const int32_t*>(index) + offset[0]);
+  }
+  return read(context, operation, static_cast<const int64_t*>(index) + offset[0]);
+}
+
+}  // namespace libtensor::cuda

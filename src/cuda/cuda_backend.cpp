@@ -1,0 +1,206 @@
+#include "cuda/cuda_backend.h"
+
+#include <cstring>
+
+#include "cuda/check.h"
+#include "cuda/index.h"
+#include "cuda/matmul.h"
+#include "cuda/memory.h"
+#include "cuda/nll_loss.h"
+#include "cuda/pointwise.h"
+#include "cuda/reduce.h"
+#include "cuda/softmax.h"
+#include "cuda/streams.h"
+
+namespace libtensor::cuda {
+namespace {
+
+cudaStream_t native(StreamId stream) { return reinterpret_cast<cudaStream_t>(stream); }
+cudaEvent_t native_event(EventId event) { return reinterpret_cast<cudaEvent_t>(event); }
+
+DeviceProperties query_properties(int device) {
+  cudaDeviceProp queried;
+  check_cuda(cudaGetDeviceProperties(&queried, device), "cudaGetDeviceProperties");
+  return {.name = queried.name,
+          .major = queried.major,
+          .minor = queried.minor,
+          .multiprocessors = queried.multiProcessorCount,
+          .max_threads_per_multiprocessor = queried.maxThreadsPerMultiProcessor,
+          .total_memory = queried.totalGlobalMem};
+}
+
+// Work that `later` is given from now on waits for what `earlier` has been given so far.
+void let_wait(const Context& later, const Context& earlier) {
+  cudaEvent_t event;
+  {
+    const DeviceGuard guard(earlier.device);
+    check_cuda(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "event");
+    const cudaError_t error = cudaEventRecord(event, earlier.stream);
+    if (error != cudaSuccess) cudaEventDestroy(event);
+    check_cuda(error, "event record");
+  }
+  const DeviceGuard guard(later.device);
+  const cudaError_t error = cudaStreamWaitEvent(later.stream, event, 0);
+  cudaEventDestroy(event);  // CUDA keeps it until it is past
+  check_cuda(error, "event wait");
+}
+
+// What a query says: done, or not yet.
+bool is_done(cudaError_t answer, const char* operation) {
+  if (answer == cudaErrorNotReady) {
+    cudaGetLastError();
+    return false;
+  }
+  check_cuda(answer, operation);
+  return true;
+}
+
+}  // namespace
+
+CudaBackend::CudaBackend(int device) : device_(device), properties_(query_properties(device)) {}
+
+// Every call runs on its device, in the thread's current stream.
+template <class F>
+void CudaBackend::run(F body) {
+  const DeviceGuard guard(device_);
+  body(Context{device_, cuda::current_stream(device_)});
+}
+
+void* CudaBackend::allocate(Device, size_t bytes) {
+  return allocate_memory({device_, cuda::current_stream(device_)}, bytes);
+}
+void CudaBackend::free(Device, void* data, size_t bytes) noexcept {
+  free_memory({device_, cuda::current_stream(device_)}, data, bytes);
+}
+
+void CudaBackend::copy_bytes(void* destination, Device to, const void* source, Device from,
+                             size_t bytes, bool non_blocking) {
+  if (bytes == 0) return;
+  run([&](const Context& context) {
+    // Another device's stream has written the source, and may give it away afterwards.
+    const bool from_peer = !from.is_cpu() && from.index != device_;
+    if (from_peer) let_wait(context, {from.index, cuda::current_stream(from.index)});
+    check_cuda(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDefault, context.stream),
+               "copy");
+    if (from_peer) let_wait({from.index, cuda::current_stream(from.index)}, context);
+    const bool host_takes_part = to.is_cpu() || from.is_cpu();
+    if (host_takes_part && !non_blocking) {
+      check_cuda(cudaStreamSynchronize(context.stream), "copy");
+    }
+  });
+}
+
+void CudaBackend::pointwise(const PointwiseCall& call) {
+  run([&](const Context& context) { cuda::pointwise(context, call); });
+}
+void CudaBackend::reduce(const ReduceCall& call) {
+  run([&](const Context& context) { cuda::reduce(context, call); });
+}
+void CudaBackend::softmax(const SoftmaxCall& call) {
+  run([&](const Context& context) { cuda::softmax(context, call); });
+}
+void CudaBackend::softmax_backward(const SoftmaxCall& call) {
+  run([&](const Context& context) { cuda::softmax_backward(context, call); });
+}
+void CudaBackend::matmul(const MatmulCall& call) {
+  run([&](const Context& context) { cuda::matmul(context, call); });
+}
+void CudaBackend::gather(const GatherCall& call) {
+  run([&](const Context& context) { cuda::gather(context, call); });
+}
+void CudaBackend::scatter(const GatherCall& call, ScatterMode mode) {
+  run([&](const Context& context) { cuda::scatter(context, call, mode); });
+}
+void CudaBackend::index_select(const IndexCall& call) {
+  run([&](const Context& context) { cuda::index_select(context, call); });
+}
+void CudaBackend::index_add(const IndexCall& call) {
+  run([&](const Context& context) { cuda::index_add(context, call); });
+}
+void CudaBackend::nll_loss(const NllLossCall& call) {
+  run([&](const Context& context) { cuda::nll_loss(context, call); });
+}
+void CudaBackend::nll_loss_backward(const NllLossCall& call) {
+  run([&](const Context& context) { cuda::nll_loss_backward(context, call); });
+}
+void CudaBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {
+  run([&](const Context& context) { cuda::arange(context, out, numel, start, step); });
+}
+
+void CudaBackend::random(const RandomCall& call) {
+  const std::lock_guard lock(generator_mutex_);
+  run([&](const Context& context) { fill_random(context, call, properties_, generator_); });
+}
+void CudaBackend::manual_seed(uint64_t seed) {
+  const std::lock_guard lock(generator_mutex_);
+  generator_ = {seed, 0};
+}
+uint64_t CudaBackend::initial_seed() {
+  const std::lock_guard lock(generator_mutex_);
+  return generator_.seed;
+}
+
+std::vector<unsigned char> CudaBackend::random_state() {
+  const std::lock_guard lock(generator_mutex_);
+  std::vector<unsigned char> bytes(sizeof generator_);
+  std::memcpy(bytes.data(), &generator_, sizeof generator_);
+  return bytes;
+}
+void CudaBackend::set_random_state(std::span<const unsigned char> state) {
+  check(state.size() == sizeof generator_, "RNG state is wrong size");
+  const std::lock_guard lock(generator_mutex_);
+  std::memcpy(&generator_, state.data(), sizeof generator_);
+}
+
+StreamId CudaBackend::current_stream() noexcept {
+  return reinterpret_cast<StreamId>(cuda::current_stream(device_));
+}
+void CudaBackend::set_current_stream(StreamId stream) noexcept {
+  cuda::set_current_stream(device_, native(stream));
+}
+StreamId CudaBackend::pooled_stream(int priority) {
+  return reinterpret_cast<StreamId>(cuda::pooled_stream(device_, priority));
+}
+void CudaBackend::synchronize_stream(StreamId stream) {
+  const DeviceGuard guard(device_);
+  check_cuda(cudaStreamSynchronize(native(stream)), "synchronize");
+}
+bool CudaBackend::is_stream_done(StreamId stream) {
+  const DeviceGuard guard(device_);
+  return is_done(cudaStreamQuery(native(stream)), "stream query");
+}
+void CudaBackend::synchronize() {
+  const DeviceGuard guard(device_);
+  check_cuda(cudaDeviceSynchronize(), "synchronize");
+}
+
+EventId CudaBackend::create_event(bool timing) {
+  const DeviceGuard guard(device_);
+  cudaEvent_t event;
+  check_cuda(cudaEventCreateWithFlags(&event, timing ? cudaEventDefault : cudaEventDisableTiming),
+             "event");
+  return reinterpret_cast<EventId>(event);
+}
+void CudaBackend::destroy_event(EventId event) noexcept { cudaEventDestroy(native_event(event)); }
+void CudaBackend::record_event(EventId event, StreamId stream) {
+  const DeviceGuard guard(device_);
+  check_cuda(cudaEventRecord(native_event(event), native(stream)), "event record");
+}
+void CudaBackend::wait_event(StreamId stream, EventId event) {
+  const DeviceGuard guard(device_);
+  check_cuda(cudaStreamWaitEvent(native(stream), native_event(event), 0), "event wait");
+}
+void CudaBackend::synchronize_event(EventId event) {
+  check_cuda(cudaEventSynchronize(native_event(event)), "event synchronize");
+}
+bool CudaBackend::is_event_done(EventId event) {
+  return is_done(cudaEventQuery(native_event(event)), "event query");
+}
+double CudaBackend::milliseconds_between(EventId start, EventId end) {
+  float milliseconds = 0;
+  check_cuda(cudaEventElapsedTime(&milliseconds, native_event(start), native_event(end)),
+             "event elapsed time");
+  return milliseconds;
+}
+
+}  // namespace libtensor::cuda

@@ -1,0 +1,198 @@
+// From functors to kernels. Included by one .cu file for each family of functors.
+#pragma once
+
+#include <utility>
+
+#include "core/scalar_math.h"
+#include "cuda/elements.h"
+#include "cuda/launch.h"
+#include "cuda/pointwise.h"
+
+namespace libtensor::cuda {
+
+namespace functors {
+
+#include "core/functors.h"
+
+template <PointwiseOp kOp, class F>
+struct Entry {
+  using Functor = F;
+  static constexpr PointwiseOp op = kOp;
+};
+template <class... Entries>
+struct FunctorList {};
+
+#include "core/generated/functor_lists.inc"
+
+}  // namespace functors
+
+constexpr int kPointwiseThreads = 256;
+constexpr int kStridedItems = 4;  // elements for each thread
+
+template <class F, class S>
+using ResultOf = std::conditional_t<F::returns_bool, bool, S>;
+
+// One thread takes 16 bytes of each input; the last one what is left over.
+template <class S, int kInputs>
+struct FlatInputs {
+  static constexpr int kCount = 16 / sizeof(S);
+  const Stored<S>* data[kInputs];
+  ComputeOf<S> numbers[kInputs];
+
+  // The input's elements from `at` on.
+  template <int kInput>
+  __device__ __forceinline__ void load(uint32_t at, ComputeOf<S> (&out)[kCount]) const {
+    if (data[kInput]) {
+      const auto loaded = *reinterpret_cast<const Vector<Stored<S>, kCount>*>(data[kInput] + at);
+#pragma unroll
+      for (int i = 0; i < kCount; ++i) out[i] = element(loaded.values[i]);
+    } else {
+#pragma unroll
+      for (int i = 0; i < kCount; ++i) out[i] = numbers[kInput];
+    }
+  }
+  template <int kInput>
+  __device__ __forceinline__ ComputeOf<S> load_one(uint32_t at) const {
+    return data[kInput] ? element(data[kInput][at]) : numbers[kInput];
+  }
+
+ private:
+  static __device__ __forceinline__ ComputeOf<S> element(Stored<S> value) {
+    if constexpr (std::is_same_v<S, bool>)
+      return value != 0;
+    else
+      return convert<ComputeOf<S>>(value);
+  }
+};
+
+template <class F, class S, size_t... kInput>
+__device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
+                                          const FlatInputs<S, F::inputs>& in, uint32_t numel,
+                                          std::index_sequence<kInput...>) {
+  using C = ComputeOf<S>;
+  using Result = ResultOf<F, S>;
+  constexpr int kCount = FlatInputs<S, F::inputs>::kCount;
+  const uint32_t at = (blockIdx.x * blockDim.x + threadIdx.x) * kCount;
+  if (at + kCount <= numel) {
+    C values[F::inputs][kCount];
+    (in.template load<kInput>(at, values[kInput]), ...);
+    Vector<Stored<Result>, kCount> results;
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) {
+      results.values[i] = to_stored<Result>(F::apply(ScalarTag<C>(), values[kInput][i]...));
+    }
+    *reinterpret_cast<Vector<Stored<Result>, kCount>*>(out + at) = results;
+  } else {
+    for (uint32_t i = at; i < numel; ++i) {
+      out[i] =
+          to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
+    }
+  }
+}
+
+template <class F, class S>
+__global__ void __launch_bounds__(kPointwiseThreads)
+    flat_kernel(Stored<ResultOf<F, S>>* out, FlatInputs<S, F::inputs> in, uint32_t numel) {
+  flat_body<F, S>(out, in, numel, std::make_index_sequence<F::inputs>());
+}
+
+template <class F, class S>
+void launch_flat(const Context& context, const FlatPlan& plan) {
+  using C = ComputeOf<S>;
+  FlatInputs<S, F::inputs> in;
+  for (int k = 0; k < F::inputs; ++k) {
+    in.data[k] = static_cast<const Stored<S>*>(plan.in[k].data);
+    __builtin_memcpy(&in.numbers[k], plan.in[k].number, sizeof(C));
+  }
+  constexpr uint32_t kPerBlock = kPointwiseThreads * (16 / sizeof(S));
+  launch(flat_kernel<F, S>,
+         {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
+         static_cast<Stored<ResultOf<F, S>>*>(plan.out), in, plan.numel);
+}
+
+template <class C, int kInputs>
+struct StridedArguments {
+  uint32_t numel;
+  DType out_dtype;
+  DType dtypes[kInputs];
+  void* out;
+  const void* data[kInputs];
+  C numbers[kInputs];
+  KernelNest<1 + kInputs> nest;
+
+  explicit StridedArguments(const StridedPlan& plan)
+      : numel(plan.numel), out_dtype(plan.out_dtype), out(plan.out), nest(plan.nest) {
+    for (int k = 0; k < kInputs; ++k) {
+      dtypes[k] = plan.in[k].dtype;
+      data[k] = plan.in[k].data;
+      __builtin_memcpy(&numbers[k], plan.in[k].number, sizeof(C));
+    }
+  }
+};
+
+template <class F, class C, size_t... kInput>
+__device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs>& call,
+                                             std::index_sequence<kInput...>) {
+  const uint32_t first = blockIdx.x * (blockDim.x * kStridedItems) + threadIdx.x;
+  for (int item = 0; item < kStridedItems; ++item) {
+    const uint32_t element = first + item * blockDim.x;
+    if (element >= call.numel) return;
+    int64_t offsets[1 + F::inputs] = {};
+    call.nest.locate(element, offsets);
+    C values[F::inputs];
+    ((values[kInput] = call.data[kInput] ? load_as<C>(call.data[kInput], call.dtypes[kInput],
+                                                      offsets[1 + kInput])
+                                         : call.numbers[kInput]),
+     ...);
+    const auto result = F::apply(ScalarTag<C>(), values[kInput]...);
+    store_as(call.out, call.out_dtype, offsets[0], result);
+  }
+}
+
+template <class F, class C>
+__global__ void __launch_bounds__(kPointwiseThreads)
+    strided_kernel(StridedArguments<C, F::inputs> call) {
+  strided_body<F, C>(call, std::make_index_sequence<F::inputs>());
+}
+
+template <class F, class C>
+void launch_strided(const Context& context, const StridedPlan& plan) {
+  constexpr uint32_t kPerBlock = kPointwiseThreads * kStridedItems;
+  launch(strided_kernel<F, C>,
+         {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
+         StridedArguments<C, F::inputs>(plan));
+}
+
+template <class E, class S>
+void add_kernel(PointwiseTables& tables) {
+  using F = typename E::Functor;
+  using C = ComputeOf<S>;
+  if constexpr ((F::dtypes & dtype_bit(dtype_of<C>)) != 0) {
+    tables.flat[static_cast<int>(E::op)][static_cast<int>(dtype_of<S>)] = launch_flat<F, S>;
+    if constexpr (std::is_same_v<S, C>) {
+      tables.strided[static_cast<int>(E::op)][static_cast<int>(dtype_of<C>)] = launch_strided<F, C>;
+    }
+  }
+}
+
+template <class E>
+void add_kernels(PointwiseTables& tables) {
+  tables.returns_bool[static_cast<int>(E::op)] = E::Functor::returns_bool;
+  add_kernel<E, bool>(tables);
+  add_kernel<E, uint8_t>(tables);
+  add_kernel<E, int8_t>(tables);
+  add_kernel<E, int16_t>(tables);
+  add_kernel<E, int32_t>(tables);
+  add_kernel<E, int64_t>(tables);
+  add_kernel<E, Half>(tables);
+  add_kernel<E, BFloat16>(tables);
+  add_kernel<E, float>(tables);
+  add_kernel<E, double>(tables);
+}
+
+template <class... Entries>
+void add_family(PointwiseTables& tables, functors::FunctorList<Entries...>) {
+  (add_kernels<Entries>(tables), ...);
+}
+
+}  // namespace libtensor::cuda

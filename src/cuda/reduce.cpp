@@ -1,0 +1,101 @@
+#include "cuda/reduce.h"
+
+#include <algorithm>
+
+namespace libtensor::cuda {
+namespace {
+
+constexpr int64_t kWantedBlocks = 512;  // enough to fill any device
+constexpr int64_t kLeastPerLane = 16;   // elements, before an output is worth more than a block
+constexpr int64_t kMaxSplits = 256;
+
+const char* name_of(ReduceOp op) {
+  static constexpr const char* kNames[] = {"sum",    "mean", "max", "min", "argmax",
+                                           "argmin", "max",  "min", "any", "all"};
+  return kNames[static_cast<int>(op)];
+}
+
+void collect_dims(const ReduceCall& call, ReducePlan& plan) {
+  plan.kept.operands = 3;
+  plan.reduced.operands = 1;
+  int64_t outputs = 1, count = 1;
+  for (int i = call.ndim - 1; i >= 0; --i) {
+    const int64_t size = call.shape[i];
+    const bool is_reduced = call.reduced >> i & 1;
+    (is_reduced ? count : outputs) *= size;
+    if (size == 1) continue;
+    if (is_reduced) {
+      plan.reduced.strides[0][plan.reduced.ndim] = call.in.strides[i];
+      plan.reduced.push(size);
+    } else {
+      plan.kept.strides[0][plan.kept.ndim] = call.in.strides[i];
+      plan.kept.strides[1][plan.kept.ndim] = call.out.strides[i];
+      plan.kept.strides[2][plan.kept.ndim] = call.index.strides ? call.index.strides[i] : 0;
+      plan.kept.push(size);
+    }
+  }
+  check_kernel_size(outputs);
+  check_kernel_size(count);
+  plan.outputs = static_cast<uint32_t>(outputs);
+  plan.count = static_cast<uint32_t>(count);
+}
+
+ReducePlan plan_of(const ReduceCall& call, bool positions) {
+  ReducePlan plan{.operation = name_of(call.op),
+                  .kept = {},
+                  .reduced = {},
+                  .rows = {},
+                  .mean = call.op == ReduceOp::kMean,
+                  .index_only = call.op == ReduceOp::kArgMax || call.op == ReduceOp::kArgMin,
+                  .in_dtype = call.in.dtype,
+                  .in = call.in.data,
+                  .out = call.out.data,
+                  .index = call.index.data};
+  collect_dims(call, plan);
+  plan.kept.sort_by_stride();
+  plan.kept.collapse();
+  if (!positions) plan.reduced.sort_by_stride();  // positions count in the dims' own order
+  plan.reduced.collapse();
+  const bool lanes_adjacent =
+      plan.kept.ndim == 0 ||
+      (plan.reduced.ndim > 0 && plan.reduced.strides[0][0] <= plan.kept.strides[0][0]);
+  plan.rows = RowShape::choose(plan.count, plan.outputs, lanes_adjacent);
+  const int64_t blocks = ceil_div<int64_t>(plan.outputs, plan.rows.rows_per_block());
+  const int64_t most = plan.count / (int64_t{plan.rows.lanes} * kLeastPerLane);
+  const int64_t splits =
+      std::clamp<int64_t>(kWantedBlocks / std::max<int64_t>(blocks, 1), 1,
+                          std::clamp<int64_t>(most, 1, kMaxSplits));
+  plan.chunk = static_cast<uint32_t>(std::max<int64_t>(1, ceil_div<int64_t>(plan.count, splits)));
+  plan.splits = std::max(1u, ceil_div(plan.count, plan.chunk));
+  return plan;
+}
+
+}  // namespace
+
+void reduce(const Context& context, const ReduceCall& call) {
+  const bool positions = call.op == ReduceOp::kArgMax || call.op == ReduceOp::kArgMin ||
+                         call.op == ReduceOp::kMaxIndex || call.op == ReduceOp::kMinIndex;
+  const ReducePlan plan = plan_of(call, positions);
+  if (plan.outputs == 0) return;
+  switch (call.op) {
+    case ReduceOp::kSum:
+    case ReduceOp::kMean:
+      return reduce_sum(context, plan);
+    case ReduceOp::kMax:
+      return reduce_max(context, plan);
+    case ReduceOp::kMin:
+      return reduce_min(context, plan);
+    case ReduceOp::kArgMax:
+    case ReduceOp::kMaxIndex:
+      return reduce_arg_max(context, plan);
+    case ReduceOp::kArgMin:
+    case ReduceOp::kMinIndex:
+      return reduce_arg_min(context, plan);
+    case ReduceOp::kAny:
+      return reduce_any(context, plan);
+    case ReduceOp::kAll:
+      return reduce_all(context, plan);
+  }
+}
+
+}  // namespace libtensor::cuda

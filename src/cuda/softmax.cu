@@ -1,0 +1,125 @@
+#include "cuda/softmax.h"
+
+#include "core/scalar_math.h"
+#include "cuda/block_reduce.h"
+#include "cuda/elements.h"
+#include "cuda/index_math.h"
+#include "cuda/launch.h"
+
+namespace libtensor::cuda {
+namespace {
+
+// Row r begins at r / inner * length * inner + r % inner; its elements are `inner` apart.
+struct Rows {
+  RowShape shape;
+  uint32_t count, length;
+  int64_t inner;
+
+  __device__ int64_t begin(uint32_t row) const {
+    return row / inner * length * inner + row % inner;
+  }
+};
+
+template <class A>
+__device__ A sum_of(A a, A b) {
+  return a + b;
+}
+
+template <class S, bool kLog>
+__global__ void __launch_bounds__(kReduceThreads) softmax_kernel(const S* in, S* out, Rows rows) {
+  using A = ComputeOf<S>;
+  const RowThread thread(rows.shape);
+  const uint32_t row = blockIdx.x * (kReduceThreads / rows.shape.lanes) + thread.row;
+  const bool active = row < rows.count;
+  const int64_t begin = active ? rows.begin(row) : 0;
+  const uint32_t length = active ? rows.length : 0;
+
+  A greatest = -static_cast<A>(INFINITY);
+  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+    const A x = convert<A>(in[begin + i * rows.inner]);
+    if (x > greatest || x != x) greatest = x;
+  }
+  // A NaN anywhere makes the sum NaN by itself.
+  greatest = row_total(greatest, rows.shape, thread, [](A a, A b) { return a > b ? a : b; });
+
+  A total = 0;
+  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+    total += std::exp(convert<A>(in[begin + i * rows.inner]) - greatest);
+  }
+  total = row_total(total, rows.shape, thread, sum_of<A>);
+  const A log_total = kLog ? std::log(total) : A(0);
+
+  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+    const int64_t at = begin + i * rows.inner;
+    const A x = convert<A>(in[at]) - greatest;
+    out[at] = convert<S>(kLog ? x - log_total : std::exp(x) / total);
+  }
+}
+
+// y being the forward's result: (g - sum(g y)) y, and for the logarithm g - exp(y) sum(g).
+template <class S, bool kLog>
+__global__ void __launch_bounds__(kReduceThreads)
+    softmax_backward_kernel(const S* result, const S* grad, S* out, Rows rows) {
+  using A = ComputeOf<S>;
+  const RowThread thread(rows.shape);
+  const uint32_t row = blockIdx.x * (kReduceThreads / rows.shape.lanes) + thread.row;
+  const bool active = row < rows.count;
+  const int64_t begin = active ? rows.begin(row) : 0;
+  const uint32_t length = active ? rows.length : 0;
+
+  A total = 0;
+  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+    const int64_t at = begin + i * rows.inner;
+    const A g = convert<A>(grad[at]);
+    total += kLog ? g : g * convert<A>(result[at]);
+  }
+  total = row_total(total, rows.shape, thread, sum_of<A>);
+
+  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+    const int64_t at = begin + i * rows.inner;
+    const A g = convert<A>(grad[at]), y = convert<A>(result[at]);
+    out[at] = convert<S>(kLog ? g - std::exp(y) * total : (g - total) * y);
+  }
+}
+
+Rows rows_of(const SoftmaxCall& call) {
+  const int64_t count = call.outer * call.inner;
+  check_kernel_size(count);
+  check_kernel_size(call.length);
+  return {RowShape::choose(call.length, count, call.inner == 1), static_cast<uint32_t>(count),
+          static_cast<uint32_t>(call.length), call.inner};
+}
+
+LaunchConfig config_of(const char* operation, const Context& context, const Rows& rows,
+                       size_t shared_each) {
+  return {operation, context.stream, ceil_div(rows.count, rows.shape.rows_per_block()),
+          kReduceThreads, kReduceThreads * shared_each};
+}
+
+}  // namespace
+
+void softmax(const Context& context, const SoftmaxCall& call) {
+  const Rows rows = rows_of(call);
+  dispatch_floating(call.dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    const LaunchConfig config = config_of(call.log ? "log_softmax" : "softmax", context, rows,
+                                          sizeof(ComputeOf<S>));
+    launch(call.log ? softmax_kernel<S, true> : softmax_kernel<S, false>, config,
+           static_cast<const S*>(call.in), static_cast<S*>(call.out), rows);
+  });
+}
+
+void softmax_backward(const Context& context, const SoftmaxCall& call) {
+  const Rows rows = rows_of(call);
+  dispatch_floating(call.dtype, [&](auto tag) {
+    using S = typename decltype(tag)::type;
+    const LaunchConfig config =
+        config_of(call.log ? "log_softmax_backward" : "softmax_backward", context, rows,
+                  sizeof(ComputeOf<S>));
+    launch(call.log ? softmax_backward_kernel<S, true> : softmax_backward_kernel<S, false>, config,
+           static_cast<const S*>(call.in), static_cast<const S*>(call.grad),
+           static_cast<S*>(call.out), rows);
+  });
+}
+
+}  // namespace libtensor::cuda

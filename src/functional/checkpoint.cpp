@@ -1,0 +1,227 @@
+#include "functional/checkpoint.h"
+
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "autograd/engine.h"
+#include "autograd/graph_task.h"
+#include "autograd/hooks.h"
+#include "autograd/mode.h"
+#include "autograd/node.h"
+#include "autograd/saved_hooks.h"
+#include "autograd/saved_tensor.h"
+#include "core/backend.h"
+#include "core/error.h"
+
+namespace libtensor::functional {
+namespace {
+
+using autograd::GradMode;
+
+// The state of every device's generator.
+class RandomState {
+ public:
+  RandomState() {
+    for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
+      for (int index = 0; index < device_count(type); ++index) {
+        const Device device{type, static_cast<int16_t>(index)};
+        states_.push_back({device, backend_for(device).random_state()});
+      }
+    }
+  }
+  void set() const {
+    for (const auto& [device, state] : states_) backend_for(device).set_random_state(state);
+  }
+
+ private:
+  std::vector<std::pair<Device, std::vector<unsigned char>>> states_;
+};
+
+// Lets the function draw the numbers of its first run, and puts the generator back.
+class RandomScope {
+ public:
+  explicit RandomScope(const std::optional<RandomState>& first) {
+    if (!first) return;
+    before_.emplace();
+    first->set();
+  }
+  ~RandomScope() {
+    if (before_) before_->set();
+  }
+  RandomScope(const RandomScope&) = delete;
+  RandomScope& operator=(const RandomScope&) = delete;
+
+ private:
+  std::optional<RandomState> before_;
+};
+
+class HooksScope {
+ public:
+  explicit HooksScope(Ref<autograd::SavedHooks> hooks) {
+    autograd::push_saved_hooks(std::move(hooks));
+  }
+  ~HooksScope() { autograd::pop_saved_hooks(); }
+  HooksScope(const HooksScope&) = delete;
+  HooksScope& operator=(const HooksScope&) = delete;
+};
+
+// A saved tensor is known by its number, from 1, in the order in which they are saved.
+void* to_packed(size_t number) { return reinterpret_cast<void*>(number); }
+size_t to_number(const void* packed) { return reinterpret_cast<size_t>(packed); }
+
+// The second run: keeps what nodes save, for the nodes of the first one.
+class Collector final : public autograd::SavedHooks {
+ public:
+  void* pack(const Tensor& tensor) override {
+    tensors.push_back(tensor.alias());
+    versions_.push_back(tensor.version());
+    return to_packed(tensors.size());
+  }
+  Tensor unpack(void* packed) override { return tensors[to_number(packed) - 1]; }
+  void discard(void*) override {}
+
+  // The function itself may have changed in place what it had saved before.
+  void check_versions() const {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      check(tensors[i].version() == versions_[i],
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            "operation: [torch.",
+            tensors[i].device().is_cpu() ? "" : "cuda.", scalar_name_of(tensors[i].dtype()),
+            "Tensor ", tensors[i].shape(), "] is at version ", tensors[i].version(),
+            "; expected version ", versions_[i],
+            " instead. It was changed inside a checkpointed function, after a node had saved it.");
+    }
+  }
+
+  Tensors tensors;
+
+ private:
+  std::vector<uint32_t> versions_;
+};
+
+// Stands for what the function needs to run again; never a part of a graph. The inputs are saved as
+// a node saves its own: a change in place is noticed, and an enclosing checkpoint takes them over.
+class Rerun final : public autograd::FixedNode<Rerun, 0> {
+ public:
+  Rerun(Function function, std::span<const Tensor> inputs)
+      : function_(std::move(function)), inputs_(inputs.size()) {
+    for (size_t i = 0; i < inputs.size(); ++i) inputs_[i].save(inputs[i]);
+  }
+  const char* name() const override { return "CheckpointBackward"; }
+  void apply(std::span<const Tensor>, std::span<Tensor>) override {}
+
+  Tensors operator()() {
+    Tensors inputs;
+    for (const autograd::SavedTensor& saved : inputs_) inputs.push_back(saved.unpack(*this));
+    return function_(inputs);
+  }
+
+ private:
+  Function function_;
+  std::vector<autograd::SavedTensor> inputs_;
+};
+
+// The first run: its nodes keep numbers only.
+class Checkpoint final : public autograd::SavedHooks {
+ public:
+  Checkpoint(Ref<Rerun> rerun, std::optional<RandomState> random)
+      : rerun_(std::move(rerun)), random_(std::move(random)) {}
+
+  void* pack(const Tensor& tensor) override {
+    saved_.push_back({tensor.shape(), tensor.dtype()});
+    return to_packed(saved_.size());
+  }
+  Tensor unpack(void* packed) override {
+    const size_t number = to_number(packed);
+    if (Tensor found = find(number); found.defined()) return found;
+    Tensors tensors = run_again();
+    const Tensor found = tensors[number - 1];  // another thread's pass may end, and forget, at once
+    keep(std::move(tensors));
+    return found;
+  }
+  void discard(void* packed) override {
+    Tensor dropped;
+    std::lock_guard lock(autograd::hook_mutex());
+    const auto found = recomputed_.find(to_number(packed));
+    if (found == recomputed_.end()) return;
+    dropped = std::move(found->second);
+    recomputed_.erase(found);
+  }
+
+ private:
+  struct Saved {
+    Dims shape;
+    DType dtype;
+  };
+
+  Tensor find(size_t number) const {
+    std::lock_guard lock(autograd::hook_mutex());
+    const auto found = recomputed_.find(number);
+    return found == recomputed_.end() ? Tensor() : found->second;
+  }
+
+  Tensors run_again() const {
+    const GradMode mode(true);
+    const RandomScope random(random_);
+    auto collector = Ref<Collector>::adopt(new Collector);
+    {
+      const HooksScope hooks(collector);
+      (*rerun_)();
+    }
+    collector->check_versions();
+    check_recomputed(collector->tensors);
+    return std::move(collector->tensors);
+  }
+
+  void check_recomputed(const Tensors& tensors) const {
+    check(tensors.size() >= saved_.size(),
+          "torch.utils.checkpoint: A different number of tensors was saved during the original "
+          "forward and recomputation.\nNumber of tensors saved during forward: ",
+          saved_.size(), "\nNumber of tensors saved during recomputation: ", tensors.size(), ".");
+    for (size_t i = 0; i < saved_.size(); ++i) {
+      check(tensors[i].shape() == saved_[i].shape && tensors[i].dtype() == saved_[i].dtype,
+            "torch.utils.checkpoint: Recomputed values for the following tensors have different "
+            "metadata than during the forward pass.\ntensor at position ",
+            i, ":\nsaved metadata: ", name_of(saved_[i].dtype), " ", saved_[i].shape,
+            "\nrecomputed metadata: ", name_of(tensors[i].dtype()), " ", tensors[i].shape());
+    }
+  }
+
+  // Until the nodes have freed them, and at most until this backward pass ends: a later one over a
+  // retained graph computes them again.
+  void keep(Tensors tensors) {
+    {
+      std::lock_guard lock(autograd::hook_mutex());
+      for (size_t i = 0; i < saved_.size(); ++i) recomputed_[i + 1] = std::move(tensors[i]);
+    }
+    if (autograd::GraphTask::current()) {
+      autograd::queue_callback([self = Ref<Checkpoint>::share(this)] { self->forget(); });
+    }
+  }
+  void forget() {
+    std::map<size_t, Tensor> dropped;
+    std::lock_guard lock(autograd::hook_mutex());
+    std::swap(dropped, recomputed_);
+  }
+
+  Ref<Rerun> rerun_;
+  std::optional<RandomState> random_;
+  std::vector<Saved> saved_;             // by number, as it was in the first run
+  std::map<size_t, Tensor> recomputed_;  // by number; guarded by hook_mutex
+};
+
+}  // namespace
+
+Tensors checkpoint(Function function, std::span<const Tensor> inputs,
+                   const CheckpointOptions& options) {
+  if (!autograd::grad_enabled()) return function(inputs);
+  auto rerun = Ref<Rerun>::adopt(new Rerun(function, inputs));
+  std::optional<RandomState> random;
+  if (options.preserve_rng_state) random.emplace();
+  auto hooks = Ref<Checkpoint>::adopt(new Checkpoint(std::move(rerun), std::move(random)));
+  const HooksScope scope(std::move(hooks));
+  return function(inputs);
+}
+
+}  // namespace libtensor::functional

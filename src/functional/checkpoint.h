@@ -1,0 +1,18 @@
+// Trades time for memory: what a function's nodes would keep for backward is computed again there.
+#pragma once
+
+#include "functional/function.h"
+
+namespace libtensor::functional {
+
+struct CheckpointOptions {
+  bool preserve_rng_state = true;  // the second run draws the same random numbers as the first
+};
+
+// function(inputs), whose nodes keep nothing: when backward first asks for a saved tensor, the
+// function runs once more, with recording on, and what its nodes save then is used. `function` is
+// kept until backward has freed the last of these, and must compute the same each time.
+Tensors checkpoint(Function function, std::span<const Tensor> inputs,
+                   const CheckpointOptions& options);
+
+}  // namespace libtensor::functional

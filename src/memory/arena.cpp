@@ -1,0 +1,409 @@
+#include "memory/arena.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace libtensor::memory {
+namespace {
+
+uintptr_t round_down(uintptr_t value, size_t unit) { return value & ~(uintptr_t{unit} - 1); }
+uintptr_t round_up(uintptr_t value, size_t unit) { return round_down(value + unit - 1, unit); }
+void* pointer(uintptr_t address) { return reinterpret_cast<void*>(address); }
+
+}  // namespace
+
+Arena::Arena(MemoryProvider& provider, Stream stream, SharedLevel& device_active)
+    : order(provider, stream, provider.properties().streams),
+      provider_(provider),
+      device_active_(device_active),
+      properties_(provider.properties()) {}
+
+Arena::~Arena() {
+  Change change;
+  while (!pieces_.empty()) unmap_piece(pieces_.begin()->first, &change);
+  for (const auto& [start, range] : ranges_) {
+    for (Block* block = range.first; block;) {
+      if (block->state == Block::State::kUsed) drop_uses(block);
+      delete std::exchange(block, block->next);
+    }
+    if (properties_.virtual_memory) provider_.unreserve(pointer(start), range.size);
+  }
+}
+
+// Blocks.
+
+void Arena::insert(Block* block) noexcept {
+  if (block->is_free()) return free.insert(block);
+  block->left = nullptr;
+  block->right = unmapped_;
+  if (unmapped_) unmapped_->left = block;
+  unmapped_ = block;
+}
+
+void Arena::erase(Block* block) noexcept {
+  if (block->is_free()) return free.erase(block);
+  if (block->left) {
+    block->left->right = block->right;
+  } else {
+    unmapped_ = block->right;
+  }
+  if (block->right) block->right->left = block->left;
+}
+
+// Cuts off what follows the first `size` bytes. Neither half is in a list.
+Block* Arena::split(Block* block, size_t size) {
+  Block* const rest = new Block;
+  rest->address = block->address + size;
+  rest->size = block->size - size;
+  rest->state = block->state;
+  rest->arena = this;
+  rest->epoch = block->epoch;
+  rest->previous = block;
+  rest->next = block->next;
+  if (rest->next) rest->next->previous = rest;
+  block->next = rest;
+  block->size = size;
+  return rest;
+}
+
+void Arena::absorb_next(Block* block) noexcept {
+  Block* const gone = block->next;
+  block->size += gone->size;
+  block->epoch = std::max(block->epoch, gone->epoch);
+  block->next = gone->next;
+  if (block->next) block->next->previous = block;
+  delete gone;
+}
+
+// Puts an open block into its list, as one with its neighbours of the same state.
+Block* Arena::merge(Block* block) noexcept {
+  if (Block* next = block->next; next && next->state == block->state) {
+    erase(next);
+    absorb_next(block);
+  }
+  if (Block* previous = block->previous; previous && previous->state == block->state) {
+    erase(previous);
+    absorb_next(previous);
+    block = previous;
+  }
+  insert(block);
+  return block;
+}
+
+// Takes an open block out of its list and cuts it down to `span`; what is cut off goes into the
+// list.
+Block* Arena::isolate(Block* block, Span span) {
+  erase(block);
+  Block* inner = block;
+  try {
+    if (block->address < span.begin) inner = split(block, span.begin - block->address);
+    if (inner->end() > span.end) insert(split(inner, span.size()));
+  } catch (...) {
+    insert(block);
+    if (inner != block) merge(inner);
+    throw;
+  }
+  if (inner != block) insert(block);
+  return inner;
+}
+
+void Arena::take(Block* block, size_t size) {
+  Block* const rest = block->size > size ? new Block : nullptr;
+  free.erase(block);
+  if (rest) {
+    rest->address = block->address + size;
+    rest->size = block->size - size;
+    rest->state = Block::State::kFree;
+    rest->arena = this;
+    rest->epoch = block->epoch;
+    rest->previous = block;
+    rest->next = block->next;
+    if (rest->next) rest->next->previous = rest;
+    block->next = rest;
+    block->size = size;
+    free.insert(rest);
+  }
+  block->state = Block::State::kUsed;
+  block->uses = nullptr;
+}
+
+void Arena::give_back(Block* block) noexcept {
+  block->state = Block::State::kFree;
+  block->epoch = order.stamp();
+  merge(block);
+}
+
+// Blocks that other streams use.
+
+void Arena::put_off(Block* block) noexcept {
+  block->state = Block::State::kWaiting;
+  block->epoch = order.stamp();
+  block->left = nullptr;
+  if (waiting_last_) {
+    waiting_last_->left = block;
+  } else {
+    waiting_first_ = block;
+  }
+  waiting_last_ = block;
+}
+
+void Arena::free_waiting(Block* block) noexcept {
+  waiting_first_ = block->left;
+  if (!waiting_first_) waiting_last_ = nullptr;
+  drop_uses(block);
+  device_active_.subtract(block->size);
+  statistics.active.subtract(block->size);
+  block->state = Block::State::kFree;
+  merge(block);
+}
+
+void Arena::drop_uses(Block* block) noexcept {
+  while (OtherUse* use = block->uses) {
+    if (use->event) provider_.release(use->event);
+    block->uses = use->next;
+    delete use;
+  }
+}
+
+void Arena::poll_waiting() noexcept {
+  while (Block* block = waiting_first_) {
+    for (const OtherUse* use = block->uses; use; use = use->next) {
+      if (use->event && !provider_.passed(use->event)) return;
+    }
+    free_waiting(block);
+  }
+}
+
+bool Arena::wait_for_waiting() noexcept {
+  poll_waiting();
+  if (!waiting_first_) return false;
+  while (Block* block = waiting_first_) {
+    for (const OtherUse* use = block->uses; use; use = use->next) {
+      if (use->event) provider_.wait(use->event);
+    }
+    free_waiting(block);
+  }
+  return true;
+}
+
+// Places.
+
+size_t Arena::bytes_to_map(const Block* first, Span span) const {
+  size_t bytes = 0;
+  for (const Block* block = first; block && block->address < span.end; block = block->next) {
+    if (!block->is_unmapped() || block->end() <= span.begin) continue;
+    bytes += round_up(std::min(span.end, block->end()), properties_.granularity) -
+             round_down(std::max(span.begin, block->address), properties_.granularity);
+  }
+  return bytes;
+}
+
+Place Arena::best_place(size_t size) const {
+  Place best;
+  for (Block* unmapped = unmapped_; unmapped; unmapped = unmapped->right) {
+    Block* first = unmapped;
+    bool leftmost = true;  // each gap is looked at once, from its first unmapped block
+    while (first->previous && first->previous->is_open()) {
+      first = first->previous;
+      leftmost = leftmost && !first->is_unmapped();
+    }
+    if (!leftmost) continue;
+    const Block* last = unmapped;
+    while (last->next && last->next->is_open()) last = last->next;
+    const size_t gap = last->end() - first->address;
+    if (gap < size) continue;
+
+    const auto consider = [&](uintptr_t start) {
+      if (start < first->address || start + size > last->end()) return;
+      const size_t missing = bytes_to_map(first, {start, start + size});
+      if (missing < best.missing || (missing == best.missing && gap < best.gap)) {
+        best = {start, missing, gap, first};
+      }
+    };
+    for (const Block* block = first;; block = block->next) {
+      consider(block->address);
+      // To end where memory ends, or where the gap does: but not at the far end of the range.
+      if (block->end() - first->address >= size && (block->is_free() || last->next)) {
+        consider(block->end() - size);
+      }
+      if (block == last) break;
+    }
+  }
+  return best;
+}
+
+bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
+  for (uintptr_t at = span.begin; at < span.end; at = *reached) {
+    const size_t bytes = std::min<size_t>(piece, span.end - at);
+    const auto [entry, fresh] = pieces_.emplace(at, Piece{bytes, 0});
+    bool made = provider_.create(bytes, &entry->second.memory);
+    if (made && !provider_.map(pointer(at), bytes, entry->second.memory)) {
+      provider_.destroy(entry->second.memory, bytes);
+      made = false;
+    }
+    if (!made) {
+      pieces_.erase(entry);
+      return false;
+    }
+    ++change->calls;
+    change->added += bytes;
+    statistics.reserved.add(bytes);
+    *reached = at + bytes;
+  }
+  return true;
+}
+
+bool Arena::map(const Place& place, size_t size, size_t piece, size_t at_least, size_t room,
+                Change* change) {
+  const uintptr_t end = place.start + size;
+  for (Block* block = place.first; block && block->address < end; block = block->next) {
+    if (!block->is_unmapped() || block->end() <= place.start) continue;
+    Span span = {round_down(std::max(place.start, block->address), properties_.granularity),
+                 round_up(std::min(end, block->end()), properties_.granularity)};
+    const uintptr_t further = std::min(block->end(), span.begin + at_least);
+    if (further > span.end && further - span.end <= room) span.end = further;
+
+    block = isolate(block, span);
+    uintptr_t reached = span.begin;
+    const bool all = map_pieces(span, piece, change, &reached);
+    if (!all && reached == span.begin) {
+      merge(block);
+      return false;
+    }
+    if (!all) merge(split(block, reached - span.begin));
+    block->state = Block::State::kFree;
+    block->epoch = 0;
+    block = merge(block);
+    if (!all) return false;
+  }
+  return true;
+}
+
+Block* Arena::block_at(const Place& place) {
+  Block* block = place.first;
+  while (block->end() <= place.start) block = block->next;
+  if (block->address == place.start) return block;
+  block = isolate(block, {place.start, block->end()});
+  insert(block);
+  return block;
+}
+
+void Arena::add_range(void* start, size_t bytes, Block* block) {
+  block->address = reinterpret_cast<uintptr_t>(start);
+  block->size = bytes;
+  block->arena = this;
+  insert(block);
+}
+
+bool Arena::reserve(size_t bytes) {
+  auto block = std::make_unique<Block>();
+  void* const start = provider_.reserve(bytes);
+  if (!start) return false;
+  try {
+    ranges_[reinterpret_cast<uintptr_t>(start)] = {bytes, block.get()};
+  } catch (...) {
+    provider_.unreserve(start, bytes);
+    throw;
+  }
+  add_range(start, bytes, block.release());
+  return true;
+}
+
+bool Arena::add_segment(size_t bytes, Change* change) {
+  auto block = std::make_unique<Block>();
+  void* const start = provider_.allocate(bytes);
+  if (!start) return false;
+  try {
+    pieces_[reinterpret_cast<uintptr_t>(start)] = {bytes, 0};
+    ranges_[reinterpret_cast<uintptr_t>(start)] = {bytes, block.get()};
+  } catch (...) {
+    pieces_.erase(reinterpret_cast<uintptr_t>(start));
+    provider_.free(start, bytes);
+    throw;
+  }
+  ++change->calls;
+  change->added += bytes;
+  statistics.reserved.add(bytes);
+  block->state = Block::State::kFree;
+  add_range(start, bytes, block.release());
+  return true;
+}
+
+// Giving memory back.
+
+std::vector<Span> Arena::whole_pieces(const Block* block, Span keep) const {
+  std::vector<Span> pieces;
+  for (auto piece = pieces_.lower_bound(block->address); piece != pieces_.end(); ++piece) {
+    const Span span = {piece->first, piece->first + piece->second.size};
+    if (span.end > block->end()) break;
+    if (span.end <= keep.begin || span.begin >= keep.end) pieces.push_back(span);
+  }
+  return pieces;
+}
+
+void Arena::unmap_piece(uintptr_t address, Change* change) noexcept {
+  const auto piece = pieces_.find(address);
+  const size_t bytes = piece->second.size;
+  if (properties_.virtual_memory) {
+    provider_.unmap(pointer(address), bytes);
+    provider_.destroy(piece->second.memory, bytes);
+  } else {
+    provider_.free(pointer(address), bytes);
+  }
+  pieces_.erase(piece);
+  ++change->calls;
+  change->removed += bytes;
+  statistics.reserved.subtract(bytes);
+}
+
+void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change) {
+  if (!properties_.virtual_memory) {  // the block is the whole segment
+    unmap_piece(block->address, change);
+    free.erase(block);
+    ranges_.erase(block->address);
+    delete block;
+    return;
+  }
+  for (size_t i = 0; i < pieces.size();) {
+    Span span = pieces[i];
+    size_t last = i;
+    while (last + 1 < pieces.size() && pieces[last + 1].begin == span.end) {
+      span.end = pieces[++last].end;
+    }
+    while (block->end() <= span.begin) block = block->next;  // the rest of the block, after a hole
+    block = isolate(block, span);
+    for (; i <= last; ++i) unmap_piece(pieces[i].begin, change);
+    block->state = Block::State::kUnmapped;
+    block->epoch = 0;
+    block = merge(block);
+  }
+}
+
+bool Arena::find_cut(const Block* block, size_t size, size_t least, Span* piece,
+                     uintptr_t* where) const {
+  const uintptr_t end = block->address + size;
+  const auto entry = std::prev(pieces_.upper_bound(end - 1));
+  *piece = {entry->first, entry->first + entry->second.size};
+  *where = round_up(end, properties_.granularity);
+  return piece->begin >= block->address && piece->end <= block->end() &&
+         piece->end >= *where + least;
+}
+
+bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
+  Block* inner = isolate(block, piece);
+  unmap_piece(piece.begin, change);
+  uintptr_t reached = piece.begin;
+  const bool all = map_pieces({piece.begin, where}, SIZE_MAX, change, &reached) &&
+                   map_pieces({where, piece.end}, SIZE_MAX, change, &reached);
+  if (reached < piece.end) {
+    Block* const lost = reached > piece.begin ? split(inner, reached - piece.begin) : inner;
+    lost->state = Block::State::kUnmapped;
+    merge(lost);
+    if (lost == inner) return false;
+  }
+  merge(inner);
+  return all;
+}
+
+}  // namespace libtensor::memory

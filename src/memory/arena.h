@@ -1,0 +1,138 @@
+// The memory of one stream: ranges of addresses, the blocks that tile them, and the pieces of
+// physical memory that stand behind some of them.
+//
+// With virtual memory a range is reserved once, far larger than the device; pieces are mapped where
+// they are needed and taken away where nothing uses them, so a gap in the addresses costs nothing.
+// Without it, each plain allocation is a range of its own with one piece behind it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "core/fork.h"
+#include "memory/block.h"
+#include "memory/free_lists.h"
+#include "memory/provider.h"
+#include "memory/statistics.h"
+#include "memory/stream_order.h"
+
+namespace libtensor::memory {
+
+// A run of addresses.
+struct Span {
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+
+  size_t size() const { return end - begin; }
+};
+
+// Where a block could go, partly on addresses without memory.
+struct Place {
+  uintptr_t start = 0;
+  size_t missing = SIZE_MAX;  // bytes to map
+  size_t gap = SIZE_MAX;      // size of the run of open blocks
+  Block* first = nullptr;     // of that run; nullptr: there is no place
+};
+
+// What the provider's calls changed, for the device's counters.
+struct Change {
+  size_t added = 0;  // bytes
+  size_t removed = 0;
+  uint64_t calls = 0;
+};
+
+// All of it is guarded by `mutex`; what changes memory, also by the allocator's lock for that.
+class Arena {
+ public:
+  // `device_active` counts active bytes of all arenas together.
+  Arena(MemoryProvider& provider, Stream stream, SharedLevel& device_active);
+  ~Arena();  // whatever is left goes back to the provider
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  Stream stream() const { return order.stream(); }
+
+  // Makes the first `size` bytes of a free block a used block.
+  void take(Block* block, size_t size);
+  // A used block becomes free, and one with its free neighbours.
+  void give_back(Block* block) noexcept;
+
+  // A freed block that other streams use: it waits for the events in block->uses.
+  void put_off(Block* block) noexcept;
+  bool has_waiting() const { return waiting_first_ != nullptr; }
+  // Frees those whose events have passed; or waits for all of them. True if it had to wait.
+  void poll_waiting() noexcept;
+  bool wait_for_waiting() noexcept;
+
+  // Where `size` bytes need the least memory mapped.
+  Place best_place(size_t size) const;
+  // Maps what the place lacks, in pieces of at most `piece` bytes. Where memory is mapped, at least
+  // `at_least` bytes are, as long as that adds no more than `room`. False: the provider has no
+  // more memory; what was mapped until then is free memory.
+  bool map(const Place& place, size_t size, size_t piece, size_t at_least, size_t room,
+           Change* change);
+  // The free block at the place, beginning there.
+  Block* block_at(const Place& place);
+  // More addresses. False: the process has none left.
+  bool reserve(size_t bytes);
+  // A plain allocation, which becomes a free block. False: the provider has no more memory.
+  bool add_segment(size_t bytes, Change* change);
+
+  // The pieces that lie wholly in a free block and outside `keep`.
+  std::vector<Span> whole_pieces(const Block* block, Span keep) const;
+  // Gives such pieces of one block, in address order, back to the provider.
+  void release(Block* block, const std::vector<Span>& pieces, Change* change);
+  // Would placing `size` bytes at the block's start leave `least` bytes or more unused in a piece
+  // that is now wholly free? Then that piece, and where it could be cut in two.
+  bool find_cut(const Block* block, size_t size, size_t least, Span* piece, uintptr_t* where) const;
+  // Replaces the piece by two. False: the provider failed; memory was given back.
+  bool cut(Block* block, Span piece, uintptr_t where, Change* change);
+
+  template <class Visit>
+  void for_each_block(Visit visit) const {
+    for (const auto& [start, range] : ranges_) {
+      for (const Block* block = range.first; block; block = block->next) visit(*block);
+    }
+  }
+
+  ForkSafeMutex mutex{LockLevel::kArena};
+  FreeLists free;
+  StreamOrder order;
+  StreamStatistics statistics;
+
+ private:
+  struct Range {
+    size_t size;
+    Block* first;
+  };
+  struct Piece {
+    size_t size;
+    Physical memory;
+  };
+
+  void insert(Block* block) noexcept;
+  void erase(Block* block) noexcept;
+  Block* merge(Block* block) noexcept;
+  void absorb_next(Block* block) noexcept;
+  Block* split(Block* block, size_t size);
+  Block* isolate(Block* block, Span span);
+  size_t bytes_to_map(const Block* first, Span span) const;
+  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
+  void unmap_piece(uintptr_t address, Change* change) noexcept;
+  void add_range(void* start, size_t bytes, Block* block);
+  void free_waiting(Block* block) noexcept;
+  void drop_uses(Block* block) noexcept;
+
+  MemoryProvider& provider_;
+  SharedLevel& device_active_;
+  const ProviderProperties properties_;
+  std::map<uintptr_t, Range> ranges_;
+  std::map<uintptr_t, Piece> pieces_;
+  Block* unmapped_ = nullptr;
+  Block* waiting_first_ = nullptr;
+  Block* waiting_last_ = nullptr;
+};
+
+}  // namespace libtensor::memory

@@ -1,0 +1,215 @@
+// What happens when no free block fits: memory is taken back, taken anew, or waited for.
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+#include "memory/caching_allocator.h"
+
+namespace libtensor::memory {
+namespace {
+
+constexpr size_t kLeastRange = size_t{1}
+                               << 40;  // addresses reserved at once, if not the device's size
+constexpr size_t kMostRange = size_t{1} << 43;
+
+size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+
+// A free block that could give pieces back.
+struct Victim {
+  Arena* arena;
+  Block* block;
+  size_t bytes;  // in whole pieces
+};
+
+// The one that covers the need with the least surplus comes first; where none covers it, the
+// largest. Few large victims cost fewer calls than many small ones, and break up less.
+void sort_by_fit(std::vector<Victim>& victims, size_t need) {
+  std::sort(victims.begin(), victims.end(), [need](const Victim& a, const Victim& b) {
+    const bool a_covers = a.bytes >= need, b_covers = b.bytes >= need;
+    if (a_covers != b_covers) return a_covers;
+    if (a.bytes != b.bytes) return a_covers ? a.bytes < b.bytes : a.bytes > b.bytes;
+    return a.block->address < b.block->address;
+  });
+}
+
+// As few pieces as cover the need: the smallest that covers what is left of it, else the largest.
+std::vector<Span> choose_pieces(std::vector<Span> pieces, size_t need) {
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Span& a, const Span& b) { return a.size() > b.size(); });
+  std::vector<Span> chosen;
+  for (size_t covered = 0; covered < need && !pieces.empty();) {
+    auto piece = pieces.begin();
+    while (std::next(piece) != pieces.end() && std::next(piece)->size() >= need - covered) ++piece;
+    covered += piece->size();
+    chosen.push_back(*piece);
+    pieces.erase(piece);
+  }
+  std::sort(chosen.begin(), chosen.end(),
+            [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  return chosen;
+}
+
+}  // namespace
+
+Block* CachingAllocator::allocate_slowly(Arena& arena, size_t size, size_t bytes) {
+  for (;;) {
+    {
+      std::lock_guard growth(growth_);
+      bool reclaimed = false;
+      for (;;) {
+        const Attempt attempt = try_to_grow(arena, size, bytes, reclaimed);
+        if (attempt.block) return attempt.block;
+        if (attempt.missing > 0) {
+          const size_t got = reclaim(attempt.missing, &arena, attempt.keep);
+          if (got > 0 || !reclaimed) {
+            reclaimed = true;
+            continue;
+          }
+        }
+        if (!wait_for_device()) break;
+        reclaimed = false;
+      }
+    }
+    if (!call_pressure(bytes)) fail_out_of_memory(bytes);
+  }
+}
+
+CachingAllocator::Attempt CachingAllocator::try_to_grow(Arena& arena, size_t size, size_t bytes,
+                                                        bool reclaimed) {
+  std::lock_guard lock(arena.mutex);
+  arena.poll_waiting();
+  Block* block = arena.free.find(size);
+  if (block && wants_cut(arena, block, size)) {
+    cut(arena, block, size);
+    block = arena.free.find(size);
+  }
+  Attempt attempt;
+  if (!block) {
+    attempt = properties_.virtual_memory ? grow_virtual(arena, size, reclaimed)
+                                         : grow_plain(arena, size, reclaimed);
+    block = attempt.block;
+  }
+  if (block) attempt.block = take(arena, block, size, bytes);
+  return attempt;
+}
+
+Outlook CachingAllocator::outlook(size_t size) {
+  const size_t demand = std::max(allocated_.peak(), allocated_.now() + size);
+  Outlook outlook{std::min(capacity(), refused_at_), reserved_.now(), demand, properties_.slack};
+  tight_.store(mood(outlook) == Mood::kTight, std::memory_order_relaxed);
+  outlook.capacity = capacity();
+  return outlook;
+}
+
+CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t size,
+                                                         bool reclaimed) {
+  Place place = arena.best_place(size);
+  if (!place.first) {
+    const size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
+    if (!arena.reserve(round_up(std::max(range, size), properties_.granularity))) return {};
+    place = arena.best_place(size);
+  }
+  const Span keep = {place.start, place.start + size};
+  const Outlook view = outlook(size);
+  const size_t limit = reserve_limit(view), wanted = view.reserved + place.missing;
+  if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, keep};
+  if (wanted > view.capacity) return {};
+  Change change;
+  const bool mapped = arena.map(place, size, largest_piece(view, properties_.granularity),
+                                smallest_growth(view, properties_.granularity),
+                                limit > wanted ? limit - wanted : 0, &change);
+  apply(change);
+  if (mapped) return {arena.block_at(place)};
+  refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
+  return {nullptr, place.missing, keep};
+}
+
+CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed) {
+  const Outlook view = outlook(size);
+  size_t segment = segment_size(view, size, properties_.granularity);
+  if (view.reserved + segment > view.capacity) segment = round_up(size, properties_.granularity);
+  const size_t limit = reserve_limit(view), wanted = view.reserved + segment;
+  if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, {}};
+  if (wanted > view.capacity) return {};
+  Change change;
+  const bool added = arena.add_segment(segment, &change);
+  apply(change);
+  if (added) return {arena.free.find(size)};
+  return {nullptr, segment, {}};
+}
+
+bool CachingAllocator::wants_cut(const Arena& arena, const Block* block, size_t size) const {
+  if (!tight_.load(std::memory_order_relaxed) || !properties_.virtual_memory) return false;
+  Span piece;
+  uintptr_t where;
+  return block->size > size && arena.order.passed(block->epoch) &&
+         arena.find_cut(block, size, kWorthCutting, &piece, &where);
+}
+
+void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
+  Span piece;
+  uintptr_t where;
+  if (!arena.find_cut(block, size, kWorthCutting, &piece, &where)) return;
+  Change change;
+  arena.cut(block, piece, where, &change);
+  apply(change);
+}
+
+// Gives back pieces that nobody uses and that the device has come past, of any stream; of `own`
+// only those outside `keep`. Returns how many bytes.
+size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
+  std::vector<std::unique_lock<ForkSafeMutex>> locks;
+  std::vector<Victim> victims;
+  for_each_arena([&](Arena& arena) {
+    locks.emplace_back(arena.mutex);
+    arena.order.mark();
+    arena.order.poll();
+    arena.poll_waiting();
+    arena.free.for_each(properties_.granularity, [&](Block* block) {
+      if (!arena.order.passed(block->epoch)) return;
+      size_t whole = 0;
+      for (const Span& piece : arena.whole_pieces(block, &arena == own ? keep : Span{})) {
+        whole += piece.size();
+      }
+      if (whole > 0) victims.push_back({&arena, block, whole});
+    });
+  });
+  sort_by_fit(victims, bytes);
+  Change change;
+  for (const Victim& victim : victims) {
+    if (change.removed >= bytes) break;
+    const Span kept = victim.arena == own ? keep : Span{};
+    victim.arena->release(
+        victim.block,
+        choose_pieces(victim.arena->whole_pieces(victim.block, kept), bytes - change.removed),
+        &change);
+  }
+  apply(change);
+  return change.removed;
+}
+
+// Waits for all that has been freed so far. False: there was nothing to wait for.
+bool CachingAllocator::wait_for_device() {
+  bool waited = false;
+  for_each_arena([&](Arena& arena) {
+    std::lock_guard lock(arena.mutex);
+    waited |= arena.wait_for_waiting();
+    waited |= arena.order.wait();
+  });
+  if (waited) waits_.fetch_add(1, std::memory_order_relaxed);
+  return waited;
+}
+
+void CachingAllocator::empty_cache() {
+  std::lock_guard growth(growth_);
+  wait_for_device();
+  reclaim(SIZE_MAX, nullptr, {});
+}
+
+void CachingAllocator::trim(size_t bytes) {
+  std::lock_guard growth(growth_);
+  const size_t reserved = reserved_.now();
+  if (reserved > bytes) reclaim(reserved - bytes, nullptr, {});
+}
+
+}  // namespace libtensor::memory

@@ -1,0 +1,89 @@
+// Where the caching allocator takes memory from: a device's plain allocation calls or its virtual
+// memory, and the events by which the allocator learns how far the device's streams have come.
+//
+// A provider keeps no policy: it hands each call on to the driver. It serves one device (CUDA: it
+// makes that device current itself and puts the caller's back). The allocator makes the calls that
+// change memory one at a time; those about events may come from several threads at once, also while
+// memory changes. Out of memory is an answer, not an exception; a driver's other failures are
+// thrown as Error where a function is not noexcept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace libtensor::memory {
+
+// A stream as its backend knows it: a cudaStream_t, say. 0 is the default stream.
+using Stream = uintptr_t;
+// A point in a stream's work, from record() to release(). 0: none.
+using Event = uintptr_t;
+// A piece of physical memory, from create() to destroy(): CUmemGenericAllocationHandle. Any value
+// may be valid.
+using Physical = uint64_t;
+
+struct ProviderProperties {
+  const char* name = "";        // for messages: "CUDA virtual memory"
+  bool virtual_memory = false;  // has reserve() to unmap(); else allocate() and free()
+  // Sizes given to the provider are multiples of this (a power of two): the driver's granularity of
+  // mappings (CUDA: 2 MiB), or what plain allocations are rounded to anyway (CUDA: 2 MiB; host: a
+  // page).
+  size_t granularity = size_t{2} << 20;
+  // Blocks are aligned to this (a power of two, at most the granularity), and their sizes are
+  // rounded up to it.
+  size_t alignment = 512;
+  // How much of what was ever needed at one time may lie unused, as a share of it, before memory is
+  // given back rather than more taken, while the device is mostly empty.
+  double slack = 0.03;
+  // False where no work runs behind the host's back: freed memory is free for all at once, and no
+  // event function is ever called.
+  bool streams = true;
+};
+
+class MemoryProvider {
+ public:
+  virtual ~MemoryProvider() = default;
+
+  // Constant for the provider's life.
+  virtual ProviderProperties properties() const = 0;
+
+  // The device's memory. `total` sizes address ranges: the largest amount that could ever be
+  // mapped. `free` is for messages only.
+  struct Info {
+    size_t total = 0;
+    size_t free = 0;
+  };
+  virtual Info info() = 0;
+
+  // Plain memory (cudaMalloc, cudaHostAlloc, mmap). nullptr: out of memory. free() gets the same
+  // size again; it may wait for the device.
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void free(void* data, size_t bytes) noexcept = 0;
+
+  // Addresses without memory behind them (cuMemAddressReserve). nullptr: the process has none left.
+  virtual void* reserve(size_t bytes) = 0;
+  virtual void unreserve(void* address, size_t bytes) noexcept = 0;  // nothing is mapped there now
+
+  // Memory without an address (cuMemCreate, cuMemRelease). False: out of memory, `out` is
+  // unchanged.
+  virtual bool create(size_t bytes, Physical* out) = 0;
+  virtual void destroy(Physical memory, size_t bytes) noexcept = 0;  // mapped nowhere now
+
+  // Puts a whole piece at an address inside a reserved range, readable and writable by the device
+  // (cuMemMap, cuMemSetAccess). False: the driver has no memory for it; nothing is mapped.
+  virtual bool map(void* address, size_t bytes, Physical memory) = 0;
+  // Takes it away again (cuMemUnmap), the same address and size as in map(). The allocator has seen
+  // to it that all work that uses the memory is done. The piece itself lives on.
+  virtual void unmap(void* address, size_t bytes) noexcept = 0;
+
+  // Marks the point that the stream has now come to (cudaEventRecord; events are best kept in a
+  // pool). 0 says that the device has failed for good, and is taken for a point that has passed.
+  virtual Event record(Stream stream) noexcept = 0;
+  // Has the device come past it (cudaEventQuery)? Does not wait.
+  virtual bool passed(Event event) noexcept = 0;
+  // Waits until it has (cudaEventSynchronize). The caller holds no lock that record(), passed() or
+  // release() of another thread needs.
+  virtual void wait(Event event) noexcept = 0;
+  virtual void release(Event event) noexcept = 0;
+};
+
+}  // namespace libtensor::memory

@@ -1,0 +1,52 @@
+// Plain memory from a source that the program can replace while it runs.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "core/fork.h"
+#include "memory/provider.h"
+
+namespace libtensor::memory {
+
+// Where plain memory comes from: the system, or functions of the program. Its destructor runs when
+// it has all its memory back and is not the current source.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void free(void* data, size_t bytes) noexcept = 0;
+};
+
+// Stands in front of another provider; `source` null means that one.
+class ReplaceableProvider final : public MemoryProvider {
+ public:
+  explicit ReplaceableProvider(std::unique_ptr<MemoryProvider> first) : first_(std::move(first)) {}
+
+  // Memory taken from now on comes from it. Each block goes back where it came from.
+  void replace(std::shared_ptr<Source> source);
+
+  ProviderProperties properties() const override { return first_->properties(); }
+  Info info() override { return first_->info(); }
+  void* allocate(size_t bytes) override;
+  void free(void* data, size_t bytes) noexcept override;
+
+  void* reserve(size_t) override { return nullptr; }
+  void unreserve(void*, size_t) noexcept override {}
+  bool create(size_t, Physical*) override { return false; }
+  void destroy(Physical, size_t) noexcept override {}
+  bool map(void*, size_t, Physical) override { return false; }
+  void unmap(void*, size_t) noexcept override {}
+  Event record(Stream) noexcept override { return 0; }
+  bool passed(Event) noexcept override { return true; }
+  void wait(Event) noexcept override {}
+  void release(Event) noexcept override {}
+
+ private:
+  const std::unique_ptr<MemoryProvider> first_;
+  ForkSafeMutex mutex_{LockLevel::kSource};
+  std::shared_ptr<Source> source_;
+  std::map<void*, std::shared_ptr<Source>> owners_;  // of what did not come from `first_`
+};
+
+}  // namespace libtensor::memory

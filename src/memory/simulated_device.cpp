@@ -1,0 +1,254 @@
+#include "memory/simulated_device.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+
+namespace libtensor::memory {
+namespace {
+
+uintptr_t number(const void* data) { return reinterpret_cast<uintptr_t>(data); }
+
+// Addresses of one range never touch those of the next.
+constexpr size_t kApart = size_t{1} << 30;
+
+}  // namespace
+
+ProviderProperties SimulatedDevice::properties() const {
+  ProviderProperties properties;
+  properties.name = options_.virtual_memory ? "simulated virtual memory" : "simulated memory";
+  properties.virtual_memory = options_.virtual_memory;
+  properties.granularity = options_.granularity;
+  properties.alignment = options_.alignment;
+  return properties;
+}
+
+MemoryProvider::Info SimulatedDevice::info() {
+  std::lock_guard lock(mutex_);
+  return {options_.capacity, options_.capacity - counts_.reserved};
+}
+
+// Memory.
+
+bool SimulatedDevice::take(size_t bytes) {
+  if (bytes == 0 || bytes % options_.granularity != 0) misuse(str("a size of ", bytes));
+  if (fail_after_ != 0 && --fail_after_ == 0) {
+    fail_after_ = 1;
+    return false;
+  }
+  if (bytes > options_.capacity - counts_.reserved) return false;
+  counts_.reserved += bytes;
+  counts_.peak = std::max(counts_.peak, counts_.reserved);
+  return true;
+}
+
+void SimulatedDevice::give(size_t bytes) { counts_.reserved -= bytes; }
+
+void* SimulatedDevice::allocate(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (options_.virtual_memory) misuse("allocate with virtual memory");
+  if (!take(bytes)) return nullptr;
+  ++counts_.takes;
+  const uintptr_t address = next_address_;
+  next_address_ += (bytes + kApart) / options_.granularity * options_.granularity;
+  ranges_[address] = bytes;
+  return reinterpret_cast<void*>(address);
+}
+
+void SimulatedDevice::free(void* data, size_t bytes) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto range = ranges_.find(number(data));
+  if (range == ranges_.end() || range->second != bytes) return misuse("free of what is not there");
+  check_unused(range->first, range->first + bytes, "free");
+  ranges_.erase(range);
+  give(bytes);
+  ++counts_.gives;
+}
+
+void* SimulatedDevice::reserve(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (bytes % options_.granularity != 0) misuse(str("reserve of ", bytes));
+  const uintptr_t address = next_address_;
+  next_address_ += (bytes + kApart) / options_.granularity * options_.granularity;
+  ranges_[address] = bytes;
+  ++counts_.ranges;
+  return reinterpret_cast<void*>(address);
+}
+
+void SimulatedDevice::unreserve(void* address, size_t bytes) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto range = ranges_.find(number(address));
+  if (range == ranges_.end() || range->second != bytes) return misuse("unreserve of no range");
+  const auto mapping = mappings_.lower_bound(range->first);
+  if (mapping != mappings_.end() && mapping->first < range->first + bytes) {
+    misuse("unreserve of mapped addresses");
+  }
+  ranges_.erase(range);
+  --counts_.ranges;
+}
+
+bool SimulatedDevice::create(size_t bytes, Physical* out) {
+  std::lock_guard lock(mutex_);
+  if (!take(bytes)) return false;
+  ++counts_.creates;
+  *out = next_physical_++;
+  physical_[*out] = {bytes, false};
+  return true;
+}
+
+void SimulatedDevice::destroy(Physical memory, size_t bytes) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto piece = physical_.find(memory);
+  if (piece == physical_.end() || piece->second != std::pair{bytes, false}) {
+    return misuse("destroy of what is not there, or is mapped");
+  }
+  physical_.erase(piece);
+  give(bytes);
+}
+
+bool SimulatedDevice::map(void* address, size_t bytes, Physical memory) {
+  std::lock_guard lock(mutex_);
+  const uintptr_t begin = number(address), end = begin + bytes;
+  const auto piece = physical_.find(memory);
+  if (piece == physical_.end() || piece->second != std::pair{bytes, false}) {
+    misuse("map of what is not there, or is mapped");
+    return false;
+  }
+  const auto range = ranges_.upper_bound(begin);
+  if (range == ranges_.begin() || std::prev(range)->first + std::prev(range)->second < end) {
+    misuse("map outside of a reserved range");
+  }
+  const auto after = mappings_.lower_bound(begin);
+  if ((after != mappings_.end() && after->first < end) ||
+      (after != mappings_.begin() &&
+       std::prev(after)->first + std::prev(after)->second.first > begin)) {
+    misuse("map over a mapping");
+  }
+  piece->second.second = true;
+  mappings_[begin] = {bytes, memory};
+  ++counts_.takes;
+  return true;
+}
+
+void SimulatedDevice::unmap(void* address, size_t bytes) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto mapping = mappings_.find(number(address));
+  if (mapping == mappings_.end() || mapping->second.first != bytes) {
+    return misuse("unmap of what is not mapped");
+  }
+  check_unused(mapping->first, mapping->first + bytes, "unmap");
+  physical_[mapping->second.second].second = false;
+  mappings_.erase(mapping);
+  ++counts_.gives;
+}
+
+// Streams.
+
+Event SimulatedDevice::record(Stream stream) noexcept {
+  std::lock_guard lock(mutex_);
+  events_[next_event_] = {stream, streams_[stream].launched, now_};
+  ++counts_.events;
+  return next_event_++;
+}
+
+bool SimulatedDevice::passed(Event event) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto found = events_.find(event);
+  if (found == events_.end()) {
+    misuse("a question about an event that is not there");
+    return true;
+  }
+  const Point& point = found->second;
+  if (options_.lag == kManual) return streams_[point.stream].done >= point.number;
+  return now_ - point.time >= options_.lag;
+}
+
+void SimulatedDevice::wait(Event event) noexcept {
+  std::lock_guard lock(mutex_);
+  const auto found = events_.find(event);
+  if (found == events_.end()) return misuse("waiting for an event that is not there");
+  ++counts_.waits;
+  StreamState& state = streams_[found->second.stream];
+  state.done = std::max(state.done, found->second.number);
+  if (options_.lag != kManual) now_ = std::max(now_, found->second.time + options_.lag);
+}
+
+void SimulatedDevice::release(Event event) noexcept {
+  std::lock_guard lock(mutex_);
+  if (events_.erase(event) == 0) return misuse("release of an event that is not there");
+  --counts_.events;
+}
+
+void SimulatedDevice::launch(Stream stream, const void* data, size_t bytes) {
+  std::lock_guard lock(mutex_);
+  StreamState& state = streams_[stream];
+  const uintptr_t begin = number(data), end = begin + bytes;
+  settle();
+  for (const Work& work : work_) {
+    if (work.stream != stream && work.begin < end && begin < work.end &&
+        state.after[work.stream] < work.number) {
+      misuse(str("streams ", work.stream, " and ", stream, " use the same memory without order"));
+    }
+  }
+  for (uintptr_t at = begin; options_.virtual_memory && at < end;) {
+    const auto mapping = mappings_.upper_bound(at);
+    if (mapping == mappings_.begin() ||
+        std::prev(mapping)->first + std::prev(mapping)->second.first <= at) {
+      misuse("work on memory that is not mapped");
+      break;
+    }
+    at = std::prev(mapping)->first + std::prev(mapping)->second.first;
+  }
+  work_.push_back({stream, ++state.launched, begin, end});
+  state.launches.push_back({stream, state.launched, now_});
+}
+
+void SimulatedDevice::stream_wait(Stream stream, Stream other) {
+  std::lock_guard lock(mutex_);
+  StreamState& state = streams_[stream];
+  const StreamState& source = streams_[other];
+  for (const auto& [which, count] : source.after) {
+    state.after[which] = std::max(state.after[which], count);
+  }
+  state.after[other] = source.launched;
+}
+
+void SimulatedDevice::complete(Stream stream) {
+  std::lock_guard lock(mutex_);
+  streams_[stream].done = streams_[stream].launched;
+}
+
+// Forgets work that is done.
+void SimulatedDevice::settle() {
+  for (auto& [stream, state] : streams_) {
+    if (options_.lag == kManual) continue;
+    size_t done = 0;
+    while (done < state.launches.size() && now_ - state.launches[done].time >= options_.lag) ++done;
+    if (done > 0) state.done = std::max(state.done, state.launches[done - 1].number);
+    state.launches.erase(state.launches.begin(),
+                         state.launches.begin() + static_cast<ptrdiff_t>(done));
+  }
+  std::erase_if(work_, [&](const Work& work) { return streams_[work.stream].done >= work.number; });
+}
+
+void SimulatedDevice::check_unused(uintptr_t begin, uintptr_t end, const char* call) {
+  settle();
+  for (const Work& work : work_) {
+    if (work.begin < end && begin < work.end) {
+      misuse(str(call, " of memory that stream ", work.stream, " still uses"));
+    }
+  }
+}
+
+SimulatedDevice::Counts SimulatedDevice::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+std::vector<std::string> SimulatedDevice::misuses() const {
+  std::lock_guard lock(mutex_);
+  return misuses_;
+}
+
+}  // namespace libtensor::memory

@@ -1,0 +1,112 @@
+// A device that exists only on paper: for tests of the allocator, and to replay what programs did.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "memory/provider.h"
+
+namespace libtensor::memory {
+
+// Hands out addresses that must not be dereferenced, counts the calls, and notes every misuse: of
+// its functions, of memory that is not there, and of memory that two streams use without order.
+class SimulatedDevice final : public MemoryProvider {
+ public:
+  struct Options {
+    size_t capacity = SIZE_MAX;
+    bool virtual_memory = true;
+    // How far the device is behind: work is done when so many ticks have gone by. kManual: when the
+    // test says so.
+    uint64_t lag = 0;
+    size_t granularity = size_t{2} << 20;
+    size_t alignment = 512;
+  };
+  static constexpr uint64_t kManual = UINT64_MAX;
+
+  explicit SimulatedDevice(const Options& options) : options_(options) {}
+
+  ProviderProperties properties() const override;
+  Info info() override;
+  void* allocate(size_t bytes) override;
+  void free(void* data, size_t bytes) noexcept override;
+  void* reserve(size_t bytes) override;
+  void unreserve(void* address, size_t bytes) noexcept override;
+  bool create(size_t bytes, Physical* out) override;
+  void destroy(Physical memory, size_t bytes) noexcept override;
+  bool map(void* address, size_t bytes, Physical memory) override;
+  void unmap(void* address, size_t bytes) noexcept override;
+  Event record(Stream stream) noexcept override;
+  bool passed(Event event) noexcept override;
+  void wait(Event event) noexcept override;
+  void release(Event event) noexcept override;
+
+  // What a program does with the device.
+  void launch(Stream stream, const void* data, size_t bytes);  // work that uses the memory
+  void stream_wait(Stream stream,
+                   Stream other);  // what follows on `stream` runs after `other`'s work
+  void tick() { ++now_; }
+  void complete(Stream stream);  // all its work is done
+
+  // The n-th call from now that takes memory fails, and so do those after it, until it is set to 0.
+  void fail_after(uint64_t calls) { fail_after_ = calls; }
+
+  struct Counts {
+    uint64_t takes = 0;  // map, or allocate
+    uint64_t gives = 0;  // unmap, or free
+    uint64_t creates = 0;
+    uint64_t waits = 0;
+    size_t reserved = 0;  // bytes taken now
+    size_t peak = 0;
+    size_t events = 0;  // not released
+    size_t ranges = 0;  // of addresses, reserved now
+  };
+  Counts counts() const;
+  std::vector<std::string> misuses() const;
+
+ private:
+  struct Work {
+    Stream stream;
+    uint64_t number;
+    uintptr_t begin, end;
+  };
+  struct Point {
+    Stream stream;
+    uint64_t number;  // of the stream's work before it
+    uint64_t time;
+  };
+  struct StreamState {
+    uint64_t launched = 0;
+    uint64_t done = 0;
+    std::map<Stream, uint64_t> after;  // runs after so much of other streams' work
+    std::vector<Point> launches;       // not done, for the lag
+  };
+
+  bool take(size_t bytes);
+  void give(size_t bytes);
+  void settle();
+  bool is_done(const Work& work);
+  void check_unused(uintptr_t begin, uintptr_t end, const char* call);
+  void misuse(const std::string& what) { misuses_.push_back(what); }
+
+  const Options options_;
+  mutable std::mutex mutex_;
+  uint64_t now_ = 0;
+  uint64_t fail_after_ = 0;
+  uintptr_t next_address_ = uintptr_t{1} << 44;
+  Event next_event_ = 1;
+  Physical next_physical_ = 1;
+  Counts counts_;
+  std::map<uintptr_t, size_t> ranges_;                    // reserved, or plainly allocated
+  std::map<Physical, std::pair<size_t, bool>> physical_;  // size, mapped
+  std::map<uintptr_t, std::pair<size_t, Physical>> mappings_;
+  std::map<Event, Point> events_;
+  std::map<Stream, StreamState> streams_;
+  std::vector<Work> work_;  // not known to be done
+  std::vector<std::string> misuses_;
+};
+
+}  // namespace libtensor::memory

@@ -1,0 +1,46 @@
+#include "memory/stream_order.h"
+
+#include <new>
+
+namespace libtensor::memory {
+
+StreamOrder::~StreamOrder() {
+  for (const Mark& mark : marks_) provider_.release(mark.event);
+}
+
+void StreamOrder::mark() {
+  if (!ordered_ || !open_) return;
+  if (const Event event = provider_.record(stream_)) {
+    try {
+      marks_.push_back({epoch_, event});
+    } catch (const std::bad_alloc&) {
+      return provider_.release(event);  // the epoch stays open
+    }
+  } else {
+    passed_ = epoch_;  // a lost device runs nothing any more
+  }
+  open_ = false;
+  unmarked_ = 0;
+  ++epoch_;
+}
+
+void StreamOrder::poll() {
+  while (!marks_.empty() && provider_.passed(marks_.front().event)) {
+    passed_ = marks_.front().epoch;
+    provider_.release(marks_.front().event);
+    marks_.pop_front();
+  }
+}
+
+bool StreamOrder::wait() {
+  mark();
+  poll();
+  if (marks_.empty()) return false;
+  provider_.wait(marks_.back().event);
+  passed_ = marks_.back().epoch;
+  for (const Mark& mark : marks_) provider_.release(mark.event);
+  marks_.clear();
+  return true;
+}
+
+}  // namespace libtensor::memory

@@ -1,0 +1,65 @@
+"""Devices, copies between them, random numbers."""
+
+import pytest
+
+
+def test_a_tensor_says_where_it_lives(torch):
+    x = torch.ones(2, device="cuda")
+    assert repr(x) == "tensor([1., 1.], device='cuda:0')"
+    assert str(x.device) == "cuda:0"
+    assert x.is_cuda
+    assert repr(x.to("cpu")) == "tensor([1., 1.])"
+    assert repr(torch.arange(3, device="cuda:1")) == "tensor([0, 1, 2], device='cuda:1')"
+
+
+def test_devices_are_counted(torch):
+    assert torch.cuda.is_available()
+    assert torch.cuda.unavailable_reason() == ""
+    assert torch.cuda.device_count() == 2
+    with pytest.raises(RuntimeError, match="invalid device ordinal"):
+        torch.ones(1, device="cuda:2")
+
+
+def test_devices_do_not_mix(torch):
+    a, b = torch.ones(2, device="cuda:0"), torch.ones(2, device="cuda:1")
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        a + b
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
+        a + torch.ones(2)
+    assert (a + torch.tensor(2.0)).tolist() == [3, 3]  # but a number may come from the CPU
+
+
+def test_copies_with_strides_and_dtypes(torch):
+    x = torch.arange(24).view(2, 3, 4)
+    there = x.to("cuda").transpose(0, 2)
+    assert there.tolist() == x.transpose(0, 2).tolist()
+    assert there.to("cpu", torch.float16).tolist() == x.transpose(0, 2).to(torch.float16).tolist()
+    y = torch.zeros(4, 3, 2)
+    y.copy_(there)
+    assert y.tolist() == x.transpose(0, 2).tolist()
+    assert there.to("cuda:1").to("cpu").tolist() == there.tolist()
+
+
+def test_random_numbers_are_pytorchs(torch):
+    """As PyTorch prints them on a GPU, for numbers that need one thread each."""
+    torch.manual_seed(0)
+    assert [round(v, 4) for v in torch.rand(6, device="cuda").tolist()] == [
+        0.3990, 0.5167, 0.0249, 0.9401, 0.9459, 0.7967]  # fmt: skip
+    torch.manual_seed(0)
+    assert [round(v, 4) for v in torch.randn(6, device="cuda").tolist()] == [
+        -0.9247, -0.4253, -2.6438, 0.1452, -0.1209, -0.5797]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_random_numbers_go_on(torch, dtype):
+    """The second call draws other numbers; the seed brings the first ones back."""
+    kind = getattr(torch, dtype)
+    torch.manual_seed(5)
+    first, second = (torch.rand(2000, dtype=kind, device="cuda") for _ in range(2))
+    assert not torch.equal(first, second)
+    torch.manual_seed(5)
+    assert torch.equal(first, torch.rand(2000, dtype=kind, device="cuda"))
+    assert 0 <= first.min().item() and first.max().item() < 1
+    normal = torch.randn(4000, dtype=kind, device="cuda").to(torch.float64)
+    assert abs(normal.mean().item()) < 0.1
+    assert abs((normal * normal).mean().item() - 1) < 0.1

@@ -1,0 +1,283 @@
+#include "access.h"
+
+#include <dlfcn.h>
+
+#include <map>
+#include <sstream>
+
+#include "block.h"
+#include "device_memory.h"
+#include "report.h"
+#include "timeline.h"
+
+extern "C" {
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+}
+
+namespace cuda_emulator {
+namespace {
+
+std::map<uintptr_t, size_t>& pinned() {
+  static auto* state = new std::map<uintptr_t, size_t>;
+  return *state;
+}
+
+bool is_pinned(uintptr_t address) {
+  auto found = pinned().upper_bound(address);
+  return found != pinned().begin() && address - (--found)->first < found->second;
+}
+
+const char* verb(Access access) {
+  return access == Access::kRead ? "reads" : access == Access::kWrite ? "writes" : "updates";
+}
+
+void describe_use(std::ostringstream& text, uintptr_t address, size_t size, Access access) {
+  text << describe(running()->id) << ' ' << verb(access) << ' ' << size << " bytes at ";
+  if (shared_shadow().contains(address)) {
+    text << "byte " << address - shared_shadow().begin << " of shared memory";
+  } else {
+    text << describe_address(address);
+  }
+  if (const RunningThread* thread = running_thread()) {
+    text << " (thread " << thread->in_block << " of block "
+         << thread->in_grid / thread->block_size << ')';
+  }
+}
+
+[[gnu::noinline]] void report_use(const char* what, uintptr_t address, size_t size, Access access) {
+  std::ostringstream text;
+  text << what << ": ";
+  describe_use(text, address, size, access);
+  report(text.str());
+}
+
+[[gnu::noinline]] void report_race(const char* what, uintptr_t address, size_t size, Access access,
+                                   Use before, bool wrote) {
+  std::ostringstream text;
+  text << what << ": ";
+  describe_use(text, address, size, access);
+  text << ", which ";
+  if (before.operation == running()->id) {
+    text << "thread " << before.thread << " of the grid";
+  } else {
+    text << describe(static_cast<uint32_t>(before.operation));
+  }
+  text << (wrote ? " wrote" : " read") << "; nothing orders the two";
+  report(text.str());
+}
+
+// The access that runs now.
+struct Accessing {
+  const Operation& operation;
+  const RunningThread* thread;
+  uint32_t thread_id;
+  Use use;
+  int read_set;
+  uint32_t ordered = 0;  // an operation that is known to come before
+
+  explicit Accessing(bool atomic)
+      : operation(*running()), thread(running_thread()), thread_id(kUnknownThread) {
+    if (thread && thread->in_grid < kManyBlocks && thread->tick < kMaxTick) {
+      thread_id = thread->in_grid;
+    }
+    use.operation = operation.id;
+    use.thread = thread_id;
+    use.tick = thread ? thread->tick : 0;
+    use.atomic = atomic;
+    read_set = static_cast<int>(stream_of(operation) % kReadSets);
+  }
+
+  // Does `before` come before this access, or is it of the same thread?
+  bool is_ordered(Use before) {
+    if (before.operation == operation.id) return is_ordered_in_grid(before);
+    if (before.operation == ordered) return true;
+    const OperationRecord& record = record_of(static_cast<uint32_t>(before.operation));
+    if (!knows(operation.clock, record.stream, record.position)) return false;
+    ordered = static_cast<uint32_t>(before.operation);
+    return true;
+  }
+
+ private:
+  bool is_ordered_in_grid(Use before) const {
+    if (!thread || thread_id == kUnknownThread || before.thread == kUnknownThread) return true;
+    if (before.thread == kManyBlocks) return before.atomic && use.atomic;
+    if (before.thread == thread_id && !before.also_warp && !before.also_others) return true;
+    const uint32_t own_block = thread_id / thread->block_size;
+    const auto other = static_cast<uint32_t>(before.thread);
+    if (other / thread->block_size != own_block) return before.atomic && use.atomic;
+    if (before.tick < thread->block_tick) return true;
+    const bool same_warp = other % thread->block_size / 32 == thread->in_block / 32;
+    if (same_warp && !before.also_others && before.tick < thread->warp_tick) return true;
+    return before.atomic && use.atomic;
+  }
+};
+
+// A read by this thread joins those of others since the last synchronisation.
+void note_read(Use& place, const Accessing& now) {
+  Use use = now.use;
+  if (place.operation == use.operation && now.thread && now.thread_id != kUnknownThread) {
+    const uint32_t size = now.thread->block_size;
+    const auto before = static_cast<uint32_t>(place.thread);
+    if (before == kManyBlocks || before / size != now.thread_id / size) {
+      use.thread = kManyBlocks;
+    } else if (place.tick >= now.thread->block_tick) {
+      const bool same_warp = before % size / 32 == now.thread->in_block / 32;
+      use.also_warp = place.also_warp || before != now.thread_id;
+      use.also_others = place.also_others || !same_warp;
+    }
+  }
+  place = use;
+}
+
+void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
+  const size_t begin = address - shadow.begin;
+  const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  for (size_t i = begin; i < begin + size; ++i) {
+    const Use wrote = shadow.writes[i];
+    if (wrote.operation && !now.is_ordered(wrote)) {
+      return report_race(what, address, size, access, wrote, true);
+    }
+    if (access == Access::kRead) {
+      note_read(shadow.reads[now.read_set][i], now);
+      continue;
+    }
+    for (Use* set : shadow.reads) {
+      if (set[i].operation && !now.is_ordered(set[i])) {
+        return report_race(what, address, size, access, set[i], false);
+      }
+      set[i] = {};
+    }
+    shadow.writes[i] = now.use;
+    shadow.states[i] = kInitialised;
+  }
+}
+
+bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool needs_values,
+                  Access access) {
+  const uint8_t* const states = shadow.states + (address - shadow.begin);
+  bool has_values = true;
+  for (size_t i = 0; i < size; ++i) {
+    if (states[i] == kUnaddressable) {
+      report_use("out of bounds", address, size, access);
+      return false;
+    }
+    has_values = has_values && states[i] == kInitialised;
+  }
+  if (needs_values && !has_values) {
+    report_use("memory without a value is read", address, size, access);
+  }
+  return true;
+}
+
+void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
+                  bool needs_values) {
+  if (size == 0) return;
+  if (address + size > shadow.begin + shadow.bytes) {
+    return report_use("out of bounds", address, size, access);
+  }
+  if (!check_states(shadow, address, size, needs_values, access)) return;
+  Accessing now(access == Access::kAtomic);
+  check_marks(shadow, address, size, access, now);
+}
+
+bool is_aligned(uintptr_t address, size_t size) {
+  return size > 16 || (size & (size - 1)) != 0 || address % size == 0;
+}
+
+[[gnu::noinline]] void report_host_use(const char* what, uintptr_t address) {
+  std::ostringstream text;
+  text << what;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(address), &info) && info.dli_sname) text << info.dli_sname;
+  report(text.str());
+}
+
+}  // namespace
+
+void check_access(const void* pointer, size_t size, Access access) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  Shadow& device = device_shadow();
+  const bool in_device = device.contains(address);
+  if (!running_thread()) {
+    if (in_device && !running()) {
+      report_host_use("the host dereferences device memory: ", address);
+    }
+    return;
+  }
+  Shadow& shadow = in_device ? device : shared_shadow();
+  if (!in_device && !shadow.contains(address)) {
+    if (is_thread_memory(address) ||
+        (address >= reinterpret_cast<uintptr_t>(__ehdr_start) &&
+         address < reinterpret_cast<uintptr_t>(_end)) ||
+        is_pinned(address)) {
+      return;
+    }
+    return report_use("a kernel uses memory of the host", address, size, access);
+  }
+  if (!is_aligned(address, size)) {
+    report_use("misaligned", address, size, access);
+    if (size == 16) end_with_reports();  // the host's processor faults, as the device would
+  }
+  check_inside(shadow, address, size, access, access != Access::kWrite);
+}
+
+void check_whole(const void* pointer, size_t size, Access access) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  if (is_device_address(pointer)) {
+    check_inside(device_shadow(), address, size, access, access != Access::kWrite);
+  }
+}
+
+void check_read_any(const void* pointer, size_t size) {
+  const auto address = reinterpret_cast<uintptr_t>(pointer);
+  check_inside(device_shadow(), address, size, Access::kRead, false);
+}
+
+void check_copy(void* to, const void* from, size_t size) {
+  check_read_any(from, size);
+  check_whole(to, size, Access::kWrite);
+  Shadow& shadow = device_shadow();
+  for (size_t i = 0; i < size; ++i) {
+    const uint8_t state = shadow.states[reinterpret_cast<uintptr_t>(from) - shadow.begin + i];
+    if (state != kUninitialised) continue;
+    shadow.states[reinterpret_cast<uintptr_t>(to) - shadow.begin + i] = kUninitialised;
+  }
+}
+
+void note_pinned(void* data, size_t bytes, bool live) {
+  if (live) {
+    pinned()[reinterpret_cast<uintptr_t>(data)] = bytes;
+  } else {
+    pinned().erase(reinterpret_cast<uintptr_t>(data));
+  }
+}
+
+void note_atomic(const void* address, size_t size) { check_access(address, size, Access::kAtomic); }
+
+}  // namespace cuda_emulator
+
+// What the compiler calls before each access in code compiled with -fsanitize=thread: the names are
+// those of ThreadSanitizer, which is not linked here.
+using cuda_emulator::Access;
+using cuda_emulator::check_access;
+
+extern "C" {
+void __tsan_init() {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit() {}
+void __tsan_vptr_update(void**, void*) {}
+void __tsan_vptr_read(void**) {}
+#define LIBTENSOR_EMULATOR_HOOKS(size)                                                      \
+  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }                 \
+  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }               \
+  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); }       \
+  void __tsan_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
+LIBTENSOR_EMULATOR_HOOKS(1)
+LIBTENSOR_EMULATOR_HOOKS(2)
+LIBTENSOR_EMULATOR_HOOKS(4)
+LIBTENSOR_EMULATOR_HOOKS(8)
+LIBTENSOR_EMULATOR_HOOKS(16)
+void __tsan_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
+void __tsan_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
+}

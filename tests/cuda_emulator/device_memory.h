@@ -1,0 +1,45 @@
+// The devices' memory: a range of addresses of this process that the host cannot use. It is opened
+// only while work of a device runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "shadow.h"
+
+namespace cuda_emulator {
+
+inline constexpr size_t kArenaBytes = size_t{32} << 30;
+
+Shadow& device_shadow();
+inline bool is_device_address(const void* address) {
+  return device_shadow().contains(reinterpret_cast<uintptr_t>(address));
+}
+
+// Poisoned, with gaps around it. nullptr: the device's capacity is used up.
+void* allocate_device(int device, size_t bytes);
+bool free_device(void* data);  // false: not the beginning of an allocation
+size_t allocated_bytes(int device);
+size_t capacity();
+void set_capacity(size_t bytes);  // of each device
+// The live allocations, for leaks; none: "".
+std::string describe_allocations();
+// "byte 12 of the 512 bytes at 0x...", or where the address lies otherwise.
+std::string describe_address(uintptr_t address);
+
+// Addresses alone, for virtual memory. nullptr: none left.
+void* reserve_addresses(size_t bytes);
+void release_addresses(void* address);
+bool is_reserved(uintptr_t address, size_t bytes);
+
+// Opens the devices' memory while it lives; may be nested.
+class MemoryWindow {
+ public:
+  MemoryWindow();
+  ~MemoryWindow();
+  MemoryWindow(const MemoryWindow&) = delete;
+  MemoryWindow& operator=(const MemoryWindow&) = delete;
+};
+
+}  // namespace cuda_emulator

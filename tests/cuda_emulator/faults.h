@@ -1,0 +1,20 @@
+// Faults that a test asks for, and the devices' state after one.
+#pragma once
+
+#include <cstdint>
+
+#include "include/cuda_runtime.h"
+
+namespace cuda_emulator {
+
+struct Faults {
+  int device_count = 2;
+  int64_t allocations_until_failure = 0;  // 1: the next one fails; 0: none
+  int64_t launches_until_failure = 0;
+  cudaError_t sticky = cudaSuccess;  // every call gives it from now on
+};
+Faults& faults();
+// Counts one down; true when it comes to 0.
+bool is_due(int64_t& until_failure);
+
+}  // namespace cuda_emulator

@@ -1,0 +1,50 @@
+// What is known of each byte of device or shared memory: whether it may be used, whether it holds a
+// value, and who used it last.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cuda_emulator {
+
+enum ByteState : uint8_t { kUnaddressable = 0, kUninitialised = 1, kInitialised = 2 };
+
+// A use of a byte: by which operation, which of its threads, and after how many of its block's
+// synchronisations.
+struct Use {
+  uint64_t operation : 24 = 0;  // 0: none yet
+  uint64_t thread : 20 = 0;
+  uint64_t tick : 17 = 0;
+  uint64_t atomic : 1 = 0;
+  // Other threads of the same warp, or of other warps, read as well.
+  uint64_t also_warp : 1 = 0;
+  uint64_t also_others : 1 = 0;
+};
+static_assert(sizeof(Use) == 8);
+
+inline constexpr uint32_t kMaxOperations = (1u << 24) - 1;
+inline constexpr uint32_t kUnknownThread = (1u << 20) - 1;  // beyond what a Use can name
+inline constexpr uint32_t kManyBlocks = kUnknownThread - 1;     // threads of several blocks read
+inline constexpr uint32_t kMaxTick = (1u << 17) - 1;
+
+// Two kinds of streams' reads are kept apart, so that the reads of one do not hide the other's.
+inline constexpr int kReadSets = 2;
+
+struct Shadow {
+  uintptr_t begin = 0;
+  size_t bytes = 0;
+  uint8_t* states = nullptr;
+  Use* writes = nullptr;
+  Use* reads[kReadSets] = {};
+
+  // Memory for the marks of a range of addresses, zero and cheap until touched.
+  Shadow(uintptr_t address, size_t size);
+  Shadow() = default;
+
+  bool contains(uintptr_t address) const { return address - begin < bytes; }
+  // Gives a range a new state and forgets its uses.
+  void reset(uintptr_t address, size_t size, ByteState state);
+  void forget_uses();
+};
+
+}  // namespace cuda_emulator
