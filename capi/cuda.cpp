@@ -119,8 +119,7 @@ tensor_status_t tensor_stream_default(tensor_device_t device, tensor_stream_t** 
   });
 }
 
-tensor_status_t tensor_stream_new(tensor_device_t device, int32_t priority,
-                                  tensor_stream_t** out) {
+tensor_status_t tensor_stream_new(tensor_device_t device, int32_t priority, tensor_stream_t** out) {
   return guard([&] {
     check_result(out, "out");
     const Device own = given_device(device);

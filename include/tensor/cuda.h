@@ -14,9 +14,9 @@ extern "C" {
 /* What a device says of itself. Begin with tensor_device_properties_default(); fields may be added
  * at the end. */
 typedef struct {
-  size_t struct_size;   /* sizeof(tensor_device_properties_t) of the caller */
+  size_t struct_size;    /* sizeof(tensor_device_properties_t) of the caller */
   uint64_t total_memory; /* bytes; 0 for the CPU */
-  int32_t major, minor; /* compute capability; 0.0 for the CPU */
+  int32_t major, minor;  /* compute capability; 0.0 for the CPU */
   int32_t multiprocessors;
   int32_t max_threads_per_multiprocessor;
   char name[256];

@@ -1,5 +1,5 @@
-// The CUDA backend is a library of its own, opened when it is first needed: libtensor.so itself loads
-// on every machine.
+// The CUDA backend is a library of its own, opened when it is first needed: libtensor.so itself
+// loads on every machine.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace libtensor {
 
-// What a plug-in exports, as `extern "C"`, under the name kPluginEntry. It calls add() once for each
-// device, in order, and returns nullptr; or the reason why there are none, which stays valid.
+// What a plug-in exports, as `extern "C"`, under the name kPluginEntry. It calls add() once for
+// each device, in order, and returns nullptr; or the reason why there are none, which stays valid.
 using PluginEntry = const char* (*)(uint32_t interface, void (*add)(int index, Backend* backend));
 inline constexpr const char* kPluginEntry = "libtensor_plugin";
 // Raised when core/backend.h changes: library and plug-in must be of one build.
@@ -19,7 +19,8 @@ inline constexpr uint32_t kPluginInterface = 1;
 // Throws Error(kUnavailable) with the reason.
 void load_backend(const char* path);
 
-// Opens the plug-in beside the library, once; throws Error(kUnavailable) with the reason, each time.
+// Opens the plug-in beside the library, once; throws Error(kUnavailable) with the reason, each
+// time.
 void open_cuda();
 bool cuda_is_available() noexcept;
 // "" where it is available. Lives as long as the process.

@@ -9,8 +9,7 @@ namespace {
 constexpr int kThreads = 256;
 
 template <class S, class N>
-__global__ void __launch_bounds__(kThreads)
-    arange_kernel(S* out, int64_t numel, N start, N step) {
+__global__ void __launch_bounds__(kThreads) arange_kernel(S* out, int64_t numel, N start, N step) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < numel) out[i] = convert<S>(Add(start, Mul(step, static_cast<N>(i))));
 }

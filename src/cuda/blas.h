@@ -11,7 +11,8 @@ using GemmFunction = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cubla
                                         int, int, const void* alpha, const void* a, cudaDataType_t,
                                         int, long long, const void* b, cudaDataType_t, int,
                                         long long, const void* beta, void* c, cudaDataType_t, int,
-                                        long long, int batch, cublasComputeType_t, cublasGemmAlgo_t);
+                                        long long, int batch, cublasComputeType_t,
+                                        cublasGemmAlgo_t);
 
 struct BlasFunctions {
   decltype(&cublasCreate_v2) create;

@@ -10,7 +10,8 @@ namespace libtensor::cuda {
 
 // Half types compute in float.
 template <class S>
-using ComputeOf = std::conditional_t<std::is_same_v<S, Half> || std::is_same_v<S, BFloat16>, float, S>;
+using ComputeOf =
+    std::conditional_t<std::is_same_v<S, Half> || std::is_same_v<S, BFloat16>, float, S>;
 
 // What lies in memory. A bool may come from anywhere: any byte but 0 is true.
 template <class S>

@@ -95,8 +95,7 @@ void launch_scatter(const Context& context, const char* operation, const GatherC
   const uint32_t lines = numel_of(nest);
   const Line line{static_cast<uint32_t>(call.shape[call.dim]), call.self.strides[call.dim],
                   call.index.strides[call.dim], call.other.strides[call.dim]};
-  launch(scatter_kernel<T, kAdd>,
-         {operation, context.stream, ceil_div(lines, kThreads), kThreads},
+  launch(scatter_kernel<T, kAdd>, {operation, context.stream, ceil_div(lines, kThreads), kThreads},
          static_cast<Stored<T>*>(call.self.data), static_cast<const int64_t*>(call.index.data),
          static_cast<const Stored<T>*>(call.other.data), KernelNest<3>(nest), lines, line);
 }

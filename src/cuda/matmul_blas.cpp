@@ -91,14 +91,14 @@ bool matmul_by_blas(const Context& context, const MatmulCall& call) {
   const bool is_double = call.dtype == DType::kFloat64;
   const float alpha = static_cast<float>(call.alpha), beta = static_cast<float>(call.beta);
   // Half types add up in float; float never uses TF32.
-  check_blas(blas->gemm(
-      handle.handle, b.operation, a.operation, static_cast<int>(call.n), static_cast<int>(call.m),
-      static_cast<int>(call.k), is_double ? static_cast<const void*>(&call.alpha) : &alpha, call.b,
-      type, static_cast<int>(b.stride), call.b_batch_stride, call.a, type,
-      static_cast<int>(a.stride), call.a_batch_stride,
-      is_double ? static_cast<const void*>(&call.beta) : &beta, call.c, type,
-      static_cast<int>(call.n), call.c_batch_stride, static_cast<int>(call.batch),
-      is_double ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+  check_blas(blas->gemm(handle.handle, b.operation, a.operation, static_cast<int>(call.n),
+                        static_cast<int>(call.m), static_cast<int>(call.k),
+                        is_double ? static_cast<const void*>(&call.alpha) : &alpha, call.b, type,
+                        static_cast<int>(b.stride), call.b_batch_stride, call.a, type,
+                        static_cast<int>(a.stride), call.a_batch_stride,
+                        is_double ? static_cast<const void*>(&call.beta) : &beta, call.c, type,
+                        static_cast<int>(call.n), call.c_batch_stride, static_cast<int>(call.batch),
+                        is_double ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
   return true;
 }
 

@@ -14,9 +14,9 @@ void* allocate_memory(const Context& context, size_t bytes) {
     cudaGetLastError();
     size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
-    fail(Status::kOutOfMemory, "CUDA out of memory. Tried to allocate ", bytes,
-         " bytes. Device ", context.device, " has a total capacity of ", total, " bytes of which ",
-         free, " bytes are free.");
+    fail(Status::kOutOfMemory, "CUDA out of memory. Tried to allocate ", bytes, " bytes. Device ",
+         context.device, " has a total capacity of ", total, " bytes of which ", free,
+         " bytes are free.");
   }
   check_cuda(error, "allocation");
   return data;

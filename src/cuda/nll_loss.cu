@@ -84,17 +84,18 @@ __global__ void __launch_bounds__(kThreads) nll_backward_kernel(NllLossCall call
 
 void nll_loss(const Context& context, const NllLossCall& call) {
   check_targets(context, "nll_loss", call);
-  const auto blocks = static_cast<uint32_t>(ceil_div<int64_t>(call.rows, kThreads)) + (call.rows == 0);
+  const auto blocks =
+      static_cast<uint32_t>(ceil_div<int64_t>(call.rows, kThreads)) + (call.rows == 0);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     if (call.reduction == kNone) {
       launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads}, call);
       return;
     }
-    launch(nll_total_kernel<S>,
-           {"nll_loss", context.stream, 1, kThreads,
-            kThreads * sizeof(LossAndWeight<ComputeOf<S>>)},
-           call);
+    launch(
+        nll_total_kernel<S>,
+        {"nll_loss", context.stream, 1, kThreads, kThreads * sizeof(LossAndWeight<ComputeOf<S>>)},
+        call);
   });
 }
 

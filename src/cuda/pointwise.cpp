@@ -174,8 +174,8 @@ void PointwiseRun::run_piece(const Nest& nest, void* out, const Inputs& in) cons
   if (run_flat(nest, count, out, in)) return;
   const StridedLauncher launcher =
       tables().strided[static_cast<int>(call_.op)][static_cast<int>(compute_)];
-  check_as(Status::kNotImplemented, launcher != nullptr, "\"", operation_, "\" not implemented for '",
-           scalar_name_of(compute_), "'");
+  check_as(Status::kNotImplemented, launcher != nullptr, "\"", operation_,
+           "\" not implemented for '", scalar_name_of(compute_), "'");
   StridedPlan plan{operation_, count, out, out_dtype_, {}, nest};
   std::copy_n(in, kMaxInputs, plan.in);
   launcher(context_, plan);

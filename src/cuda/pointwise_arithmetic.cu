@@ -2,6 +2,8 @@
 
 namespace libtensor::cuda {
 
-void add_arithmetic_kernels(PointwiseTables& tables) { add_family(tables, functors::ArithmeticFunctors()); }
+void add_arithmetic_kernels(PointwiseTables& tables) {
+  add_family(tables, functors::ArithmeticFunctors());
+}
 
 }  // namespace libtensor::cuda

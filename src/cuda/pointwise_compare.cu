@@ -2,6 +2,8 @@
 
 namespace libtensor::cuda {
 
-void add_compare_kernels(PointwiseTables& tables) { add_family(tables, functors::CompareFunctors()); }
+void add_compare_kernels(PointwiseTables& tables) {
+  add_family(tables, functors::CompareFunctors());
+}
 
 }  // namespace libtensor::cuda

@@ -84,8 +84,7 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
     *reinterpret_cast<Vector<Stored<Result>, kCount>*>(out + at) = results;
   } else {
     for (uint32_t i = at; i < numel; ++i) {
-      out[i] =
-          to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
+      out[i] = to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
     }
   }
 }
@@ -140,9 +139,9 @@ __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs
     int64_t offsets[1 + F::inputs] = {};
     call.nest.locate(element, offsets);
     C values[F::inputs];
-    ((values[kInput] = call.data[kInput] ? load_as<C>(call.data[kInput], call.dtypes[kInput],
-                                                      offsets[1 + kInput])
-                                         : call.numbers[kInput]),
+    ((values[kInput] = call.data[kInput]
+                           ? load_as<C>(call.data[kInput], call.dtypes[kInput], offsets[1 + kInput])
+                           : call.numbers[kInput]),
      ...);
     const auto result = F::apply(ScalarTag<C>(), values[kInput]...);
     store_as(call.out, call.out_dtype, offsets[0], result);

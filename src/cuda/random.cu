@@ -106,8 +106,7 @@ void fill_random(const Context& context, const RandomCall& call, const DevicePro
   const auto numel = static_cast<uint64_t>(call.numel);
   const uint64_t most = static_cast<uint64_t>(device.multiprocessors) *
                         (static_cast<uint64_t>(device.max_threads_per_multiprocessor) / kThreads);
-  const auto grid =
-      static_cast<uint32_t>(std::min(most, ceil_div(numel, uint64_t{kThreads})));
+  const auto grid = static_cast<uint32_t>(std::min(most, ceil_div(numel, uint64_t{kThreads})));
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     constexpr uint32_t kCount = Numbers<ComputeOf<S>>::kCount;

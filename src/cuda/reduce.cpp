@@ -62,9 +62,8 @@ ReducePlan plan_of(const ReduceCall& call, bool positions) {
   plan.rows = RowShape::choose(plan.count, plan.outputs, lanes_adjacent);
   const int64_t blocks = ceil_div<int64_t>(plan.outputs, plan.rows.rows_per_block());
   const int64_t most = plan.count / (int64_t{plan.rows.lanes} * kLeastPerLane);
-  const int64_t splits =
-      std::clamp<int64_t>(kWantedBlocks / std::max<int64_t>(blocks, 1), 1,
-                          std::clamp<int64_t>(most, 1, kMaxSplits));
+  const int64_t splits = std::clamp<int64_t>(kWantedBlocks / std::max<int64_t>(blocks, 1), 1,
+                                             std::clamp<int64_t>(most, 1, kMaxSplits));
   plan.chunk = static_cast<uint32_t>(std::max<int64_t>(1, ceil_div<int64_t>(plan.count, splits)));
   plan.splits = std::max(1u, ceil_div(plan.count, plan.chunk));
   return plan;

@@ -89,8 +89,7 @@ __global__ void __launch_bounds__(kReduceThreads)
     int64_t offsets[3] = {};
     call.kept.locate(output, offsets);
     const uint32_t begin = split * call.chunk;
-    const uint32_t end =
-        begin + call.chunk < call.count ? begin + call.chunk : call.count;
+    const uint32_t end = begin + call.chunk < call.count ? begin + call.chunk : call.count;
     total = lane_total<P>(call, offsets[0], begin + thread.lane, end);
   }
   total = row_total(total, call.rows, thread, [](A a, A b) { return P::combine(a, b); });
@@ -120,8 +119,8 @@ template <class P>
 void launch_reduce(const Context& context, const ReducePlan& plan) {
   using A = typename P::A;
   const ReduceArguments arguments(plan);
-  const Scratch partial(
-      context, plan.splits == 1 ? 0 : size_t{plan.splits} * plan.outputs * sizeof(A));
+  const Scratch partial(context,
+                        plan.splits == 1 ? 0 : size_t{plan.splits} * plan.outputs * sizeof(A));
   launch(reduce_kernel<P>,
          {plan.operation, context.stream,
           dim3(ceil_div(plan.outputs, plan.rows.rows_per_block()), plan.splits), kReduceThreads,
@@ -136,9 +135,8 @@ void launch_reduce(const Context& context, const ReducePlan& plan) {
 // Launches P<S> for the input's dtype.
 template <template <class> class P>
 void dispatch_reduce(const Context& context, const ReducePlan& plan) {
-  dispatch(plan.in_dtype, [&](auto tag) {
-    launch_reduce<P<typename decltype(tag)::type>>(context, plan);
-  });
+  dispatch(plan.in_dtype,
+           [&](auto tag) { launch_reduce<P<typename decltype(tag)::type>>(context, plan); });
 }
 
 template <class T>

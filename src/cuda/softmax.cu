@@ -102,8 +102,8 @@ void softmax(const Context& context, const SoftmaxCall& call) {
   const Rows rows = rows_of(call);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
-    const LaunchConfig config = config_of(call.log ? "log_softmax" : "softmax", context, rows,
-                                          sizeof(ComputeOf<S>));
+    const LaunchConfig config =
+        config_of(call.log ? "log_softmax" : "softmax", context, rows, sizeof(ComputeOf<S>));
     launch(call.log ? softmax_kernel<S, true> : softmax_kernel<S, false>, config,
            static_cast<const S*>(call.in), static_cast<S*>(call.out), rows);
   });
@@ -113,9 +113,8 @@ void softmax_backward(const Context& context, const SoftmaxCall& call) {
   const Rows rows = rows_of(call);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
-    const LaunchConfig config =
-        config_of(call.log ? "log_softmax_backward" : "softmax_backward", context, rows,
-                  sizeof(ComputeOf<S>));
+    const LaunchConfig config = config_of(call.log ? "log_softmax_backward" : "softmax_backward",
+                                          context, rows, sizeof(ComputeOf<S>));
     launch(call.log ? softmax_backward_kernel<S, true> : softmax_backward_kernel<S, false>, config,
            static_cast<const S*>(call.in), static_cast<const S*>(call.grad),
            static_cast<S*>(call.out), rows);

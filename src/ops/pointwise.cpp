@@ -91,7 +91,8 @@ class PreparedCall {
         return;
       }
       strides_[i] = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
-      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data(), tensor->device().is_cpu()};
+      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data(),
+                     tensor->device().is_cpu()};
     } else {
       input.scalar().store(call_.compute, numbers_[i]);
       strides_[i] = Dims(call_.ndim, 0);

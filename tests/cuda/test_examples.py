@@ -47,7 +47,9 @@ def test_digits_trains_as_on_the_cpu(torch, digits):
         shuffler = digits.Shuffler(seed=1)
         images, labels = (tensor.narrow(0, 0, 640).to(device) for tensor in digits.load(shuffler))
         network = digits.Network()
-        network.parameters = [p.detach().to(device).requires_grad_(True) for p in network.parameters]
+        network.parameters = [
+            parameter.detach().to(device).requires_grad_(True) for parameter in network.parameters
+        ]
         network.weight1, network.bias1, network.weight2, network.bias2 = network.parameters
         seen = []
         for _ in range(2):

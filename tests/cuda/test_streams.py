@@ -1,4 +1,4 @@
-"""Streams and events in many orders: what is missing is found in each, what is right holds in each."""
+"""Streams and events in many orders: what is missing is found, and what is right holds, in each."""
 
 
 def test_a_missing_wait_is_found(torch, reports, seed):

@@ -40,8 +40,8 @@ void describe_use(std::ostringstream& text, uintptr_t address, size_t size, Acce
     text << describe_address(address);
   }
   if (const RunningThread* thread = running_thread()) {
-    text << " (thread " << thread->in_block << " of block "
-         << thread->in_grid / thread->block_size << ')';
+    text << " (thread " << thread->in_block << " of block " << thread->in_grid / thread->block_size
+         << ')';
   }
 }
 
@@ -268,10 +268,10 @@ void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
-#define LIBTENSOR_EMULATOR_HOOKS(size)                                                      \
-  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }                 \
-  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }               \
-  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); }       \
+#define LIBTENSOR_EMULATOR_HOOKS(size)                                                \
+  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }           \
+  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
+  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
   void __tsan_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
 LIBTENSOR_EMULATOR_HOOKS(1)
 LIBTENSOR_EMULATOR_HOOKS(2)

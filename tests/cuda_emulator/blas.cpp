@@ -40,7 +40,8 @@ struct Matrix {
   // Every column, as it lies in memory.
   template <class S>
   void check(int batch, Access access) const {
-    const int stored_rows = transposed ? columns : rows, stored_columns = transposed ? rows : columns;
+    const int stored_rows = transposed ? columns : rows,
+              stored_columns = transposed ? rows : columns;
     for (int j = 0; j < stored_columns; ++j) {
       check_whole(column<S>(batch, j), stored_rows * sizeof(S), access);
     }
@@ -67,7 +68,8 @@ struct Product {
           for (int k = 0; k < a.columns; ++k) total += a.at<S>(t, i, k) * b.at<S>(t, k, j);
           total *= alpha;
           if (beta != 0) total += beta * c.at<S>(t, i, j);
-          out[i] = S(static_cast<std::conditional_t<std::is_same_v<S, double>, double, float>>(total));
+          out[i] =
+              S(static_cast<std::conditional_t<std::is_same_v<S, double>, double, float>>(total));
         }
       }
     }

@@ -95,15 +95,15 @@ Worker* Block::take_worker() {
   }
   workers_.push_back(std::make_unique<Worker>());
   Worker* const worker = workers_.back().get();
-  worker->fiber = context::fiber(
-      std::allocator_arg, context::protected_fixedsize_stack(kStackBytes),
-      [this, worker](context::fiber&& scheduler) {
-        char here;
-        worker->stack_top = reinterpret_cast<uintptr_t>(&here);
-        worker->scheduler = std::move(scheduler);
-        for (;;) work(*worker);
-        return context::fiber();
-      });
+  worker->fiber =
+      context::fiber(std::allocator_arg, context::protected_fixedsize_stack(kStackBytes),
+                     [this, worker](context::fiber&& scheduler) {
+                       char here;
+                       worker->stack_top = reinterpret_cast<uintptr_t>(&here);
+                       worker->scheduler = std::move(scheduler);
+                       for (;;) work(*worker);
+                       return context::fiber();
+                     });
   return worker;
 }
 
@@ -186,10 +186,12 @@ uint64_t Block::exchange(unsigned mask, uint64_t value, int lane_to_read, bool v
   const uint32_t self = current.in_block % kWarp;
   const uint32_t parity = own.round & 1;
   const uint32_t lanes = std::min(kWarp, current.block_size - current.in_block / kWarp * kWarp);
-  if (lanes < kWarp) mask &= (1u << lanes) - 1;  // a full mask may stand for a warp that is not full
+  if (lanes < kWarp)
+    mask &= (1u << lanes) - 1;  // a full mask may stand for a warp that is not full
   if (!(mask >> self & 1)) {
-    report(std::string("a lane that its own mask leaves out takes part in a warp's collective of ") +
-           describe(running()->id));
+    report(
+        std::string("a lane that its own mask leaves out takes part in a warp's collective of ") +
+        describe(running()->id));
     mask |= 1u << self;
   }
   if (own.arrived == 0) {
@@ -261,8 +263,7 @@ const RunningThread* running_thread() {
 }
 
 Shadow& shared_shadow() {
-  static auto* state =
-      new Shadow(reinterpret_cast<uintptr_t>(shared_bytes), sizeof shared_bytes);
+  static auto* state = new Shadow(reinterpret_cast<uintptr_t>(shared_bytes), sizeof shared_bytes);
   return *state;
 }
 

@@ -25,8 +25,8 @@ struct Allocation {
 
 struct Memory {
   Memory() {
-    void* const data = mmap(nullptr, kArenaBytes, PROT_NONE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const data =
+        mmap(nullptr, kArenaBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED) std::abort();
     madvise(data, kArenaBytes, MADV_DONTDUMP);
     shadow = Shadow(reinterpret_cast<uintptr_t>(data), kArenaBytes);
@@ -154,7 +154,9 @@ void* reserve_addresses(size_t bytes) {
   return reinterpret_cast<void*>(begin);
 }
 
-void release_addresses(void* address) { memory().ranges.erase(reinterpret_cast<uintptr_t>(address)); }
+void release_addresses(void* address) {
+  memory().ranges.erase(reinterpret_cast<uintptr_t>(address));
+}
 
 bool is_reserved(uintptr_t address, size_t bytes) {
   const auto& ranges = memory().ranges;

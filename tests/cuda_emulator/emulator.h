@@ -1,5 +1,5 @@
-/* What tests ask of the emulator: exported by libtensor_cuda_emulated.so besides the plug-in's entry,
- * found with dlsym or ctypes. */
+/* What tests ask of the emulator: exported by libtensor_cuda_emulated.so besides the plug-in's
+ * entry, found with dlsym or ctypes. */
 #ifndef CUDA_EMULATOR_EMULATOR_H
 #define CUDA_EMULATOR_EMULATOR_H
 
@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/* 0: all work runs at once and in order. Others: streams and threads in an order drawn by the seed. */
+/* 0: all work runs at once and in order. Others: streams and threads in an order drawn by the seed.
+ */
 void cuda_emulator_set_seed(uint64_t seed);
 /* Bytes that each device has. */
 void cuda_emulator_set_capacity(size_t bytes);
@@ -28,7 +29,8 @@ void cuda_emulator_report_leaks(void);
 /* The n-th allocation (or launch) from now on fails, once; 0: none does. */
 void cuda_emulator_fail_allocation(int64_t n);
 void cuda_emulator_fail_launch(int64_t n);
-/* Every call fails with this CUDA error from now on, as after a kernel's illegal access; 0 ends it. */
+/* Every call fails with this CUDA error from now on, as after a kernel's illegal access; 0 ends it.
+ */
 void cuda_emulator_set_sticky_error(int error);
 
 #ifdef __cplusplus

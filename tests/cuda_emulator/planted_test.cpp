@@ -260,8 +260,8 @@ TEST_P(Planted, VirtualMemory) {
   constexpr size_t kPiece = 2 << 20;
   CUdeviceptr range = 0;
   CUmemGenericAllocationHandle piece = 0;
-  const CUmemAllocationProp properties{CU_MEM_ALLOCATION_TYPE_PINNED, 0,
-                                       {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
+  const CUmemAllocationProp properties{
+      CU_MEM_ALLOCATION_TYPE_PINNED, 0, {CU_MEM_LOCATION_TYPE_DEVICE, 0}};
   const CUmemAccessDesc access{{CU_MEM_LOCATION_TYPE_DEVICE, 0},
                                CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
   ASSERT_EQ(cuMemAddressReserve(&range, 2 * kPiece, 0, 0, 0), CUDA_SUCCESS);
@@ -324,7 +324,8 @@ std::string order_of(uint64_t seed) {
     cudaPeekAtLastError();
     int count;
     cudaGetDeviceCount(&count);
-    order += std::to_string(static_cast<int>(seen[0])) + std::to_string(static_cast<int>(seen[1])) + ' ';
+    order +=
+        std::to_string(static_cast<int>(seen[0])) + std::to_string(static_cast<int>(seen[1])) + ' ';
   }
   for (int i = 0; i < 2; ++i) {
     cudaStreamDestroy(streams[i]);
@@ -343,8 +344,8 @@ TEST(Schedule, SeedsDecide) {
   }
   EXPECT_GT(orders.size(), 5u);
   const auto met = [&](const std::string& state) {
-    return std::ranges::any_of(orders,
-                               [&](const auto& order) { return order.find(state) != std::string::npos; });
+    return std::ranges::any_of(
+        orders, [&](const auto& order) { return order.find(state) != std::string::npos; });
   };
   EXPECT_TRUE(met("01")) << "the second stream is never first";
   EXPECT_TRUE(met("10"));

@@ -1,6 +1,6 @@
-// The allocator's contract over CUDA's plain memory, on the emulated device. Over virtual memory the
-// allocator reserves a tebibyte of addresses for each stream, for which the emulator's shadow has no
-// room: that provider is tested by itself.
+// The allocator's contract over CUDA's plain memory, on the emulated device. Over virtual memory
+// the allocator reserves a tebibyte of addresses for each stream, for which the emulator's shadow
+// has no room: that provider is tested by itself.
 #include "memory/provider_cases.h"
 
 #include "cuda/providers.h"

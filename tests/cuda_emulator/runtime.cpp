@@ -1,5 +1,5 @@
-// CUDA's runtime API over the emulator's parts. One lock for all: an emulated machine does one thing
-// at a time.
+// CUDA's runtime API over the emulator's parts. One lock for all: an emulated machine does one
+// thing at a time.
 #include "include/cuda_runtime.h"
 
 #include <cstdio>
@@ -83,12 +83,13 @@ cudaError_t enqueue(std::unique_ptr<KernelCall> kernel,
     if (is_due(faults().launches_until_failure)) return cudaErrorLaunchOutOfResources;
     // std::function wants to copy what it holds.
     std::shared_ptr<KernelCall> shared = std::move(kernel);
-    enqueue(stream_at(config.stream), config.operation,
-            [shared, grid = config.grid, block = config.block, bytes = config.shared_bytes] {
-              const MemoryWindow window;
-              run_grid(*shared, grid, block, bytes);
-            },
-            {}, &config.where);
+    enqueue(
+        stream_at(config.stream), config.operation,
+        [shared, grid = config.grid, block = config.block, bytes = config.shared_bytes] {
+          const MemoryWindow window;
+          run_grid(*shared, grid, block, bytes);
+        },
+        {}, &config.where);
     pass_time();
     return cudaSuccess;
   });
@@ -214,8 +215,9 @@ const char* cudaGetErrorString(cudaError_t error) {
 
 cudaError_t cudaMalloc(void** data, size_t bytes) {
   return call([&] {
-    void* const memory =
-        is_due(faults().allocations_until_failure) ? nullptr : allocate_device(current_device, bytes);
+    void* const memory = is_due(faults().allocations_until_failure)
+                             ? nullptr
+                             : allocate_device(current_device, bytes);
     if (!memory) return cudaErrorMemoryAllocation;
     *data = memory;
     return cudaSuccess;
@@ -363,7 +365,8 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
   return call([&] {
     const Event &first = event_at(start), &last = event_at(end);
     if (!is_done(first.point) || !is_done(last.point)) return cudaErrorNotReady;
-    *milliseconds = static_cast<float>(last.point.position) - static_cast<float>(first.point.position);
+    *milliseconds =
+        static_cast<float>(last.point.position) - static_cast<float>(first.point.position);
     return cudaSuccess;
   });
 }

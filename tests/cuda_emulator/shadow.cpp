@@ -22,8 +22,8 @@ void clear(Use* uses, size_t count) {
   constexpr uintptr_t kPage = 4096;
   char* const begin = reinterpret_cast<char*>(uses);
   char* const end = begin + count * sizeof(Use);
-  char* const first = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(begin) + kPage - 1) &
-                                              ~(kPage - 1));
+  char* const first =
+      reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(begin) + kPage - 1) & ~(kPage - 1));
   char* const last = reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(end) & ~(kPage - 1));
   if (last <= first + 16 * kPage) {
     std::memset(static_cast<void*>(begin), 0, end - begin);

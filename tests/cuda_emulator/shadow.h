@@ -23,8 +23,8 @@ struct Use {
 static_assert(sizeof(Use) == 8);
 
 inline constexpr uint32_t kMaxOperations = (1u << 24) - 1;
-inline constexpr uint32_t kUnknownThread = (1u << 20) - 1;  // beyond what a Use can name
-inline constexpr uint32_t kManyBlocks = kUnknownThread - 1;     // threads of several blocks read
+inline constexpr uint32_t kUnknownThread = (1u << 20) - 1;   // beyond what a Use can name
+inline constexpr uint32_t kManyBlocks = kUnknownThread - 1;  // threads of several blocks read
 inline constexpr uint32_t kMaxTick = (1u << 17) - 1;
 
 // Two kinds of streams' reads are kept apart, so that the reads of one do not hide the other's.

@@ -2,8 +2,8 @@
 // order that a seed draws from all those that the dependencies allow.
 //
 // Each operation has a vector clock: how many operations of each stream are sure to be done when it
-// runs, by the order in which work was enqueued, whatever the order in which it really runs. That is
-// what makes a missing wait visible in every schedule.
+// runs, by the order in which work was enqueued, whatever the order in which it really runs. That
+// is what makes a missing wait visible in every schedule.
 #pragma once
 
 #include <cstdint>

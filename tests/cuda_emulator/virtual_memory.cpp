@@ -1,5 +1,5 @@
-// The driver's virtual memory functions: pieces of physical memory are ranges of one file, mapped at
-// reserved addresses of the devices' arena.
+// The driver's virtual memory functions: pieces of physical memory are ranges of one file, mapped
+// at reserved addresses of the devices' arena.
 #include "include/cuda.h"
 
 #include <sys/mman.h>
@@ -50,7 +50,8 @@ struct VirtualMemory {
 };
 
 void VirtualMemory::fallocate_away(const Piece& piece) const {
-  void* const view = mmap(nullptr, piece.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, piece.offset);
+  void* const view =
+      mmap(nullptr, piece.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, piece.offset);
   if (view == MAP_FAILED) return;
   madvise(view, piece.bytes, MADV_REMOVE);
   munmap(view, piece.bytes);
@@ -93,8 +94,8 @@ CUresult cuMemAddressFree(CUdeviceptr address, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuMemCreate(CUmemGenericAllocationHandle* handle, size_t bytes,
-                     const CUmemAllocationProp*, unsigned long long) {
+CUresult cuMemCreate(CUmemGenericAllocationHandle* handle, size_t bytes, const CUmemAllocationProp*,
+                     unsigned long long) {
   const std::lock_guard lock(runtime_lock());
   VirtualMemory& memory = virtual_memory();
   if (!is_whole(bytes)) return CUDA_ERROR_INVALID_VALUE;
@@ -159,7 +160,8 @@ CUresult cuMemUnmap(CUdeviceptr address, size_t bytes) {
   const std::lock_guard lock(runtime_lock());
   VirtualMemory& memory = virtual_memory();
   const auto found = memory.mappings.find(address);
-  if (found == memory.mappings.end() || found->second.bytes != bytes) return CUDA_ERROR_INVALID_VALUE;
+  if (found == memory.mappings.end() || found->second.bytes != bytes)
+    return CUDA_ERROR_INVALID_VALUE;
   for (int device = 0; device < faults().device_count; ++device) synchronize_device(device);
   mmap(reinterpret_cast<void*>(address), bytes, PROT_NONE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
@@ -172,8 +174,13 @@ CUresult cuMemUnmap(CUdeviceptr address, size_t bytes) {
 }
 
 const libtensor::cuda::DriverFunctions* libtensor::cuda::driver_functions() {
-  static const DriverFunctions functions{
-      cuMemGetAllocationGranularity, cuMemAddressReserve, cuMemAddressFree, cuMemCreate,
-      cuMemRelease, cuMemMap, cuMemUnmap, cuMemSetAccess};
+  static const DriverFunctions functions{cuMemGetAllocationGranularity,
+                                         cuMemAddressReserve,
+                                         cuMemAddressFree,
+                                         cuMemCreate,
+                                         cuMemRelease,
+                                         cuMemMap,
+                                         cuMemUnmap,
+                                         cuMemSetAccess};
   return &functions;
 }

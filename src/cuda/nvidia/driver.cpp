@@ -22,13 +22,12 @@ bool find(const char* name, F* out) {
 
 const DriverFunctions* load() {
   static DriverFunctions functions;
-  const bool complete = find("cuMemGetAllocationGranularity", &functions.granularity) &&
-                        find("cuMemAddressReserve", &functions.reserve) &&
-                        find("cuMemAddressFree", &functions.unreserve) &&
-                        find("cuMemCreate", &functions.create) &&
-                        find("cuMemRelease", &functions.destroy) &&
-                        find("cuMemMap", &functions.map) && find("cuMemUnmap", &functions.unmap) &&
-                        find("cuMemSetAccess", &functions.set_access);
+  const bool complete =
+      find("cuMemGetAllocationGranularity", &functions.granularity) &&
+      find("cuMemAddressReserve", &functions.reserve) &&
+      find("cuMemAddressFree", &functions.unreserve) && find("cuMemCreate", &functions.create) &&
+      find("cuMemRelease", &functions.destroy) && find("cuMemMap", &functions.map) &&
+      find("cuMemUnmap", &functions.unmap) && find("cuMemSetAccess", &functions.set_access);
   return complete ? &functions : nullptr;
 }
 
