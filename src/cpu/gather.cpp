@@ -1,9 +1,9 @@
 // gather and scatter: an index for each element.
 #include <algorithm>
 
+#include "core/loop_nest.h"
 #include "core/scalar_math.h"
 #include "cpu/index.h"
-#include "core/loop_nest.h"
 #include "cpu/threads.h"
 
 namespace libtensor::cpu {

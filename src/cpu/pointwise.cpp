@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cpu/kernel_tables.h"
 #include "core/loop_nest.h"
+#include "cpu/kernel_tables.h"
 #include "cpu/strided_copy.h"
 #include "cpu/threads.h"
 

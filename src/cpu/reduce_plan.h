@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/backend.h"
-#include "cpu/kernel_tables.h"
 #include "core/loop_nest.h"
+#include "cpu/kernel_tables.h"
 #include "cpu/strided_copy.h"
 
 namespace libtensor::cpu {

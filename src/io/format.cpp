@@ -166,9 +166,8 @@ void append_body(const Tensor& tensor, std::string& out) {
     out += "[]";
     return;
   }
-  const Tensor here = tensor.device().is_cpu()
-                          ? tensor
-                          : ops::compute::to_copy(tensor, tensor.dtype(), Device{});
+  const Tensor here =
+      tensor.device().is_cpu() ? tensor : ops::compute::to_copy(tensor, tensor.dtype(), Device{});
   const Elements elements{
       .shape = here.shape(),
       .strides = here.strides(),
