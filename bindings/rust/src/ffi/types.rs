@@ -1,6 +1,6 @@
 //! The types of `tensor/types.h`, and of the headers about autograd and memory.
 
-use std::os::raw::c_char;
+use std::os::raw::{c_char, c_void};
 
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
@@ -117,7 +117,7 @@ pub struct tensor_backward_options_t {
 /// A function of the host, see `tensor/functional.h`.
 pub type tensor_callable_t = Option<
     unsafe extern "C" fn(
-        user: *mut std::ffi::c_void,
+        user: *mut c_void,
         inputs: *const *mut tensor_t,
         input_count: usize,
         outputs: *mut *mut tensor_t,
@@ -128,8 +128,8 @@ pub type tensor_callable_t = Option<
 /// Says where the program is, see `tensor/anomaly.h`.
 pub type tensor_location_function_t = Option<
     unsafe extern "C" fn(
-        user: *mut std::ffi::c_void,
-        buffer: *mut std::ffi::c_char,
+        user: *mut c_void,
+        buffer: *mut c_char,
         capacity: usize,
         length: *mut usize,
     ) -> tensor_status_t,
@@ -166,7 +166,7 @@ pub struct tensor_graph_memory_t {
 pub struct tensor_graph_picture_options_t {
     pub struct_size: usize,
     pub show_saved: bool,
-    pub names: *const *const std::ffi::c_char,
+    pub names: *const *const c_char,
     pub leaves: *const *mut tensor_t,
     pub leaf_count: usize,
 }
