@@ -32,10 +32,11 @@ class SavedTensor {
     version_ = input.version();
     input.storage().watch();
   }
-  // An input of an operation that will change `self` in place. Where they are one, the node becomes
-  // the tensor's grad_fn, and to keep the tensor itself would be a cycle.
+  // An input of an operation that will change `self` in place. Where they share memory, the node
+  // becomes the grad_fn of both or of their base, and to keep the input itself would be a cycle.
   void save_beside(const Tensor& input, const Tensor& self) {
-    input.is_same(self) ? save_output(input) : save(input);
+    const bool shares = input.defined() && input.impl()->storage == self.impl()->storage;
+    shares ? save_output(input) : save(input);
   }
   // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
   // be a cycle.

@@ -128,7 +128,7 @@ class Layering {
         align(layers_[down ? i : layers_.size() - 1 - i], down);
       }
     }
-    double left = 1e300, right = -1e300, y = kMargin;
+    double left = items_.empty() ? 0 : items_[0].x, right = left, y = kMargin;
     for (const Item& item : items_) {
       left = std::min(left, item.x - item.width / 2);
       right = std::max(right, item.x + item.width / 2);
