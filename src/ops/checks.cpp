@@ -271,7 +271,7 @@ void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storag
   check(numel_of(size) == 0 || (!overflow && last < held), "setStorage: sizes ", Dims(size),
         ", strides ", Dims(stride), ", storage offset ", storage_offset, ", and itemsize ",
         size_of(self.dtype()), " requiring a storage size of ",
-        (last + 1) * static_cast<int64_t>(size_of(self.dtype())),
+        (static_cast<uint64_t>(last) + 1) * size_of(self.dtype()),
         " are out of bounds for storage of size ", self.storage().bytes());
 }
 
