@@ -59,7 +59,11 @@ int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
   double size = 0;
   if (integral) {
     const int64_t s = start.to<int64_t>(), e = end.to<int64_t>(), d = step.to<int64_t>();
-    size = std::ceil(static_cast<double>(e - s) / static_cast<double>(d));
+    int64_t length = 0;
+    const bool overflow = __builtin_sub_overflow(e, s, &length);
+    const double exact =
+        overflow ? static_cast<double>(e) - static_cast<double>(s) : static_cast<double>(length);
+    size = std::ceil(exact / static_cast<double>(d));
   } else {
     size = std::ceil((end.to<double>() - start.to<double>()) / step.to<double>());
   }
@@ -136,7 +140,7 @@ Tensor eye(int64_t n, int64_t m, const Options& options) {
   check(m >= 0, "m must be greater or equal to 0, got ", m);
   Tensor result = make(Dims{n, m}, options);
   pointwise::fill(result, 0);
-  pointwise::fill(result.view(Dims{std::min(n, m)}, Dims{m + 1}, 0), 1);
+  if (result.numel() > 0) pointwise::fill(result.view(Dims{std::min(n, m)}, Dims{m + 1}, 0), 1);
   return finish(std::move(result), options);
 }
 
