@@ -22,7 +22,6 @@ struct Operand {
   void* data = nullptr;
   DType dtype = DType::kUndefined;
   const int64_t* strides = nullptr;
-  bool on_host = false;  // one element in the host's memory, whatever the device; all strides are 0
 };
 
 // out[i] = op(in[0][i], in[1][i], ...), each input first converted to `compute`, the result
@@ -37,6 +36,8 @@ struct PointwiseCall {
   int64_t numel = 0;
   bool contiguous = false;  // all operands contiguous, of dtype `compute` (out: of the op's result
                             // type): one flat loop
+  uint8_t host_inputs = 0;  // bit i: in[i] lies in the host's memory; to another device that is one
+                            // element, given with the call
   int input_count = 0;
   Operand out;
   Operand in[kMaxInputs];

@@ -38,15 +38,16 @@ Nest nest_of(const PointwiseCall& call) {
 }
 
 // A number that lies with the host is part of the call.
-PointwiseInput input_of(const Operand& operand, DType compute) {
+PointwiseInput input_of(const PointwiseCall& call, int index) {
+  const Operand& operand = call.in[index];
   PointwiseInput input;
-  if (!operand.on_host) {
+  if (!(call.host_inputs >> index & 1)) {
     input.data = operand.data;
     input.dtype = operand.dtype;
     return input;
   }
   dispatch(operand.dtype, [&](auto from) {
-    dispatch(compute, [&](auto to) {
+    dispatch(call.compute, [&](auto to) {
       using From = typename decltype(from)::type;
       using To = typename decltype(to)::type;
       From value;
@@ -95,7 +96,7 @@ PointwiseRun::PointwiseRun(const Context& context, const PointwiseCall& call)
       compute_(call.compute),
       out_dtype_(call.out.dtype),
       nest_(nest_of(call)) {
-  for (int k = 0; k < call.input_count; ++k) in_[k] = input_of(call.in[k], call.compute);
+  for (int k = 0; k < call.input_count; ++k) in_[k] = input_of(call, k);
   if (call.op == PointwiseOp::kCopy && in_[0].data && in_[0].dtype == out_dtype_) {
     compute_ = out_dtype_ = in_[0].dtype = unsigned_of_size(size_of(out_dtype_));
   }

@@ -86,19 +86,21 @@ class PreparedCall {
   void add(const Input& input) {
     const int i = call_.input_count++;
     if (const Tensor* tensor = input.tensor()) {
+      if (tensor->device().is_cpu()) set_on_host(i);
       if (tensor->shape() == shape_) {
         call_.in[i] = {tensor->data(), tensor->dtype(), tensor->strides().data()};
         return;
       }
       strides_[i] = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
-      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data(),
-                     tensor->device().is_cpu()};
+      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data()};
     } else {
       input.scalar().store(call_.compute, numbers_[i]);
       strides_[i] = Dims(call_.ndim, 0);
-      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data(), /*on_host=*/true};
+      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data()};
+      set_on_host(i);
     }
   }
+  void set_on_host(int input) { call_.host_inputs |= static_cast<uint8_t>(1 << input); }
   bool needs_no_conversion(const Tensor& out, DType result) const {
     for (int i = 0; i < call_.input_count; ++i) {
       if (call_.in[i].dtype != call_.compute) return false;
