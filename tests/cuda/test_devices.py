@@ -29,6 +29,13 @@ def test_devices_do_not_mix(torch):
     assert (a + torch.tensor(2.0)).tolist() == [3, 3]  # but a number may come from the CPU
 
 
+def test_a_number_of_the_host_meets_one_of_the_device(torch):
+    for there in (torch.tensor(2.0, device="cuda"), torch.ones(3, device="cuda") * 2):
+        total = there + torch.tensor(0.5)
+        assert str(total.device) == "cuda:0"
+        assert set(total.reshape(-1).tolist()) == {2.5}
+
+
 def test_copies_with_strides_and_dtypes(torch):
     x = torch.arange(24).view(2, 3, 4)
     there = x.to("cuda").transpose(0, 2)
