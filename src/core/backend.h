@@ -173,6 +173,16 @@ class Backend {
 
   virtual void* allocate(Device device, size_t bytes) = 0;  // 64-byte aligned; bytes may be 0
   virtual void free(Device device, void* data, size_t bytes) noexcept = 0;
+  // Work given to `stream` until now uses the block that begins at `data`, of this device or
+  // pinned: once freed, it goes to nobody else before that work is done. Other memory is left
+  // alone.
+  virtual void record_stream(const void* /*data*/, StreamId) {}
+  // Memory of the host that the device copies from and to while the host goes on.
+  virtual void* allocate_pinned(size_t /*bytes*/) {
+    fail(Status::kUnavailable, "Cannot access accelerator device when none is available.");
+  }
+  virtual void free_pinned(void* /*data*/) noexcept {}
+  virtual bool is_pinned(const void* /*data*/) { return false; }  // does such a block begin there?
   // Between two places of this device, or this device and the host. The host's memory is ready, and
   // may go, when this returns, unless it is pinned and `non_blocking` is set.
   virtual void copy_bytes(void* destination, Device to, const void* source, Device from,

@@ -16,6 +16,10 @@ class CudaBackend final : public Backend {
 
   void* allocate(Device device, size_t bytes) override;
   void free(Device device, void* data, size_t bytes) noexcept override;
+  void record_stream(const void* data, StreamId stream) override;
+  void* allocate_pinned(size_t bytes) override;
+  void free_pinned(void* data) noexcept override;
+  bool is_pinned(const void* data) override;
   void copy_bytes(void* destination, Device to, const void* source, Device from, size_t bytes,
                   bool non_blocking) override;
 
@@ -55,6 +59,7 @@ class CudaBackend final : public Backend {
  private:
   template <class F>
   void run(F body);
+  void copy_from_peer(void* destination, const void* source, Device from, size_t bytes);
 
   int device_;
   DeviceProperties properties_;

@@ -8,7 +8,8 @@ def test_a_missing_wait_is_found(torch, reports, seed):
     y = x + 1  # in the default stream, which did not wait
     torch.cuda.synchronize()
     found = "\n".join(reports())
-    assert "race" in found and "'add'" in found and "'copy'" in found
+    assert "race" in found and "'add'" in found
+    assert "'copy'" in found or "'allocation'" in found  # whichever comes first in this order
     assert y.shape == (100,)
 
 

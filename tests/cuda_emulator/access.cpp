@@ -2,10 +2,12 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
 #include "block.h"
+#include "blocks.h"
 #include "device_memory.h"
 #include "report.h"
 #include "timeline.h"
@@ -159,7 +161,11 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   bool has_values = true;
   for (size_t i = 0; i < size; ++i) {
     if (states[i] == kUnaddressable) {
-      report_use("out of bounds", address, size, access);
+      const BlockPlace block = block_before(address + i);
+      const bool too_early = address + i - block.begin < block.bytes;
+      report_use(
+          too_early ? "race with an 'allocation' that its stream has not come to" : "out of bounds",
+          address, size, access);
       return false;
     }
     has_values = has_values && states[i] == kInitialised;
@@ -177,6 +183,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
     return report_use("out of bounds", address, size, access);
   }
   if (!check_states(shadow, address, size, needs_values, access)) return;
+  shadow.note_used(address - shadow.begin, size);
   Accessing now(access == Access::kAtomic);
   check_marks(shadow, address, size, access, now);
 }
@@ -226,6 +233,17 @@ void check_whole(const void* pointer, size_t size, Access access) {
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   if (is_device_address(pointer)) {
     check_inside(device_shadow(), address, size, access, access != Access::kWrite);
+  }
+}
+
+void check_free(const void* data, size_t size) {
+  Shadow& shadow = device_shadow();
+  const size_t end = reinterpret_cast<uintptr_t>(data) - shadow.begin + size;
+  for (size_t at = end - size, next; at < end; at = next) {
+    next = std::min(end, (at / Shadow::kChunk + 1) * Shadow::kChunk);
+    if (shadow.used[at / Shadow::kChunk]) {
+      check_inside(shadow, shadow.begin + at, next - at, Access::kWrite, false);
+    }
   }
 }
 

@@ -20,6 +20,9 @@ inline bool is_device_address(const void* address) {
 // Poisoned, with gaps around it. nullptr: the device's capacity is used up.
 void* allocate_device(int device, size_t bytes);
 bool free_device(void* data);  // false: not the beginning of an allocation
+// Virtual memory counts as well. False: the device's capacity is used up.
+bool charge(int device, size_t bytes);
+void refund(int device, size_t bytes);
 size_t allocated_bytes(int device);
 size_t capacity();
 void set_capacity(size_t bytes);  // of each device
