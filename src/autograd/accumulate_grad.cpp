@@ -77,33 +77,50 @@ AccumulateGrad::AccumulateGrad(const Tensor& leaf)
 
 AccumulateGrad::~AccumulateGrad() {
   std::lock_guard lock(leaf_mutex());
+  if (!leaf_.defined()) return;
   TensorExtra& extra = extra_of(leaf_);
   if (extra.accumulator == this) extra.accumulator = nullptr;
 }
 
 void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
-  autograd::run_tensor_hooks(find_extra(leaf_)->hooks, gradients[0]);
+  if (const Tensor leaf = this->leaf(); leaf.defined())
+    autograd::run_tensor_hooks(find_extra(leaf)->hooks, gradients[0]);
+}
+
+Tensor AccumulateGrad::leaf() const {
+  std::lock_guard lock(leaf_mutex());
+  return leaf_;
+}
+
+void forget_accumulator(const Tensor& tensor) {
+  Tensor leaf;
+  std::lock_guard lock(leaf_mutex());
+  AccumulateGrad*& accumulator = extra_of(tensor).accumulator;
+  if (accumulator) leaf = accumulator->take_leaf();
+  accumulator = nullptr;
 }
 
 void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>) {
-  if (!gradients[0].defined() || !leaf_.impl()->requires_grad) return;  // no longer asked for
-  accumulate(gradients[0]);
-  if (hooked()) find_extra(leaf_)->after.run(leaf_);
+  const Tensor leaf = this->leaf();
+  if (!gradients[0].defined() || !leaf.defined() || !leaf.impl()->requires_grad)
+    return;  // no longer asked for
+  accumulate(leaf, gradients[0]);
+  if (hooked()) find_extra(leaf)->after.run(leaf);
 }
 
-void AccumulateGrad::accumulate(const Tensor& incoming) {
+void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   std::lock_guard lock(accumulation_mutex());
-  GradShares& shares = find_extra(leaf_)->shares;
-  Tensor sum = grad(leaf_);
+  GradShares& shares = find_extra(leaf)->shares;
+  Tensor sum = grad(leaf);
   if (!sum.defined()) {
-    Tensor first = !grad_enabled() && can_steal(incoming, leaf_)
+    Tensor first = !grad_enabled() && can_steal(incoming, leaf)
                        ? incoming.alias()
-                       : tensor_ops.clone_for_leaf(incoming, leaf_);
+                       : tensor_ops.clone_for_leaf(incoming, leaf);
     shares.begin(first);
-    set_grad_unchecked(leaf_, std::move(first));
+    set_grad_unchecked(leaf, std::move(first));
   } else if (grad_enabled()) {
     shares.forget();
-    set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
+    set_grad_unchecked(leaf, tensor_ops.add(sum, incoming));
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }

@@ -25,12 +25,12 @@ struct PackedTensor {
 };
 
 void SavedTensor::save_output(const Tensor& result) {
-  output_nr_ = result.impl()->output_nr;
+  number_ = result.impl()->output_nr;
   is_output_ = true;
   released_ = false;
   if (active_saved_hooks || result.impl()->inference) [[unlikely]]
     return save_specially(result, /*is_output=*/true);
-  tensor_ = result.alias();
+  tensor_ = SavedRef::adopt(result.alias().ref());
   version_ = result.version();
   result.storage().watch();
 }
@@ -62,7 +62,7 @@ void SavedTensor::swap(SavedTensor& other) noexcept {
   std::swap(tensor_, other.tensor_);
   std::swap(packed_, other.packed_);
   std::swap(version_, other.version_);
-  std::swap(output_nr_, other.output_nr_);
+  std::swap(number_, other.number_);
   std::swap(is_output_, other.is_output_);
   std::swap(released_, other.released_);
 }
@@ -70,7 +70,7 @@ void SavedTensor::swap(SavedTensor& other) noexcept {
 void SavedTensor::drop_packed() { delete std::exchange(packed_, nullptr); }
 
 void SavedTensor::release() {
-  tensor_ = Tensor();
+  tensor_ = SavedRef();
   drop_packed();
   released_ = true;
 }
@@ -80,7 +80,7 @@ Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
   Tensor result = packed_->hooks->unpack(packed_->value).alias();
   if (is_output_) {
     if (is_floating(result.dtype()))
-      (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
+      (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, number_);
   } else {
     result.impl()->grad_fn = packed_->edge.node;
     result.impl()->output_nr = packed_->edge.output_nr;
@@ -99,11 +99,21 @@ Tensor SavedTensor::unpack(Node& owner) const {
         "you need to access saved tensors after calling backward.");
   if (packed_) [[unlikely]]
     return unpack_by_hooks(owner);
-  if (!tensor_.defined()) return tensor_;
+  if (!tensor_) return Tensor();
   check_version(owner);
-  if (!is_output_ || !is_floating(tensor_.dtype())) return tensor_;
-  Tensor result = tensor_.alias();
-  (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
+  if (is_output_ && is_floating(tensor_->dtype)) return reattached(owner);
+  if (Ref<TensorImpl> used = tensor_.use()) return Tensor(std::move(used));
+  // Only nodes are left that know the tensor.
+  Tensor result = Tensor::alias_of(*tensor_.get());
+  const Edge edge = owner.saved_edge(number_);
+  result.impl()->grad_fn = edge.node;
+  result.impl()->output_nr = edge.output_nr;
+  return result;
+}
+
+Tensor SavedTensor::reattached(Node& owner) const {
+  Tensor result = Tensor::alias_of(*tensor_.get());
+  (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, number_);
   return result;
 }
 
@@ -122,27 +132,40 @@ std::string account_of_changes(const Node& owner, const Storage& storage, uint32
 
 }  // namespace
 
+// ", which is output 0 of Mul,": who made the tensor as it is now.
+std::string SavedTensor::origin(const Node& owner) const {
+  const auto text = [](uint32_t output_nr, const char* maker) {
+    return str(", which is output ", output_nr, " of ", operation_name(maker), ",");
+  };
+  if (is_output_) return text(number_, owner.name());
+  if (const Tensor tensor{tensor_.use()}; tensor.defined()) {
+    const Ref<Node> maker = autograd::grad_fn(tensor);
+    return maker ? text(tensor.impl()->output_nr, maker->name()) : "";
+  }
+  if (!tensor_->view_base)
+    return tensor_->grad_fn ? text(tensor_->output_nr, tensor_->grad_fn->name()) : "";
+  // Its history would have been made anew, from its base's.
+  const TensorImpl& base = *tensor_->view_base;
+  const bool has_history = tensor_->had_history || base.requires_grad || base.grad_fn;
+  return has_history ? text(0, "AsStridedBackward0") : "";
+}
+
 void SavedTensor::check_version(const Node& owner) const {
-  if (tensor_.version() == version_) [[likely]]
+  const Storage& storage = *tensor_->storage;
+  if (storage.version() == version_) [[likely]]
     return;
-  const Ref<Node> grad_fn = is_output_ ? Ref<Node>() : autograd::grad_fn(tensor_);
-  const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
-  const std::string origin =
-      maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
-                  operation_name(maker), ",")
-            : std::string();
   fail(Status::kInvalidArgument,
        "one of the variables needed for gradient computation has been modified by an inplace "
        "operation: [torch.",
-       tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ",
-       tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
-       version_, " instead. Hint: ",
+       storage.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_->dtype), "Tensor ",
+       tensor_->shape, "]", origin(owner), " is at version ", storage.version(),
+       "; expected version ", version_, " instead. Hint: ",
        anomaly_enabled()
            ? "the backtrace further above shows the operation that failed to compute its gradient. "
              "The variable in question was changed in there or anywhere later. Good luck!"
            : "enable anomaly detection to find the operation that failed to compute its gradient, "
              "with torch.autograd.set_detect_anomaly(True, check_nan=False).",
-       account_of_changes(owner, tensor_.storage(), version_));
+       account_of_changes(owner, storage, version_));
 }
 
 }  // namespace libtensor::autograd
