@@ -16,14 +16,6 @@ namespace {
 // own, and so on: they queue up here instead of recursing.
 constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> dropped_gradients;
 
-// Mutexes that outlive static destruction: a host may release tensors at its very end.
-template <LockLevel kLevel>
-ForkSafeMutex& mutex() {
-  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
-  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(kLevel);
-  return *instance;
-}
-
 void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
   std::lock_guard lock(leaf_mutex());
   TensorExtra& extra = extra_of(leaf);
@@ -39,8 +31,12 @@ bool can_steal(const Tensor& gradient, const Tensor& leaf) {
 
 }  // namespace
 
-ForkSafeMutex& leaf_mutex() { return mutex<LockLevel::kLeaf>(); }
-ForkSafeMutex& accumulation_mutex() { return mutex<LockLevel::kAccumulation>(); }
+// Outlives static destruction: a host may release tensors at its very end.
+ForkSafeMutex& leaf_mutex() {
+  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
+  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(LockLevel::kLeaf);
+  return *instance;
+}
 
 TensorExtra& extra_of(const Tensor& tensor) {
   auto& slot = tensor.impl()->extra;
@@ -109,7 +105,7 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 }
 
 void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
-  std::lock_guard lock(accumulation_mutex());
+  std::lock_guard lock(accumulation_mutex(leaf.impl()));
   GradShares& shares = find_extra(leaf)->shares;
   Tensor sum = grad(leaf);
   if (!sum.defined()) {
@@ -156,7 +152,7 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
   }
   if (!gradient.defined() && !tensor.impl()->extra) return;
   set_grad_unchecked(tensor, gradient);
-  std::lock_guard lock(accumulation_mutex());
+  std::lock_guard lock(accumulation_mutex(tensor.impl()));
   find_extra(tensor)->shares.reset();
 }
 

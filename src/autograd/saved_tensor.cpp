@@ -1,16 +1,17 @@
 #include "autograd/saved_tensor.h"
 
-#include <memory>
 
 #include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
+#include "core/fork.h"
 
 namespace libtensor::autograd {
 
 // What hooks keep of a tensor, and where its gradient goes.
-struct PackedTensor {
+struct PackedTensor : RefCounted<PackedTensor> {
+  static void destroy(PackedTensor* packed) { delete packed; }
   explicit PackedTensor(SavedHooks* packer) : hooks(Ref<SavedHooks>::share(packer)) {}
   ~PackedTensor() {
     if (holds) hooks->discard(value);
@@ -42,7 +43,7 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
         "`torch.inference_mode()`.");
   const uint32_t version = tensor.version();
-  auto packed = std::make_unique<PackedTensor>(active_saved_hooks);
+  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks));
   {
     const GradMode no_grad(false);
     packed->value = packed->hooks->pack(tensor);
@@ -55,7 +56,7 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "input to a pack hook.");
   if (!is_output) packed->edge = gradient_edge(tensor);
   drop_packed();
-  packed_ = packed.release();
+  packed_ = packed.detach();
 }
 
 void SavedTensor::swap(SavedTensor& other) noexcept {
@@ -67,12 +68,41 @@ void SavedTensor::swap(SavedTensor& other) noexcept {
   std::swap(released_, other.released_);
 }
 
-void SavedTensor::drop_packed() { delete std::exchange(packed_, nullptr); }
+void SavedTensor::drop_packed() {
+  if (packed_) std::exchange(packed_, nullptr)->release();
+}
+
+namespace {
+ForkSafeMutex& mutex_of(const SavedTensor* saved) {
+  return StripedMutex<LockLevel::kSaved>::of(saved);
+}
+}  // namespace
 
 void SavedTensor::release() {
-  tensor_ = SavedRef();
-  drop_packed();
+  if (single_threaded()) {
+    tensor_ = SavedRef();
+    drop_packed();
+    released_ = true;
+    return;
+  }
+  SavedTensor dropped;  // after the lock: its last reference may be this one
+  std::lock_guard lock(mutex_of(this));
+  std::swap(tensor_, dropped.tensor_);
+  std::swap(packed_, dropped.packed_);
   released_ = true;
+}
+
+SavedTensor SavedTensor::copy() const {
+  SavedTensor result;
+  std::lock_guard lock(mutex_of(this));
+  result.tensor_ = tensor_;
+  result.packed_ = packed_;
+  if (packed_) packed_->retain();
+  result.version_ = version_;
+  result.number_ = number_;
+  result.is_output_ = is_output_;
+  result.released_ = released_;
+  return result;
 }
 
 Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
@@ -89,6 +119,10 @@ Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
 }
 
 Tensor SavedTensor::unpack(Node& owner) const {
+  return single_threaded() ? unpack_unguarded(owner) : copy().unpack_unguarded(owner);
+}
+
+Tensor SavedTensor::unpack_unguarded(Node& owner) const {
   check(!released_,
         "Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have "

@@ -49,6 +49,7 @@ class SavedTensor {
   // The tensor, with its history. Throws where it was released, or changed in place since it was
   // saved.
   Tensor unpack(Node& owner) const;
+  // May meet an unpack on another thread, whose pass runs through the same node.
   void release();
 
   bool released() const { return released_; }
@@ -56,7 +57,9 @@ class SavedTensor {
   const TensorImpl* held() const { return tensor_.get(); }
 
  private:
+  SavedTensor copy() const;
   void save_specially(const Tensor& tensor, bool is_output);
+  Tensor unpack_unguarded(Node& owner) const;
   Tensor unpack_by_hooks(Node& owner) const;
   void drop_packed();
   Tensor reattached(Node& owner) const;

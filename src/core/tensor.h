@@ -81,6 +81,9 @@ class SavedRef {
  public:
   SavedRef() = default;
   explicit SavedRef(const Ref<TensorImpl>& used) : impl_(used.get()) { impl_->retain_saved(); }
+  SavedRef(const SavedRef& other) : impl_(other.impl_) {
+    if (impl_) impl_->retain_saved();
+  }
   SavedRef(SavedRef&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
   SavedRef& operator=(SavedRef other) noexcept {
     std::swap(impl_, other.impl_);
