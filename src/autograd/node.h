@@ -27,6 +27,8 @@ struct Edge {
   uint32_t output_nr = 0;
 };
 
+constexpr uint32_t kNoEdge = static_cast<uint32_t>(-1);
+
 // What a gradient must look like: that of the result it belongs to.
 struct OutputMeta {
   Dims shape;
@@ -75,6 +77,11 @@ class Node : public GraphNode {
 
   // Gives `saved`, an alias of result number `output_nr` of this operation, its history back.
   virtual void reattach(Tensor& saved, uint32_t output_nr);
+  // Where the gradient of a saved tensor goes: nowhere for kNoEdge.
+  virtual Edge saved_edge(uint32_t number) const {
+    return number == kNoEdge ? Edge{} : edges_[number];
+  }
+  Ref<GraphNode> epitaph() const override;
   // The node that this one works inside of, or null: then that one stands in the graph.
   Node* enclosing() const { return enclosing_; }
   void set_enclosing(Node* node) { enclosing_ = node; }
@@ -143,6 +150,17 @@ class FixedNode : public Node, public Pooled<Derived> {
 
  private:
   std::array<Edge, N> storage_;
+};
+
+// Stands where the node of that name was.
+class FormerNode final : public FixedNode<FormerNode, 0> {
+ public:
+  explicit FormerNode(std::string name) : FixedNode(0), name_(std::move(name)) {}
+  const char* name() const override { return name_.c_str(); }
+  void apply(std::span<const Tensor>, std::span<Tensor>) override {}
+
+ private:
+  std::string name_;
 };
 
 // A node whose number of edges is known only at run time (cat, stack).

@@ -80,7 +80,7 @@ void RetainedGrad::destroy(RetainedGrad* retained) {
 
 void RetainedGrad::accumulate(const Tensor& gradient) {
   if (use_count() <= 2) return;  // only the node and the pass that runs have it: no tensor
-  std::lock_guard lock(accumulation_mutex());
+  std::lock_guard lock(accumulation_mutex(this));
   Tensor sum;
   {
     std::lock_guard leaf_lock(leaf_mutex());

@@ -10,6 +10,7 @@ using autograd::FixedNode;
 using autograd::ListNode;
 using autograd::SavedTensor;
 using autograd::SavedVisitor;
+using autograd::kNoEdge;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
