@@ -176,6 +176,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
   if (address + size > shadow.begin + shadow.bytes) {
     return report_use("out of bounds", address, size, access);
   }
+  if (shadow.begin == device_shadow().begin) open_memory(address, size);
   if (!check_states(shadow, address, size, needs_values, access)) return;
   Accessing now(access == Access::kAtomic);
   check_marks(shadow, address, size, access, now);
