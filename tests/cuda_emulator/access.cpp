@@ -182,6 +182,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
   if (address + size > shadow.begin + shadow.bytes) {
     return report_use("out of bounds", address, size, access);
   }
+  if (shadow.begin == device_shadow().begin) open_memory(address, size);
   if (!check_states(shadow, address, size, needs_values, access)) return;
   shadow.note_used(address - shadow.begin, size);
   Accessing now(access == Access::kAtomic);

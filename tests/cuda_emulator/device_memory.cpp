@@ -6,6 +6,8 @@
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "blocks.h"
 
@@ -15,7 +17,7 @@ namespace {
 constexpr size_t kAlignment = 512;  // cudaMalloc's
 constexpr size_t kGap = 1024;       // between two allocations, of nobody
 constexpr size_t kLarge = size_t{256} << 10;
-// Opening and closing costs by the page that is in use: small allocations share few.
+// Small allocations share few pages.
 constexpr size_t kSmallRegion = size_t{6} << 20;
 constexpr unsigned char kFreshByte = 0xff;  // a NaN in every floating dtype
 constexpr unsigned char kFreedByte = 0xfe;
@@ -69,6 +71,7 @@ struct Memory {
   std::map<int, size_t> used;
   size_t capacity = size_t{4} << 30;
   int windows = 0;
+  std::vector<std::pair<size_t, size_t>> open;  // first and last of neighbouring pieces
 };
 
 Memory& memory() {
@@ -76,7 +79,21 @@ Memory& memory() {
   return *state;
 }
 
+void fill(uintptr_t begin, size_t bytes, unsigned char value) {
+  if (bytes == 0) return;
+  const MemoryWindow window;
+  open_memory(begin, bytes);
+  std::memset(reinterpret_cast<void*>(begin), value, bytes);
+}
+
+void protect(size_t first, size_t last, int protection) {
+  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes), (last - first + 1) * kPieceBytes,
+           protection);
+}
+
 }  // namespace
+
+uint8_t piece_is_open[kArenaBytes / kPieceBytes];
 
 Shadow& device_shadow() { return memory().shadow; }
 
@@ -91,8 +108,7 @@ void* allocate_device(int device, size_t bytes) {
   }
   m.ranges[begin] = {bytes, device};
   m.shadow.reset(begin, bytes, kUninitialised);
-  const MemoryWindow window;
-  std::memset(reinterpret_cast<void*>(begin), kFreshByte, bytes);
+  fill(begin, bytes, kFreshByte);
   return reinterpret_cast<void*>(begin);
 }
 
@@ -109,8 +125,7 @@ bool free_device(void* data) {
     madvise(reinterpret_cast<void*>((begin + 4095) & ~uintptr_t{4095}),
             (allocation.bytes - 4096) & ~size_t{4095}, MADV_DONTNEED);
   } else {
-    const MemoryWindow window;
-    std::memset(data, kFreedByte, allocation.bytes);
+    fill(begin, allocation.bytes, kFreedByte);
   }
   return true;
 }
@@ -188,18 +203,28 @@ bool is_reserved(uintptr_t address, size_t bytes) {
   return found->second.device < 0 && address + bytes <= found->first + found->second.bytes;
 }
 
-MemoryWindow::MemoryWindow() {
-  Memory& m = memory();
-  if (m.windows++ == 0) {
-    mprotect(reinterpret_cast<void*>(m.shadow.begin), m.shadow.bytes, PROT_READ | PROT_WRITE);
+void open_pieces(size_t first, size_t last) {
+  protect(first, last, PROT_READ | PROT_WRITE);
+  std::memset(piece_is_open + first, 1, last - first + 1);
+  auto& open = memory().open;
+  // Work goes through memory from one end to the other.
+  if (!open.empty() && open.back().second + 1 == first) {
+    open.back().second = last;
+  } else {
+    open.emplace_back(first, last);
   }
 }
 
+MemoryWindow::MemoryWindow() { ++memory().windows; }
+
 MemoryWindow::~MemoryWindow() {
   Memory& m = memory();
-  if (--m.windows == 0) {
-    mprotect(reinterpret_cast<void*>(m.shadow.begin), m.shadow.bytes, PROT_NONE);
+  if (--m.windows > 0) return;
+  for (const auto& [first, last] : m.open) {
+    protect(first, last, PROT_NONE);
+    std::memset(piece_is_open + first, 0, last - first + 1);
   }
+  m.open.clear();
 }
 
 }  // namespace cuda_emulator
