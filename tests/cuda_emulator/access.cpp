@@ -132,22 +132,25 @@ void note_read(Use& place, const Accessing& now) {
   place = use;
 }
 
+// What was found is said once; the marks are those of this access all the same, or whatever follows
+// would be found wrong as well.
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  bool found = false;
+  const auto check = [&](Use before, bool wrote) {
+    if (found || !before.operation || now.is_ordered(before)) return;
+    report_race(what, address, size, access, before, wrote);
+    found = true;
+  };
   for (size_t i = begin; i < begin + size; ++i) {
-    const Use wrote = shadow.writes[i];
-    if (wrote.operation && !now.is_ordered(wrote)) {
-      return report_race(what, address, size, access, wrote, true);
-    }
+    check(shadow.writes[i], true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
     for (Use* set : shadow.reads) {
-      if (set[i].operation && !now.is_ordered(set[i])) {
-        return report_race(what, address, size, access, set[i], false);
-      }
+      check(set[i], false);
       set[i] = {};
     }
     shadow.writes[i] = now.use;

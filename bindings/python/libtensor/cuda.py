@@ -37,7 +37,14 @@ def current_device() -> int:
     """The device that "cuda" without a number stands for."""
     if not is_available():
         raise RuntimeError(unavailable_reason())
-    return 0
+    index = c_int32()
+    check(native.cuda_current_device(byref(index)))
+    return index.value
+
+
+def set_device(device: object) -> None:
+    """Let "cuda" without a number stand for this device, in this thread."""
+    check(native.cuda_set_device(_native_device(device).index))
 
 
 def synchronize(device: object = None) -> None:
@@ -162,5 +169,6 @@ def _native_device(device: object) -> Device:
     elif device is None:
         index = current_device()
     else:
-        index = _device(device).index or 0
+        index = _device(device).index
+        index = current_device() if index is None else index
     return Device(DEVICES["cuda"], index)
