@@ -211,7 +211,7 @@ void check_access(const void* pointer, size_t size, Access access) {
   Shadow& device = device_shadow();
   const bool in_device = device.contains(address);
   if (!running_thread()) {
-    if (in_device && !running()) {
+    if (in_device) {
       report_host_use("the host dereferences device memory: ", address);
     }
     return;
