@@ -108,9 +108,7 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   std::lock_guard lock(accumulation_mutex(leaf.impl()));
   GradShares& shares = find_extra(leaf)->shares;
-  const PassStreams& streams = GraphTask::current()->streams();
   Tensor sum = grad(leaf);
-  if (sum.defined()) streams.take_over(sum);
   if (!sum.defined()) {
     Tensor first = !grad_enabled() && can_steal(incoming, leaf)
                        ? incoming.alias()
@@ -123,7 +121,7 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
-  streams.leave(grad(leaf));
+  GraphTask::current()->streams().leave(grad(leaf));
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {

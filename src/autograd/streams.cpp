@@ -47,14 +47,6 @@ void PassStreams::order(const Tensor& gradient, StreamId stream) const {
   backend.record_stream(gradient.storage().data(), stream);
 }
 
-void PassStreams::order_after_caller(const Tensor& tensor) const {
-  Backend& backend = backend_for(tensor.device());
-  const StreamId here = backend.current_stream(), caller = caller_.of(tensor.device());
-  if (here == caller) return;
-  backend.wait_stream(here, caller);
-  backend.record_stream(tensor.storage().data(), here);
-}
-
 void PassStreams::keep_for_caller(const Tensor& tensor) const {
   backend_for(tensor.device()).record_stream(tensor.storage().data(), caller_.of(tensor.device()));
 }

@@ -59,11 +59,6 @@ class PassStreams {
     if (!gradient.device().is_cpu()) [[unlikely]]
       order(gradient, stream);
   }
-  // The caller, in its own stream, has used a tensor that the thread's current stream is to change.
-  void take_over(const Tensor& tensor) const {
-    if (!tensor.device().is_cpu()) [[unlikely]]
-      order_after_caller(tensor);
-  }
   // The caller will use it.
   void leave(const Tensor& tensor) const {
     if (!tensor.device().is_cpu()) [[unlikely]]
@@ -75,7 +70,6 @@ class PassStreams {
  private:
   void remember(Device device, StreamId stream);
   void order(const Tensor& gradient, StreamId stream) const;
-  void order_after_caller(const Tensor& tensor) const;
   void keep_for_caller(const Tensor& tensor) const;
 
   CurrentStreams caller_;
