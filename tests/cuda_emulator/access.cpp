@@ -179,6 +179,15 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   return true;
 }
 
+// The marks alone, where no byte is touched.
+void check_shadow(Shadow& shadow, uintptr_t address, size_t size, Access access,
+                  bool needs_values) {
+  if (!check_states(shadow, address, size, needs_values, access)) return;
+  shadow.note_used(address - shadow.begin, size);
+  Accessing now(access == Access::kAtomic);
+  check_marks(shadow, address, size, access, now);
+}
+
 void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
                   bool needs_values) {
   if (size == 0) return;
@@ -186,10 +195,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
     return report_use("out of bounds", address, size, access);
   }
   if (shadow.begin == device_shadow().begin) open_memory(address, size);
-  if (!check_states(shadow, address, size, needs_values, access)) return;
-  shadow.note_used(address - shadow.begin, size);
-  Accessing now(access == Access::kAtomic);
-  check_marks(shadow, address, size, access, now);
+  check_shadow(shadow, address, size, access, needs_values);
 }
 
 bool is_aligned(uintptr_t address, size_t size) {
@@ -246,7 +252,7 @@ void check_free(const void* data, size_t size) {
   for (size_t at = end - size, next; at < end; at = next) {
     next = std::min(end, (at / Shadow::kChunk + 1) * Shadow::kChunk);
     if (shadow.used[at / Shadow::kChunk]) {
-      check_inside(shadow, shadow.begin + at, next - at, Access::kWrite, false);
+      check_shadow(shadow, shadow.begin + at, next - at, Access::kWrite, false);
     }
   }
 }
