@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "autograd/accumulate_grad.h"
+#include "autograd/data.h"
 #include "autograd/engine.h"
 #include "autograd/history.h"
 #include "autograd/hooks.h"
@@ -164,6 +165,17 @@ tensor_status_t tensor_grad_fn_name(const tensor_t* t, char* buffer, size_t capa
     const Ref<autograd::Node> node = autograd::grad_fn(tensor_of(t, "t"));
     copy_string(node ? node->name() : "", buffer, capacity, length);
   });
+}
+
+tensor_status_t tensor_variable_data(const tensor_t* t, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(autograd::variable_data(tensor_of(t, "t")));
+  });
+}
+
+tensor_status_t tensor_set_data(tensor_t* t, const tensor_t* data) {
+  return guard([&] { autograd::set_data(tensor_of(t, "t"), tensor_of(data, "data")); });
 }
 
 tensor_status_t tensor_detach_(tensor_t* t) {

@@ -17,6 +17,7 @@ static_assert(offsetof(tensor_functional_options_t, create_graph) == 8 &&
               offsetof(tensor_functional_options_t, strict) == 9 &&
               sizeof(tensor_functional_options_t) == 16);
 static_assert(offsetof(tensor_checkpoint_options_t, preserve_rng_state) == 8 &&
+              offsetof(tensor_checkpoint_options_t, early_stop) == 9 &&
               sizeof(tensor_checkpoint_options_t) == 16);
 static_assert(offsetof(tensor_gradcheck_options_t, eps) == 8 &&
               offsetof(tensor_gradcheck_options_t, nondet_tol) == 32 &&
@@ -50,7 +51,7 @@ functional::CheckpointOptions checkpoint_options(const tensor_checkpoint_options
   if (!options) return {};
   check(options->struct_size >= sizeof(tensor_checkpoint_options_t), "options.struct_size is ",
         options->struct_size, ": start from tensor_checkpoint_options_default()");
-  return {options->preserve_rng_state};
+  return {options->preserve_rng_state, options->early_stop};
 }
 
 using ProductOf = functional::Product (*)(const functional::Function&, std::span<const Tensor>,

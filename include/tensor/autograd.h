@@ -24,6 +24,14 @@ TENSOR_API tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out);
 /* Replaces it; NULL clears it. Errors: another shape, dtype or device than t's. */
 TENSOR_API tensor_status_t tensor_set_grad(tensor_t* t, const tensor_t* gradient);
 
+/* The same elements in a new tensor that requires no grad and, unlike that of tensor_detach, has a
+ * version of its own: changing it in place is not noticed where the elements were saved for
+ * backward, which then computes with the changed ones. PyTorch's `.data`. */
+TENSOR_API tensor_status_t tensor_variable_data(const tensor_t* t, tensor_t** out);
+/* Gives t the elements, shape, dtype and device of `data`, and shares data's memory from then on.
+ * t's version, history, grad and hooks stay. Errors: t requires grad and data is not floating. */
+TENSOR_API tensor_status_t tensor_set_data(tensor_t* t, const tensor_t* data);
+
 /* Whether operations of this thread are recorded. *previous, if not NULL, gets the setting before.
  */
 TENSOR_API tensor_status_t tensor_grad_enabled_set(bool enabled, bool* previous);

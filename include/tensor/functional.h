@@ -121,10 +121,11 @@ TENSOR_API tensor_status_t tensor_vjp_run(const tensor_vjp_t* vjp, tensor_t* con
 typedef struct {
   size_t struct_size;      /* sizeof(tensor_checkpoint_options_t) of the caller */
   bool preserve_rng_state; /* true: the second run draws the random numbers of the first */
+  bool early_stop;         /* true: the second run ends with the last tensor that is needed */
 } tensor_checkpoint_options_t;
 
 static inline tensor_checkpoint_options_t tensor_checkpoint_options_default(void) {
-  tensor_checkpoint_options_t options = {sizeof(tensor_checkpoint_options_t), true};
+  tensor_checkpoint_options_t options = {sizeof(tensor_checkpoint_options_t), true, false};
   return options;
 }
 
@@ -135,8 +136,11 @@ static inline tensor_checkpoint_options_t tensor_checkpoint_options_default(void
  * tensor_autograd_grad, and follow tensors that the function reaches through `user`.
  * A place in outputs that the function leaves NULL stays NULL. destroy(user), if not NULL, is
  * called exactly once: when the graph needs the function no more, or before a call that fails
- * returns. Errors: what the function returns. Errors of backward: the function saved fewer tensors
- * the second time, or others; an input was changed in place since. */
+ * returns. With early_stop, PyTorch's default, the operation that saves the last tensor fails in
+ * the second run with TENSOR_ERROR_CANCELLED, and whatever the function then returns is taken for
+ * success: only for functions that stop quietly where an operation fails.
+ * Errors: what the function returns. Errors of backward: the function saved fewer tensors the
+ * second time, or others, or (without early_stop) more; an input was changed in place since. */
 TENSOR_API tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
                                              void (*destroy)(void* user), tensor_t* const* inputs,
                                              size_t input_count,

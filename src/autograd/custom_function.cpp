@@ -95,8 +95,7 @@ Tensor CustomFunction::wrap(const Tensor& output) {
   if (is_input(output) && !modified) {  // the same tensor cannot have two places in the graph
     const GradMode no_grad(false);
     result = output.alias();
-    set_view(result, output);
-    result.impl()->requires_grad = false;
+    if (!contains(non_differentiable_, output)) set_view(result, output);
   }
   if (!recorded_ || contains(non_differentiable_, output) || !is_floating(output.dtype())) {
     if (recorded_) add_output(result);  // the gradients of later outputs keep their numbers

@@ -65,8 +65,8 @@ GraphMemory memory_of(std::span<const Ref<Node>> nodes) {
     node->visit_saved([&](const char*, const SavedTensor& saved) {
       if (!saved.held()) return;
       ++total.saved_tensors;
-      const Storage& storage = *saved.held()->storage;
-      if (storages.insert(&storage).second) total.saved_bytes += storage.bytes();
+      const Storage* storage = saved.held()->storage->lender();
+      if (storages.insert(storage).second) total.saved_bytes += storage->bytes();
     });
   }
   total.saved_storages = storages.size();

@@ -31,8 +31,8 @@ void check_origin(const Tensor& view, bool indirect) {
   const std::string mode = origin == ViewOrigin::kInference ? "inference" : "no_grad";
   std::string who = str("A view was created in ", mode, " mode");
   if (maker) {
-    who = str("Output ", view.impl()->output_nr, " of ", operation_name(maker->name()),
-              " is a view");
+    who =
+        str("Output ", view.impl()->output_nr, " of ", operation_name(maker->name()), " is a view");
     if (by_mode) who += str(" of a view which was created in ", mode, " mode");
   }
   who += indirect ? " and its base or another view of its base has been modified inplace"
@@ -142,8 +142,6 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
   }
   const bool inherits = origin == ViewOrigin::kDefault && source.is_view();
   impl.view_origin = inherits ? source.impl()->view_origin : origin;
-  // Unlike other results, a view made without recording still requires grad, as a leaf.
-  impl.requires_grad = !grad_enabled() && source.requires_grad();
 }
 
 void set_views(std::span<const Tensor> results, const Tensor& source) {
@@ -154,8 +152,7 @@ namespace {
 
 void check_inplace_on_view(const Tensor& self) {
   check_origin(self, /*indirect=*/false);
-  const Tensor base = base_of(self);
-  check(!(self.requires_grad() && base.requires_grad() && is_leaf(base)),
+  check(!(self.requires_grad() && is_leaf(base_of(self))),
         "a view of a leaf Variable that requires grad is being used in an in-place operation.");
 }
 

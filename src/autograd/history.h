@@ -13,14 +13,17 @@ inline bool records(const Tensors&... inputs) {
 }
 bool records(std::span<const Tensor> inputs);
 
-// PyTorch's rules for leaves.
+// PyTorch's rules for leaves. A view whose base was changed since has a history, although nobody
+// may have asked for it yet (where PyTorch forgets that, it refuses to change the view in place).
 inline bool is_leaf(const Tensor& tensor) {
-  return !tensor.requires_grad() || tensor.impl()->requires_grad;
+  const TensorImpl& impl = *tensor.impl();
+  const bool is_stale = impl.view_base && impl.view_version != tensor.version();
+  return !impl.grad_fn && !(is_stale && (impl.view_base->requires_grad || impl.view_base->grad_fn));
 }
 void set_requires_grad(const Tensor& tensor, bool requires_grad);
 
-// The node that made `tensor`, or null. A view whose base changed since gets a new one first; throws
-// where that view may not be changed in place itself.
+// The node that made `tensor`, or null. A view whose base changed since gets a new one first;
+// throws where that view may not be changed in place itself.
 Ref<Node> grad_fn(const Tensor& tensor);
 // Where the gradient of `tensor` goes: its grad_fn, or its AccumulateGrad, or nowhere.
 Edge gradient_edge(const Tensor& tensor);

@@ -171,7 +171,8 @@ std::string SavedTensor::origin(const Node& owner) const {
   const auto text = [](uint32_t output_nr, const char* maker) {
     return str(", which is output ", output_nr, " of ", operation_name(maker), ",");
   };
-  if (is_output_) return text(number_, owner.name());
+  if (is_output_)  // of an operation on a view, the view's own history was made anew
+    return owner.enclosing() ? text(0, "AsStridedBackward0") : text(number_, owner.name());
   if (const Tensor tensor{tensor_.use()}; tensor.defined()) {
     const Ref<Node> maker = autograd::grad_fn(tensor);
     return maker ? text(tensor.impl()->output_nr, maker->name()) : "";

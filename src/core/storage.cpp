@@ -24,6 +24,18 @@ Ref<Storage> Storage::share(void* data, size_t bytes, Device device) {
   return storage;
 }
 
+void Storage::end_loan(void* lender) { static_cast<Storage*>(lender)->release(); }
+
+Ref<Storage> Storage::with_version(const Ref<Storage>& memory, uint32_t version) {
+  auto* lender = const_cast<Storage*>(memory->lender());
+  Ref<Storage> storage = share(memory->data_, memory->bytes_, memory->device_);
+  lender->retain();
+  storage->set_deleter(end_loan, lender);
+  storage->version_.store(version, std::memory_order_relaxed);
+  lender->lent_.store(true, std::memory_order_relaxed);
+  return storage;
+}
+
 // A ring of the latest changes. Two threads that write one tensor race, and may garble which
 // operation is named, but nothing else.
 struct Storage::ChangeLog {
@@ -88,10 +100,13 @@ void Storage::give_back() {
 }
 
 void Storage::resize(size_t bytes) {
-  check(owned_, "Trying to resize storage that is not resizable");
+  const bool has_lent = lent_.load(std::memory_order_relaxed) && use_count() > 1;
+  check((owned_ && !has_lent) || is_loan(), "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
   backend_for(device_).copy_bytes(fresh->data_, device_, data_, device_, std::min(bytes, bytes_));
   give_back();
+  owned_ = true;
+  deleter_ = nullptr;
   if (fresh->data_ == fresh->inline_) {
     std::memcpy(inline_, fresh->inline_, kInlineBytes);
     data_ = inline_;

@@ -21,6 +21,10 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   static Ref<Storage> allocate(size_t bytes, Device device);
   // Memory of somebody else.
   static Ref<Storage> share(void* data, size_t bytes, Device device);
+  // The memory of `memory` with a version of its own: who changes one does not change the other's.
+  static Ref<Storage> with_version(const Ref<Storage>& memory, uint32_t version);
+  // The storage whose memory this is: itself, but for those made with_version.
+  const Storage* lender() const { return is_loan() ? static_cast<Storage*>(context_) : this; }
   // deleter(context) will run once, when the last view goes.
   void set_deleter(Deleter deleter, void* context) {
     deleter_ = deleter;
@@ -32,7 +36,7 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   size_t bytes() const { return bytes_; }
   Device device() const { return device_; }
   // Replaces the memory by `bytes` fresh bytes that begin with the old ones. Only for memory of our
-  // own.
+  // own, of which no other storage has a loan; a storage that has one ends it.
   void resize(size_t bytes);
 
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
@@ -59,6 +63,8 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   ~Storage() = default;
   friend struct Pooled<Storage>;
 
+  static void end_loan(void* lender);
+  bool is_loan() const { return deleter_ == end_loan; }
   void acquire(size_t bytes);
   void give_back();
   [[gnu::cold]] void log_change(const char* operation) noexcept;
@@ -70,6 +76,7 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   std::atomic<uint32_t> version_{0};
   bool owned_ = true;
   std::atomic<bool> watched_{false};
+  std::atomic<bool> lent_{false};
   void* data_ = nullptr;
   size_t bytes_ = 0;
   std::atomic<ChangeLog*> changes_{nullptr};

@@ -156,12 +156,10 @@ class Tensor {
     return static_cast<T*>(data());
   }
 
-  // Has a place in the graph, or will accumulate a gradient. A view gets its place from its base
-  // once the base's elements have changed.
+  // Has a place in the graph, or will accumulate a gradient, or is a view of such a tensor.
   bool requires_grad() const {
     return impl_->requires_grad || impl_->grad_fn ||
-           (impl_->view_base && impl_->view_version != version() &&
-            (impl_->view_base->requires_grad || impl_->view_base->grad_fn));
+           (impl_->view_base && (impl_->view_base->requires_grad || impl_->view_base->grad_fn));
   }
   bool is_view() const { return static_cast<bool>(impl_->view_base); }
 

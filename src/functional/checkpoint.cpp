@@ -1,5 +1,6 @@
 #include "functional/checkpoint.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -70,14 +71,32 @@ class HooksScope {
 void* to_packed(size_t number) { return reinterpret_cast<void*>(number); }
 size_t to_number(const void* packed) { return reinterpret_cast<size_t>(packed); }
 
+// The message by which bindings know the error that ends the second run.
+constexpr const char* kStopped = "the checkpoint has what it needs of this run";
+
+// How often something is saved in a run, and what is done where it goes beyond the first run's.
+struct Expectation {
+  size_t count;        // in the first run, as far as it has come
+  bool stops = false;  // then
+  bool is_final = false;
+};
+
 // The second run: keeps what nodes save, for the nodes of the first one.
 class Collector final : public autograd::SavedHooks {
  public:
+  explicit Collector(Expectation expected) : expected_(expected) {}
+
   void* pack(const Tensor& tensor) override {
+    check(tensors.size() < expected_.count || expected_.stops || !expected_.is_final,
+          "torch.utils.checkpoint: trying to save more tensors during recomputation than during "
+          "the original forward pass.");
     tensors.push_back(tensor.alias());
     versions_.push_back(tensor.version());
+    check_as(Status::kCancelled, !stopped(), kStopped);
     return to_packed(tensors.size());
   }
+  // Has it all, and made the function fail?
+  bool stopped() const { return expected_.stops && tensors.size() >= expected_.count; }
   Tensor unpack(void* packed) override { return tensors[to_number(packed) - 1]; }
   void discard(void*) override {}
 
@@ -97,6 +116,7 @@ class Collector final : public autograd::SavedHooks {
   Tensors tensors;
 
  private:
+  Expectation expected_;
   std::vector<uint32_t> versions_;
 };
 
@@ -129,11 +149,13 @@ class Rerun final : public autograd::ListNode<Rerun> {
 // The first run: its nodes keep numbers only.
 class Checkpoint final : public autograd::SavedHooks {
  public:
-  Checkpoint(Ref<Rerun> rerun, std::optional<RandomState> random)
-      : rerun_(std::move(rerun)), random_(std::move(random)) {}
+  Checkpoint(Ref<Rerun> rerun, std::optional<RandomState> random, bool early_stop)
+      : rerun_(std::move(rerun)), random_(std::move(random)), early_stop_(early_stop) {}
+  // The first run is over: no more is saved.
+  void complete() { complete_ = true; }
 
   void* pack(const Tensor& tensor) override {
-    saved_.push_back({tensor.shape(), tensor.dtype()});
+    saved_.push_back({tensor.shape(), tensor.dtype(), tensor.device()});
     return to_packed(saved_.size());
   }
   Tensor unpack(void* packed) override {
@@ -157,6 +179,17 @@ class Checkpoint final : public autograd::SavedHooks {
   struct Saved {
     Dims shape;
     DType dtype;
+    Device device;
+    bool operator==(const Saved& other) const {
+      return shape == other.shape && dtype == other.dtype && device == other.device;
+    }
+    // As Python prints PyTorch's.
+    std::string text() const {
+      const std::string index =
+          device.is_cpu() ? std::string() : str(", index=", static_cast<int>(device.index));
+      return str("{'shape': torch.Size(", shape, "), 'dtype': torch.", name_of(dtype),
+                 ", 'device': device(type='", device.is_cpu() ? "cpu" : "cuda", "'", index, ")}");
+    }
   };
 
   Tensor find(size_t number) const {
@@ -168,10 +201,13 @@ class Checkpoint final : public autograd::SavedHooks {
   Tensors run_again() const {
     const GradMode mode(true);
     const RandomScope random(random_);
-    auto collector = Ref<Collector>::adopt(new Collector);
-    {
+    auto collector =
+        Ref<Collector>::adopt(new Collector({saved_.size(), early_stop_, complete_}));
+    try {
       const HooksScope hooks(collector);
       (*rerun_)();
+    } catch (...) {
+      if (!collector->stopped()) throw;
     }
     collector->check_versions();
     check_recomputed(collector->tensors);
@@ -183,13 +219,17 @@ class Checkpoint final : public autograd::SavedHooks {
           "torch.utils.checkpoint: A different number of tensors was saved during the original "
           "forward and recomputation.\nNumber of tensors saved during forward: ",
           saved_.size(), "\nNumber of tensors saved during recomputation: ", tensors.size(), ".");
+    std::string different;
     for (size_t i = 0; i < saved_.size(); ++i) {
-      check(tensors[i].shape() == saved_[i].shape && tensors[i].dtype() == saved_[i].dtype,
-            "torch.utils.checkpoint: Recomputed values for the following tensors have different "
-            "metadata than during the forward pass.\ntensor at position ",
-            i, ":\nsaved metadata: ", name_of(saved_[i].dtype), " ", saved_[i].shape,
-            "\nrecomputed metadata: ", name_of(tensors[i].dtype()), " ", tensors[i].shape());
+      const Saved found{tensors[i].shape(), tensors[i].dtype(), tensors[i].device()};
+      if (found == saved_[i]) continue;
+      different += str("tensor at position ", i, ":\nsaved metadata: ", saved_[i].text(),
+                       "\nrecomputed metadata: ", found.text(), "\n");
     }
+    check(different.empty(),
+          "torch.utils.checkpoint: Recomputed values for the following tensors have different "
+          "metadata than during the forward pass.\n",
+          different, ".");
   }
 
   // Until the nodes have freed them, and at most until this backward pass ends: a later one over a
@@ -211,6 +251,8 @@ class Checkpoint final : public autograd::SavedHooks {
 
   Ref<Rerun> rerun_;
   std::optional<RandomState> random_;
+  const bool early_stop_;
+  std::atomic<bool> complete_{false};
   std::vector<Saved> saved_;             // by number, as it was in the first run
   std::map<size_t, Tensor> recomputed_;  // by number; guarded by hook_mutex
 };
@@ -223,9 +265,12 @@ Tensors checkpoint(Function function, std::span<const Tensor> inputs,
   auto rerun = Ref<Rerun>::adopt(new Rerun(function, inputs));
   std::optional<RandomState> random;
   if (options.preserve_rng_state) random.emplace();
-  auto hooks = Ref<Checkpoint>::adopt(new Checkpoint(std::move(rerun), std::move(random)));
-  const HooksScope scope(std::move(hooks));
-  return function(inputs);
+  auto hooks = Ref<Checkpoint>::adopt(
+      new Checkpoint(std::move(rerun), std::move(random), options.early_stop));
+  const HooksScope scope(hooks);
+  Tensors outputs = function(inputs);
+  hooks->complete();
+  return outputs;
 }
 
 }  // namespace libtensor::functional

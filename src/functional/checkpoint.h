@@ -7,6 +7,7 @@ namespace libtensor::functional {
 
 struct CheckpointOptions {
   bool preserve_rng_state = true;  // the second run draws the same random numbers as the first
+  bool early_stop = false;         // the second run ends with the last tensor that is needed
 };
 
 // function(inputs), whose nodes keep nothing: when backward first asks for a saved tensor, the

@@ -20,7 +20,7 @@ void check_no_internal_overlap(const Tensor& self) {
 }
 
 void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
-  if (self.is_same(input) || &self.storage() != &input.storage()) return;
+  if (self.is_same(input) || self.storage().lender() != input.storage().lender()) return;
   if (self.numel() == 0 || input.numel() == 0) return;
   if (!is_dense(self.shape(), self.strides()) || !is_dense(input.shape(), input.strides())) return;
   const auto begin = [](const Tensor& t) { return t.data_as<const char>(); };

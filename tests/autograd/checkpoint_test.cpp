@@ -237,6 +237,42 @@ TEST_F(Checkpoint, FunctionThatChangesItsMindIsNoticed) {
   EXPECT_EQ(std::string(tensor_last_error()).find("torch.utils.checkpoint: Recomputed values"), 0u);
 }
 
+// The second run ends where the last tensor is saved: the operation fails, and the function says so.
+TEST_F(Checkpoint, StopsEarlyOnRequest) {
+  struct Log {
+    int begun = 0, saved = 0, ended = 0;
+  } log;
+  const auto run = [](void* user, tensor_t* const* in, size_t, tensor_t** out, size_t) {
+    auto* to = static_cast<Log*>(user);
+    ++to->begun;
+    Owned a;
+    const tensor_status_t status = tensor_exp(in[0], a.out());
+    if (status != TENSOR_OK) {
+      EXPECT_EQ(status, TENSOR_ERROR_CANCELLED);
+      return status;
+    }
+    ++to->saved;
+    const tensor_status_t last = tensor_mul_scalar(a, number(2), out);
+    ++to->ended;
+    return last;
+  };
+  for (const bool early_stop : {false, true}) {
+    log = Log();
+    tensor_checkpoint_options_t options = tensor_checkpoint_options_default();
+    EXPECT_FALSE(options.early_stop);
+    options.early_stop = early_stop;
+    tensor_t* input = x_;
+    Owned y;
+    OK(tensor_checkpoint(run, &log, nullptr, &input, 1, &options, y.out(), 1));
+    OK(tensor_set_grad(x_, nullptr));
+    OK(tensor_backward(call(tensor_sum, y)));
+    expect_near(grad(x_), {2 * std::exp(0.5), 2 * std::exp(-1)});
+    EXPECT_EQ(log.begun, 2);
+    EXPECT_EQ(log.saved, early_stop ? 1 : 2);
+    EXPECT_EQ(log.ended, early_stop ? 1 : 2);
+  }
+}
+
 TEST_F(Checkpoint, ChangeInPlaceInsideIsNoticed) {
   Counted f{[](const Inputs& in) {
     Owned a = call(tensor_exp, in[0]);  // saves its result

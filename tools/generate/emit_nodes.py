@@ -29,7 +29,7 @@ def name_expression(op: Op) -> str:
 def node_class(op: Op) -> list[str]:
     saved = all_saved(op)
     base = "ListNode" if is_list(op) else "FixedNode"
-    count = "" if is_list(op) else f", {len(op.gradient)}"
+    count = "" if is_list(op) else f", {len(op.gradient) + op.number_edge}"
     lines = [
         f"class {op.class_name} final : public {base}<{op.class_name}{count}> {{",
         " public:",

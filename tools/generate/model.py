@@ -22,7 +22,7 @@ KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
     "inplace_check", "out_check", "out_compute", "node_inplace",
-    "sample",
+    "sample", "number_edge",
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ class Op:
     doc: str
     dtype_keyword: bool = False
     sample: tuple[float, float] = (0.2, 0.9)
+    number_edge: bool = False
 
     @property
     def class_name(self) -> str:
@@ -139,6 +140,7 @@ def parse_op(row: dict) -> Op:
         doc=row.get("doc", ""),
         dtype_keyword=row.get("dtype_keyword", False),
         sample=tuple(row.get("sample", Op.sample)),
+        number_edge=row.get("number_edge", False),
     )
     validate(op)
     return op

@@ -131,16 +131,18 @@ class Gradients(Handle):
 
     @property
     def data(self):
-        """A view of the values that autograd does not follow."""
-        return self.detach()
+        """The same elements in a tensor that autograd does not follow: changes of it, unlike those
+        of detach(), are not noticed where the elements were saved for backward."""
+        result = fresh()
+        check(native.variable_data(self._handle, byref(result._handle)))
+        return result
 
     @data.setter
     def data(self, value) -> None:
-        with _no_grad():
-            self.detach().copy_(value)
+        if not isinstance(value, Handle):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        check(native.set_data(self._handle, value._handle))
 
-
-def _no_grad():
-    from ._modes import no_grad
-
-    return no_grad()
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")

@@ -59,6 +59,8 @@ FUNCTIONS = {
     "is_view": (c_int32, (c_void_p, c_void_p)),
     "grad": (c_int32, (c_void_p, c_void_p)),
     "set_grad": (c_int32, (c_void_p, c_void_p)),
+    "variable_data": (c_int32, (c_void_p, c_void_p)),
+    "set_data": (c_int32, (c_void_p, c_void_p)),
     "grad_enabled_set": (c_int32, (c_bool, c_void_p)),
     "grad_enabled": (c_int32, (c_void_p,)),
     "inference_mode_set": (c_int32, (c_bool, c_void_p)),

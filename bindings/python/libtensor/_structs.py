@@ -82,7 +82,11 @@ class PictureOptions(Structure):
 class CheckpointOptions(Structure):
     """tensor_checkpoint_options_t."""
 
-    _fields_ = [("struct_size", c_size_t), ("preserve_rng_state", c_bool)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("preserve_rng_state", c_bool),
+        ("early_stop", c_bool),
+    ]
 
 
 class GradcheckOptions(Structure):

@@ -90,7 +90,7 @@ class AddBackward final : public FixedNode<AddBackward, 2> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
-class AddScalarBackward final : public FixedNode<AddScalarBackward, 1> {
+class AddScalarBackward final : public FixedNode<AddScalarBackward, 2> {
  public:
   const char* name() const override { return "AddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -110,7 +110,7 @@ class SubBackward final : public FixedNode<SubBackward, 2> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
-class SubScalarBackward final : public FixedNode<SubScalarBackward, 1> {
+class SubScalarBackward final : public FixedNode<SubScalarBackward, 2> {
  public:
   const char* name() const override { return "SubBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -144,7 +144,7 @@ class MulBackward final : public FixedNode<MulBackward, 2> {
   SavedTensor self_;
 };
 
-class MulScalarBackward final : public FixedNode<MulScalarBackward, 1> {
+class MulScalarBackward final : public FixedNode<MulScalarBackward, 2> {
  public:
   const char* name() const override { return "MulBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -166,7 +166,7 @@ class DivBackward final : public FixedNode<DivBackward, 2> {
   SavedTensor self_;
 };
 
-class DivScalarBackward final : public FixedNode<DivScalarBackward, 1> {
+class DivScalarBackward final : public FixedNode<DivScalarBackward, 2> {
  public:
   const char* name() const override { return "DivBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -180,7 +180,7 @@ class DivTruncBackward final : public FixedNode<DivTruncBackward, 2> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
-class DivTruncScalarBackward final : public FixedNode<DivTruncScalarBackward, 1> {
+class DivTruncScalarBackward final : public FixedNode<DivTruncScalarBackward, 2> {
  public:
   const char* name() const override { return "DivBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -192,7 +192,7 @@ class DivFloorBackward final : public FixedNode<DivFloorBackward, 2> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
-class DivFloorScalarBackward final : public FixedNode<DivFloorScalarBackward, 1> {
+class DivFloorScalarBackward final : public FixedNode<DivFloorScalarBackward, 2> {
  public:
   const char* name() const override { return "DivBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
@@ -542,7 +542,7 @@ class WhereBackward final : public FixedNode<WhereBackward, 2> {
   SavedTensor condition_;
 };
 
-class WhereScalarOtherBackward final : public FixedNode<WhereScalarOtherBackward, 1> {
+class WhereScalarOtherBackward final : public FixedNode<WhereScalarOtherBackward, 2> {
  public:
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;

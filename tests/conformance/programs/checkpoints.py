@@ -244,3 +244,167 @@ def error_the_second_time(torch):
         return a.exp()
 
     torch.utils.checkpoint.checkpoint(fickle, x, use_reentrant=False).sum().backward()
+
+
+def _raised(torch, function):
+    """The kind of error and its text, up to PyTorch's advice."""
+    try:
+        function()
+    except RuntimeError as error:
+        kind = isinstance(error, torch.utils.checkpoint.CheckpointError)
+        return [kind, str(error).partition("\nTip:")[0].rstrip()]
+    return None
+
+
+def _fickle(first, second):
+    """One function, then another."""
+    runs = []
+
+    def function(a):
+        runs.append(1)
+        return first(a) if len(runs) == 1 else second(a)
+
+    return function
+
+
+def _refused(first, second, **options):
+    def run(torch):
+        y = torch.utils.checkpoint.checkpoint(
+            _fickle(first, second), _leaf(torch), use_reentrant=False, **options)
+        return _raised(torch, y.sum().backward)
+    return run
+
+
+program.add("refuses_fewer", _refused(lambda a: a.exp().tanh(), lambda a: a.exp()))
+program.add("refuses_none", _refused(lambda a: a.exp().tanh(), lambda a: a + 1))
+program.add("refuses_another_shape",
+            _refused(lambda a: a.exp().tanh(), lambda a: a[:2].exp().tanh()))
+program.add("refuses_another_dtype",
+            _refused(lambda a: a.exp().tanh(), lambda a: a.double().exp().tanh()))
+program.add("refuses_one_of_several",
+            _refused(lambda a: a.exp() * a.tanh(), lambda a: a.exp() * a.sum().tanh()))
+program.add("takes_more", _refused(lambda a: a.exp(), lambda a: a.exp().tanh()))
+program.add("refuses_more_without_early_stop",
+            _refused(lambda a: a.exp(), lambda a: a.exp().tanh(), early_stop=False))
+program.add("refuses_fewer_without_early_stop",
+            _refused(lambda a: a.exp().tanh(), lambda a: a.exp(), early_stop=False))
+program.add("takes_the_same_without_early_stop",
+            _refused(lambda a: a.exp(), lambda a: a.exp(), early_stop=False))
+
+
+def _how_far(torch, **options):
+    x, log = _leaf(torch), []
+
+    def function(a):
+        log.append("begins")
+        b = a.exp()
+        log.append("exp")
+        c = b * 2
+        log.append("ends")
+        return c
+
+    y = torch.utils.checkpoint.checkpoint(function, x, use_reentrant=False, **options)
+    y.sum().backward()
+    return [log, x.grad]
+
+
+@program
+def stops_early(torch):
+    return _how_far(torch)
+
+
+@program
+def goes_to_the_end(torch):
+    return _how_far(torch, early_stop=False)
+
+
+@program
+def early_stop_is_switched_off(torch):
+    with torch.utils.checkpoint.set_checkpoint_early_stop(False):
+        return _how_far(torch)
+
+
+@program
+def early_stop_is_switched_on(torch):
+    with torch.utils.checkpoint.set_checkpoint_early_stop(True):
+        result = _how_far(torch, early_stop=False)
+    return [result, _how_far(torch, early_stop=False)]
+
+
+@program
+def nested_stops_early(torch):
+    x, log = _leaf(torch), []
+
+    def inner(a):
+        log.append("inner")
+        b = a.exp()
+        log.append("inner ends")
+        return b
+
+    def outer(a):
+        log.append("outer")
+        b = torch.utils.checkpoint.checkpoint(inner, a.tanh(), use_reentrant=False)
+        log.append("outer goes on")
+        c = b.sigmoid()
+        log.append("outer ends")
+        return c
+
+    torch.utils.checkpoint.checkpoint(outer, x, use_reentrant=False).sum().backward()
+    return [x.grad]
+
+
+@program
+def thrice_nested(torch):
+    x = _leaf(torch)
+
+    def nest(depth):
+        if depth == 0:
+            return _block
+        return lambda a: torch.utils.checkpoint.checkpoint(
+            nest(depth - 1), a, use_reentrant=False) * a
+
+    y = nest(3)(x)
+    y.sum().backward()
+    return [y, x.grad]
+
+
+@program
+def nested_random_numbers(torch):
+    x, drawn = _leaf(torch), []
+
+    def inner(a):
+        drawn.append(torch.rand(3))
+        return a.exp() * drawn[-1]
+
+    def outer(a):
+        drawn.append(torch.rand(3))
+        return torch.utils.checkpoint.checkpoint(
+            inner, a * drawn[-1], use_reentrant=False).tanh()
+
+    torch.manual_seed(3)
+    y = torch.utils.checkpoint.checkpoint(outer, x, use_reentrant=False)
+    y.sum().backward()
+    return [y, x.grad, torch.rand(2)]
+
+
+@program
+def gradient_inside_of_the_function(torch):
+    x = _leaf(torch)
+
+    def function(a):
+        b = (a.exp() * a).sum()
+        slope, = torch.autograd.grad(b, a, create_graph=True)
+        return slope * a
+
+    y = torch.utils.checkpoint.checkpoint(function, x, use_reentrant=False)
+    y.sum().backward()
+    return [y, x.grad]
+
+
+@program
+def an_input_changed_since(torch):
+    x = _leaf(torch)
+    y = x * 1
+    z = torch.utils.checkpoint.checkpoint(_block, y, use_reentrant=False).sum()
+    y.add_(1)
+    z.backward()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ctypes import byref, c_void_p
 
 from .._callback import CALL
-from .._errors import check
+from .._errors import add_exception_source, check
 from .._handle import Handle, fresh
 from .._library import native
 from .._modes import no_grad
@@ -15,9 +16,34 @@ from .._structs import CHECKPOINT_OPTIONS_SIZE, CheckpointOptions
 from .._user import DESTROY, hold
 from .._values import handles
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkpoint_early_stop"]
 
 _MOST_OUTPUTS = 1024
+_STOPPED = "the checkpoint has what it needs of this run"
+_early_stop: bool | None = None
+
+
+class CheckpointError(RuntimeError):
+    """The second run saved other tensors than the first."""
+
+
+def _checkpoint_error(message: str) -> CheckpointError | None:
+    return CheckpointError(message) if message.startswith("torch.utils.checkpoint: ") else None
+
+
+add_exception_source(_checkpoint_error)
+
+
+@contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """Whether second runs end with the last tensor that is needed, whatever checkpoint() is told."""
+    global _early_stop
+    before, _early_stop = _early_stop, enable
+    try:
+        yield
+    finally:
+        _early_stop = before
+
 
 def _tensors_in(value, found: list) -> list:
     """All tensors of nested tuples, lists and dicts, in order."""
@@ -55,19 +81,30 @@ class _Run:
 
     def __call__(self, *tensors) -> list:
         args, kwargs = _replaced([self.args, self.kwargs], iter(tensors))
-        value = self.function(*args, **kwargs)
         self.runs += 1
         if self.runs > 1:
-            return []  # only what its graph saves matters
+            return self.again(args, kwargs)
+        value = self.function(*args, **kwargs)
         self.form = value
         # From here on only the function and its plain arguments are needed.
         return _tensors_in(value, [])
 
 
-def _checkpointed(function: Callable, args: tuple, kwargs: dict, preserve_rng_state: bool):
+    def again(self, args: tuple, kwargs: dict) -> list:
+        """Only what its graph saves matters. Where that is all there, the library ends the run by
+        an error, which must not live on: it holds all that the function did."""
+        try:
+            self.function(*args, **kwargs)
+        except RuntimeError as error:
+            if str(error) != _STOPPED:
+                raise
+        return []
+
+
+def _checkpointed(function: Callable, args: tuple, kwargs: dict, settings: tuple[bool, bool]):
     run = _Run(function, args, kwargs)
     found = (c_void_p * _MOST_OUTPUTS)()
-    options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, preserve_rng_state)
+    options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, *settings)
     inputs = handles(run.inputs), len(run.inputs)
     check(
         native.checkpoint(
@@ -101,15 +138,21 @@ def _advise(name: str, error: str) -> None:
 
 
 def checkpoint(
-    function=None, *args, use_reentrant: bool | None = None, preserve_rng_state=True, **kwargs
+    function=None,
+    *args,
+    use_reentrant: bool | None = None,
+    preserve_rng_state=True,
+    early_stop=True,
+    **kwargs,
 ):
     """function(*args, **kwargs), whose graph keeps nothing: it runs again when backward needs it.
 
     It must compute the same each time; random numbers are those of the first run, unless
-    preserve_rng_state is False. The two variants differ only in that use_reentrant=True takes no
+    preserve_rng_state is False. The second run ends with the last tensor that backward needs, unless
+    early_stop is False. The two variants differ only in that use_reentrant=True takes no
     keyword arguments, and records nothing where no argument requires grad.
     """
-    for name in ("context_fn", "determinism_check", "debug", "early_stop"):
+    for name in ("context_fn", "determinism_check", "debug"):
         if name in kwargs:
             raise NotImplementedError(f"{name} is not supported")
     if use_reentrant is None:
@@ -127,7 +170,9 @@ def checkpoint(
         )
         with no_grad():
             return function(*args)
-    return _checkpointed(function, args, kwargs, preserve_rng_state)
+    if _early_stop is not None:
+        early_stop = _early_stop
+    return _checkpointed(function, args, kwargs, (preserve_rng_state, early_stop))
 
 
 def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):

@@ -57,6 +57,8 @@ extern "C" {
     pub fn tensor_is_view(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_grad(t: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_set_grad(t: *mut tensor_t, gradient: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_variable_data(t: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_set_data(t: *mut tensor_t, data: *const tensor_t) -> tensor_status_t;
     pub fn tensor_grad_enabled_set(enabled: bool, previous: *mut bool) -> tensor_status_t;
     pub fn tensor_grad_enabled(out: *mut bool) -> tensor_status_t;
     pub fn tensor_inference_mode_set(enabled: bool, previous: *mut bool) -> tensor_status_t;

@@ -148,6 +148,7 @@ pub struct tensor_functional_options_t {
 pub struct tensor_checkpoint_options_t {
     pub struct_size: usize,
     pub preserve_rng_state: bool,
+    pub early_stop: bool,
 }
 
 #[repr(C)]

@@ -1,0 +1,33 @@
+#include "autograd/data.h"
+
+#include "autograd/accumulate_grad.h"
+#include "autograd/tensor_extra.h"
+#include "core/error.h"
+
+namespace libtensor::autograd {
+
+Tensor variable_data(const Tensor& tensor) {
+  Tensor result = tensor.alias();
+  result.impl()->storage = Storage::with_version(tensor.impl()->storage, 0);
+  return result;
+}
+
+void set_data(const Tensor& tensor, const Tensor& data) {
+  check(!tensor.requires_grad() || is_floating(data.dtype()),
+        "data set to a tensor that requires gradients must be floating point or complex dtype");
+  if (data.is_same(tensor)) return;
+  TensorImpl& impl = *tensor.impl();
+  // What the leaf's node says of its gradient holds no more.
+  if (impl.extra && (data.dtype() != impl.dtype || data.device() != tensor.device())) {
+    std::lock_guard lock(leaf_mutex());
+    extra_of(tensor).accumulator = nullptr;
+  }
+  impl.storage = Storage::with_version(data.impl()->storage, tensor.version());
+  impl.offset = data.offset();
+  impl.dtype = data.dtype();
+  impl.shape = data.shape();
+  impl.strides = data.strides();
+  impl.update_geometry();
+}
+
+}  // namespace libtensor::autograd
