@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/thread_local.h"
 #include "report.h"
 #include "timeline.h"
 
@@ -56,7 +57,6 @@ class Block {
   uint64_t exchange(unsigned mask, uint64_t value, int lane_to_read, bool vote);
   RunningThread current;
   KernelCall* call = nullptr;
-  bool active = false;
 
  private:
   Warp& warp() { return warps_[current.in_block / kWarp]; }
@@ -81,6 +81,9 @@ class Block {
  public:
   Worker* running_worker = nullptr;
 };
+
+// Is it this thread of the host that runs a block? Others go on meanwhile.
+LIBTENSOR_FAST_THREAD_LOCAL bool runs_here = false;
 
 Block& block() {
   static auto* state = new Block;
@@ -244,7 +247,7 @@ void Block::run(KernelCall& kernel, uint32_t block_in_grid, dim3 shape) {
   ready_.resize(count);
   std::iota(ready_.rbegin(), ready_.rend(), 0u);
   live_ = count;
-  active = true;
+  runs_here = true;
   const bool ordered = in_order();
   while (!ready_.empty()) {
     if (!ordered) std::swap(ready_[draw_below(ready_.size())], ready_.back());
@@ -253,13 +256,13 @@ void Block::run(KernelCall& kernel, uint32_t block_in_grid, dim3 shape) {
     start(index);
   }
   if (live_ > 0) give_up();
-  active = false;
+  runs_here = false;
 }
 
 }  // namespace
 
 const RunningThread* running_thread() {
-  return block().active && block().running_worker ? &block().current : nullptr;
+  return runs_here && block().running_worker ? &block().current : nullptr;
 }
 
 Shadow& shared_shadow() {
