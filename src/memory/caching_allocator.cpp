@@ -39,12 +39,13 @@ Arena& CachingAllocator::arena_of(Stream stream) {
 }
 
 Arena& CachingAllocator::make_arena(Stream stream) {
-  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   std::lock_guard lock(growth_);
   auto& bucket = buckets_[(stream * 0x9E3779B97F4A7C15u) >> (64 - kBucketBits)];
   for (ArenaNode* node = bucket.load(); node; node = node->next_in_bucket) {
     if (node->arena.stream() == stream) return node->arena;  // another thread was first
   }
+  // Made under the lock, so that the list has the newest first: the order in which fork locks them.
+  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   fresh->next = arenas_.load();
   fresh->next_in_bucket = bucket.load();
   arenas_.store(fresh.get(), std::memory_order_release);

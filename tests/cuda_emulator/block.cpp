@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/thread_local.h"
 #include "report.h"
 #include "timeline.h"
 
@@ -85,6 +86,8 @@ class Block {
  public:
   Worker* running_worker = nullptr;
 };
+
+// Is it this thread of the host that runs a block? Others go on meanwhile.
 
 Block& block() {
   static auto* state = new Block;
