@@ -133,9 +133,17 @@ void Arena::take(Block* block, size_t size) {
   block->uses = nullptr;
 }
 
+// Notes in the pieces when this part of them was freed: the block's own epoch is lost when it
+// becomes one with a neighbour.
+void Arena::stamp(const Block* block) noexcept {
+  if (!properties_.streams || !properties_.virtual_memory) return;
+  range_of(block->address).pieces.stamp({block->address, block->end()}, block->epoch);
+}
+
 void Arena::give_back(Block* block) noexcept {
   block->state = Block::State::kFree;
   block->epoch = order.stamp();
+  stamp(block);
   merge(block);
 }
 
@@ -160,6 +168,7 @@ void Arena::free_waiting(Block* block) noexcept {
   device_active_.subtract(block->size);
   statistics.active.subtract(block->size);
   block->state = Block::State::kFree;
+  stamp(block);
   merge(block);
 }
 
@@ -336,6 +345,7 @@ bool Arena::add_segment(size_t bytes, Change* change) {
 
 // Giving memory back.
 
+// From the begin of the first to the end of the last piece that lies wholly in a free block.
 Span Arena::whole_part(const Block* block) const {
   if (block->size < properties_.granularity) return {};
   const Range& range = range_of(block->address);
@@ -344,16 +354,28 @@ Span Arena::whole_part(const Block* block) const {
   return block->size == range.size ? all : Span{};
 }
 
-std::vector<Span> Arena::whole_pieces(const Block* block, Span keep) const {
+std::vector<Span> Arena::past_pieces(const Block* block, Span keep) const {
   std::vector<Span> found;
   const Span all = whole_part(block);
-  if (!properties_.virtual_memory) return all.size() > 0 ? std::vector{all} : found;
+  if (!properties_.virtual_memory) {
+    if (all.size() > 0 && order.passed(block->epoch)) found.push_back(all);
+    return found;
+  }
   const PieceTable& pieces = range_of(block->address).pieces;
   for (Span piece{all.begin, all.begin}; piece.end < all.end;) {
     piece = pieces.at(piece.end);
-    if (piece.end <= keep.begin || piece.begin >= keep.end) found.push_back(piece);
+    const bool kept = piece.begin < keep.end && keep.begin < piece.end;
+    if (!kept && order.passed(pieces.epoch(piece.begin))) found.push_back(piece);
   }
   return found;
+}
+
+size_t Arena::past_bytes(const Block* block, Span keep) const {
+  const bool apart = block->address >= keep.end || keep.begin >= block->end();
+  if (apart && order.passed(block->epoch)) return whole_part(block).size();
+  size_t bytes = 0;
+  for (const Span& piece : past_pieces(block, keep)) bytes += piece.size();
+  return bytes;
 }
 
 void Arena::unmap_piece(Span piece, Change* change) noexcept {
@@ -394,9 +416,11 @@ void Arena::release(Block* block, const std::vector<Span>& pieces, Change* chang
 
 bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* where) const {
   const uintptr_t end = block->address + size;
-  *piece = range_of(block->address).pieces.at(end - 1);
+  const PieceTable& pieces = range_of(block->address).pieces;
+  *piece = pieces.at(end - 1);
   *where = round_up(end, properties_.granularity);
-  return piece->begin >= block->address && piece->end <= block->end() && piece->end > *where;
+  return piece->begin >= block->address && piece->end <= block->end() && piece->end > *where &&
+         order.passed(pieces.epoch(piece->begin));
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {

@@ -18,7 +18,7 @@ size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * 
 struct Victim {
   Arena* arena;
   Block* block;
-  size_t bytes;  // in whole pieces
+  size_t bytes;  // in such pieces
 };
 
 // The one that covers the need with the least surplus comes first; where none covers it, the
@@ -143,8 +143,7 @@ bool CachingAllocator::wants_cut(const Arena& arena, const Block* block, size_t 
   if (!tight_.load(std::memory_order_relaxed) || !properties_.virtual_memory) return false;
   Span piece;
   uintptr_t where;
-  return block->size > size && arena.order.passed(block->epoch) &&
-         arena.find_cut(block, size, &piece, &where);
+  return block->size > size && arena.find_cut(block, size, &piece, &where);
 }
 
 void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
@@ -167,13 +166,8 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     arena.order.poll();
     arena.poll_waiting();
     arena.free.for_each(properties_.granularity, [&](Block* block) {
-      if (!arena.order.passed(block->epoch)) return;
-      size_t whole = arena.whole_part(block).size();
-      if (&arena == own && block->address < keep.end && keep.begin < block->end()) {
-        whole = 0;
-        for (const Span& piece : arena.whole_pieces(block, keep)) whole += piece.size();
-      }
-      if (whole > 0) victims.push_back({&arena, block, whole});
+      const size_t bytes_past = arena.past_bytes(block, &arena == own ? keep : Span{});
+      if (bytes_past > 0) victims.push_back({&arena, block, bytes_past});
     });
   });
   sort_by_fit(victims, bytes);
@@ -183,7 +177,7 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     const Span kept = victim.arena == own ? keep : Span{};
     victim.arena->release(
         victim.block,
-        choose_pieces(victim.arena->whole_pieces(victim.block, kept), bytes - change.removed),
+        choose_pieces(victim.arena->past_pieces(victim.block, kept), bytes - change.removed),
         &change);
   }
   apply(change);
