@@ -1,6 +1,7 @@
 #include "memory/arena.h"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -57,8 +58,8 @@ void Arena::erase(Block* block) noexcept {
 }
 
 // Cuts off what follows the first `size` bytes. Neither half is in a list.
-Block* Arena::split(Block* block, size_t size) {
-  Block* const rest = new Block;
+Block* Arena::split(Block* block, size_t size, std::unique_ptr<Block> spare) noexcept {
+  Block* const rest = spare.release();
   rest->address = block->address + size;
   rest->size = block->size - size;
   rest->state = block->state;
@@ -102,8 +103,12 @@ Block* Arena::isolate(Block* block, Span span) {
   erase(block);
   Block* inner = block;
   try {
-    if (block->address < span.begin) inner = split(block, span.begin - block->address);
-    if (inner->end() > span.end) insert(split(inner, span.size()));
+    if (block->address < span.begin) {
+      inner = split(block, span.begin - block->address, std::make_unique<Block>());
+    }
+    if (inner->end() > span.end) {
+      insert(split(inner, span.size(), std::make_unique<Block>()));
+    }
   } catch (...) {
     insert(block);
     if (inner != block) merge(inner);
@@ -248,13 +253,20 @@ Place Arena::best_place(size_t size) const {
 }
 
 // There is room in the table of pieces.
-bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept {
+bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
   PieceTable& pieces = range_of(span.begin).pieces;
   for (uintptr_t at = span.begin; at < span.end; at = *reached) {
     const size_t bytes = std::min<size_t>(piece, span.end - at);
     Physical memory = 0;
     if (!provider_.create(bytes, &memory)) return false;
-    if (!provider_.map(pointer(at), bytes, memory)) {
+    bool mapped = false;
+    try {
+      mapped = provider_.map(pointer(at), bytes, memory);
+    } catch (...) {
+      provider_.destroy(memory, bytes);
+      throw;
+    }
+    if (!mapped) {
       provider_.destroy(memory, bytes);
       return false;
     }
@@ -265,6 +277,32 @@ bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reach
     *reached = at + bytes;
   }
   return true;
+}
+
+// Gives the block, which is in no list and without memory, memory as far as there is some; that
+// part becomes a free block, which is returned, or the block itself where there was none.
+Block* Arena::fill(Block* block, size_t piece, Change* change, bool* all) {
+  const Span span = {block->address, block->end()};
+  uintptr_t reached = span.begin;
+  std::unique_ptr<Block> spare;
+  std::exception_ptr broken;
+  *all = false;
+  try {
+    spare = std::make_unique<Block>();  // while nothing has changed
+    *all = map_pieces(span, piece, change, &reached);
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  if (reached > span.begin) {
+    Block* const rest =
+        reached < span.end ? split(block, reached - span.begin, std::move(spare)) : nullptr;
+    block->state = Block::State::kFree;  // before the rest looks for neighbours of its kind
+    block->epoch = 0;
+    if (rest) merge(rest);
+  }
+  block = merge(block);
+  if (broken) std::rethrow_exception(broken);
+  return block;
 }
 
 bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, size_t room,
@@ -278,18 +316,9 @@ bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, 
     if (further > span.end && further - span.end <= room) span.end = further;
 
     range_of(span.begin).pieces.make_room(span.end);
-    block = isolate(block, span);
-    uintptr_t reached = span.begin;
-    const size_t piece = equal_pieces(span.size(), usual, properties_.granularity);
-    const bool all = map_pieces(span, piece, change, &reached);
-    if (!all && reached == span.begin) {
-      merge(block);
-      return false;
-    }
-    if (!all) merge(split(block, reached - span.begin));
-    block->state = Block::State::kFree;
-    block->epoch = 0;
-    block = merge(block);
+    bool all = false;
+    block = fill(isolate(block, span), equal_pieces(span.size(), usual, properties_.granularity),
+                 change, &all);
     if (!all) return false;
   }
   return true;
@@ -424,18 +453,17 @@ bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* wh
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
-  Block* inner = isolate(block, piece);
+  auto spare = std::make_unique<Block>();
+  block = isolate(block, piece);
   unmap_piece(piece, change);
-  uintptr_t reached = piece.begin;
-  const bool all = map_pieces({piece.begin, where}, SIZE_MAX, change, &reached) &&
-                   map_pieces({where, piece.end}, SIZE_MAX, change, &reached);
-  if (reached < piece.end) {
-    Block* const lost = reached > piece.begin ? split(inner, reached - piece.begin) : inner;
-    lost->state = Block::State::kUnmapped;
-    merge(lost);
-    if (lost == inner) return false;
-  }
-  merge(inner);
+  block->state = Block::State::kUnmapped;
+  Block* const second = split(block, where - piece.begin, std::move(spare));
+  insert(second);
+  bool all = false;
+  fill(block, SIZE_MAX, change, &all);  // where there is too little, one with the second again
+  if (!all) return false;
+  erase(second);
+  fill(second, SIZE_MAX, change, &all);
   return all;
 }
 

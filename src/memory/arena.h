@@ -111,7 +111,7 @@ class Arena {
   void erase(Block* block) noexcept;
   Block* merge(Block* block) noexcept;
   void absorb_next(Block* block) noexcept;
-  Block* split(Block* block, size_t size);
+  Block* split(Block* block, size_t size, std::unique_ptr<Block> spare) noexcept;
   Block* isolate(Block* block, Span span);
   Range& range_of(uintptr_t address) { return std::prev(ranges_.upper_bound(address))->second; }
   const Range& range_of(uintptr_t address) const {
@@ -120,7 +120,8 @@ class Arena {
   Span whole_part(const Block* block) const;
   void stamp(const Block* block) noexcept;
   size_t bytes_to_map(const Block* first, Span span) const;
-  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept;
+  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
+  Block* fill(Block* block, size_t piece, Change* change, bool* all);
   void unmap_piece(Span piece, Change* change) noexcept;
   void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;

@@ -51,6 +51,17 @@ std::vector<Span> choose_pieces(std::vector<Span> pieces, size_t need) {
 
 }  // namespace
 
+// What a change of memory has come to is counted at its end, also where it ends by an exception.
+struct CachingAllocator::Counted {
+  explicit Counted(CachingAllocator& owner) : allocator(owner) {}
+  ~Counted() { allocator.apply(change); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  CachingAllocator& allocator;
+  Change change;
+};
+
 Block* CachingAllocator::allocate_slowly(Arena& arena, size_t size, size_t bytes) {
   for (;;) {
     {
@@ -114,11 +125,10 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   const size_t limit = reserve_limit(view), wanted = view.reserved + place.missing;
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, keep};
   if (wanted > view.capacity) return {};
-  Change change;
+  Counted counted(*this);
   const bool mapped = arena.map(place, size, usual_piece(view, properties_.granularity),
                                 smallest_growth(view, properties_.granularity),
-                                limit > wanted ? limit - wanted : 0, &change);
-  apply(change);
+                                limit > wanted ? limit - wanted : 0, &counted.change);
   if (mapped) return {arena.block_at(place)};
   refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
@@ -131,9 +141,8 @@ CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size
   const size_t limit = reserve_limit(view), wanted = view.reserved + segment;
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, {}};
   if (wanted > view.capacity) return {};
-  Change change;
-  const bool added = arena.add_segment(segment, &change);
-  apply(change);
+  Counted counted(*this);
+  const bool added = arena.add_segment(segment, &counted.change);
   if (added) return {arena.free.find(size)};
   return {nullptr, segment, {}};
 }
@@ -150,9 +159,8 @@ void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
   Span piece;
   uintptr_t where;
   if (!arena.find_cut(block, size, &piece, &where)) return;
-  Change change;
-  arena.cut(block, piece, where, &change);
-  apply(change);
+  Counted counted(*this);
+  arena.cut(block, piece, where, &counted.change);
 }
 
 // Gives back pieces that nobody uses and that the device has come past, of any stream; of `own`
@@ -171,16 +179,16 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     });
   });
   sort_by_fit(victims, bytes);
-  Change change;
+  Counted counted(*this);
+  const Change& change = counted.change;
   for (const Victim& victim : victims) {
     if (change.removed >= bytes) break;
     const Span kept = victim.arena == own ? keep : Span{};
     victim.arena->release(
         victim.block,
         choose_pieces(victim.arena->past_pieces(victim.block, kept), bytes - change.removed),
-        &change);
+        &counted.change);
   }
-  apply(change);
   return change.removed;
 }
 
