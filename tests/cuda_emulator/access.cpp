@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <bit>
 #include <map>
 #include <sstream>
 
@@ -113,6 +114,8 @@ struct Accessing {
   }
 };
 
+bool is_same(Use a, Use b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
 // A read by this thread joins those of others since the last synchronisation.
 void note_read(Use& place, const Accessing& now) {
   Use use = now.use;
@@ -133,20 +136,28 @@ void note_read(Use& place, const Accessing& now) {
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  // The bytes of an element mostly have one history: what was found in order needs no second look.
+  Use written, read[kReadSets];
+  const auto comes_before = [&now](Use use, Use& last) {
+    if (use.operation == 0 || is_same(use, last)) return true;
+    last = use;
+    return now.is_ordered(use);
+  };
   for (size_t i = begin; i < begin + size; ++i) {
     const Use wrote = shadow.writes[i];
-    if (wrote.operation && !now.is_ordered(wrote)) {
+    if (!comes_before(wrote, written)) {
       return report_race(what, address, size, access, wrote, true);
     }
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
-    for (Use* set : shadow.reads) {
-      if (set[i].operation && !now.is_ordered(set[i])) {
-        return report_race(what, address, size, access, set[i], false);
+    for (int k = 0; k < kReadSets; ++k) {
+      Use& place = shadow.reads[k][i];
+      if (!comes_before(place, read[k])) {
+        return report_race(what, address, size, access, place, false);
       }
-      set[i] = {};
+      place = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
