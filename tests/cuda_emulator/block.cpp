@@ -87,8 +87,6 @@ class Block {
   Worker* running_worker = nullptr;
 };
 
-// Is it this thread of the host that runs a block? Others go on meanwhile.
-
 Block& block() {
   static auto* state = new Block;
   return *state;
