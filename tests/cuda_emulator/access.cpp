@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <sstream>
 
@@ -115,6 +116,8 @@ struct Accessing {
   }
 };
 
+bool is_same(Use a, Use b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
 // A read by this thread joins those of others since the last synchronisation.
 void note_read(Use& place, const Accessing& now) {
   Use use = now.use;
@@ -138,20 +141,25 @@ void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, 
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
   bool found = false;
-  const auto check = [&](Use before, bool wrote) {
-    if (found || !before.operation || now.is_ordered(before)) return;
-    report_race(what, address, size, access, before, wrote);
+  // The bytes of an element mostly have one history: what was found in order needs no second look.
+  Use written, read[kReadSets];
+  const auto check = [&](Use use, Use& last, bool wrote) {
+    if (found || use.operation == 0 || is_same(use, last)) return;
+    last = use;
+    if (now.is_ordered(use)) return;
+    report_race(what, address, size, access, use, wrote);
     found = true;
   };
   for (size_t i = begin; i < begin + size; ++i) {
-    check(shadow.writes[i], true);
+    check(shadow.writes[i], written, true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
-    for (Use* set : shadow.reads) {
-      check(set[i], false);
-      set[i] = {};
+    for (int k = 0; k < kReadSets; ++k) {
+      Use& place = shadow.reads[k][i];
+      check(place, read[k], false);
+      place = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
@@ -285,27 +293,27 @@ void note_atomic(const void* address, size_t size) { check_access(address, size,
 
 }  // namespace cuda_emulator
 
-// What the compiler calls before each access in code compiled with -fsanitize=thread: the names are
-// those of ThreadSanitizer, which is not linked here.
+// What kernels call before each access: the compiler puts the calls there for ThreadSanitizer, and
+// the build gives them these names (hooks.txt).
 using cuda_emulator::Access;
 using cuda_emulator::check_access;
 
 extern "C" {
-void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
-void __tsan_vptr_update(void**, void*) {}
-void __tsan_vptr_read(void**) {}
-#define LIBTENSOR_EMULATOR_HOOKS(size)                                                \
-  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }           \
-  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
-  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
-  void __tsan_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_init() {}
+void cuda_emulator_func_entry(void*) {}
+void cuda_emulator_func_exit() {}
+void cuda_emulator_vptr_update(void**, void*) {}
+void cuda_emulator_vptr_read(void**) {}
+#define LIBTENSOR_EMULATOR_HOOKS(size)                                                       \
+  void cuda_emulator_read##size(void* p) { check_access(p, size, Access::kRead); }           \
+  void cuda_emulator_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
+  void cuda_emulator_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
+  void cuda_emulator_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
 LIBTENSOR_EMULATOR_HOOKS(1)
 LIBTENSOR_EMULATOR_HOOKS(2)
 LIBTENSOR_EMULATOR_HOOKS(4)
 LIBTENSOR_EMULATOR_HOOKS(8)
 LIBTENSOR_EMULATOR_HOOKS(16)
-void __tsan_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
-void __tsan_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
+void cuda_emulator_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
 }

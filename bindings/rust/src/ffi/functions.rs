@@ -104,6 +104,8 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_cuda_current_device(out: *mut i32) -> tensor_status_t;
     pub fn tensor_cuda_set_device(index: i32) -> tensor_status_t;
+    pub fn tensor_cuda_allow_tf32(allowed: bool) -> tensor_status_t;
+    pub fn tensor_cuda_tf32_allowed() -> bool;
     pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
     pub fn tensor_stream_current(
         device: tensor_device_t,
