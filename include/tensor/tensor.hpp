@@ -12,6 +12,7 @@
 #define TENSOR_TENSOR_HPP
 
 #include "tensor/cpp/autograd.hpp"
+#include "tensor/cpp/cuda.hpp"
 #include "tensor/cpp/function.hpp"
 #include "tensor/cpp/functional.hpp"
 #include "tensor/cpp/graph.hpp"

@@ -3,6 +3,7 @@
 #include <limits>
 #include <mutex>
 
+#include "autograd/graph_task.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
@@ -120,6 +121,7 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
+  GraphTask::current()->streams().leave(grad(leaf));
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/backend.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
@@ -34,9 +35,13 @@ struct OutputMeta {
   Dims shape;
   DType dtype = DType::kUndefined;
   Device device;
+  StreamId stream = 0;  // that was current on the device when the result was made
 
   explicit OutputMeta(const Tensor& result)
-      : shape(result.shape()), dtype(result.dtype()), device(result.device()) {}
+      : shape(result.shape()), dtype(result.dtype()), device(result.device()) {
+    if (!device.is_cpu()) [[unlikely]]
+      stream = backend_for(device).current_stream();
+  }
 };
 
 // A node's part in one running backward pass.

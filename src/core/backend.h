@@ -223,6 +223,8 @@ class Backend {
   virtual void destroy_event(EventId) noexcept {}
   virtual void record_event(EventId, StreamId) {}
   virtual void wait_event(StreamId, EventId) {}  // the stream's later work waits, not the host
+  // Later work of the one waits for what the other has been given so far.
+  virtual void wait_stream(StreamId /*later*/, StreamId /*earlier*/) {}
   virtual void synchronize_event(EventId) {}
   virtual bool is_event_done(EventId) { return true; }
   virtual double milliseconds_between(EventId, EventId) { return 0; }
@@ -233,6 +235,9 @@ class Backend {
 Backend& backend_for(Device device);
 // Called by each backend when it is loaded. The backend lives as long as the process.
 void register_backend(Device device, Backend* backend);
+// The CUDA device that this thread means where it names none; 0 at first.
+int current_cuda_device();
+void set_current_cuda_device(int index);  // throws where there is no such device
 // How many devices of a kind there are now; opens nothing.
 int device_count(DeviceType type);
 

@@ -205,6 +205,9 @@ void CudaBackend::wait_event(StreamId stream, EventId event) {
   const DeviceGuard guard(device_);
   check_cuda(cudaStreamWaitEvent(native(stream), native_event(event), 0), "event wait");
 }
+void CudaBackend::wait_stream(StreamId later, StreamId earlier) {
+  let_wait({device_, native(later)}, {device_, native(earlier)});
+}
 void CudaBackend::synchronize_event(EventId event) {
   check_cuda(cudaEventSynchronize(native_event(event)), "event synchronize");
 }

@@ -52,6 +52,7 @@ class CudaBackend final : public Backend {
   void destroy_event(EventId event) noexcept override;
   void record_event(EventId event, StreamId stream) override;
   void wait_event(StreamId stream, EventId event) override;
+  void wait_stream(StreamId later, StreamId earlier) override;
   void synchronize_event(EventId event) override;
   bool is_event_done(EventId event) override;
   double milliseconds_between(EventId start, EventId end) override;

@@ -20,15 +20,16 @@ void on_threads(int count, const std::function<void(int)>& body) {
 }
 
 TEST_F(Threads, GradientsOfASharedLeafAddUp) {
-  constexpr int kThreads = 4, kPasses = 2000;
+  constexpr int kThreads = 4;
+  const int passes = repetitions(2000);
   const Owned x = leaf(Values(100, 1.0));
   on_threads(kThreads, [&](int) {
-    for (int i = 0; i < kPasses; ++i) {
+    for (int i = 0; i < passes; ++i) {
       const Owned y = call(tensor_sum, call(tensor_mul_scalar, x, number(3)));
       ASSERT_EQ(tensor_backward(y), TENSOR_OK) << tensor_last_error();
     }
   });
-  expect_values(grad(x), Values(100, 3.0 * kThreads * kPasses));
+  expect_values(grad(x), Values(100, 3.0 * kThreads * passes));
 }
 
 TEST_F(Threads, FirstGradientOfALeafIsNotLost) {
@@ -42,7 +43,8 @@ TEST_F(Threads, FirstGradientOfALeafIsNotLost) {
 }
 
 TEST_F(Threads, PassesOverOneRetainedGraphAddUp) {
-  constexpr int kThreads = 4, kPasses = 1000;
+  constexpr int kThreads = 4;
+  const int passes = repetitions(1000);
   const Owned x = leaf({1, 2});
   Owned y = call(tensor_mul, x, x);
   for (int i = 0; i < 20; ++i) y = call(tensor_add, y, x);
@@ -50,11 +52,11 @@ TEST_F(Threads, PassesOverOneRetainedGraphAddUp) {
   on_threads(kThreads, [&](int) {
     tensor_backward_options_t options = tensor_backward_options_default();
     options.retain_graph = true;
-    for (int i = 0; i < kPasses; ++i) {
+    for (int i = 0; i < passes; ++i) {
       ASSERT_EQ(tensor_backward_with(loss, &options), TENSOR_OK) << tensor_last_error();
     }
   });
-  expect_values(grad(x), {22.0 * kThreads * kPasses, 24.0 * kThreads * kPasses});
+  expect_values(grad(x), {22.0 * kThreads * passes, 24.0 * kThreads * passes});
 }
 
 // Without retain_graph only one pass may use what a node saved: a mistake of the program, which the

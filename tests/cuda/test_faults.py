@@ -19,6 +19,7 @@ def budget():
 
 def test_out_of_memory(torch, emulator):
     kept = torch.ones(10, device="cuda")
+    check(native.memory_empty_cache(DEVICE))
     emulator.cuda_emulator_set_capacity(1 << 20)
     with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory.*4000000"):
         torch.ones(1_000_000, device="cuda")
@@ -31,7 +32,7 @@ def test_each_allocation_of_a_step_in_turn(torch, budget):
 
     def step():
         x.grad = None
-        (x @ x.t()).softmax(1).max(1)[0].sum().backward()
+        (x * x.sum(1, keepdim=True)).softmax(1).max(1)[0].sum().backward()
         return x.grad.tolist()
 
     expected = step()
@@ -62,6 +63,15 @@ def test_the_driver_has_no_memory(torch, emulator):
         torch.ones(2 << 20, device="cuda")
     assert torch.ones(1 << 18, device="cuda").sum().item() == 1 << 18
     assert kept.sum().item() == 10
+
+
+def test_a_matrix_product_without_room_for_its_workspace(torch, budget):
+    x = torch.arange(12, dtype=torch.float32).view(3, 4).to("cuda")
+    budget(1 << 20)
+    with pytest.raises(torch.OutOfMemoryError, match="with the tag 'budget'"):
+        x @ x.t()
+    budget(2**64 - 1)
+    assert (x @ x.t()).sum().item() == (x.cpu() @ x.cpu().t()).sum().item()
 
 
 def test_a_launch_that_fails_names_the_operation(torch, emulator):

@@ -132,22 +132,25 @@ void note_read(Use& place, const Accessing& now) {
   place = use;
 }
 
+// What was found is said once; the marks are those of this access all the same, or whatever follows
+// would be found wrong as well.
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  bool found = false;
+  const auto check = [&](Use before, bool wrote) {
+    if (found || !before.operation || now.is_ordered(before)) return;
+    report_race(what, address, size, access, before, wrote);
+    found = true;
+  };
   for (size_t i = begin; i < begin + size; ++i) {
-    const Use wrote = shadow.writes[i];
-    if (wrote.operation && !now.is_ordered(wrote)) {
-      return report_race(what, address, size, access, wrote, true);
-    }
+    check(shadow.writes[i], true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
     for (Use* set : shadow.reads) {
-      if (set[i].operation && !now.is_ordered(set[i])) {
-        return report_race(what, address, size, access, set[i], false);
-      }
+      check(set[i], false);
       set[i] = {};
     }
     shadow.writes[i] = now.use;
@@ -176,6 +179,15 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   return true;
 }
 
+// The marks alone, where no byte is touched.
+void check_shadow(Shadow& shadow, uintptr_t address, size_t size, Access access,
+                  bool needs_values) {
+  if (!check_states(shadow, address, size, needs_values, access)) return;
+  shadow.note_used(address - shadow.begin, size);
+  Accessing now(access == Access::kAtomic);
+  check_marks(shadow, address, size, access, now);
+}
+
 void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
                   bool needs_values) {
   if (size == 0) return;
@@ -183,10 +195,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
     return report_use("out of bounds", address, size, access);
   }
   if (shadow.begin == device_shadow().begin) open_memory(address, size);
-  if (!check_states(shadow, address, size, needs_values, access)) return;
-  shadow.note_used(address - shadow.begin, size);
-  Accessing now(access == Access::kAtomic);
-  check_marks(shadow, address, size, access, now);
+  check_shadow(shadow, address, size, access, needs_values);
 }
 
 bool is_aligned(uintptr_t address, size_t size) {
@@ -208,7 +217,7 @@ void check_access(const void* pointer, size_t size, Access access) {
   Shadow& device = device_shadow();
   const bool in_device = device.contains(address);
   if (!running_thread()) {
-    if (in_device && !running()) {
+    if (in_device) {
       report_host_use("the host dereferences device memory: ", address);
     }
     return;
@@ -243,7 +252,7 @@ void check_free(const void* data, size_t size) {
   for (size_t at = end - size, next; at < end; at = next) {
     next = std::min(end, (at / Shadow::kChunk + 1) * Shadow::kChunk);
     if (shadow.used[at / Shadow::kChunk]) {
-      check_inside(shadow, shadow.begin + at, next - at, Access::kWrite, false);
+      check_shadow(shadow, shadow.begin + at, next - at, Access::kWrite, false);
     }
   }
 }

@@ -61,7 +61,9 @@ void watch_freed(void* data, size_t bytes, cudaStream_t stream) {
   const auto begin = reinterpret_cast<uintptr_t>(data);
   blocks().erase(begin);
   enqueue_bookkeeping(stream, "free", [=] {
+    const bool named = blocks().try_emplace(begin, bytes).second;  // for messages
     check_free(data, bytes);
+    if (named) blocks().erase(begin);
     device_shadow().set_state(begin, bytes, kUnaddressable);
   });
 }

@@ -87,8 +87,8 @@ void fill(uintptr_t begin, size_t bytes, unsigned char value) {
 }
 
 void protect(size_t first, size_t last, int protection) {
-  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes), (last - first + 1) * kPieceBytes,
-           protection);
+  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes),
+           (last - first + 1) * kPieceBytes, protection);
 }
 
 }  // namespace

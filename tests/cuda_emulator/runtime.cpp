@@ -139,7 +139,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     *properties = {};
     std::snprintf(properties->name, sizeof properties->name, "emulated device %d", device);
     properties->totalGlobalMem = capacity();
-    properties->major = 9;
+    properties->major = 8;
     properties->multiProcessorCount = 4;
     properties->maxThreadsPerMultiProcessor = 1024;
     return cudaSuccess;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/device.h"
+
 namespace test {
 
 using Shape = std::vector<int64_t>;
@@ -59,6 +61,7 @@ Owned call(F* function, Args&&... args) {
 inline tensor_options_t options(tensor_dtype_t dtype, bool requires_grad = false) {
   tensor_options_t result = tensor_options_default();
   result.dtype = dtype;
+  result.device = device();
   result.requires_grad = requires_grad;
   return result;
 }

@@ -231,6 +231,47 @@ Tensor to_copy(const Tensor& self, DType dtype, Device device) {
   return result;
 }
 
+Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
+  Tensor result = compute::to_copy_non_blocking(self, dtype, device);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ToCopyNonBlockingBackward>::adopt(new ToCopyNonBlockingBackward);
+    node->connect(0, self);
+    node->self_dtype_ = self.dtype();
+    node->self_device_ = self.device();
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void copy_non_blocking_(const Tensor& self, const Tensor& src) {
+  const bool records = autograd::records(self, src);
+  autograd::check_inplace(self, records);
+  Ref<CopyNonBlockingBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<CopyNonBlockingBackward>::adopt(new CopyNonBlockingBackward);
+    node->connect(0, self);
+    node->connect(1, src);
+    node->src_dtype_ = src.dtype();
+    node->src_device_ = src.device();
+    recorded = std::move(node);
+  }
+  compute::copy_non_blocking_(self, src);
+  self.storage().bump_version("copy_non_blocking_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+Tensor pinned_copy(const Tensor& self) {
+  Tensor result = compute::pinned_copy(self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<PinnedCopyBackward>::adopt(new PinnedCopyBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor detach(const Tensor& self) {
   Tensor result = compute::detach(self);
   return result;

@@ -60,6 +60,30 @@ class ToCopyBackward final : public FixedNode<ToCopyBackward, 1> {
   Device self_device_;
 };
 
+class ToCopyNonBlockingBackward final : public FixedNode<ToCopyNonBlockingBackward, 1> {
+ public:
+  const char* name() const override { return "ToCopyBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType self_dtype_;
+  Device self_device_;
+};
+
+class CopyNonBlockingBackward final : public FixedNode<CopyNonBlockingBackward, 2> {
+ public:
+  const char* name() const override { return "CopyBackwards"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType src_dtype_;
+  Device src_device_;
+};
+
+class PinnedCopyBackward final : public FixedNode<PinnedCopyBackward, 1> {
+ public:
+  const char* name() const override { return "PinMemoryBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
 class AddBackward final : public FixedNode<AddBackward, 2> {
  public:
   const char* name() const override { return "AddBackward0"; }
