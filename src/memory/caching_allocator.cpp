@@ -10,10 +10,10 @@ namespace libtensor::memory {
 namespace {
 
 constexpr size_t kAddressSpace = size_t{1} << 47;  // no request beyond it can be met
-// An event closes a stream's epoch when so much has been freed in it, or an eighth of what is
+// An event closes a stream's epoch when so much has been freed in it, or a 32nd of what is
 // reserved: often enough that memory can be taken back soon, seldom enough that events cost
 // nothing.
-constexpr size_t kMarkEvery = size_t{64} << 20;
+constexpr size_t kMarkEvery = size_t{32} << 20;
 
 }  // namespace
 
@@ -146,7 +146,7 @@ void CachingAllocator::give_back(Block* block) noexcept {
   active_.subtract(size);
   arena.statistics.active.subtract(size);
   arena.give_back(block);
-  if (properties_.streams && arena.order.freed(size) > std::max(kMarkEvery, reserved_.now() / 8)) {
+  if (properties_.streams && arena.order.freed(size) > std::max(kMarkEvery, reserved_.now() / 32)) {
     arena.order.mark();
     arena.order.poll();
   }

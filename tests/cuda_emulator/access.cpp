@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <sstream>
 
@@ -115,6 +116,8 @@ struct Accessing {
   }
 };
 
+bool is_same(Use a, Use b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
 // A read by this thread joins those of others since the last synchronisation.
 void note_read(Use& place, const Accessing& now) {
   Use use = now.use;
@@ -138,20 +141,25 @@ void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, 
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
   bool found = false;
-  const auto check = [&](Use before, bool wrote) {
-    if (found || !before.operation || now.is_ordered(before)) return;
-    report_race(what, address, size, access, before, wrote);
+  // The bytes of an element mostly have one history: what was found in order needs no second look.
+  Use written, read[kReadSets];
+  const auto check = [&](Use use, Use& last, bool wrote) {
+    if (found || use.operation == 0 || is_same(use, last)) return;
+    last = use;
+    if (now.is_ordered(use)) return;
+    report_race(what, address, size, access, use, wrote);
     found = true;
   };
   for (size_t i = begin; i < begin + size; ++i) {
-    check(shadow.writes[i], true);
+    check(shadow.writes[i], written, true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
-    for (Use* set : shadow.reads) {
-      check(set[i], false);
-      set[i] = {};
+    for (int k = 0; k < kReadSets; ++k) {
+      Use& place = shadow.reads[k][i];
+      check(place, read[k], false);
+      place = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
