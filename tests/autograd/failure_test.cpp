@@ -31,14 +31,31 @@ void release(void* block) {
 
 }  // namespace
 
-void* operator new(size_t size) { return allocate(size, alignof(std::max_align_t)); }
+// All of them: what is left out, a sanitizer has of its own.
+constexpr size_t kPlain = alignof(std::max_align_t);
+void* operator new(size_t size) { return allocate(size, kPlain); }
+void* operator new[](size_t size) { return allocate(size, kPlain); }
 void* operator new(size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<size_t>(alignment));
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return allocate(size, kPlain);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+void* operator new[](size_t size, const std::nothrow_t& tag) noexcept {
+  return operator new(size, tag);
+}
 void operator delete(void* block) noexcept { release(block); }
+void operator delete[](void* block) noexcept { release(block); }
 void operator delete(void* block, size_t) noexcept { release(block); }
+void operator delete[](void* block, size_t) noexcept { release(block); }
 void operator delete(void* block, std::align_val_t) noexcept { release(block); }
 void operator delete(void* block, size_t, std::align_val_t) noexcept { release(block); }
+void operator delete(void* block, const std::nothrow_t&) noexcept { release(block); }
+void operator delete[](void* block, const std::nothrow_t&) noexcept { release(block); }
 
 namespace test {
 namespace {
