@@ -61,6 +61,7 @@ DType dtype_of(tensor_dtype_t dtype, const char* name) {
 Device device_of(tensor_device_t device, const char* name) {
   check(device.type >= TENSOR_DEVICE_DEFAULT && device.type <= TENSOR_CUDA, name,
         " has the unknown device type ", device.type);
+  if (device.type == TENSOR_CUDA && device.index == -1) device.index = current_cuda_device();
   check(device.index >= 0 && device.index < INT16_MAX, name, " has the device index ",
         device.index);
   check(device.type == TENSOR_CUDA || device.index == 0, name, " has the device index ",
@@ -102,6 +103,18 @@ void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<te
   std::vector<tensor_t*> handles(tensors.size());
   new_handles({tensors.begin(), tensors.size()}, handles.data());
   for (size_t i = 0; i < outs.size(); ++i) *outs.begin()[i] = handles[i];
+}
+
+void check_list(tensor_t** out, size_t capacity, size_t* out_count) {
+  check_result(out_count, "out_count");
+  check(out != nullptr || capacity == 0, "out must not be NULL where capacity is not 0");
+}
+
+void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t capacity, size_t* out_count) {
+  check(capacity == 0 || capacity >= tensors.size(), "capacity is ", capacity, ", but there are ",
+        tensors.size(), " results");
+  if (capacity != 0) new_handles(tensors, out);
+  *out_count = tensors.size();
 }
 
 void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length) {

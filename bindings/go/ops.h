@@ -183,6 +183,23 @@ static inline go_result go_to_copy(uintptr_t self, tensor_dtype_t dtype, tensor_
   return go_finish(status, (uintptr_t)out, 0);
 }
 
+static inline go_result go_to_non_blocking(uintptr_t self, tensor_options_t options) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_to_non_blocking(go_handle(self), &options, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_copy_non_blocking_(uintptr_t self, uintptr_t src) {
+  tensor_status_t status = tensor_copy_non_blocking_(go_handle(self), go_handle(src));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_pin_memory(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_pin_memory(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
 static inline go_result go_detach(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_detach(go_handle(self), &out);
@@ -1191,6 +1208,54 @@ static inline go_result go_narrow(uintptr_t self, int64_t dim, int64_t start, in
   tensor_t* out = NULL;
   tensor_status_t status = tensor_narrow(go_handle(self), dim, start, length, &out);
   return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_unbind(uintptr_t self, int64_t dim, uintptr_t* out, size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_unbind(go_handle(self), dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_split(uintptr_t self, int64_t split_size, int64_t dim, uintptr_t* out,
+                                 size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_split(go_handle(self), split_size, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_split_with_sizes(uintptr_t self, const int64_t* split_sizes,
+                                            size_t split_sizes_count, int64_t dim, uintptr_t* out,
+                                            size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_split_with_sizes(go_handle(self), split_sizes, split_sizes_count,
+                                                   dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_chunk(uintptr_t self, int64_t chunks, int64_t dim, uintptr_t* out,
+                                 size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_chunk(go_handle(self), chunks, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_tensor_split(uintptr_t self, int64_t sections, int64_t dim,
+                                        uintptr_t* out, size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_tensor_split(go_handle(self), sections, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_tensor_split_indices(uintptr_t self, const int64_t* indices,
+                                                size_t indices_count, int64_t dim, uintptr_t* out,
+                                                size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_tensor_split_indices(go_handle(self), indices, indices_count, dim,
+                                                       (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
 }
 
 static inline go_result go_as_strided(uintptr_t self, const int64_t* size, size_t size_count,

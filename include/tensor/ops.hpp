@@ -145,6 +145,24 @@ inline Tensor to_copy(const Tensor& self, DType dtype, const Device& device) {
   return Tensor::own(out);
 }
 
+// As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory) and
+// a CUDA device, in the device's current stream. What comes to the CPU comes into pinned memory,
+// and may be read after tensor_stream_synchronize; where `self` is not pinned, the host waits as in
+// to.
+inline Tensor to_non_blocking(const Tensor& self, const Options& options = Options()) {
+  tensor_t* out;
+  detail::check(tensor_to_non_blocking(self.handle(), options.raw(), &out));
+  return Tensor::own(out);
+}
+
+// A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the host goes
+// on; `self` where it is pinned already. Errors: no CUDA device; `self` is not on the CPU.
+inline Tensor pin_memory(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_pin_memory(self.handle(), &out));
+  return Tensor::own(out);
+}
+
 // A view without a history: what is done with it is not recorded. An in-place change of one shows
 // in the other.
 inline Tensor detach(const Tensor& self) {
@@ -847,6 +865,71 @@ inline Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t len
   tensor_t* out;
   detail::check(tensor_narrow(self.handle(), dim, start, length, &out));
   return Tensor::own(out);
+}
+
+// All parts along `dim`, each a view without that dim. None of the views may be changed in place
+// while recording is on. Errors: `self` has no dims.
+inline std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_unbind(self.handle(), dim, out, capacity, count);
+  });
+}
+
+// Views of `split_size` positions of `dim` each, the last one of what is left. None of the views
+// may be changed in place while recording is on. Errors: a negative `split_size`, or 0 where the
+// dim's size is not.
+inline std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split(self.handle(), split_size, dim, out, capacity, count);
+  });
+}
+
+// Views of so many positions of `dim` each, one after the other. None of the views may be changed
+// in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
+// dim.
+inline std::vector<Tensor> split_with_sizes(const Tensor& self, const IntList& split_sizes,
+                                            int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
+                                   capacity, count);
+  });
+}
+
+// Views of so many positions of `dim` each, one after the other. None of the views may be changed
+// in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
+// dim.
+inline std::vector<Tensor> split(const Tensor& self, const IntList& split_sizes, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
+                                   capacity, count);
+  });
+}
+
+// At most `chunks` views along `dim`, all of one size but for the last, as split makes them.
+// Errors: `chunks` < 1, or `self` has no dims.
+inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_chunk(self.handle(), chunks, dim, out, capacity, count);
+  });
+}
+
+// `sections` views along `dim`, of which the first ones have a position more where the size is no
+// multiple. They are slices, which may be changed in place. Errors: `sections` < 1, or `self` has
+// no dims.
+inline std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split(self.handle(), sections, dim, out, capacity, count);
+  });
+}
+
+// The slices of `dim` before, between and behind the given positions, one more than there are
+// positions. Errors: `self` has no dims.
+inline std::vector<Tensor> tensor_split(const Tensor& self, const IntList& indices,
+                                        int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split_indices(self.handle(), indices.data(), indices.size(), dim, out,
+                                       capacity, count);
+  });
 }
 
 // A view of the same storage with the given shape, strides and offset, in elements. Errors: it
@@ -1759,6 +1842,12 @@ inline Tensor Methods::to_copy(DType dtype, const Device& device) const {
   return tensor::to_copy(self(), dtype, device);
 }
 
+inline Tensor Methods::to_non_blocking(const Options& options) const {
+  return tensor::to_non_blocking(self(), options);
+}
+
+inline Tensor Methods::pin_memory() const { return tensor::pin_memory(self()); }
+
 inline Tensor Methods::detach() const { return tensor::detach(self()); }
 
 inline Tensor Methods::add(const Tensor& other) const { return tensor::add(self(), other); }
@@ -2017,6 +2106,35 @@ inline Tensor Methods::narrow(int64_t dim, int64_t start, int64_t length) const 
   return tensor::narrow(self(), dim, start, length);
 }
 
+inline std::vector<Tensor> Methods::unbind(int64_t dim) const {
+  return tensor::unbind(self(), dim);
+}
+
+inline std::vector<Tensor> Methods::split(int64_t split_size, int64_t dim) const {
+  return tensor::split(self(), split_size, dim);
+}
+
+inline std::vector<Tensor> Methods::split_with_sizes(const IntList& split_sizes,
+                                                     int64_t dim) const {
+  return tensor::split_with_sizes(self(), split_sizes, dim);
+}
+
+inline std::vector<Tensor> Methods::split(const IntList& split_sizes, int64_t dim) const {
+  return tensor::split(self(), split_sizes, dim);
+}
+
+inline std::vector<Tensor> Methods::chunk(int64_t chunks, int64_t dim) const {
+  return tensor::chunk(self(), chunks, dim);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(int64_t sections, int64_t dim) const {
+  return tensor::tensor_split(self(), sections, dim);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(const IntList& indices, int64_t dim) const {
+  return tensor::tensor_split(self(), indices, dim);
+}
+
 inline Tensor Methods::as_strided(const IntList& size, const IntList& stride,
                                   int64_t storage_offset) const {
   return tensor::as_strided(self(), size, stride, storage_offset);
@@ -2138,6 +2256,11 @@ inline Tensor& Methods::fill_(const Scalar& value) {
 
 inline Tensor& Methods::zero_() {
   detail::check(tensor_zero_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::copy_non_blocking_(const Tensor& src) {
+  detail::check(tensor_copy_non_blocking_(self().handle(), src.handle()));
   return self();
 }
 

@@ -21,11 +21,20 @@ const PointwiseTables& tables() {
   return *filled;
 }
 
+// A dim along which nothing moves. That of an expanded output is one: only filling may write such a tensor, and once
+// is enough; more would be a race.
+bool stands_still(const PointwiseCall& call, int dim) {
+  if (call.shape[dim] == 1) return true;
+  bool still = call.out.strides[dim] == 0;
+  for (int k = 0; k < call.input_count; ++k) still = still && call.in[k].strides[dim] == 0;
+  return still;
+}
+
 Nest nest_of(const PointwiseCall& call) {
   Nest nest;
   nest.operands = 1 + call.input_count;
   for (int i = call.ndim - 1; i >= 0; --i) {
-    if (call.shape[i] == 1) continue;
+    if (stands_still(call, i)) continue;
     nest.strides[0][nest.ndim] = call.out.strides[i];
     for (int k = 0; k < call.input_count; ++k) {
       nest.strides[k + 1][nest.ndim] = call.in[k].strides[i];

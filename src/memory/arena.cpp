@@ -170,6 +170,9 @@ void Arena::free_waiting(Block* block) noexcept {
   waiting_first_ = block->left;
   if (!waiting_first_) waiting_last_ = nullptr;
   drop_uses(block);
+  if (properties_.watches) [[unlikely]] {
+    provider_.watch_freed(pointer(block->address), block->requested, stream());
+  }
   device_active_.subtract(block->size);
   statistics.active.subtract(block->size);
   block->state = Block::State::kFree;

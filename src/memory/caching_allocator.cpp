@@ -39,12 +39,13 @@ Arena& CachingAllocator::arena_of(Stream stream) {
 }
 
 Arena& CachingAllocator::make_arena(Stream stream) {
-  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   std::lock_guard lock(growth_);
   auto& bucket = buckets_[(stream * 0x9E3779B97F4A7C15u) >> (64 - kBucketBits)];
   for (ArenaNode* node = bucket.load(); node; node = node->next_in_bucket) {
     if (node->arena.stream() == stream) return node->arena;  // another thread was first
   }
+  // Made under the lock, so that the list has the newest first: the order in which fork locks them.
+  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   fresh->next = arenas_.load();
   fresh->next_in_bucket = bucket.load();
   arenas_.store(fresh.get(), std::memory_order_release);
@@ -55,7 +56,8 @@ Arena& CachingAllocator::make_arena(Stream stream) {
 void* CachingAllocator::allocate(size_t bytes, Stream stream) {
   if (bytes > kAddressSpace) fail_out_of_memory(bytes);
   const size_t unit = properties_.alignment;
-  const size_t size = (std::max<size_t>(bytes, 1) + unit - 1) & ~(unit - 1);
+  const size_t guard = bytes < properties_.granularity ? properties_.guard : 0;
+  const size_t size = (std::max<size_t>(bytes, 1) + guard + unit - 1) & ~(unit - 1);
   Arena& arena = arena_of(stream);
   if (current_tag != 0) charge(bytes);
   Block* block = nullptr;
@@ -104,6 +106,10 @@ void* CachingAllocator::hand_out(Block* block) {
     give_back(block);
     throw;
   }
+  if (properties_.watches) [[unlikely]] {
+    provider_->watch_allocated(reinterpret_cast<void*>(block->address), block->requested,
+                               block->arena->stream());
+  }
   if (recording_.load(std::memory_order_relaxed)) [[unlikely]] {
     note({'a', block->tag, block->address, block->requested, block->arena->stream(),
           block->operation});
@@ -126,6 +132,10 @@ void CachingAllocator::give_back(Block* block) noexcept {
   const size_t size = block->size;
   for (OtherUse* use = block->uses; use; use = use->next) {
     use->event = provider_->record(use->stream);
+  }
+  if (properties_.watches && !block->uses) [[unlikely]] {
+    provider_->watch_freed(reinterpret_cast<void*>(block->address), block->requested,
+                           arena.stream());
   }
   allocated_.subtract(block->requested);
   if (block->tag != 0) tags_.release(block->tag, block->requested);
@@ -159,6 +169,10 @@ bool CachingAllocator::record_stream(const void* data, Stream stream) {
     note({'r', 0, address, 0, stream, nullptr});
   }
   return found;
+}
+
+bool CachingAllocator::owns(const void* data) {
+  return live_.find(reinterpret_cast<uintptr_t>(data), [](Block*) {});
 }
 
 void CachingAllocator::record_history(size_t max_events) {

@@ -116,8 +116,7 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
                                                          bool reclaimed) {
   Place place = arena.best_place(size);
   if (!place.first) {
-    const size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
-    if (!arena.reserve(round_up(std::max(range, size), properties_.granularity))) return {};
+    if (!reserve_addresses(arena, size)) return {};
     place = arena.best_place(size);
   }
   const Span keep = {place.start, place.start + size};
@@ -132,6 +131,16 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   if (mapped) return {arena.block_at(place)};
   refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
+}
+
+// Far more than the device has, so that it lasts; less where the process has not so many addresses.
+bool CachingAllocator::reserve_addresses(Arena& arena, size_t size) {
+  size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
+  const size_t least = round_up(size, properties_.granularity);
+  for (; range > least; range /= 16) {
+    if (arena.reserve(round_up(range, properties_.granularity))) return true;
+  }
+  return arena.reserve(least);
 }
 
 CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed) {

@@ -3,6 +3,7 @@
 
 #include "support/callback.h"
 #include "support/refusal.h"
+#include "support/texts.h"
 
 namespace test {
 namespace {
@@ -244,11 +245,12 @@ TEST_F(Checkpoint, ChangeInPlaceInsideIsNoticed) {
   }};
   const Owned y = checkpointed(f, {x_});
   EXPECT_EQ(tensor_backward(call(tensor_sum, y)), TENSOR_ERROR_INVALID_ARGUMENT);
-  EXPECT_EQ(std::string(tensor_last_error())
-                .find("one of the variables needed for gradient computation has been modified by "
-                      "an inplace operation: [torch.DoubleTensor [2]] is at version 1; expected "
-                      "version 0 instead."),
-            0u)
+  EXPECT_EQ(
+      std::string(tensor_last_error())
+          .find(as_here("one of the variables needed for gradient computation has been modified by "
+                        "an inplace operation: [torch.DoubleTensor [2]] is at version 1; expected "
+                        "version 0 instead.")),
+      0u)
       << tensor_last_error();
 }
 

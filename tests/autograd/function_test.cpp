@@ -1,6 +1,7 @@
 // Custom functions: a forward of the program's own, and its derivative as a callback.
 #include "support/callbacks.h"
 #include "support/refusal.h"
+#include "support/texts.h"
 
 namespace test {
 namespace {
@@ -141,13 +142,16 @@ TEST_F(Function, SavedTensorThatWasChangedIsRefused) {
   OK(tensor_add_scalar_(a, number(1)));
   const Owned total = call(tensor_sum, y);
   EXPECT_EQ(tensor_backward(total), TENSOR_ERROR_INVALID_ARGUMENT);
-  EXPECT_STREQ(
+  EXPECT_EQ(
       tensor_last_error(),
-      "one of the variables needed for gradient computation has been modified by an inplace "
-      "operation: [torch.DoubleTensor [2]], which is output 0 of Add, is at version 1; expected "
-      "version 0 instead. Hint: enable anomaly detection to find the operation that failed to "
-      "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False). Saved "
-      "by TestBackward at version 0. Changed since by add_scalar_ (version 1).");
+      as_here(
+          "one of the variables needed for gradient computation has been modified by an inplace "
+          "operation: [torch.DoubleTensor [2]], which is output 0 of Add, is at version 1; "
+          "expected "
+          "version 0 instead. Hint: enable anomaly detection to find the operation that failed to "
+          "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False). "
+          "Saved "
+          "by TestBackward at version 0. Changed since by add_scalar_ (version 1)."));
 }
 
 TEST_F(Function, SavedTensorsAreFreedByBackward) {

@@ -1,6 +1,7 @@
 // Hooks of tensors and nodes: when they run, what they may replace, and that destroy comes once.
 #include "support/callbacks.h"
 #include "support/refusal.h"
+#include "support/texts.h"
 
 namespace test {
 namespace {
@@ -208,8 +209,8 @@ TEST_F(Hooks, OfTheWrongShapeOrTypeAreRefused) {
     return tensor_to(*grad, &to, grad);
   });
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
-                  "hook has changed the type of value (was torch.DoubleTensor got "
-                  "torch.FloatTensor)"},
+                  as_here("hook has changed the type of value (was torch.DoubleTensor got "
+                          "torch.FloatTensor)")},
                  {x_}, run);
 }
 

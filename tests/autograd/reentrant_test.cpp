@@ -30,11 +30,11 @@ Owned nested(tensor_t* x, int depth, int* reached) {
 }
 
 TEST_F(Reentrant, TenThousandLevelsDeep) {
-  constexpr int kDepth = 10000;
+  const int depth = repetitions(10000);
   int reached = 0;
-  const Owned x = leaf({1}), y = nested(x, kDepth, &reached);
+  const Owned x = leaf({1}), y = nested(x, depth, &reached);
   OK(tensor_backward(y));
-  EXPECT_EQ(reached, kDepth + 1);
+  EXPECT_EQ(reached, depth + 1);
   expect_values(grad(x), {1});
 }
 

@@ -146,7 +146,8 @@ TEST_F(Handle, ReleasedByManyThreadsAtOnceGoesOnce) {
 }
 
 TEST_F(Handle, ThreadsMakeAndReleaseEachOthers) {
-  constexpr int kThreads = 4, kEach = 5000;
+  constexpr int kThreads = 4;
+  const int each = repetitions(5000);
   std::vector<std::vector<tensor_t*>> made(kThreads);
   const auto on_all = [&](const std::function<void(int)>& body) {
     std::vector<std::thread> threads;
@@ -155,7 +156,7 @@ TEST_F(Handle, ThreadsMakeAndReleaseEachOthers) {
   };
   for (int round = 0; round < 3; ++round) {
     on_all([&](int i) {
-      for (int n = 0; n < kEach; ++n) made[i].push_back(filled({2}, n).give());
+      for (int n = 0; n < each; ++n) made[i].push_back(filled({2}, n).give());
     });
     on_all([&](int i) {
       for (tensor_t* t : made[(i + 1) % kThreads]) tensor_release(t);

@@ -1,5 +1,6 @@
 // PyTorch's words where a graph is misused. The literal texts are those of PyTorch 2.15.
 #include "support/refusal.h"
+#include "support/texts.h"
 
 namespace test {
 namespace {
@@ -105,7 +106,7 @@ std::string modified(const std::string& middle) {
 }
 void expect_modified(const tensor_t* loss, std::initializer_list<const tensor_t*> arguments,
                      const std::string& middle, const std::string& writer) {
-  const std::string expected = modified(middle);
+  const std::string expected = as_here(modified(middle));
   std::vector<std::string> before;
   for (const tensor_t* argument : arguments) before.push_back(describe(argument));
   ASSERT_EQ(tensor_backward(const_cast<tensor_t*>(loss)), TENSOR_ERROR_INVALID_ARGUMENT);

@@ -1,5 +1,6 @@
 // Elements out of a tensor: one as a number, all as bytes, and the text form.
 #include "support/refusal.h"
+#include "support/texts.h"
 
 namespace test {
 namespace {
@@ -78,17 +79,16 @@ TEST_F(Read, CopyToRefusesAnotherSizeAndNull) {
   OK(tensor_copy_to(none, nullptr, 0));
 }
 
-constexpr char kText[] = "tensor([1., 2.], requires_grad=True)";
-constexpr size_t kLength = sizeof(kText) - 1;
+const std::string kText = as_here("tensor([1., 2.], requires_grad=True)");
 
 TEST_F(Read, TextIsCutToTheBufferAndAlwaysEnds) {
   const Owned t = from<float>({1, 2}, {2}, true);
-  for (size_t capacity = 1; capacity <= kLength + 3; ++capacity) {
+  for (size_t capacity = 1; capacity <= kText.size() + 3; ++capacity) {
     std::string buffer(capacity + 1, '#');
     size_t length = 0;
     OK(tensor_to_string(t, buffer.data(), capacity, &length));
-    EXPECT_EQ(length, kLength);
-    EXPECT_EQ(std::string(buffer.c_str()), std::string(kText).substr(0, capacity - 1));
+    EXPECT_EQ(length, kText.size());
+    EXPECT_EQ(std::string(buffer.c_str()), kText.substr(0, capacity - 1));
     EXPECT_EQ(buffer[capacity], '#') << "written behind the buffer";
   }
 }
@@ -97,11 +97,11 @@ TEST_F(Read, TextLengthAloneNeedsNoBuffer) {
   const Owned t = from<float>({1, 2}, {2}, true);
   size_t length = 0;
   OK(tensor_to_string(t, nullptr, 0, &length));
-  EXPECT_EQ(length, kLength);
+  EXPECT_EQ(length, kText.size());
   OK(tensor_to_string(t, nullptr, 0, nullptr));
-  char buffer[kLength + 1];
-  OK(tensor_to_string(t, buffer, sizeof(buffer), nullptr));
-  EXPECT_STREQ(buffer, kText);
+  std::string buffer(kText.size() + 1, '#');
+  OK(tensor_to_string(t, buffer.data(), buffer.size(), nullptr));
+  EXPECT_STREQ(buffer.c_str(), kText.c_str());
 }
 
 TEST_F(Read, TextWithoutABufferIsRefused) {
@@ -114,8 +114,8 @@ TEST_F(Read, TextWithoutABufferIsRefused) {
 
 TEST_F(Read, TextNamesTheNodeThatMadeIt) {
   const Owned x = from<float>({1, 2}, {2}, true);
-  EXPECT_EQ(text(call(tensor_mul, x, x)), "tensor([1., 4.], grad_fn=<MulBackward0>)");
-  EXPECT_EQ(text(filled({2}, 1, TENSOR_INT32)), "tensor([1, 1], dtype=torch.int32)");
+  EXPECT_EQ(text(call(tensor_mul, x, x)), as_here("tensor([1., 4.], grad_fn=<MulBackward0>)"));
+  EXPECT_EQ(text(filled({2}, 1, TENSOR_INT32)), as_here("tensor([1, 1], dtype=torch.int32)"));
 }
 
 }  // namespace

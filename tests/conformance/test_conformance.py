@@ -9,17 +9,6 @@ import pytest
 from replay import files
 from replay.check import check_operation, check_program, check_promotion
 
-CPU_ONLY_MODULES = ("text", "text_layout", "random_numbers")
-CPU_ONLY_PROGRAMS = ("numpy_shares_memory", "numpy_of_views", "from_numpy_keeps_strides",
-                     "from_a_buffer", "kinds", "to_device_and_dtype", "to_returns_self_when_equal",
-                     "unknown_device", "frombuffer_empty", "frombuffer_odd_size",
-                     # The numbers and states of the CPU's generator.
-                     "random_numbers_plain", "random_numbers_reentrant",
-                     "random_numbers_not_preserved_plain",
-                     "random_numbers_not_preserved_reentrant", "state_of_the_generator",
-                     "state_with_a_normal_that_waits", "state_of_another_size",
-                     "state_that_is_none")
-
 
 def _operation_items():
     for name in files.names("operations"):
@@ -31,9 +20,7 @@ def _operation_items():
 def _program_items():
     for module in files.names("programs"):
         for name in files.header("programs", module)["items"]:
-            tied = module in CPU_ONLY_MODULES or name in CPU_ONLY_PROGRAMS
-            marks = [pytest.mark.cpu_only] if tied else []
-            yield pytest.param(module, name, id=f"{module}-{name}", marks=marks)
+            yield pytest.param(module, name, id=f"{module}-{name}")
 
 
 def _promotion_items():

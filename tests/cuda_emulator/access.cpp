@@ -2,10 +2,13 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <bit>
 #include <map>
 #include <sstream>
 
 #include "block.h"
+#include "blocks.h"
 #include "device_memory.h"
 #include "report.h"
 #include "timeline.h"
@@ -113,6 +116,8 @@ struct Accessing {
   }
 };
 
+bool is_same(Use a, Use b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
 // A read by this thread joins those of others since the last synchronisation.
 void note_read(Use& place, const Accessing& now) {
   Use use = now.use;
@@ -130,23 +135,31 @@ void note_read(Use& place, const Accessing& now) {
   place = use;
 }
 
+// What was found is said once; the marks are those of this access all the same, or whatever follows
+// would be found wrong as well.
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  bool found = false;
+  // The bytes of an element mostly have one history: what was found in order needs no second look.
+  Use written, read[kReadSets];
+  const auto check = [&](Use use, Use& last, bool wrote) {
+    if (found || use.operation == 0 || is_same(use, last)) return;
+    last = use;
+    if (now.is_ordered(use)) return;
+    report_race(what, address, size, access, use, wrote);
+    found = true;
+  };
   for (size_t i = begin; i < begin + size; ++i) {
-    const Use wrote = shadow.writes[i];
-    if (wrote.operation && !now.is_ordered(wrote)) {
-      return report_race(what, address, size, access, wrote, true);
-    }
+    check(shadow.writes[i], written, true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
-    for (Use* set : shadow.reads) {
-      if (set[i].operation && !now.is_ordered(set[i])) {
-        return report_race(what, address, size, access, set[i], false);
-      }
-      set[i] = {};
+    for (int k = 0; k < kReadSets; ++k) {
+      Use& place = shadow.reads[k][i];
+      check(place, read[k], false);
+      place = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
@@ -159,7 +172,11 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   bool has_values = true;
   for (size_t i = 0; i < size; ++i) {
     if (states[i] == kUnaddressable) {
-      report_use("out of bounds", address, size, access);
+      const BlockPlace block = block_before(address + i);
+      const bool too_early = address + i - block.begin < block.bytes;
+      report_use(
+          too_early ? "race with an 'allocation' that its stream has not come to" : "out of bounds",
+          address, size, access);
       return false;
     }
     has_values = has_values && states[i] == kInitialised;
@@ -170,15 +187,23 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   return true;
 }
 
+// The marks alone, where no byte is touched.
+void check_shadow(Shadow& shadow, uintptr_t address, size_t size, Access access,
+                  bool needs_values) {
+  if (!check_states(shadow, address, size, needs_values, access)) return;
+  shadow.note_used(address - shadow.begin, size);
+  Accessing now(access == Access::kAtomic);
+  check_marks(shadow, address, size, access, now);
+}
+
 void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
                   bool needs_values) {
   if (size == 0) return;
   if (address + size > shadow.begin + shadow.bytes) {
     return report_use("out of bounds", address, size, access);
   }
-  if (!check_states(shadow, address, size, needs_values, access)) return;
-  Accessing now(access == Access::kAtomic);
-  check_marks(shadow, address, size, access, now);
+  if (shadow.begin == device_shadow().begin) open_memory(address, size);
+  check_shadow(shadow, address, size, access, needs_values);
 }
 
 bool is_aligned(uintptr_t address, size_t size) {
@@ -200,7 +225,7 @@ void check_access(const void* pointer, size_t size, Access access) {
   Shadow& device = device_shadow();
   const bool in_device = device.contains(address);
   if (!running_thread()) {
-    if (in_device && !running()) {
+    if (in_device) {
       report_host_use("the host dereferences device memory: ", address);
     }
     return;
@@ -226,6 +251,17 @@ void check_whole(const void* pointer, size_t size, Access access) {
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   if (is_device_address(pointer)) {
     check_inside(device_shadow(), address, size, access, access != Access::kWrite);
+  }
+}
+
+void check_free(const void* data, size_t size) {
+  Shadow& shadow = device_shadow();
+  const size_t end = reinterpret_cast<uintptr_t>(data) - shadow.begin + size;
+  for (size_t at = end - size, next; at < end; at = next) {
+    next = std::min(end, (at / Shadow::kChunk + 1) * Shadow::kChunk);
+    if (shadow.used[at / Shadow::kChunk]) {
+      check_shadow(shadow, shadow.begin + at, next - at, Access::kWrite, false);
+    }
   }
 }
 
@@ -257,27 +293,27 @@ void note_atomic(const void* address, size_t size) { check_access(address, size,
 
 }  // namespace cuda_emulator
 
-// What the compiler calls before each access in code compiled with -fsanitize=thread: the names are
-// those of ThreadSanitizer, which is not linked here.
+// What kernels call before each access: the compiler puts the calls there for ThreadSanitizer, and
+// the build gives them these names (hooks.txt).
 using cuda_emulator::Access;
 using cuda_emulator::check_access;
 
 extern "C" {
-void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
-void __tsan_vptr_update(void**, void*) {}
-void __tsan_vptr_read(void**) {}
-#define LIBTENSOR_EMULATOR_HOOKS(size)                                                \
-  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }           \
-  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
-  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
-  void __tsan_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_init() {}
+void cuda_emulator_func_entry(void*) {}
+void cuda_emulator_func_exit() {}
+void cuda_emulator_vptr_update(void**, void*) {}
+void cuda_emulator_vptr_read(void**) {}
+#define LIBTENSOR_EMULATOR_HOOKS(size)                                                       \
+  void cuda_emulator_read##size(void* p) { check_access(p, size, Access::kRead); }           \
+  void cuda_emulator_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
+  void cuda_emulator_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
+  void cuda_emulator_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
 LIBTENSOR_EMULATOR_HOOKS(1)
 LIBTENSOR_EMULATOR_HOOKS(2)
 LIBTENSOR_EMULATOR_HOOKS(4)
 LIBTENSOR_EMULATOR_HOOKS(8)
 LIBTENSOR_EMULATOR_HOOKS(16)
-void __tsan_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
-void __tsan_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
+void cuda_emulator_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
 }

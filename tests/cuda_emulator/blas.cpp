@@ -1,6 +1,7 @@
 // A reference for the one routine of cuBLAS that is used. Matrices are column-major.
 #include "include/cublas_v2.h"
 
+#include <cmath>
 #include <type_traits>
 
 #include "access.h"
@@ -10,6 +11,8 @@
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  void* workspace = nullptr;  // of that stream
+  size_t workspace_bytes = 0;
 };
 
 namespace cuda_emulator {
@@ -48,10 +51,24 @@ struct Matrix {
   }
 };
 
+// To TF32: 10 bits of mantissa.
+double rounded(double value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 11)), exponent - 11);
+}
+
 struct Product {
   Matrix a, b, c;
   int batch;
   double alpha, beta;
+  bool tf32;
+
+  template <class S>
+  double factor(const Matrix& matrix, int t, int i, int j) const {
+    const double value = matrix.at<S>(t, i, j);
+    return tf32 ? rounded(value) : value;
+  }
 
   // In double, rounded once: closer to the true value than cuBLAS is.
   template <class S>
@@ -65,7 +82,9 @@ struct Product {
         S* const out = const_cast<S*>(c.column<S>(t, j));
         for (int i = 0; i < c.rows; ++i) {
           double total = 0;
-          for (int k = 0; k < a.columns; ++k) total += a.at<S>(t, i, k) * b.at<S>(t, k, j);
+          for (int k = 0; k < a.columns; ++k) {
+            total += factor<S>(a, t, i, k) * factor<S>(b, t, k, j);
+          }
           total *= alpha;
           if (beta != 0) total += beta * c.at<S>(t, i, j);
           out[i] =
@@ -81,13 +100,33 @@ struct Product {
 
 using namespace cuda_emulator;
 
+namespace {
+
+// Its two ends stand for all of it.
+void use_workspace(const cublasContext& handle) {
+  constexpr size_t kEnd = 64;
+  if (handle.workspace_bytes < 2 * kEnd) return;
+  auto* const begin = static_cast<unsigned char*>(handle.workspace);
+  check_whole(begin, kEnd, Access::kWrite);
+  check_whole(begin + handle.workspace_bytes - kEnd, kEnd, Access::kWrite);
+}
+
+}  // namespace
+
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
   *handle = new cublasContext;
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
-  handle->stream = stream;
+  *handle = {stream, nullptr, 0};
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0) return CUBLAS_STATUS_INVALID_VALUE;
+  handle->workspace = workspace;
+  handle->workspace_bytes = bytes;
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -112,8 +151,10 @@ cublasStatus_t cublasGemmStridedBatchedEx(
                         {c, false, m, n, c_stride, c_batch_stride},
                         batch,
                         number(alpha),
-                        number(beta)};
-  enqueue_routine(handle->stream, "cublasGemm", [product, c_type] {
+                        number(beta),
+                        compute == CUBLAS_COMPUTE_32F_FAST_TF32};
+  enqueue_routine(handle->stream, "cublasGemm", [product, c_type, handle = *handle] {
+    use_workspace(handle);
     switch (c_type) {
       case CUDA_R_32F:
         return product.run<float>();
@@ -129,7 +170,7 @@ cublasStatus_t cublasGemmStridedBatchedEx(
 }
 
 const libtensor::cuda::BlasFunctions* libtensor::cuda::blas_functions() {
-  static const BlasFunctions functions{cublasCreate_v2, cublasSetStream_v2,
+  static const BlasFunctions functions{cublasCreate_v2, cublasSetStream_v2, cublasSetWorkspace_v2,
                                        cublasGemmStridedBatchedEx};
   return &functions;
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/thread_local.h"
 #include "report.h"
 #include "timeline.h"
 
@@ -21,6 +22,10 @@ namespace context = boost::context;
 constexpr size_t kStackBytes = 64 << 10;
 constexpr unsigned kWarp = 32;
 
+// Of this thread of the host: what others do meanwhile is the host's doing. The model spares a call
+// for each access.
+[[gnu::tls_model("initial-exec")]] thread_local const RunningThread* running_here = nullptr;
+
 // Shared memory, with room behind it in which accesses out of bounds do no harm.
 alignas(128) unsigned char shared_bytes[2 * kMaxSharedBytes];
 
@@ -32,8 +37,7 @@ struct Worker {
 };
 
 struct Thread {
-  Worker* worker = nullptr;
-  bool finished = false;
+  Worker* worker = nullptr;  // from when it begins to its end
 };
 
 // A collective operation of a warp: lanes put their values in, the last one to come completes it.
@@ -56,11 +60,12 @@ class Block {
   uint64_t exchange(unsigned mask, uint64_t value, int lane_to_read, bool vote);
   RunningThread current;
   KernelCall* call = nullptr;
-  bool active = false;
 
  private:
   Warp& warp() { return warps_[current.in_block / kWarp]; }
+  uint32_t take_ready();
   void start(uint32_t index);
+  bool start_in(Worker& worker);
   void suspend();
   void finish_thread();
   void release_barrier();
@@ -107,15 +112,18 @@ Worker* Block::take_worker() {
   return worker;
 }
 
-// One thread of a block, on its fiber.
+// One thread of a block, on its fiber. The next one goes on here where it can: to change fibers
+// costs more than most threads do.
 void Block::work(Worker& worker) {
   call->run_thread();
   finish_thread();
+  if (start_in(worker)) return;
+  idle_.push_back(&worker);
   worker.scheduler = std::move(worker.scheduler).resume();
 }
 
 void Block::finish_thread() {
-  threads_[current.in_block].finished = true;
+  threads_[current.in_block].worker = nullptr;
   --live_;
   Warp& own = warp();
   own.exited |= 1u << (current.in_block % kWarp);
@@ -137,17 +145,37 @@ void Block::place(uint32_t index) {
                index / (blockDim.x * blockDim.y)};
 }
 
+// Some thread that can go on, drawn at random.
+uint32_t Block::take_ready() {
+  if (!in_order()) std::swap(ready_[draw_below(ready_.size())], ready_.back());
+  const uint32_t index = ready_.back();
+  ready_.pop_back();
+  return index;
+}
+
+// On its own fiber.
 void Block::start(uint32_t index) {
   place(index);
   Thread& thread = threads_[index];
   if (!thread.worker) thread.worker = take_worker();
   running_worker = thread.worker;
+  running_here = &current;
   running_worker->fiber = std::move(running_worker->fiber).resume();
-  if (thread.finished) {
-    idle_.push_back(thread.worker);
-    thread.worker = nullptr;
-  }
+  running_here = nullptr;
   running_worker = nullptr;
+}
+
+// Makes the next thread one of this fiber, unless there is none, or it has a fiber of its own.
+bool Block::start_in(Worker& worker) {
+  if (ready_.empty()) return false;
+  const uint32_t index = take_ready();
+  if (threads_[index].worker) {
+    ready_.push_back(index);
+    return false;
+  }
+  place(index);
+  threads_[index].worker = &worker;
+  return true;
 }
 
 // All threads that have not ended stand at the barrier: on they go.
@@ -244,23 +272,13 @@ void Block::run(KernelCall& kernel, uint32_t block_in_grid, dim3 shape) {
   ready_.resize(count);
   std::iota(ready_.rbegin(), ready_.rend(), 0u);
   live_ = count;
-  active = true;
-  const bool ordered = in_order();
-  while (!ready_.empty()) {
-    if (!ordered) std::swap(ready_[draw_below(ready_.size())], ready_.back());
-    const uint32_t index = ready_.back();
-    ready_.pop_back();
-    start(index);
-  }
+  while (!ready_.empty()) start(take_ready());
   if (live_ > 0) give_up();
-  active = false;
 }
 
 }  // namespace
 
-const RunningThread* running_thread() {
-  return block().active && block().running_worker ? &block().current : nullptr;
-}
+const RunningThread* running_thread() { return running_here; }
 
 Shadow& shared_shadow() {
   static auto* state = new Shadow(reinterpret_cast<uintptr_t>(shared_bytes), sizeof shared_bytes);

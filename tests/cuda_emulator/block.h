@@ -21,7 +21,7 @@ struct RunningThread {
   uint32_t block_tick = 0;  // after the last one of the whole block
   uint32_t warp_tick = 0;   // after the last one of the thread's warp
 };
-const RunningThread* running_thread();  // nullptr: no kernel runs
+const RunningThread* running_thread();  // nullptr: this thread of the host runs no kernel
 Shadow& shared_shadow();
 // Memory that a thread may use besides the device's: its stack, the kernel's arguments.
 bool is_thread_memory(uintptr_t address);

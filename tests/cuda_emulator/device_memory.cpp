@@ -6,6 +6,10 @@
 #include <cstring>
 #include <map>
 #include <sstream>
+#include <utility>
+#include <vector>
+
+#include "blocks.h"
 
 namespace cuda_emulator {
 namespace {
@@ -13,7 +17,7 @@ namespace {
 constexpr size_t kAlignment = 512;  // cudaMalloc's
 constexpr size_t kGap = 1024;       // between two allocations, of nobody
 constexpr size_t kLarge = size_t{256} << 10;
-// Opening and closing costs by the page that is in use: small allocations share few.
+// Small allocations share few pages.
 constexpr size_t kSmallRegion = size_t{6} << 20;
 constexpr unsigned char kFreshByte = 0xff;  // a NaN in every floating dtype
 constexpr unsigned char kFreedByte = 0xfe;
@@ -67,6 +71,7 @@ struct Memory {
   std::map<int, size_t> used;
   size_t capacity = size_t{4} << 30;
   int windows = 0;
+  std::vector<std::pair<size_t, size_t>> open;  // first and last of neighbouring pieces
 };
 
 Memory& memory() {
@@ -74,21 +79,36 @@ Memory& memory() {
   return *state;
 }
 
+void fill(uintptr_t begin, size_t bytes, unsigned char value) {
+  if (bytes == 0) return;
+  const MemoryWindow window;
+  open_memory(begin, bytes);
+  std::memset(reinterpret_cast<void*>(begin), value, bytes);
+}
+
+void protect(size_t first, size_t last, int protection) {
+  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes),
+           (last - first + 1) * kPieceBytes, protection);
+}
+
 }  // namespace
+
+uint8_t piece_is_open[kArenaBytes / kPieceBytes];
 
 Shadow& device_shadow() { return memory().shadow; }
 
 void* allocate_device(int device, size_t bytes) {
   Memory& m = memory();
   const size_t rounded = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  if (bytes > m.capacity || m.used[device] + rounded > m.capacity) return nullptr;
+  if (!charge(device, rounded)) return nullptr;
   const uintptr_t begin = m.place(rounded, kAlignment);
-  if (!begin) return nullptr;
+  if (!begin) {
+    refund(device, rounded);
+    return nullptr;
+  }
   m.ranges[begin] = {bytes, device};
-  m.used[device] += rounded;
   m.shadow.reset(begin, bytes, kUninitialised);
-  const MemoryWindow window;
-  std::memset(reinterpret_cast<void*>(begin), kFreshByte, bytes);
+  fill(begin, bytes, kFreshByte);
   return reinterpret_cast<void*>(begin);
 }
 
@@ -97,20 +117,26 @@ bool free_device(void* data) {
   const auto found = m.ranges.find(reinterpret_cast<uintptr_t>(data));
   if (found == m.ranges.end() || found->second.device < 0) return false;
   const auto [begin, allocation] = *found;
-  m.used[allocation.device] -=
-      (std::max<size_t>(allocation.bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  refund(allocation.device,
+         (std::max<size_t>(allocation.bytes, 1) + kAlignment - 1) / kAlignment * kAlignment);
   m.ranges.erase(found);
   m.shadow.reset(begin, allocation.bytes, kUnaddressable);
   if (allocation.bytes >= kLarge) {  // also gives the pages back
     madvise(reinterpret_cast<void*>((begin + 4095) & ~uintptr_t{4095}),
             (allocation.bytes - 4096) & ~size_t{4095}, MADV_DONTNEED);
   } else {
-    const MemoryWindow window;
-    std::memset(data, kFreedByte, allocation.bytes);
+    fill(begin, allocation.bytes, kFreedByte);
   }
   return true;
 }
 
+bool charge(int device, size_t bytes) {
+  Memory& m = memory();
+  if (bytes > m.capacity || m.used[device] > m.capacity - bytes) return false;
+  m.used[device] += bytes;
+  return true;
+}
+void refund(int device, size_t bytes) { memory().used[device] -= bytes; }
 size_t allocated_bytes(int device) { return memory().used[device]; }
 size_t capacity() { return memory().capacity; }
 void set_capacity(size_t bytes) { memory().capacity = bytes; }
@@ -131,11 +157,22 @@ std::string describe_allocations() {
 
 std::string describe_address(uintptr_t address) {
   std::ostringstream text;
+  if (const BlockPlace block = block_before(address); address - block.begin < block.bytes + kGap) {
+    const size_t offset = address - block.begin;
+    if (offset < block.bytes) {
+      text << "byte " << offset << " of a block of " << block.bytes << " bytes";
+    } else {
+      text << offset - block.bytes << " bytes beyond the end of a block of " << block.bytes
+           << " bytes";
+    }
+    return text.str();
+  }
   const auto& ranges = memory().ranges;
   auto found = ranges.upper_bound(address);
   if (found == ranges.begin()) return "memory that was never allocated";
   --found;
   const size_t offset = address - found->first;
+  if (found->second.device < 0) return "memory that is not allocated now";
   if (offset < found->second.bytes) {
     text << "byte " << offset << " of an allocation of " << found->second.bytes << " bytes";
   } else if (offset < found->second.bytes + kGap) {
@@ -166,18 +203,28 @@ bool is_reserved(uintptr_t address, size_t bytes) {
   return found->second.device < 0 && address + bytes <= found->first + found->second.bytes;
 }
 
-MemoryWindow::MemoryWindow() {
-  Memory& m = memory();
-  if (m.windows++ == 0) {
-    mprotect(reinterpret_cast<void*>(m.shadow.begin), m.shadow.bytes, PROT_READ | PROT_WRITE);
+void open_pieces(size_t first, size_t last) {
+  protect(first, last, PROT_READ | PROT_WRITE);
+  std::memset(piece_is_open + first, 1, last - first + 1);
+  auto& open = memory().open;
+  // Work goes through memory from one end to the other.
+  if (!open.empty() && open.back().second + 1 == first) {
+    open.back().second = last;
+  } else {
+    open.emplace_back(first, last);
   }
 }
 
+MemoryWindow::MemoryWindow() { ++memory().windows; }
+
 MemoryWindow::~MemoryWindow() {
   Memory& m = memory();
-  if (--m.windows == 0) {
-    mprotect(reinterpret_cast<void*>(m.shadow.begin), m.shadow.bytes, PROT_NONE);
+  if (--m.windows > 0) return;
+  for (const auto& [first, last] : m.open) {
+    protect(first, last, PROT_NONE);
+    std::memset(piece_is_open + first, 0, last - first + 1);
   }
+  m.open.clear();
 }
 
 }  // namespace cuda_emulator

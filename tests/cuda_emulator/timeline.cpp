@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <sstream>
+#include <utility>
 
+#include "core/thread_local.h"
 #include "device_memory.h"
 
 namespace cuda_emulator {
@@ -16,12 +18,16 @@ struct Timeline {
   std::vector<std::unique_ptr<Stream>> streams;
   Stream* defaults[8] = {};
   std::vector<OperationRecord> records{1};  // ids begin with 1
-  Clock host;
-  const Operation* running = nullptr;
+  Clock host, allocator;
   uint64_t seed = 0, random = 0;
   Pace pace = Pace::kAtOnce;
   size_t patience = 2;  // of kSometimes: one chance in so many that something runs
 };
+
+thread_local bool in_allocator = false;
+
+// On this thread: other threads of the host go on meanwhile.
+LIBTENSOR_FAST_THREAD_LOCAL const Operation* current = nullptr;
 
 Timeline& timeline() {
   static auto* state = new Timeline;
@@ -32,13 +38,12 @@ bool is_ready(const Stream& stream) {
   return !stream.queue.empty() && is_done(stream.queue.front().after);
 }
 
-void run_next(Stream& stream) {
-  Timeline& t = timeline();
+void run_next(Stream& stream, bool dropped = false) {
   Operation operation = std::move(stream.queue.front());
   stream.queue.pop_front();
-  t.running = &operation;
-  if (operation.run) operation.run();
-  t.running = nullptr;
+  current = &operation;
+  if (operation.run && (operation.bookkeeping || !dropped)) operation.run();
+  current = nullptr;
   ++stream.done;
 }
 
@@ -92,10 +97,10 @@ std::string describe(uint32_t operation) {
   return text.str();
 }
 
-const Operation* running() { return timeline().running; }
+const Operation* running() { return current; }
 
 void enqueue(Stream& stream, const char* name, std::function<void()> run, Point after,
-             const std::source_location* where) {
+             const std::source_location* where, bool bookkeeping) {
   Timeline& t = timeline();
   if (t.records.size() > kMaxOperations) begin_numbering_anew();
   join(stream.clock, t.host);
@@ -104,7 +109,9 @@ void enqueue(Stream& stream, const char* name, std::function<void()> run, Point 
   const auto id = static_cast<uint32_t>(t.records.size());
   t.records.push_back({name, where ? where->file_name() : nullptr, where ? where->line() : 0,
                        stream.number, stream.enqueued});
-  stream.queue.push_back({id, name, stream.clock, after, std::move(run)});
+  Clock clock = stream.clock;
+  if (bookkeeping) join(clock, t.allocator);
+  stream.queue.push_back({id, name, std::move(clock), after, bookkeeping, std::move(run)});
 }
 
 Stream* new_stream(int device, int priority) {
@@ -149,7 +156,10 @@ void wait(Stream& stream, const Event& event) {
   enqueue(stream, "cudaStreamWaitEvent", nullptr, event.point);
 }
 
-void host_knows(const Clock& clock) { join(timeline().host, clock); }
+void host_knows(const Clock& clock) {
+  join(in_allocator ? timeline().allocator : timeline().host, clock);
+}
+bool set_in_allocator(bool inside) { return std::exchange(in_allocator, inside); }
 
 void synchronize(const Point& point, const Clock& clock) {
   Timeline& t = timeline();
@@ -176,7 +186,7 @@ void run_all_work(int device) {
 
 void pass_time() {
   Timeline& t = timeline();
-  if (t.running || t.pace == Pace::kLate) return;
+  if (running() || t.pace == Pace::kLate) return;
   while (t.pace == Pace::kAtOnce || draw_below(t.patience) == 0) {
     Stream* const stream = some_ready_stream();
     if (!stream) return;
@@ -204,8 +214,7 @@ uint64_t draw() {
 
 void drop_all_work() {
   for (const auto& stream : timeline().streams) {
-    stream->queue.clear();
-    stream->done = stream->enqueued;
+    while (!stream->queue.empty()) run_next(*stream, /*dropped=*/true);
   }
 }
 

@@ -15,11 +15,29 @@ except ModuleNotFoundError:
 
 from libtensor._settings import live_handles  # noqa: E402
 
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / "support"), str(TESTS / "conformance")]
+from device import chosen, open_device, skip_cpu_only, watch  # noqa: E402
+from replay.device import on_device  # noqa: E402
+
 
 @pytest.fixture
 def torch():
-    """The package under the name that its users give it."""
-    return libtensor
+    """The package under the name that its users give it; creates on the tests' device."""
+    return on_device(libtensor, chosen())
+
+
+@pytest.fixture(autouse=True)
+def watched(request):
+    """On emulated devices a test fails where the emulator has found something wrong."""
+    open_device(libtensor, chosen())
+    yield from watch(libtensor, chosen(), request.node.name)
+
+
+def pytest_collection_modifyitems(items):
+    """Some tests stay on the CPU."""
+    if chosen() != "cpu":
+        skip_cpu_only(items)
 
 
 @pytest.fixture(autouse=True)

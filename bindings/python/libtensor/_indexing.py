@@ -64,6 +64,10 @@ def _take_positions(tensor: Handle, dim: int, positions: Handle, place: int) -> 
     for position in flat.tolist():
         _check_position(position, sizes[dim], place)
     flat = flat.long()
+    if (
+        flat.device.type == "cpu"
+    ):  # where lists become tensors; they may index tensors of any device
+        flat = flat.to(tensor.device)
     found = tensor.index_select(dim, (flat < 0).long() * sizes[dim] + flat)
     return found.reshape((*sizes[:dim], *positions.shape, *sizes[dim + 1 :]))
 

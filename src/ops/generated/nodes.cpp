@@ -68,6 +68,33 @@ void ToCopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> 
   }
 }
 
+void ToCopyNonBlockingBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = to_like(grad, self_dtype_, self_device_);
+  }
+}
+
+void CopyNonBlockingBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = to_like(grad, src_dtype_, src_device_);
+  }
+}
+
+void PinnedCopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = grad;
+  }
+}
+
 void AddBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -712,6 +739,27 @@ void SliceBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> r
   if (!grad.defined()) return;
   if (should_compute(0)) {
     results[0] = slice_backward(grad, self_shape_, dim_, start_, end_, step_);
+  }
+}
+
+void UnbindBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = unbind_backward(gradients, self_shape_, dim_);
+  }
+}
+
+void SplitBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = split_backward(gradients, self_shape_, split_size_, dim_);
+  }
+}
+
+void SplitWithSizesBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = split_with_sizes_backward(gradients, self_shape_, split_sizes_, dim_);
   }
 }
 

@@ -10,6 +10,7 @@ using autograd::FixedNode;
 using autograd::ListNode;
 using autograd::SavedTensor;
 using autograd::SavedVisitor;
+using autograd::kNoEdge;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
@@ -57,6 +58,30 @@ class ToCopyBackward final : public FixedNode<ToCopyBackward, 1> {
 
   DType self_dtype_;
   Device self_device_;
+};
+
+class ToCopyNonBlockingBackward final : public FixedNode<ToCopyNonBlockingBackward, 1> {
+ public:
+  const char* name() const override { return "ToCopyBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType self_dtype_;
+  Device self_device_;
+};
+
+class CopyNonBlockingBackward final : public FixedNode<CopyNonBlockingBackward, 2> {
+ public:
+  const char* name() const override { return "CopyBackwards"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType src_dtype_;
+  Device src_device_;
+};
+
+class PinnedCopyBackward final : public FixedNode<PinnedCopyBackward, 1> {
+ public:
+  const char* name() const override { return "PinMemoryBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
 class AddBackward final : public FixedNode<AddBackward, 2> {
@@ -661,6 +686,35 @@ class SliceBackward final : public FixedNode<SliceBackward, 1> {
   int64_t start_;
   int64_t end_;
   int64_t step_;
+};
+
+class UnbindBackward final : public FixedNode<UnbindBackward, 1> {
+ public:
+  const char* name() const override { return "UnbindBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  int64_t dim_;
+};
+
+class SplitBackward final : public FixedNode<SplitBackward, 1> {
+ public:
+  const char* name() const override { return "SplitBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  int64_t split_size_;
+  int64_t dim_;
+};
+
+class SplitWithSizesBackward final : public FixedNode<SplitWithSizesBackward, 1> {
+ public:
+  const char* name() const override { return "SplitWithSizesBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  Dims split_sizes_;
+  int64_t dim_;
 };
 
 class AsStridedBackward final : public FixedNode<AsStridedBackward, 1> {

@@ -100,6 +100,10 @@ extern "C" {
         device: tensor_device_t,
         out: *mut tensor_device_properties_t,
     ) -> tensor_status_t;
+    pub fn tensor_cuda_current_device(out: *mut i32) -> tensor_status_t;
+    pub fn tensor_cuda_set_device(index: i32) -> tensor_status_t;
+    pub fn tensor_cuda_allow_tf32(allowed: bool) -> tensor_status_t;
+    pub fn tensor_cuda_tf32_allowed() -> bool;
     pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
     pub fn tensor_stream_current(
         device: tensor_device_t,
@@ -125,6 +129,11 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_stream_synchronize(stream: *const tensor_stream_t) -> tensor_status_t;
     pub fn tensor_stream_query(stream: *const tensor_stream_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_record_stream(
+        t: *const tensor_t,
+        stream: *const tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_is_pinned(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_stream_release(stream: *mut tensor_stream_t) -> tensor_status_t;
     pub fn tensor_event_new(
         device: tensor_device_t,
@@ -740,6 +749,13 @@ extern "C" {
         device: tensor_device_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_to_non_blocking(
+        this: *const tensor_t,
+        options: *const tensor_options_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_copy_non_blocking_(this: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_pin_memory(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_detach(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_add(
         this: *const tensor_t,
@@ -1381,6 +1397,55 @@ extern "C" {
         start: i64,
         length: i64,
         out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_unbind(
+        this: *const tensor_t,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_split(
+        this: *const tensor_t,
+        split_size: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_split_with_sizes(
+        this: *const tensor_t,
+        split_sizes: *const i64,
+        count: usize,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_chunk(
+        this: *const tensor_t,
+        chunks: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_tensor_split(
+        this: *const tensor_t,
+        sections: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_tensor_split_indices(
+        this: *const tensor_t,
+        indices: *const i64,
+        count: usize,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
     ) -> tensor_status_t;
     pub fn tensor_as_strided(
         this: *const tensor_t,

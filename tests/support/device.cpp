@@ -1,0 +1,143 @@
+#include "support/device.h"
+
+#include <dlfcn.h>
+#include <fnmatch.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace test {
+namespace {
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "";
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+  std::fprintf(stderr, "LIBTENSOR_TEST_DEVICE: %s\n", message.c_str());
+  std::exit(2);
+}
+
+// The functions of tests/cuda_emulator/emulator.h that tests of the library use.
+class Emulator {
+ public:
+  explicit Emulator(const std::string& path) {
+    if (tensor_backend_load(path.c_str()) != TENSOR_OK) refuse(tensor_last_error());
+    library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+    find("cuda_emulator_set_seed", set_seed);
+    find("cuda_emulator_report_count", report_count);
+    find("cuda_emulator_report", report);
+    find("cuda_emulator_clear_reports", clear_reports);
+  }
+
+  void (*set_seed)(uint64_t);
+  size_t (*report_count)();
+  size_t (*report)(size_t, char*, size_t);
+  void (*clear_reports)();
+
+ private:
+  template <class F>
+  void find(const char* name, F& out) {
+    out = reinterpret_cast<F>(dlsym(library_, name));
+    if (!out) refuse(std::string("the emulator has no ") + name);
+  }
+  void* library_ = nullptr;
+};
+
+// The emulated devices, where LIBTENSOR_EMULATED_CUDA names them; made when first asked for.
+Emulator* emulator() {
+  static Emulator* const loaded = [] {
+    const std::string path = variable("LIBTENSOR_EMULATED_CUDA");
+    return path.empty() ? nullptr : new Emulator(path);
+  }();
+  return loaded;
+}
+
+tensor_device_t chosen_device() {
+  const std::string name = variable("LIBTENSOR_TEST_DEVICE");
+  if (name.empty() || name == "cpu") return {TENSOR_CPU, 0};
+  if (name != "cuda") refuse("\"" + name + "\" is neither cpu nor cuda");
+  emulator();
+  if (!tensor_cuda_is_available()) refuse(tensor_cuda_unavailable_reason());
+  return {TENSOR_CUDA, 0};
+}
+
+// FNV-1a.
+uint64_t hash(const std::string& text) {
+  uint64_t result = 0xcbf29ce484222325;
+  for (const char c : text) result = (result ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return result;
+}
+
+uint64_t seed_of(const std::string& test) {
+  const std::string given = variable("LIBTENSOR_TEST_SEED");
+  return given.empty() ? hash(test) : std::stoull(given);
+}
+
+struct CpuOnly {
+  std::string pattern, reason;
+};
+
+std::vector<CpuOnly> read_cpu_only() {
+  std::ifstream file(CPU_ONLY_TESTS);
+  std::vector<CpuOnly> all;
+  for (std::string line; std::getline(file, line);) {
+    const size_t bar = line.find(" | ");
+    if (line.empty() || line[0] == '#' || bar == std::string::npos) continue;
+    all.push_back({line.substr(0, line.find_last_not_of(' ', bar) + 1), line.substr(bar + 3)});
+  }
+  if (all.empty()) refuse("nothing in " CPU_ONLY_TESTS);
+  return all;
+}
+
+// Why a test is not for this device, or "".
+std::string reason_to_skip(const std::string& test) {
+  static const std::vector<CpuOnly> all = read_cpu_only();
+  for (const CpuOnly& entry : all) {
+    if (fnmatch(entry.pattern.c_str(), test.c_str(), 0) == 0) return entry.reason;
+  }
+  return "";
+}
+
+class OnDevice : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo& info) override {
+    if (on_cpu()) return;
+    const std::string name = name_of(info);
+    if (const std::string reason = reason_to_skip(name); !reason.empty()) {
+      GTEST_SKIP() << reason;
+    }
+    if (emulator()) emulator()->set_seed(seed_of(name));
+  }
+  // What the emulator has found is a failure of the test.
+  void OnTestEnd(const testing::TestInfo&) override {
+    if (on_cpu() || !emulator()) return;
+    const size_t count = emulator()->report_count();
+    for (size_t i = 0; i < count; ++i) {
+      char text[2000];
+      emulator()->report(i, text, sizeof(text));
+      ADD_FAILURE() << "CUDA emulator: " << text;
+    }
+    emulator()->clear_reports();
+  }
+  static std::string name_of(const testing::TestInfo& info) {
+    return std::string(info.test_suite_name()) + "." + info.name();
+  }
+};
+
+[[maybe_unused]] const bool listening = [] {
+  testing::UnitTest::GetInstance()->listeners().Append(new OnDevice);
+  return true;
+}();
+
+}  // namespace
+
+tensor_device_t device() {
+  static const tensor_device_t chosen = chosen_device();
+  return chosen;
+}
+
+}  // namespace test
