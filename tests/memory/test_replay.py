@@ -219,3 +219,26 @@ def test_what_the_library_records(tmp_path):
     (found,) = measured(trace)
     assert found["peak_live"] == 4096 + 8192
     assert found["device_calls"] == 1
+
+
+@pytest.mark.parametrize("how", ["sizes", "noise", "iterations", "drop", "scale"])
+def test_perturbed_traces_are_traces(tmp_path, how):
+    """tools/allocator-perturb changes the sizes, or leaves blocks out, and nothing else."""
+    script = HERE.parents[1] / "tools/allocator-perturb"
+    texts = []
+    for name, seed in [("a", 1), ("b", 1), ("c", 2)]:
+        path = tmp_path / f"{name}.trace"
+        source = HERE / "data/decode.trace.gz"
+        command = [sys.executable, script, source, how, "--seed", str(seed), "-o", path]
+        subprocess.run(command, check=True)
+        texts.append(path.read_text().splitlines()[1:])
+    assert texts[0] == texts[1]
+    assert how == "scale" or texts[0] != texts[2]
+    before = gzip.decompress((HERE / "data/decode.trace.gz").read_bytes()).decode().splitlines()
+    kinds = [line.split()[0] for line in before if line[0] != "#"]
+    if how == "drop":
+        assert 0.6 * len(kinds) < len(texts[0]) < 0.8 * len(kinds)
+    else:
+        assert [line.split()[0] for line in texts[0]] == kinds
+    (found,) = measured(tmp_path / "a.trace")
+    assert found["min_capacity"] >= found["peak_live"] > 0
