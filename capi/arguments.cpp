@@ -61,6 +61,7 @@ DType dtype_of(tensor_dtype_t dtype, const char* name) {
 Device device_of(tensor_device_t device, const char* name) {
   check(device.type >= TENSOR_DEVICE_DEFAULT && device.type <= TENSOR_CUDA, name,
         " has the unknown device type ", device.type);
+  if (device.type == TENSOR_CUDA && device.index == -1) device.index = current_cuda_device();
   check(device.index >= 0 && device.index < INT16_MAX, name, " has the device index ",
         device.index);
   check(device.type == TENSOR_CUDA || device.index == 0, name, " has the device index ",

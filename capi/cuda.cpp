@@ -8,6 +8,7 @@
 #include "core/plugin.h"
 #include "firewall.h"
 #include "object_handles.h"
+#include "ops/copies.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
@@ -95,6 +96,34 @@ tensor_status_t tensor_device_properties(tensor_device_t device, tensor_device_p
     const size_t length = std::min(found.name.size(), sizeof out->name - 1);
     std::memcpy(out->name, found.name.data(), length);
     out->name[length] = '\0';
+  });
+}
+
+tensor_status_t tensor_cuda_current_device(int32_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = current_cuda_device();
+  });
+}
+
+tensor_status_t tensor_cuda_set_device(int32_t index) {
+  return guard([&] { set_current_cuda_device(index); });
+}
+
+tensor_status_t tensor_record_stream(const tensor_t* t, const tensor_stream_t* stream) {
+  return guard([&] {
+    const Tensor tensor = tensor_of(t, "t");
+    const Stream queue = stream_of(stream);
+    check(tensor.device() == queue.device, "t is on ", tensor.device().name(),
+          ", but stream is of ", queue.device.name());
+    backend_for(queue.device).record_stream(tensor.storage().data(), queue.id);
+  });
+}
+
+tensor_status_t tensor_is_pinned(const tensor_t* t, bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = ops::is_pinned(tensor_of(t, "t"));
   });
 }
 

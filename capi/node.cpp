@@ -80,6 +80,7 @@ tensor_status_t tensor_node_variable(const tensor_node_t* node, tensor_t** out) 
     check_result(out, "out");
     const Ref<autograd::Node> found = node_of(node, "node");
     const auto* accumulator = dynamic_cast<const autograd::AccumulateGrad*>(found.get());
-    *out = accumulator ? new_handle(accumulator->leaf()) : nullptr;
+    const Tensor leaf = accumulator ? accumulator->leaf() : Tensor();
+    *out = leaf.defined() ? new_handle(leaf) : nullptr;
   });
 }

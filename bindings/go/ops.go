@@ -262,6 +262,35 @@ func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
 	return own(result)
 }
 
+// ToNonBlocking: As to, but the host goes on while bytes are copied between pinned memory
+// (tensor_pin_memory) and a CUDA device, in the device's current stream. What comes to the CPU
+// comes into pinned memory, and may be read after tensor_stream_synchronize; where self is not
+// pinned, the host waits as in to.
+func (t *Tensor) ToNonBlocking(options ...Option) (*Tensor, error) {
+	result := C.go_to_non_blocking(t.raw(), optionsOf(options))
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
+// CopyNonBlocking_: As copy, but the host goes on while bytes are copied between pinned memory and
+// a CUDA device; neither tensor's elements may be touched before the device's current stream has
+// come past the copy. Into the CPU's memory this needs both tensors contiguous and of one dtype and
+// shape; else the host waits.
+func (t *Tensor) CopyNonBlocking_(src *Tensor) (*Tensor, error) {
+	result := C.go_copy_non_blocking_(t.raw(), src.raw())
+	runtime.KeepAlive(t)
+	runtime.KeepAlive(src)
+	return same(t, result)
+}
+
+// PinMemory: A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the
+// host goes on; self where it is pinned already. Errors: no CUDA device; self is not on the CPU.
+func (t *Tensor) PinMemory() (*Tensor, error) {
+	result := C.go_pin_memory(t.raw())
+	runtime.KeepAlive(t)
+	return own(result)
+}
+
 // Detach: A view without a history: what is done with it is not recorded. An in-place change of one
 // shows in the other.
 func (t *Tensor) Detach() (*Tensor, error) {

@@ -183,6 +183,23 @@ static inline go_result go_to_copy(uintptr_t self, tensor_dtype_t dtype, tensor_
   return go_finish(status, (uintptr_t)out, 0);
 }
 
+static inline go_result go_to_non_blocking(uintptr_t self, tensor_options_t options) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_to_non_blocking(go_handle(self), &options, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_copy_non_blocking_(uintptr_t self, uintptr_t src) {
+  tensor_status_t status = tensor_copy_non_blocking_(go_handle(self), go_handle(src));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_pin_memory(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_pin_memory(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
 static inline go_result go_detach(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_detach(go_handle(self), &out);

@@ -222,6 +222,27 @@ tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype, tenso
   });
 }
 
+tensor_status_t tensor_to_non_blocking(const tensor_t* self, const tensor_options_t* options,
+                                       tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::to_non_blocking(tensor_of(self, "self"), options_of(options)));
+  });
+}
+
+tensor_status_t tensor_copy_non_blocking_(tensor_t* self, const tensor_t* src) {
+  return guard([&] {
+    ops::copy_non_blocking_(tensor_of(self, "self"), tensor_of(src, "src"));
+  });
+}
+
+tensor_status_t tensor_pin_memory(const tensor_t* self, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::pin_memory(tensor_of(self, "self")));
+  });
+}
+
 tensor_status_t tensor_detach(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");

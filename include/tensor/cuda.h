@@ -31,6 +31,12 @@ static inline tensor_device_properties_t tensor_device_properties_default(void) 
 TENSOR_API tensor_status_t tensor_cuda_device_count(int32_t* out);
 TENSOR_API tensor_status_t tensor_device_properties(tensor_device_t device,
                                                     tensor_device_properties_t* out);
+/* The calling thread's current device: what a CUDA device of index -1 stands for; 0 at first.
+ * CUDA's own current device, which the host may have set, is neither read nor changed. Errors of
+ * the second: there is no such device. */
+TENSOR_API tensor_status_t tensor_cuda_current_device(int32_t* out);
+TENSOR_API tensor_status_t tensor_cuda_set_device(int32_t index);
+
 /* Waits until all work of the device is done. */
 TENSOR_API tensor_status_t tensor_device_synchronize(tensor_device_t device);
 
@@ -58,6 +64,13 @@ TENSOR_API tensor_status_t tensor_stream_native(const tensor_stream_t* stream, v
 TENSOR_API tensor_status_t tensor_stream_synchronize(const tensor_stream_t* stream);
 /* Is it done? Does not wait. */
 TENSOR_API tensor_status_t tensor_stream_query(const tensor_stream_t* stream, bool* out);
+/* Work put into the stream so far uses t: when t's memory is given back, it goes to nobody else
+ * before that work is done. For tensors that another stream than that in which they were made uses;
+ * for pinned ones, the copies themselves see to it. Errors: t and stream are of different devices.
+ */
+TENSOR_API tensor_status_t tensor_record_stream(const tensor_t* t, const tensor_stream_t* stream);
+/* Is t in pinned memory of the host (tensor_pin_memory)? */
+TENSOR_API tensor_status_t tensor_is_pinned(const tensor_t* t, bool* out);
 /* As tensor_release. The stream itself stays; its work goes on. */
 TENSOR_API tensor_status_t tensor_stream_release(tensor_stream_t* stream);
 

@@ -110,6 +110,23 @@ TENSOR_API tensor_status_t tensor_to(const tensor_t* self, const tensor_options_
 TENSOR_API tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype,
                                           tensor_device_t device, tensor_t** out);
 
+/* As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory) and
+ * a CUDA device, in the device's current stream. What comes to the CPU comes into pinned memory,
+ * and may be read after tensor_stream_synchronize; where `self` is not pinned, the host waits as in
+ * to. */
+TENSOR_API tensor_status_t tensor_to_non_blocking(const tensor_t* self,
+                                                  const tensor_options_t* options, tensor_t** out);
+
+/* As copy, but the host goes on while bytes are copied between pinned memory and a CUDA device;
+ * neither tensor's elements may be touched before the device's current stream has come past the
+ * copy. Into the CPU's memory this needs both tensors contiguous and of one dtype and shape; else
+ * the host waits. */
+TENSOR_API tensor_status_t tensor_copy_non_blocking_(tensor_t* self, const tensor_t* src);
+
+/* A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the host goes
+ * on; `self` where it is pinned already. Errors: no CUDA device; `self` is not on the CPU. */
+TENSOR_API tensor_status_t tensor_pin_memory(const tensor_t* self, tensor_t** out);
+
 /* A view without a history: what is done with it is not recorded. An in-place change of one shows
  * in the other. */
 TENSOR_API tensor_status_t tensor_detach(const tensor_t* self, tensor_t** out);

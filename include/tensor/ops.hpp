@@ -145,6 +145,24 @@ inline Tensor to_copy(const Tensor& self, DType dtype, const Device& device) {
   return Tensor::own(out);
 }
 
+// As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory) and
+// a CUDA device, in the device's current stream. What comes to the CPU comes into pinned memory,
+// and may be read after tensor_stream_synchronize; where `self` is not pinned, the host waits as in
+// to.
+inline Tensor to_non_blocking(const Tensor& self, const Options& options = Options()) {
+  tensor_t* out;
+  detail::check(tensor_to_non_blocking(self.handle(), options.raw(), &out));
+  return Tensor::own(out);
+}
+
+// A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the host goes
+// on; `self` where it is pinned already. Errors: no CUDA device; `self` is not on the CPU.
+inline Tensor pin_memory(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_pin_memory(self.handle(), &out));
+  return Tensor::own(out);
+}
+
 // A view without a history: what is done with it is not recorded. An in-place change of one shows
 // in the other.
 inline Tensor detach(const Tensor& self) {
@@ -1759,6 +1777,12 @@ inline Tensor Methods::to_copy(DType dtype, const Device& device) const {
   return tensor::to_copy(self(), dtype, device);
 }
 
+inline Tensor Methods::to_non_blocking(const Options& options) const {
+  return tensor::to_non_blocking(self(), options);
+}
+
+inline Tensor Methods::pin_memory() const { return tensor::pin_memory(self()); }
+
 inline Tensor Methods::detach() const { return tensor::detach(self()); }
 
 inline Tensor Methods::add(const Tensor& other) const { return tensor::add(self(), other); }
@@ -2138,6 +2162,11 @@ inline Tensor& Methods::fill_(const Scalar& value) {
 
 inline Tensor& Methods::zero_() {
   detail::check(tensor_zero_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::copy_non_blocking_(const Tensor& src) {
+  detail::check(tensor_copy_non_blocking_(self().handle(), src.handle()));
   return self();
 }
 

@@ -12,10 +12,13 @@
 #define TENSOR_TENSOR_HPP
 
 #include "tensor/cpp/autograd.hpp"
+#include "tensor/cpp/cuda.hpp"
 #include "tensor/cpp/function.hpp"
 #include "tensor/cpp/functional.hpp"
 #include "tensor/cpp/graph.hpp"
+#include "tensor/cpp/hooks.hpp"
 #include "tensor/cpp/memory.hpp"
+#include "tensor/cpp/node.hpp"
 #include "tensor/cpp/operators.hpp"
 #include "tensor/cpp/runtime.hpp"
 #include "tensor/cpp/scope.hpp"

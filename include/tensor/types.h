@@ -40,7 +40,7 @@ enum { TENSOR_DEVICE_DEFAULT = 0, TENSOR_CPU = 1, TENSOR_CUDA = 2 };
 
 typedef struct {
   tensor_device_type_t type;
-  int32_t index; /* which one of its kind, from 0 */
+  int32_t index; /* which one of its kind, from 0; of TENSOR_CUDA, -1: the thread's current one */
 } tensor_device_t;
 
 /* A number: bool, integer or double. Make one with the functions below. */

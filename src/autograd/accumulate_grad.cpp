@@ -3,6 +3,7 @@
 #include <limits>
 #include <mutex>
 
+#include "autograd/graph_task.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
@@ -15,14 +16,6 @@ namespace {
 // Gradients whose leaves are gone, waiting to be dropped. A gradient may have a gradient of its
 // own, and so on: they queue up here instead of recursing.
 constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> dropped_gradients;
-
-// Mutexes that outlive static destruction: a host may release tensors at its very end.
-template <LockLevel kLevel>
-ForkSafeMutex& mutex() {
-  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
-  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(kLevel);
-  return *instance;
-}
 
 void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
   std::lock_guard lock(leaf_mutex());
@@ -39,8 +32,12 @@ bool can_steal(const Tensor& gradient, const Tensor& leaf) {
 
 }  // namespace
 
-ForkSafeMutex& leaf_mutex() { return mutex<LockLevel::kLeaf>(); }
-ForkSafeMutex& accumulation_mutex() { return mutex<LockLevel::kAccumulation>(); }
+// Outlives static destruction: a host may release tensors at its very end.
+ForkSafeMutex& leaf_mutex() {
+  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
+  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(LockLevel::kLeaf);
+  return *instance;
+}
 
 TensorExtra& extra_of(const Tensor& tensor) {
   auto& slot = tensor.impl()->extra;
@@ -77,36 +74,54 @@ AccumulateGrad::AccumulateGrad(const Tensor& leaf)
 
 AccumulateGrad::~AccumulateGrad() {
   std::lock_guard lock(leaf_mutex());
+  if (!leaf_.defined()) return;
   TensorExtra& extra = extra_of(leaf_);
   if (extra.accumulator == this) extra.accumulator = nullptr;
 }
 
 void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
-  autograd::run_tensor_hooks(find_extra(leaf_)->hooks, gradients[0]);
+  if (const Tensor leaf = this->leaf(); leaf.defined())
+    autograd::run_tensor_hooks(find_extra(leaf)->hooks, gradients[0]);
+}
+
+Tensor AccumulateGrad::leaf() const {
+  std::lock_guard lock(leaf_mutex());
+  return leaf_;
+}
+
+void forget_accumulator(const Tensor& tensor) {
+  Tensor leaf;
+  std::lock_guard lock(leaf_mutex());
+  AccumulateGrad*& accumulator = extra_of(tensor).accumulator;
+  if (accumulator) leaf = accumulator->take_leaf();
+  accumulator = nullptr;
 }
 
 void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>) {
-  if (!gradients[0].defined() || !leaf_.impl()->requires_grad) return;  // no longer asked for
-  accumulate(gradients[0]);
-  if (hooked()) find_extra(leaf_)->after.run(leaf_);
+  const Tensor leaf = this->leaf();
+  if (!gradients[0].defined() || !leaf.defined() || !leaf.impl()->requires_grad)
+    return;  // no longer asked for
+  accumulate(leaf, gradients[0]);
+  if (hooked()) find_extra(leaf)->after.run(leaf);
 }
 
-void AccumulateGrad::accumulate(const Tensor& incoming) {
-  std::lock_guard lock(accumulation_mutex());
-  GradShares& shares = find_extra(leaf_)->shares;
-  Tensor sum = grad(leaf_);
+void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
+  std::lock_guard lock(accumulation_mutex(leaf.impl()));
+  GradShares& shares = find_extra(leaf)->shares;
+  Tensor sum = grad(leaf);
   if (!sum.defined()) {
-    Tensor first = !grad_enabled() && can_steal(incoming, leaf_)
+    Tensor first = !grad_enabled() && can_steal(incoming, leaf)
                        ? incoming.alias()
-                       : tensor_ops.clone_for_leaf(incoming, leaf_);
+                       : tensor_ops.clone_for_leaf(incoming, leaf);
     shares.begin(first);
-    set_grad_unchecked(leaf_, std::move(first));
+    set_grad_unchecked(leaf, std::move(first));
   } else if (grad_enabled()) {
     shares.forget();
-    set_grad_unchecked(leaf_, tensor_ops.add(sum, incoming));
+    set_grad_unchecked(leaf, tensor_ops.add(sum, incoming));
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
+  GraphTask::current()->streams().leave(grad(leaf));
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {
@@ -139,7 +154,7 @@ void set_grad(const Tensor& tensor, const Tensor& gradient) {
   }
   if (!gradient.defined() && !tensor.impl()->extra) return;
   set_grad_unchecked(tensor, gradient);
-  std::lock_guard lock(accumulation_mutex());
+  std::lock_guard lock(accumulation_mutex(tensor.impl()));
   find_extra(tensor)->shares.reset();
 }
 

@@ -13,16 +13,22 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
   const char* name() const override { return "AccumulateGrad"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void run_tensor_hooks(std::span<Tensor> gradients) override;
-  const Tensor& leaf() const { return leaf_; }
+  // Undefined once it is a leaf no more.
+  Tensor leaf() const;
+  // Lets go of the leaf. Call with leaf_mutex held.
+  Tensor take_leaf() { return std::exchange(leaf_, Tensor()); }
 
  private:
-  void accumulate(const Tensor& incoming);
+  static void accumulate(const Tensor& leaf, const Tensor& incoming);
 
   Tensor leaf_;
 };
 
 // The leaf's AccumulateGrad: the one that graphs already hold, or a new one.
 Ref<Node> grad_accumulator(const Tensor& leaf);
+// `tensor` is about to get a grad_fn: its AccumulateGrad, which older graphs may hold, must not
+// hold it, since that grad_fn may lead to those graphs.
+void forget_accumulator(const Tensor& tensor);
 
 // The accumulated gradient; undefined where there is none.
 Tensor grad(const Tensor& tensor);

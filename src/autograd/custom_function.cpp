@@ -120,9 +120,27 @@ void CustomFunction::save() {
   saved_.resize(to_save_.size());
   for (size_t i = 0; i < to_save_.size(); ++i) {
     const Tensor& tensor = to_save_[i];
-    const bool is_output = tensor.defined() && tensor.impl()->grad_fn.get() == this;
-    is_output ? saved_[i].save_output(tensor) : saved_[i].save(tensor);
+    const bool is_output =
+        tensor.defined() && (tensor.impl()->grad_fn.get() == this || contains(dirty_, tensor));
+    is_output ? saved_[i].save_output(tensor) : saved_[i].save(tensor, edge_for(tensor));
   }
+}
+
+// Not all that is saved is an input: the forward may save what it computed on its way.
+uint32_t CustomFunction::edge_for(const Tensor& saved) {
+  const auto shares_memory = [&](const Tensor& dirty) {
+    return saved.impl()->storage == dirty.impl()->storage;
+  };
+  // The history of a view of what is dirty leads here: to keep it would be a cycle.
+  if (!saved.defined() || std::any_of(dirty_.begin(), dirty_.end(), shares_memory)) return kNoEdge;
+  Edge edge = gradient_edge(saved);
+  if (!edge.node) return kNoEdge;
+  saved_edges_.push_back(std::move(edge));
+  return static_cast<uint32_t>(saved_edges_.size() - 1);
+}
+
+Edge CustomFunction::saved_edge(uint32_t number) const {
+  return number == kNoEdge ? Edge{} : saved_edges_[number];
 }
 
 std::vector<Tensor> CustomFunction::saved_tensors() {

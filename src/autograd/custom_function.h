@@ -45,6 +45,7 @@ class CustomFunction final : public ListNode<CustomFunction> {
   const char* name() const override { return name_.c_str(); }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override;
+  Edge saved_edge(uint32_t number) const override;
   void visit_saved(const SavedVisitor& visit) const override {
     for (const SavedTensor& one : saved_) visit("saved_tensors", one);
   }
@@ -54,6 +55,7 @@ class CustomFunction final : public ListNode<CustomFunction> {
   Tensor wrap(const Tensor& output);
   void check_dirty(std::span<const Tensor> outputs) const;
   void save();
+  uint32_t edge_for(const Tensor& saved);
 
   std::string name_;
   Backward backward_;
@@ -65,6 +67,7 @@ class CustomFunction final : public ListNode<CustomFunction> {
   std::vector<size_t> places_;  // among the outputs given to finish, of those that are tensors
   size_t output_places_ = 0;
   std::vector<SavedTensor> saved_;
+  std::vector<Edge> saved_edges_;  // where the gradients of these go
 };
 
 }  // namespace libtensor::autograd

@@ -63,9 +63,9 @@ GraphMemory memory_of(std::span<const Ref<Node>> nodes) {
     ++total.nodes;
     total.node_bytes += node->bytes();
     node->visit_saved([&](const char*, const SavedTensor& saved) {
-      if (!saved.held().defined()) return;
+      if (!saved.held()) return;
       ++total.saved_tensors;
-      const Storage& storage = saved.held().storage();
+      const Storage& storage = *saved.held()->storage;
       if (storages.insert(&storage).second) total.saved_bytes += storage.bytes();
     });
   }

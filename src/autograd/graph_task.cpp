@@ -115,6 +115,9 @@ bool GraphTask::needs(Node& node) {
 
 void GraphTask::add_root(const Edge& root, const Tensor& gradient) {
   roots_.push_back(root);
+  const OutputMeta& meta = root.node->output(root.output_nr);
+  streams_.hand_over(gradient, meta.stream);
+  const StreamGuard guard(meta.device, meta.stream);
   Tensor& sum = state(*root.node).gradient(root.output_nr);
   sum = sum.defined() ? tensor_ops.add(sum, gradient) : gradient;
 }
@@ -224,11 +227,28 @@ void GraphTask::run_here() {
     NodeState& own = state(*root.node);
     if (own.dependencies == 0 && !std::exchange(own.queued, true)) push(root.node.get());
   }
-  while (!ready_.empty()) {
-    if (cancellable_) stop_if_cancelled();
-    evaluate(*pop());
-  }
+  run_ready();
+  hand_back();
   run_callbacks();
+}
+
+void GraphTask::run_ready() {
+  try {
+    while (!ready_.empty()) {
+      if (cancellable_) stop_if_cancelled();
+      evaluate(*pop());
+    }
+  } catch (...) {
+    streams_.join();  // what was added to gradients until then is there to be seen
+    throw;
+  }
+}
+
+void GraphTask::hand_back() {
+  streams_.join();
+  for (const Tensor& gradient : captured_) {
+    if (gradient.defined()) streams_.leave(gradient);
+  }
 }
 
 void GraphTask::stop_if_cancelled() const {
@@ -253,6 +273,9 @@ void GraphTask::run_callbacks() {
 void GraphTask::evaluate(Node& node) {
   NodeState& own = state(node);
   const size_t output_count = node.output_count();
+  const OutputMeta& meta = node.output(0);
+  streams_.use(meta.device, meta.stream);
+  const StreamGuard guard(meta.device, meta.stream);
   if (output_count <= 1) {  // nearly all
     Tensor single = std::move(own.first);
     evaluate(node, own, {&single, 1});
@@ -302,15 +325,26 @@ void GraphTask::take_captures(const NodeState& own, std::span<const Tensor> grad
   }
 }
 
+void GraphTask::add_gradient(NodeState& own, const Edge& edge, Tensor incoming) {
+  const OutputMeta& meta = edge.node->output(edge.output_nr);
+  streams_.hand_over(incoming, meta.stream);
+  Tensor& sum = own.gradient(edge.output_nr);
+  if (!sum.defined()) {
+    sum = std::move(incoming);
+    return;
+  }
+  const StreamGuard guard(meta.device, meta.stream);
+  sum = accumulate(std::move(sum), incoming);
+}
+
 void GraphTask::deliver(Node& node, std::span<Tensor> results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const Edge& edge = node.edges()[i];
     if (!edge.node) continue;
     NodeState& below = state(*edge.node);
     if (results[i].defined()) {
-      Tensor& sum = below.gradient(edge.output_nr);
-      Tensor incoming = fit(node, i, std::move(results[i]), edge.node->output(edge.output_nr));
-      sum = sum.defined() ? accumulate(std::move(sum), incoming) : std::move(incoming);
+      const OutputMeta& meta = edge.node->output(edge.output_nr);
+      add_gradient(below, edge, fit(node, i, std::move(results[i]), meta));
     }
     if (--below.dependencies == 0 && needs(*edge.node)) push(edge.node.get());
   }

@@ -7,6 +7,7 @@
 
 #include "autograd/engine.h"
 #include "autograd/node.h"
+#include "autograd/streams.h"
 
 namespace libtensor::autograd {
 
@@ -31,6 +32,7 @@ class GraphTask {
 
   // Throws what a node or a callback throws, and where the pass is cancelled.
   void run();
+  const PassStreams& streams() const { return streams_; }
   // Has `callback` called when the pass is done.
   void queue_callback(std::function<void()> callback);
 
@@ -56,6 +58,9 @@ class GraphTask {
   void evaluate(Node& node, NodeState& own, std::span<Tensor> gradients);
   void take_captures(const NodeState& own, std::span<const Tensor> gradients);
   void deliver(Node& node, std::span<Tensor> results);
+  void add_gradient(NodeState& own, const Edge& edge, Tensor incoming);
+  void run_ready();
+  void hand_back();
   void stop_if_cancelled() const;
   void run_callbacks();
 
@@ -72,6 +77,7 @@ class GraphTask {
   std::vector<Capture> captures_;
   std::vector<Tensor> captured_;
   std::vector<std::function<void()>> callbacks_;
+  PassStreams streams_;
 };
 
 }  // namespace libtensor::autograd

@@ -13,8 +13,10 @@ namespace {
 Tensor base_of(const Tensor& view) { return Tensor(view.impl()->view_base); }
 
 void set_grad_fn(const Tensor& tensor, Ref<Node> node, uint32_t output_nr) {
-  if (tensor.impl()->extra) [[unlikely]]
+  if (tensor.impl()->extra) [[unlikely]] {
     move_retained_grad(tensor, node.get(), output_nr);
+    forget_accumulator(tensor);
+  }
   tensor.impl()->grad_fn = std::move(node);
   tensor.impl()->output_nr = output_nr;
 }
@@ -51,6 +53,7 @@ Ref<Node> grad_fn(const Tensor& tensor) {
     const Tensor base = base_of(tensor);
     if (impl.grad_fn || base.requires_grad()) {
       set_grad_fn(tensor, tensor_ops.as_strided(base, tensor), 0);
+      impl.lend_history();
       impl.view_version = tensor.version();
     }
   }
@@ -148,10 +151,12 @@ void check_inplace(const Tensor& self, bool recorded) {
 void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge) {
   if (!is_floating(self.dtype())) return;
   if (!self.is_view()) {
+    if (self.storage().watched()) self.impl()->lend_history();
     set_grad_fn(self, node, node->add_output(self));
     return;
   }
   const Tensor base = base_of(self);
+  base.impl()->lend_history();
   node->add_output(self);
   Ref<Node> copy_slices = tensor_ops.copy_slices(base, self, node, self_edge);
   set_grad_fn(base, copy_slices, copy_slices->add_output(base));

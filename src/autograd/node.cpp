@@ -79,6 +79,8 @@ void Node::connect(size_t edge, const Tensor& input) {
   if (input.defined()) edges_[edge] = gradient_edge(input);
 }
 
+Ref<GraphNode> Node::epitaph() const { return Ref<FormerNode>::adopt(new FormerNode(name())); }
+
 void Node::reattach(Tensor& saved, uint32_t output_nr) {
   saved.impl()->grad_fn = Ref<Node>::share(this);
   saved.impl()->output_nr = output_nr;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/backend.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
@@ -27,14 +28,20 @@ struct Edge {
   uint32_t output_nr = 0;
 };
 
+constexpr uint32_t kNoEdge = static_cast<uint32_t>(-1);
+
 // What a gradient must look like: that of the result it belongs to.
 struct OutputMeta {
   Dims shape;
   DType dtype = DType::kUndefined;
   Device device;
+  StreamId stream = 0;  // that was current on the device when the result was made
 
   explicit OutputMeta(const Tensor& result)
-      : shape(result.shape()), dtype(result.dtype()), device(result.device()) {}
+      : shape(result.shape()), dtype(result.dtype()), device(result.device()) {
+    if (!device.is_cpu()) [[unlikely]]
+      stream = backend_for(device).current_stream();
+  }
 };
 
 // A node's part in one running backward pass.
@@ -75,6 +82,11 @@ class Node : public GraphNode {
 
   // Gives `saved`, an alias of result number `output_nr` of this operation, its history back.
   virtual void reattach(Tensor& saved, uint32_t output_nr);
+  // Where the gradient of a saved tensor goes: nowhere for kNoEdge.
+  virtual Edge saved_edge(uint32_t number) const {
+    return number == kNoEdge ? Edge{} : edges_[number];
+  }
+  Ref<GraphNode> epitaph() const override;
   // The node that this one works inside of, or null: then that one stands in the graph.
   Node* enclosing() const { return enclosing_; }
   void set_enclosing(Node* node) { enclosing_ = node; }
@@ -143,6 +155,17 @@ class FixedNode : public Node, public Pooled<Derived> {
 
  private:
   std::array<Edge, N> storage_;
+};
+
+// Stands where the node of that name was.
+class FormerNode final : public FixedNode<FormerNode, 0> {
+ public:
+  explicit FormerNode(std::string name) : FixedNode(0), name_(std::move(name)) {}
+  const char* name() const override { return name_.c_str(); }
+  void apply(std::span<const Tensor>, std::span<Tensor>) override {}
+
+ private:
+  std::string name_;
 };
 
 // A node whose number of edges is known only at run time (cat, stack).

@@ -1,16 +1,17 @@
 #include "autograd/saved_tensor.h"
 
-#include <memory>
 
 #include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
+#include "core/fork.h"
 
 namespace libtensor::autograd {
 
 // What hooks keep of a tensor, and where its gradient goes.
-struct PackedTensor {
+struct PackedTensor : RefCounted<PackedTensor> {
+  static void destroy(PackedTensor* packed) { delete packed; }
   explicit PackedTensor(SavedHooks* packer) : hooks(Ref<SavedHooks>::share(packer)) {}
   ~PackedTensor() {
     if (holds) hooks->discard(value);
@@ -25,12 +26,12 @@ struct PackedTensor {
 };
 
 void SavedTensor::save_output(const Tensor& result) {
-  output_nr_ = result.impl()->output_nr;
+  number_ = result.impl()->output_nr;
   is_output_ = true;
   released_ = false;
   if (active_saved_hooks || result.impl()->inference) [[unlikely]]
     return save_specially(result, /*is_output=*/true);
-  tensor_ = result.alias();
+  tensor_ = SavedRef::adopt(result.alias().ref());
   version_ = result.version();
   result.storage().watch();
 }
@@ -42,7 +43,7 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
         "`torch.inference_mode()`.");
   const uint32_t version = tensor.version();
-  auto packed = std::make_unique<PackedTensor>(active_saved_hooks);
+  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks));
   {
     const GradMode no_grad(false);
     packed->value = packed->hooks->pack(tensor);
@@ -55,24 +56,53 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "input to a pack hook.");
   if (!is_output) packed->edge = gradient_edge(tensor);
   drop_packed();
-  packed_ = packed.release();
+  packed_ = packed.detach();
 }
 
 void SavedTensor::swap(SavedTensor& other) noexcept {
   std::swap(tensor_, other.tensor_);
   std::swap(packed_, other.packed_);
   std::swap(version_, other.version_);
-  std::swap(output_nr_, other.output_nr_);
+  std::swap(number_, other.number_);
   std::swap(is_output_, other.is_output_);
   std::swap(released_, other.released_);
 }
 
-void SavedTensor::drop_packed() { delete std::exchange(packed_, nullptr); }
+void SavedTensor::drop_packed() {
+  if (packed_) std::exchange(packed_, nullptr)->release();
+}
+
+namespace {
+ForkSafeMutex& mutex_of(const SavedTensor* saved) {
+  return StripedMutex<LockLevel::kSaved>::of(saved);
+}
+}  // namespace
 
 void SavedTensor::release() {
-  tensor_ = Tensor();
-  drop_packed();
+  if (single_threaded()) {
+    tensor_ = SavedRef();
+    drop_packed();
+    released_ = true;
+    return;
+  }
+  SavedTensor dropped;  // after the lock: its last reference may be this one
+  std::lock_guard lock(mutex_of(this));
+  std::swap(tensor_, dropped.tensor_);
+  std::swap(packed_, dropped.packed_);
   released_ = true;
+}
+
+SavedTensor SavedTensor::copy() const {
+  SavedTensor result;
+  std::lock_guard lock(mutex_of(this));
+  result.tensor_ = tensor_;
+  result.packed_ = packed_;
+  if (packed_) packed_->retain();
+  result.version_ = version_;
+  result.number_ = number_;
+  result.is_output_ = is_output_;
+  result.released_ = released_;
+  return result;
 }
 
 Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
@@ -80,7 +110,7 @@ Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
   Tensor result = packed_->hooks->unpack(packed_->value).alias();
   if (is_output_) {
     if (is_floating(result.dtype()))
-      (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
+      (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, number_);
   } else {
     result.impl()->grad_fn = packed_->edge.node;
     result.impl()->output_nr = packed_->edge.output_nr;
@@ -89,6 +119,10 @@ Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
 }
 
 Tensor SavedTensor::unpack(Node& owner) const {
+  return single_threaded() ? unpack_unguarded(owner) : copy().unpack_unguarded(owner);
+}
+
+Tensor SavedTensor::unpack_unguarded(Node& owner) const {
   check(!released_,
         "Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have "
@@ -99,11 +133,21 @@ Tensor SavedTensor::unpack(Node& owner) const {
         "you need to access saved tensors after calling backward.");
   if (packed_) [[unlikely]]
     return unpack_by_hooks(owner);
-  if (!tensor_.defined()) return tensor_;
+  if (!tensor_) return Tensor();
   check_version(owner);
-  if (!is_output_ || !is_floating(tensor_.dtype())) return tensor_;
-  Tensor result = tensor_.alias();
-  (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, output_nr_);
+  if (is_output_ && is_floating(tensor_->dtype)) return reattached(owner);
+  if (Ref<TensorImpl> used = tensor_.use()) return Tensor(std::move(used));
+  // Only nodes are left that know the tensor.
+  Tensor result = Tensor::alias_of(*tensor_.get());
+  const Edge edge = owner.saved_edge(number_);
+  result.impl()->grad_fn = edge.node;
+  result.impl()->output_nr = edge.output_nr;
+  return result;
+}
+
+Tensor SavedTensor::reattached(Node& owner) const {
+  Tensor result = Tensor::alias_of(*tensor_.get());
+  (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, number_);
   return result;
 }
 
@@ -122,27 +166,40 @@ std::string account_of_changes(const Node& owner, const Storage& storage, uint32
 
 }  // namespace
 
+// ", which is output 0 of Mul,": who made the tensor as it is now.
+std::string SavedTensor::origin(const Node& owner) const {
+  const auto text = [](uint32_t output_nr, const char* maker) {
+    return str(", which is output ", output_nr, " of ", operation_name(maker), ",");
+  };
+  if (is_output_) return text(number_, owner.name());
+  if (const Tensor tensor{tensor_.use()}; tensor.defined()) {
+    const Ref<Node> maker = autograd::grad_fn(tensor);
+    return maker ? text(tensor.impl()->output_nr, maker->name()) : "";
+  }
+  if (!tensor_->view_base)
+    return tensor_->grad_fn ? text(tensor_->output_nr, tensor_->grad_fn->name()) : "";
+  // Its history would have been made anew, from its base's.
+  const TensorImpl& base = *tensor_->view_base;
+  const bool has_history = tensor_->had_history || base.requires_grad || base.grad_fn;
+  return has_history ? text(0, "AsStridedBackward0") : "";
+}
+
 void SavedTensor::check_version(const Node& owner) const {
-  if (tensor_.version() == version_) [[likely]]
+  const Storage& storage = *tensor_->storage;
+  if (storage.version() == version_) [[likely]]
     return;
-  const Ref<Node> grad_fn = is_output_ ? Ref<Node>() : autograd::grad_fn(tensor_);
-  const char* maker = is_output_ ? owner.name() : grad_fn ? grad_fn->name() : nullptr;
-  const std::string origin =
-      maker ? str(", which is output ", is_output_ ? output_nr_ : tensor_.impl()->output_nr, " of ",
-                  operation_name(maker), ",")
-            : std::string();
   fail(Status::kInvalidArgument,
        "one of the variables needed for gradient computation has been modified by an inplace "
        "operation: [torch.",
-       tensor_.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_.dtype()), "Tensor ",
-       tensor_.shape(), "]", origin, " is at version ", tensor_.version(), "; expected version ",
-       version_, " instead. Hint: ",
+       storage.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor_->dtype), "Tensor ",
+       tensor_->shape, "]", origin(owner), " is at version ", storage.version(),
+       "; expected version ", version_, " instead. Hint: ",
        anomaly_enabled()
            ? "the backtrace further above shows the operation that failed to compute its gradient. "
              "The variable in question was changed in there or anywhere later. Good luck!"
            : "enable anomaly detection to find the operation that failed to compute its gradient, "
              "with torch.autograd.set_detect_anomaly(True, check_nan=False).",
-       account_of_changes(owner, tensor_.storage(), version_));
+       account_of_changes(owner, storage, version_));
 }
 
 }  // namespace libtensor::autograd

@@ -1,6 +1,8 @@
 // A tensor that a node keeps for its derivative, and the check that nobody changed it since.
 #pragma once
 
+#include <string>
+
 #include "autograd/saved_hooks.h"
 #include "core/tensor.h"
 
@@ -22,21 +24,24 @@ class SavedTensor {
       drop_packed();
   }
 
-  // An input of the operation.
-  void save(const Tensor& input) {
+  // An input of the operation, whose gradient goes along edge number `edge` of the node
+  // (Node::saved_edge).
+  void save(const Tensor& input, uint32_t edge) {
     released_ = false;
     if (!input.defined()) return;
     if (active_saved_hooks || input.impl()->inference) [[unlikely]]
       return save_specially(input, /*is_output=*/false);
-    tensor_ = input;
+    if (input.is_view()) input.impl()->lend_history();  // its base may be changed in place
+    tensor_ = SavedRef(input.ref());
+    number_ = edge;
     version_ = input.version();
     input.storage().watch();
   }
   // An input of an operation that will change `self` in place. Where they share memory, the node
   // becomes the grad_fn of both or of their base, and to keep the input itself would be a cycle.
-  void save_beside(const Tensor& input, const Tensor& self) {
+  void save_beside(const Tensor& input, uint32_t edge, const Tensor& self) {
     const bool shares = input.defined() && input.impl()->storage == self.impl()->storage;
-    shares ? save_output(input) : save(input);
+    shares ? save_output(input) : save(input, edge);
   }
   // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
   // be a cycle.
@@ -44,23 +49,28 @@ class SavedTensor {
   // The tensor, with its history. Throws where it was released, or changed in place since it was
   // saved.
   Tensor unpack(Node& owner) const;
+  // May meet an unpack on another thread, whose pass runs through the same node.
   void release();
 
   bool released() const { return released_; }
-  // What is held, as it is: undefined where nothing was saved, it was released, or hooks keep it.
-  const Tensor& held() const { return tensor_; }
+  // What is held, as it is: null where nothing was saved, it was released, or hooks keep it.
+  const TensorImpl* held() const { return tensor_.get(); }
 
  private:
+  SavedTensor copy() const;
   void save_specially(const Tensor& tensor, bool is_output);
+  Tensor unpack_unguarded(Node& owner) const;
   Tensor unpack_by_hooks(Node& owner) const;
   void drop_packed();
+  Tensor reattached(Node& owner) const;
   void check_version(const Node& owner) const;
+  std::string origin(const Node& owner) const;
   void swap(SavedTensor& other) noexcept;
 
-  Tensor tensor_;
+  SavedRef tensor_;
   PackedTensor* packed_ = nullptr;  // kept by hooks
   uint32_t version_ = 0;
-  uint32_t output_nr_ = 0;
+  uint32_t number_ = 0;  // of the edge of an input, or the output number of a result
   bool is_output_ = false;
   bool released_ = false;
 };

@@ -11,8 +11,10 @@ class AccumulateGrad;
 
 // Guards the extra of all tensors. Nothing is destroyed and no operation runs while it is held.
 ForkSafeMutex& leaf_mutex();
-// Held while one gradient is added to what a tensor has.
-ForkSafeMutex& accumulation_mutex();
+// Held while one gradient is added to what `holder`, a leaf or a retained grad, has.
+inline ForkSafeMutex& accumulation_mutex(const void* holder) {
+  return StripedMutex<LockLevel::kAccumulation>::of(holder);
+}
 
 class TensorExtra final : public AutogradExtra, public Pooled<TensorExtra> {
  public:

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "autograd/accumulate_grad.h"
+#include "autograd/graph_task.h"
 #include "autograd/history.h"
 #include "autograd/hooks.h"
 #include "autograd/tensor_extra.h"
@@ -80,7 +81,7 @@ void RetainedGrad::destroy(RetainedGrad* retained) {
 
 void RetainedGrad::accumulate(const Tensor& gradient) {
   if (use_count() <= 2) return;  // only the node and the pass that runs have it: no tensor
-  std::lock_guard lock(accumulation_mutex());
+  std::lock_guard lock(accumulation_mutex(this));
   Tensor sum;
   {
     std::lock_guard leaf_lock(leaf_mutex());
@@ -88,6 +89,7 @@ void RetainedGrad::accumulate(const Tensor& gradient) {
   }
   sum =
       sum.defined() ? tensor_ops.add(sum, gradient) : tensor_ops.clone_for_leaf(gradient, gradient);
+  GraphTask::current()->streams().leave(sum);
   std::lock_guard leaf_lock(leaf_mutex());
   std::swap(grad, sum);
 }

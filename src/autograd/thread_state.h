@@ -4,6 +4,7 @@
 #include "autograd/mode.h"
 #include "autograd/saved_hooks.h"
 #include "autograd/shared_grad.h"
+#include "autograd/streams.h"
 
 namespace libtensor::autograd {
 
@@ -11,15 +12,18 @@ struct ThreadState {
   bool inference, grad_mode;
   uint64_t thread;
   SavedHooksState saved_hooks;
+  CurrentStreams streams;
 
   static ThreadState get() {
-    return {inference_mode_flag, autograd::grad_mode(), this_thread(), saved_hooks_state()};
+    return {inference_mode_flag, autograd::grad_mode(), this_thread(), saved_hooks_state(),
+            CurrentStreams::get()};
   }
   void set() const {
     set_inference_mode(inference);
     set_grad_mode(grad_mode);
     stand_in_for(thread);
     set_saved_hooks_state(saved_hooks);
+    streams.set();
   }
 };
 

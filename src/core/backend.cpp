@@ -1,11 +1,13 @@
 #include "core/backend.h"
 
 #include "core/plugin.h"
+#include "core/thread_local.h"
 
 namespace libtensor {
 namespace {
 
 constexpr int kMaxDevices = 64;
+LIBTENSOR_FAST_THREAD_LOCAL int16_t cuda_device = 0;
 constinit Backend* backends[3][kMaxDevices] = {};
 
 // A device that no backend has answered for yet.
@@ -31,6 +33,15 @@ Backend& backend_for(Device device) {
 void register_backend(Device device, Backend* backend) {
   check(device.index >= 0 && device.index < kMaxDevices, "more than ", kMaxDevices, " devices");
   backends[static_cast<int>(device.type)][device.index] = backend;
+}
+
+int current_cuda_device() { return cuda_device; }
+void set_current_cuda_device(int index) {
+  check_as(Status::kUnavailable, index >= 0 && index < kMaxDevices,
+           "CUDA error: invalid device ordinal: ", index);
+  const Device device{DeviceType::kCuda, static_cast<int16_t>(index)};
+  backend_for(device);
+  cuda_device = device.index;
 }
 
 int device_count(DeviceType type) {

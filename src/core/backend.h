@@ -173,6 +173,16 @@ class Backend {
 
   virtual void* allocate(Device device, size_t bytes) = 0;  // 64-byte aligned; bytes may be 0
   virtual void free(Device device, void* data, size_t bytes) noexcept = 0;
+  // Work given to `stream` until now uses the block that begins at `data`, of this device or
+  // pinned: once freed, it goes to nobody else before that work is done. Other memory is left
+  // alone.
+  virtual void record_stream(const void* /*data*/, StreamId) {}
+  // Memory of the host that the device copies from and to while the host goes on.
+  virtual void* allocate_pinned(size_t /*bytes*/) {
+    fail(Status::kUnavailable, "Cannot access accelerator device when none is available.");
+  }
+  virtual void free_pinned(void* /*data*/) noexcept {}
+  virtual bool is_pinned(const void* /*data*/) { return false; }  // does such a block begin there?
   // Between two places of this device, or this device and the host. The host's memory is ready, and
   // may go, when this returns, unless it is pinned and `non_blocking` is set.
   virtual void copy_bytes(void* destination, Device to, const void* source, Device from,
@@ -213,6 +223,8 @@ class Backend {
   virtual void destroy_event(EventId) noexcept {}
   virtual void record_event(EventId, StreamId) {}
   virtual void wait_event(StreamId, EventId) {}  // the stream's later work waits, not the host
+  // Later work of the one waits for what the other has been given so far.
+  virtual void wait_stream(StreamId /*later*/, StreamId /*earlier*/) {}
   virtual void synchronize_event(EventId) {}
   virtual bool is_event_done(EventId) { return true; }
   virtual double milliseconds_between(EventId, EventId) { return 0; }
@@ -223,6 +235,9 @@ class Backend {
 Backend& backend_for(Device device);
 // Called by each backend when it is loaded. The backend lives as long as the process.
 void register_backend(Device device, Backend* backend);
+// The CUDA device that this thread means where it names none; 0 at first.
+int current_cuda_device();
+void set_current_cuda_device(int index);  // throws where there is no such device
 // How many devices of a kind there are now; opens nothing.
 int device_count(DeviceType type);
 

@@ -1,7 +1,10 @@
 // What fork() must not break: in the child only the forking thread lives on.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <new>
 
 namespace libtensor {
 
@@ -11,6 +14,7 @@ enum class LockLevel {
   kAccumulation,
   kLeaf,
   kHooks,
+  kSaved,
   kGenerator,
   kHandles,
   kAnomaly,
@@ -40,6 +44,29 @@ class ForkSafeMutex {
   std::mutex mutex_;
   LockLevel level_;
   ForkSafeMutex* next_ = nullptr;
+};
+
+// Mutexes of one level, among which the address of what is guarded chooses: threads that work on
+// different objects rarely meet. Made on first use, and never destroyed: a host may release its
+// objects at its very end.
+template <LockLevel kLevel>
+class StripedMutex {
+ public:
+  static ForkSafeMutex& of(const void* object) {
+    static Stripes& stripes = *new (memory_) Stripes;
+    return stripes.mutexes[reinterpret_cast<uintptr_t>(object) / kObjectBytes % kCount];
+  }
+
+ private:
+  static constexpr size_t kCount = 16;
+  static constexpr size_t kObjectBytes = 64;  // of the pool's blocks
+  struct OfLevel : ForkSafeMutex {
+    OfLevel() : ForkSafeMutex(kLevel) {}
+  };
+  struct Stripes {
+    OfLevel mutexes[kCount];
+  };
+  alignas(Stripes) static inline unsigned char memory_[sizeof(Stripes)];
 };
 
 // Is this a child of the process that loaded the library? Thread pools of the parent do not exist

@@ -8,6 +8,9 @@
 #include "core/fork.h"
 
 namespace libtensor {
+
+constinit PluginHost plugin_host = {};
+
 namespace {
 
 constexpr const char* kFileName = "libtensor_cuda.so";
@@ -46,7 +49,8 @@ std::string try_load(const std::string& path) {
   if (!library) return str("the CUDA plug-in cannot be opened: ", dlerror());
   const auto entry = reinterpret_cast<PluginEntry>(dlsym(library, kPluginEntry));
   if (!entry) return str(path, " is no plug-in of libtensor");
-  const char* const reason = entry(kPluginInterface, add_device);
+  plugin_host.add = add_device;
+  const char* const reason = entry(kPluginInterface, plugin_host);
   return reason ? reason : "";
 }
 

@@ -3,17 +3,36 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "core/backend.h"
 
 namespace libtensor {
 
+namespace memory {
+class Allocator;
+class MemoryProvider;
+}  // namespace memory
+
+// What the library offers a plug-in. Allocators live as long as the process.
+struct PluginHost {
+  void (*add)(int index, Backend* backend);
+  // Of a device's memory.
+  memory::Allocator& (*make_allocator)(Device, std::unique_ptr<memory::MemoryProvider>);
+  // Of the host's memory that devices can reach. Its streams are numbered by the provider.
+  memory::Allocator& (*make_pinned_allocator)(std::unique_ptr<memory::MemoryProvider>);
+};
+
 // What a plug-in exports, as `extern "C"`, under the name kPluginEntry. It calls add() once for
 // each device, in order, and returns nullptr; or the reason why there are none, which stays valid.
-using PluginEntry = const char* (*)(uint32_t interface, void (*add)(int index, Backend* backend));
+using PluginEntry = const char* (*)(uint32_t interface, const PluginHost& host);
 inline constexpr const char* kPluginEntry = "libtensor_plugin";
-// Raised when core/backend.h changes: library and plug-in must be of one build.
-inline constexpr uint32_t kPluginInterface = 1;
+// Raised when core/backend.h, memory/provider.h or memory/allocator.h changes: library and plug-in
+// must be of one build.
+inline constexpr uint32_t kPluginInterface = 2;
+
+// Filled in by src/memory when the library is loaded.
+extern PluginHost plugin_host;
 
 // Opens the plug-in in the file `path`, whose devices take the place of none, and never of others.
 // Throws Error(kUnavailable) with the reason.

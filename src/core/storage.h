@@ -46,6 +46,7 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   void watch() {
     if (!watched_.load(std::memory_order_relaxed)) watched_.store(true, std::memory_order_relaxed);
   }
+  bool watched() const { return watched_.load(std::memory_order_relaxed); }
   struct Change {
     uint32_t version;  // after it
     const char* operation;

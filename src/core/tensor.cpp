@@ -21,6 +21,18 @@ Tensor make(Ref<Storage> storage, Span shape, Span strides, int64_t offset, DTyp
 
 }  // namespace
 
+void TensorImpl::drop_history() noexcept {
+  history_dropped = true;
+  had_history = static_cast<bool>(grad_fn);
+  Ref<GraphNode> dropped = std::move(grad_fn);
+  if (view_base) return view_base->become_saved();
+  if (!dropped) return;
+  try {
+    grad_fn = dropped->epitaph();
+  } catch (...) {  // no memory: the message will not name it
+  }
+}
+
 Tensor Tensor::empty(Span shape, DType dtype, Device device) {
   const size_t item = size_of(dtype);
   const int64_t numel = checked_numel(shape, item);
@@ -46,6 +58,12 @@ Tensor Tensor::empty_like_contiguous(const Tensor& other, DType dtype) {
 
 Tensor Tensor::over(Ref<Storage> storage, Span shape, Span strides, DType dtype) {
   return make(std::move(storage), shape, strides, 0, dtype);
+}
+
+Tensor Tensor::alias_of(const TensorImpl& impl) {
+  Tensor result = make(impl.storage, impl.shape, impl.strides, impl.offset, impl.dtype);
+  result.impl_->inference = impl.inference;
+  return result;
 }
 
 Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {

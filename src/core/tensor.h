@@ -11,6 +11,7 @@
 #include "core/ref.h"
 #include "core/shape.h"
 #include "core/storage.h"
+#include "core/tensor_count.h"
 #include "core/thread_local.h"
 
 namespace libtensor {
@@ -20,6 +21,8 @@ class GraphNode : public RefCounted<GraphNode, /*kWeaklyReferenced=*/true> {
  public:
   static void destroy(GraphNode* node) { node->dispose(); }
   virtual const char* name() const = 0;
+  // Stands for the node where only its name is wanted any more.
+  virtual Ref<GraphNode> epitaph() const = 0;
 
  protected:
   virtual ~GraphNode() = default;
@@ -38,9 +41,15 @@ enum class ViewOrigin : uint8_t { kDefault, kNoGrad, kMultiOutput, kInference, k
 // Whether this thread makes inference tensors: they have no version and no place in any graph.
 extern LIBTENSOR_FAST_THREAD_LOCAL bool inference_mode_flag;
 
-class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl> {
+class TensorImpl final : public SavableCounted<TensorImpl>, public Pooled<TensorImpl> {
  public:
+  ~TensorImpl() {
+    if (history_dropped && view_base) view_base.detach()->release_saved();
+  }
   static void destroy(TensorImpl* impl) { delete impl; }
+  // The last user of a tensor that lends its history has gone (tensor_count.h): what is left tells
+  // an error message what the tensor was.
+  [[gnu::cold]] void drop_history() noexcept;
 
   // Recomputes what follows from shape and strides.
   void update_geometry() {
@@ -56,6 +65,8 @@ class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl
   bool requires_grad = false;  // of a leaf; a tensor with a grad_fn requires grad by that
   ViewOrigin view_origin = ViewOrigin::kDefault;
   bool inference = inference_mode_flag;  // made in inference mode; a view is what its base is
+  bool history_dropped = false;          // view_base is counted as a node's reference then
+  bool had_history = false;              // a view, when its history was dropped
   uint32_t output_nr = 0;                // which output of grad_fn this is
   uint32_t view_version = 0;             // the version at which a view's grad_fn was made
   Ref<GraphNode> grad_fn;
@@ -63,6 +74,41 @@ class TensorImpl final : public RefCounted<TensorImpl>, public Pooled<TensorImpl
       view_base;  // the tensor that this is a differentiable view of; never itself a view
   std::unique_ptr<AutogradExtra> extra;
   Dims shape, strides;
+};
+
+// What a node keeps of a tensor: its elements, shape and dtype. Or nothing.
+class SavedRef {
+ public:
+  SavedRef() = default;
+  explicit SavedRef(const Ref<TensorImpl>& used) : impl_(used.get()) { impl_->retain_saved(); }
+  SavedRef(const SavedRef& other) : impl_(other.impl_) {
+    if (impl_) impl_->retain_saved();
+  }
+  SavedRef(SavedRef&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
+  SavedRef& operator=(SavedRef other) noexcept {
+    std::swap(impl_, other.impl_);
+    return *this;
+  }
+  ~SavedRef() {
+    if (impl_) impl_->release_saved();
+  }
+  // Takes over a user's reference.
+  static SavedRef adopt(Ref<TensorImpl> used) {
+    SavedRef saved;
+    saved.impl_ = used.detach();
+    saved.impl_->become_saved();
+    return saved;
+  }
+  // Null where nobody uses the tensor any more and it has dropped its history.
+  Ref<TensorImpl> use() const {
+    return impl_->try_use() ? Ref<TensorImpl>::adopt(impl_) : Ref<TensorImpl>();
+  }
+  const TensorImpl* get() const { return impl_; }
+  const TensorImpl* operator->() const { return impl_; }
+  explicit operator bool() const { return impl_ != nullptr; }
+
+ private:
+  TensorImpl* impl_ = nullptr;
 };
 
 // A counted pointer to a tensor; may be undefined (an absent gradient, an optional argument not
@@ -80,7 +126,8 @@ class Tensor {
   // A view of `storage` from its beginning.
   static Tensor over(Ref<Storage> storage, Span shape, Span strides, DType dtype);
   // Another view of the same storage, without a history.
-  Tensor alias() const { return view(shape(), strides(), offset()); }
+  Tensor alias() const { return alias_of(*impl_); }
+  static Tensor alias_of(const TensorImpl& impl);
   Tensor view(Span shape, Span strides, int64_t offset) const;
 
   bool defined() const { return static_cast<bool>(impl_); }

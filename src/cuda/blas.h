@@ -17,6 +17,7 @@ using GemmFunction = cublasStatus_t (*)(cublasHandle_t, cublasOperation_t, cubla
 struct BlasFunctions {
   decltype(&cublasCreate_v2) create;
   decltype(&cublasSetStream_v2) set_stream;
+  decltype(&cublasSetWorkspace_v2) set_workspace;
   GemmFunction gemm;
 };
 

@@ -16,8 +16,18 @@ DeviceGuard::~DeviceGuard() {
   if (changed_) cudaSetDevice(before_);
 }
 
+QuietGuard::QuietGuard(int device) noexcept {
+  cudaGetDevice(&before_);
+  if (before_ != device) cudaSetDevice(device);
+  changed_ = before_ != device;
+}
+
+QuietGuard::~QuietGuard() {
+  if (changed_) cudaSetDevice(before_);
+}
+
 Scratch::Scratch(const Context& context, size_t bytes)
-    : context_(context), bytes_(bytes), data_(allocate_memory(context, bytes)) {}
-Scratch::~Scratch() { free_memory(context_, data_, bytes_); }
+    : device_(context.device), data_(allocate_memory(context, bytes)) {}
+Scratch::~Scratch() { free_memory(device_, data_); }
 
 }  // namespace libtensor::cuda

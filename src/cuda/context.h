@@ -27,8 +27,7 @@ class Scratch {
   }
 
  private:
-  const Context& context_;
-  size_t bytes_;
+  int device_;
   void* data_;
 };
 
@@ -44,6 +43,19 @@ class DeviceGuard {
   ~DeviceGuard();
   DeviceGuard(const DeviceGuard&) = delete;
   DeviceGuard& operator=(const DeviceGuard&) = delete;
+
+ private:
+  int before_ = 0;
+  bool changed_ = false;
+};
+
+// The same where nothing may be thrown: the calls that follow fail where the device is not there.
+class QuietGuard {
+ public:
+  explicit QuietGuard(int device) noexcept;
+  ~QuietGuard();
+  QuietGuard(const QuietGuard&) = delete;
+  QuietGuard& operator=(const QuietGuard&) = delete;
 
  private:
   int before_ = 0;

@@ -69,24 +69,39 @@ void CudaBackend::run(F body) {
 void* CudaBackend::allocate(Device, size_t bytes) {
   return allocate_memory({device_, cuda::current_stream(device_)}, bytes);
 }
-void CudaBackend::free(Device, void* data, size_t bytes) noexcept {
-  free_memory({device_, cuda::current_stream(device_)}, data, bytes);
+void CudaBackend::free(Device, void* data, size_t) noexcept { free_memory(device_, data); }
+void CudaBackend::record_stream(const void* data, StreamId stream) {
+  record_use(data, device_, native(stream));
 }
+
+void* CudaBackend::allocate_pinned(size_t bytes) { return cuda::allocate_pinned(bytes); }
+void CudaBackend::free_pinned(void* data) noexcept { cuda::free_pinned(data); }
+bool CudaBackend::is_pinned(const void* data) { return cuda::is_pinned(data); }
 
 void CudaBackend::copy_bytes(void* destination, Device to, const void* source, Device from,
                              size_t bytes, bool non_blocking) {
   if (bytes == 0) return;
+  if (!from.is_cpu() && from.index != device_)
+    return copy_from_peer(destination, source, from, bytes);
   run([&](const Context& context) {
-    // Another device's stream has written the source, and may give it away afterwards.
-    const bool from_peer = !from.is_cpu() && from.index != device_;
-    if (from_peer) let_wait(context, {from.index, cuda::current_stream(from.index)});
     check_cuda(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDefault, context.stream),
                "copy");
-    if (from_peer) let_wait({from.index, cuda::current_stream(from.index)}, context);
     const bool host_takes_part = to.is_cpu() || from.is_cpu();
     if (host_takes_part && !non_blocking) {
       check_cuda(cudaStreamSynchronize(context.stream), "copy");
     }
+  });
+}
+
+// The other device's stream has written the source, and may give it away afterwards.
+void CudaBackend::copy_from_peer(void* destination, const void* source, Device from, size_t bytes) {
+  run([&](const Context& context) {
+    const Context peer{from.index, cuda::current_stream(from.index)};
+    let_wait(context, peer);
+    // Unlike cudaMemcpyAsync, this knows memory that was mapped for its own device only.
+    check_cuda(cudaMemcpyPeerAsync(destination, device_, source, from.index, bytes, context.stream),
+               "copy");
+    let_wait(peer, context);
   });
 }
 
@@ -189,6 +204,9 @@ void CudaBackend::record_event(EventId event, StreamId stream) {
 void CudaBackend::wait_event(StreamId stream, EventId event) {
   const DeviceGuard guard(device_);
   check_cuda(cudaStreamWaitEvent(native(stream), native_event(event), 0), "event wait");
+}
+void CudaBackend::wait_stream(StreamId later, StreamId earlier) {
+  let_wait({device_, native(later)}, {device_, native(earlier)});
 }
 void CudaBackend::synchronize_event(EventId event) {
   check_cuda(cudaEventSynchronize(native_event(event)), "event synchronize");

@@ -16,6 +16,10 @@ class CudaBackend final : public Backend {
 
   void* allocate(Device device, size_t bytes) override;
   void free(Device device, void* data, size_t bytes) noexcept override;
+  void record_stream(const void* data, StreamId stream) override;
+  void* allocate_pinned(size_t bytes) override;
+  void free_pinned(void* data) noexcept override;
+  bool is_pinned(const void* data) override;
   void copy_bytes(void* destination, Device to, const void* source, Device from, size_t bytes,
                   bool non_blocking) override;
 
@@ -48,6 +52,7 @@ class CudaBackend final : public Backend {
   void destroy_event(EventId event) noexcept override;
   void record_event(EventId event, StreamId stream) override;
   void wait_event(StreamId stream, EventId event) override;
+  void wait_stream(StreamId later, StreamId earlier) override;
   void synchronize_event(EventId event) override;
   bool is_event_done(EventId event) override;
   double milliseconds_between(EventId start, EventId end) override;
@@ -55,6 +60,7 @@ class CudaBackend final : public Backend {
  private:
   template <class F>
   void run(F body);
+  void copy_from_peer(void* destination, const void* source, Device from, size_t bytes);
 
   int device_;
   DeviceProperties properties_;

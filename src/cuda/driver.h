@@ -7,6 +7,8 @@
 namespace libtensor::cuda {
 
 struct DriverFunctions {
+  decltype(&cuDeviceGet) device;
+  decltype(&cuDeviceGetAttribute) attribute;
   decltype(&cuMemGetAllocationGranularity) granularity;
   decltype(&cuMemAddressReserve) reserve;
   decltype(&cuMemAddressFree) unreserve;

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/fork.h"
 #include "cuda/blas.h"
+#include "cuda/check.h"
 #include "cuda/matmul.h"
 
 namespace libtensor::cuda {
@@ -51,10 +52,12 @@ bool data_type(DType dtype, cudaDataType_t* out) {
   }
 }
 
-// One handle for each device; setting its stream and the call that follows belong together.
+// One handle for each device; setting its stream and workspace and the call that follows belong
+// together.
 struct Handle {
-  ForkSafeMutex mutex{LockLevel::kMemory};
+  ForkSafeMutex mutex{LockLevel::kGenerator};
   cublasHandle_t handle = nullptr;
+  size_t workspace_bytes = 0;
 };
 
 Handle& handle_of(int device) {
@@ -65,6 +68,13 @@ Handle& handle_of(int device) {
 void check_blas(cublasStatus_t status) {
   check_as(Status::kUnavailable, status == CUBLAS_STATUS_SUCCESS, "CUDA error: cuBLAS status ",
            static_cast<int>(status), " (in matmul)");
+}
+
+// As large as NVIDIA recommends (cuBLAS's documentation of cublasSetWorkspace).
+size_t workspace_bytes(int device) {
+  cudaDeviceProp properties;
+  check_cuda(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
+  return size_t{properties.major >= 9 ? 32u : 4u} << 20;
 }
 
 bool fits_int(int64_t value) { return value <= std::numeric_limits<int>::max(); }
@@ -86,8 +96,14 @@ bool matmul_by_blas(const Context& context, const MatmulCall& call) {
   if (!blas) return false;
   Handle& handle = handle_of(context.device);
   const std::lock_guard lock(handle.mutex);
-  if (!handle.handle) check_blas(blas->create(&handle.handle));
+  if (!handle.handle) {
+    handle.workspace_bytes = workspace_bytes(context.device);
+    check_blas(blas->create(&handle.handle));
+  }
+  // Given back as soon as the work is in the stream: its next owner there comes after it.
+  const Scratch workspace(context, handle.workspace_bytes);
   check_blas(blas->set_stream(handle.handle, context.stream));
+  check_blas(blas->set_workspace(handle.handle, workspace.data(), handle.workspace_bytes));
   const bool is_double = call.dtype == DType::kFloat64;
   const float alpha = static_cast<float>(call.alpha), beta = static_cast<float>(call.beta);
   // Half types add up in float; float never uses TF32.

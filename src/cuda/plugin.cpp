@@ -5,12 +5,13 @@
 
 #include "core/error.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/memory.h"
 
 namespace libtensor::cuda {
 namespace {
 
 // Returns "" or the reason why there are no devices.
-std::string open_devices(uint32_t interface, void (*add)(int, Backend*)) {
+std::string open_devices(uint32_t interface, const PluginHost& host) {
   if (interface != kPluginInterface) return "the CUDA plug-in is of another version than libtensor";
   int count = 0;
   if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) {
@@ -20,7 +21,10 @@ std::string open_devices(uint32_t interface, void (*add)(int, Backend*)) {
   if (count == 0) return "there is no CUDA device";
   try {
     // Never destroyed: a tensor may be released after static objects are gone.
-    for (int i = 0; i < count; ++i) add(i, new CudaBackend(i));
+    for (int i = 0; i < count; ++i) {
+      open_memory(i, host);
+      host.add(i, new CudaBackend(i));
+    }
     return "";
   } catch (const Error& error) {
     return error.message();
@@ -31,7 +35,7 @@ std::string open_devices(uint32_t interface, void (*add)(int, Backend*)) {
 }  // namespace libtensor::cuda
 
 extern "C" __attribute__((visibility("default"))) const char* libtensor_plugin(
-    uint32_t interface, void (*add)(int index, libtensor::Backend* backend)) {
-  static const std::string reason = libtensor::cuda::open_devices(interface, add);
+    uint32_t interface, const libtensor::PluginHost& host) {
+  static const std::string reason = libtensor::cuda::open_devices(interface, host);
   return reason.empty() ? nullptr : reason.c_str();
 }

@@ -2,9 +2,12 @@
 
 #include <mutex>
 
+#include <block_watch.h>
+
 #include "core/error.h"
 #include "cuda/check.h"
 #include "cuda/context.h"
+#include "cuda/events.h"
 
 namespace libtensor::cuda {
 namespace {
@@ -22,25 +25,7 @@ CUmemAllocationProp properties_of(int device) {
 
 CUdeviceptr native(void* address) { return reinterpret_cast<CUdeviceptr>(address); }
 cudaEvent_t native_event(memory::Event event) { return reinterpret_cast<cudaEvent_t>(event); }
-
-// Makes the device current where nothing may be thrown; the calls that follow fail where it cannot.
-class QuietGuard {
- public:
-  explicit QuietGuard(int device) noexcept {
-    cudaGetDevice(&before_);
-    if (before_ != device) cudaSetDevice(device);
-    changed_ = before_ != device;
-  }
-  ~QuietGuard() {
-    if (changed_) cudaSetDevice(before_);
-  }
-  QuietGuard(const QuietGuard&) = delete;
-  QuietGuard& operator=(const QuietGuard&) = delete;
-
- private:
-  int before_ = 0;
-  bool changed_ = false;
-};
+cudaStream_t native_stream(memory::Stream stream) { return reinterpret_cast<cudaStream_t>(stream); }
 
 // Out of memory is an answer; other failures are thrown.
 bool has_memory(CUresult result, const char* operation) {
@@ -63,53 +48,56 @@ memory::MemoryProvider::Info CudaProvider::info() {
   return info;
 }
 
+// The pool is not waited for: a forked child may find it locked for ever.
 memory::Event CudaProvider::record(memory::Stream stream) noexcept {
   const QuietGuard guard(device_);
   cudaEvent_t event = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!pool_.empty()) {
-      event = pool_.back();
-      pool_.pop_back();
-    }
+  if (const std::unique_lock lock(mutex_, std::try_to_lock); lock && !pool_.empty()) {
+    event = pool_.back();
+    pool_.pop_back();
   }
-  if (!event && cudaEventCreateWithFlags(&event, cudaEventDisableTiming) != cudaSuccess) {
-    cudaGetLastError();
-    return 0;
-  }
-  if (cudaEventRecord(event, reinterpret_cast<cudaStream_t>(stream)) == cudaSuccess) {
-    return reinterpret_cast<memory::Event>(event);
-  }
-  cudaGetLastError();
+  if (!event) event = new_event();
+  if (!event) return 0;
+  if (record_event(event, native_stream(stream))) return reinterpret_cast<memory::Event>(event);
   release(reinterpret_cast<memory::Event>(event));
   return 0;
 }
 
-bool CudaProvider::passed(memory::Event event) noexcept {
-  const bool waits = cudaEventQuery(native_event(event)) == cudaErrorNotReady;
-  cudaGetLastError();
-  return !waits;
-}
-
-void CudaProvider::wait(memory::Event event) noexcept {
-  if (cudaEventSynchronize(native_event(event)) != cudaSuccess) cudaGetLastError();
-}
+bool CudaProvider::passed(memory::Event event) noexcept { return has_passed(native_event(event)); }
+void CudaProvider::wait(memory::Event event) noexcept { wait_for(native_event(event)); }
 
 void CudaProvider::release(memory::Event event) noexcept {
   try {
-    const std::lock_guard lock(mutex_);
-    pool_.push_back(native_event(event));
-  } catch (...) {  // no memory for the list
-    cudaEventDestroy(native_event(event));
+    if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) {
+      return pool_.push_back(native_event(event));
+    }
+  } catch (...) {
+    // No memory for the list.
   }
+  cudaEventDestroy(native_event(event));
+}
+
+void CudaProvider::watch_allocated(void* data, size_t bytes, memory::Stream stream) noexcept {
+  const QuietGuard guard(device_);
+  cuda::watch_allocated(data, bytes, native_stream(stream));
+}
+void CudaProvider::watch_freed(void* data, size_t bytes, memory::Stream stream) noexcept {
+  const QuietGuard guard(device_);
+  cuda::watch_freed(data, bytes, native_stream(stream));
+}
+
+memory::ProviderProperties CudaProvider::properties_as(const char* name) {
+  memory::ProviderProperties properties;
+  properties.name = name;
+  properties.granularity = kGranularity;
+  properties.alignment = kAlignment;
+  properties.watches = kWatchesBlocks;
+  properties.guard = kGuardBytes;
+  return properties;
 }
 
 memory::ProviderProperties PlainProvider::properties() const {
-  memory::ProviderProperties properties;
-  properties.name = "CUDA memory";
-  properties.granularity = kGranularity;
-  properties.alignment = kAlignment;
-  return properties;
+  return properties_as("CUDA memory");
 }
 
 void* PlainProvider::allocate(size_t bytes) {
@@ -121,24 +109,33 @@ void* PlainProvider::allocate(size_t bytes) {
     return nullptr;
   }
   check_cuda(error, "cudaMalloc");
+  watch_segment(data, bytes);
   return data;
 }
 
 void PlainProvider::free(void* data, size_t) noexcept {
   const QuietGuard guard(device_);
+  const AllocatorScope scope;  // the driver waits for the device
   if (cudaFree(data) != cudaSuccess) cudaGetLastError();
 }
 
+bool has_virtual_memory(int device, const DriverFunctions& driver) {
+  CUdevice found = 0;
+  int has = 0;
+  return driver.device(&found, device) == CUDA_SUCCESS &&
+         driver.attribute(&has, CU_DEVICE_ATTRIBUTE_VIRTUAL_MEMORY_MANAGEMENT_SUPPORTED, found) ==
+             CUDA_SUCCESS &&
+         has;
+}
+
 memory::ProviderProperties VirtualProvider::properties() const {
-  memory::ProviderProperties properties;
-  properties.name = "CUDA virtual memory";
+  memory::ProviderProperties properties = properties_as("CUDA virtual memory");
   properties.virtual_memory = true;
   const CUmemAllocationProp wanted = properties_of(device_);
   size_t granularity = 0;
   const CUresult result =
       driver_.granularity(&granularity, &wanted, CU_MEM_ALLOC_GRANULARITY_MINIMUM);
-  properties.granularity = result == CUDA_SUCCESS ? granularity : kGranularity;
-  properties.alignment = kAlignment;
+  if (result == CUDA_SUCCESS) properties.granularity = granularity;
   return properties;
 }
 
@@ -171,12 +168,16 @@ bool VirtualProvider::map(void* address, size_t bytes, memory::Physical physical
   access.location = properties_of(device_).location;
   access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
   const CUresult result = driver_.set_access(native(address), bytes, &access, 1);
-  if (result == CUDA_SUCCESS) return true;
+  if (result == CUDA_SUCCESS) {
+    watch_segment(address, bytes);
+    return true;
+  }
   driver_.unmap(native(address), bytes);
   return has_memory(result, "cuMemSetAccess");
 }
 
 void VirtualProvider::unmap(void* address, size_t bytes) noexcept {
+  const AllocatorScope scope;  // the driver waits for the device
   driver_.unmap(native(address), bytes);
 }
 

@@ -3,9 +3,9 @@
 
 #include <cuda_runtime.h>
 
+#include <mutex>
 #include <vector>
 
-#include "core/fork.h"
 #include "cuda/driver.h"
 #include "memory/provider.h"
 
@@ -22,12 +22,16 @@ class CudaProvider : public memory::MemoryProvider {
   bool passed(memory::Event event) noexcept override;
   void wait(memory::Event event) noexcept override;
   void release(memory::Event event) noexcept override;
+  void watch_allocated(void* data, size_t bytes, memory::Stream stream) noexcept override;
+  void watch_freed(void* data, size_t bytes, memory::Stream stream) noexcept override;
 
  protected:
+  static memory::ProviderProperties properties_as(const char* name);
+
   int device_;
 
  private:
-  ForkSafeMutex mutex_{LockLevel::kPool};
+  std::mutex mutex_;
   std::vector<cudaEvent_t> pool_;
 };
 
@@ -47,6 +51,8 @@ class PlainProvider final : public CudaProvider {
   bool map(void*, size_t, memory::Physical) override { return false; }
   void unmap(void*, size_t) noexcept override {}
 };
+
+bool has_virtual_memory(int device, const DriverFunctions& driver);
 
 // Addresses and memory apart, so that segments grow in place and pieces move between them.
 class VirtualProvider final : public CudaProvider {

@@ -102,11 +102,15 @@ class Collector final : public autograd::SavedHooks {
 
 // Stands for what the function needs to run again; never a part of a graph. The inputs are saved as
 // a node saves its own: a change in place is noticed, and an enclosing checkpoint takes them over.
-class Rerun final : public autograd::FixedNode<Rerun, 0> {
+class Rerun final : public autograd::ListNode<Rerun> {
  public:
   Rerun(Function function, std::span<const Tensor> inputs)
       : function_(std::move(function)), inputs_(inputs.size()) {
-    for (size_t i = 0; i < inputs.size(); ++i) inputs_[i].save(inputs[i]);
+    set_edge_count(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      connect(i, inputs[i]);
+      inputs_[i].save(inputs[i], static_cast<uint32_t>(i));
+    }
   }
   const char* name() const override { return "CheckpointBackward"; }
   void apply(std::span<const Tensor>, std::span<Tensor>) override {}

@@ -14,8 +14,8 @@ namespace {
 using autograd::AccumulateGrad;
 using autograd::Node;
 
-std::string shape_text(const Tensor& tensor) {
-  return str(name_of(tensor.dtype()), " ", tensor.shape());
+std::string shape_text(const TensorImpl& tensor) {
+  return str(name_of(tensor.dtype), " ", tensor.shape);
 }
 
 std::string bytes_text(size_t bytes) {
@@ -26,10 +26,11 @@ std::string bytes_text(size_t bytes) {
 
 Box leaf_box(const Tensor& leaf, const PictureOptions& options) {
   Box box{Box::Kind::kLeaf, {}};
+  if (!leaf.defined()) return box;
   for (const auto& [tensor, name] : options.leaves) {
     if (tensor.is_same(leaf)) box.lines.push_back(name);
   }
-  box.lines.push_back(shape_text(leaf));
+  box.lines.push_back(shape_text(*leaf.impl()));
   return box;
 }
 
@@ -40,10 +41,10 @@ Box node_box(const Node& node, const PictureOptions& options) {
   Box box{Box::Kind::kOperation, {node.name()}};
   if (!options.show_saved) return box;
   node.visit_saved([&](const char* name, const autograd::SavedTensor& saved) {
-    const Tensor& tensor = saved.held();
-    if (!tensor.defined()) return;
+    const TensorImpl* tensor = saved.held();
+    if (!tensor) return;
     box.lines.push_back(
-        str(name, ": ", shape_text(tensor), ", ", bytes_text(tensor.storage().bytes())));
+        str(name, ": ", shape_text(*tensor), ", ", bytes_text(tensor->storage->bytes())));
   });
   return box;
 }
@@ -57,7 +58,7 @@ Picture picture_of(std::span<const Tensor> outputs, const PictureOptions& option
   for (const Tensor& output : outputs) {
     roots.push_back(autograd::gradient_edge(output));
     if (roots.back().node) tops.push_back(roots.back().node);
-    picture.boxes.push_back({Box::Kind::kOutput, {"output", shape_text(output)}});
+    picture.boxes.push_back({Box::Kind::kOutput, {"output", shape_text(*output.impl())}});
   }
   std::unordered_map<const Node*, size_t> place;
   const std::vector<Ref<Node>> nodes = autograd::nodes_below(tops);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "memory/policy.h"
+
 namespace libtensor::memory {
 namespace {
 
@@ -21,8 +23,11 @@ Arena::Arena(MemoryProvider& provider, Stream stream, SharedLevel& device_active
 
 Arena::~Arena() {
   Change change;
-  while (!pieces_.empty()) unmap_piece(pieces_.begin()->first, &change);
-  for (const auto& [start, range] : ranges_) {
+  for (auto& [start, range] : ranges_) {
+    if (!properties_.virtual_memory) unmap_piece({start, start + range.size}, &change);
+    for (uintptr_t piece; range.pieces.find_any(&piece);) {
+      unmap_piece(range.pieces.at(piece), &change);
+    }
     for (Block* block = range.first; block;) {
       if (block->state == Block::State::kUsed) drop_uses(block);
       delete std::exchange(block, block->next);
@@ -110,7 +115,7 @@ Block* Arena::isolate(Block* block, Span span) {
 
 void Arena::take(Block* block, size_t size) {
   Block* const rest = block->size > size ? new Block : nullptr;
-  free.erase(block);
+  erase(block);
   if (rest) {
     rest->address = block->address + size;
     rest->size = block->size - size;
@@ -122,7 +127,7 @@ void Arena::take(Block* block, size_t size) {
     if (rest->next) rest->next->previous = rest;
     block->next = rest;
     block->size = size;
-    free.insert(rest);
+    insert(rest);
   }
   block->state = Block::State::kUsed;
   block->uses = nullptr;
@@ -152,6 +157,9 @@ void Arena::free_waiting(Block* block) noexcept {
   waiting_first_ = block->left;
   if (!waiting_first_) waiting_last_ = nullptr;
   drop_uses(block);
+  if (properties_.watches) [[unlikely]] {
+    provider_.watch_freed(pointer(block->address), block->requested, stream());
+  }
   device_active_.subtract(block->size);
   statistics.active.subtract(block->size);
   block->state = Block::State::kFree;
@@ -233,19 +241,18 @@ Place Arena::best_place(size_t size) const {
   return best;
 }
 
-bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
+// There is room in the table of pieces.
+bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept {
+  PieceTable& pieces = range_of(span.begin).pieces;
   for (uintptr_t at = span.begin; at < span.end; at = *reached) {
     const size_t bytes = std::min<size_t>(piece, span.end - at);
-    const auto [entry, fresh] = pieces_.emplace(at, Piece{bytes, 0});
-    bool made = provider_.create(bytes, &entry->second.memory);
-    if (made && !provider_.map(pointer(at), bytes, entry->second.memory)) {
-      provider_.destroy(entry->second.memory, bytes);
-      made = false;
-    }
-    if (!made) {
-      pieces_.erase(entry);
+    Physical memory = 0;
+    if (!provider_.create(bytes, &memory)) return false;
+    if (!provider_.map(pointer(at), bytes, memory)) {
+      provider_.destroy(memory, bytes);
       return false;
     }
+    pieces.add({at, at + bytes}, memory);
     ++change->calls;
     change->added += bytes;
     statistics.reserved.add(bytes);
@@ -254,7 +261,7 @@ bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reach
   return true;
 }
 
-bool Arena::map(const Place& place, size_t size, size_t piece, size_t at_least, size_t room,
+bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, size_t room,
                 Change* change) {
   const uintptr_t end = place.start + size;
   for (Block* block = place.first; block && block->address < end; block = block->next) {
@@ -264,8 +271,10 @@ bool Arena::map(const Place& place, size_t size, size_t piece, size_t at_least, 
     const uintptr_t further = std::min(block->end(), span.begin + at_least);
     if (further > span.end && further - span.end <= room) span.end = further;
 
+    range_of(span.begin).pieces.make_room(span.end);
     block = isolate(block, span);
     uintptr_t reached = span.begin;
+    const size_t piece = equal_pieces(span.size(), usual, properties_.granularity);
     const bool all = map_pieces(span, piece, change, &reached);
     if (!all && reached == span.begin) {
       merge(block);
@@ -289,11 +298,13 @@ Block* Arena::block_at(const Place& place) {
   return block;
 }
 
-void Arena::add_range(void* start, size_t bytes, Block* block) {
+void Arena::add_range(void* start, size_t bytes, std::unique_ptr<Block> block) {
   block->address = reinterpret_cast<uintptr_t>(start);
   block->size = bytes;
   block->arena = this;
-  insert(block);
+  ranges_.insert(
+      {block->address, {bytes, block.get(), PieceTable(block->address, properties_.granularity)}});
+  insert(block.release());
 }
 
 bool Arena::reserve(size_t bytes) {
@@ -301,12 +312,11 @@ bool Arena::reserve(size_t bytes) {
   void* const start = provider_.reserve(bytes);
   if (!start) return false;
   try {
-    ranges_[reinterpret_cast<uintptr_t>(start)] = {bytes, block.get()};
+    add_range(start, bytes, std::move(block));
   } catch (...) {
     provider_.unreserve(start, bytes);
     throw;
   }
-  add_range(start, bytes, block.release());
   return true;
 }
 
@@ -314,53 +324,58 @@ bool Arena::add_segment(size_t bytes, Change* change) {
   auto block = std::make_unique<Block>();
   void* const start = provider_.allocate(bytes);
   if (!start) return false;
+  block->state = Block::State::kFree;
   try {
-    pieces_[reinterpret_cast<uintptr_t>(start)] = {bytes, 0};
-    ranges_[reinterpret_cast<uintptr_t>(start)] = {bytes, block.get()};
+    add_range(start, bytes, std::move(block));
   } catch (...) {
-    pieces_.erase(reinterpret_cast<uintptr_t>(start));
     provider_.free(start, bytes);
     throw;
   }
   ++change->calls;
   change->added += bytes;
   statistics.reserved.add(bytes);
-  block->state = Block::State::kFree;
-  add_range(start, bytes, block.release());
   return true;
 }
 
 // Giving memory back.
 
-std::vector<Span> Arena::whole_pieces(const Block* block, Span keep) const {
-  std::vector<Span> pieces;
-  for (auto piece = pieces_.lower_bound(block->address); piece != pieces_.end(); ++piece) {
-    const Span span = {piece->first, piece->first + piece->second.size};
-    if (span.end > block->end()) break;
-    if (span.end <= keep.begin || span.begin >= keep.end) pieces.push_back(span);
-  }
-  return pieces;
+Span Arena::whole_part(const Block* block) const {
+  if (block->size < properties_.granularity) return {};
+  const Range& range = range_of(block->address);
+  const Span all = {block->address, block->end()};
+  if (properties_.virtual_memory) return range.pieces.whole_in(all);
+  return block->size == range.size ? all : Span{};
 }
 
-void Arena::unmap_piece(uintptr_t address, Change* change) noexcept {
-  const auto piece = pieces_.find(address);
-  const size_t bytes = piece->second.size;
-  if (properties_.virtual_memory) {
-    provider_.unmap(pointer(address), bytes);
-    provider_.destroy(piece->second.memory, bytes);
-  } else {
-    provider_.free(pointer(address), bytes);
+std::vector<Span> Arena::whole_pieces(const Block* block, Span keep) const {
+  std::vector<Span> found;
+  const Span all = whole_part(block);
+  if (!properties_.virtual_memory) return all.size() > 0 ? std::vector{all} : found;
+  const PieceTable& pieces = range_of(block->address).pieces;
+  for (Span piece{all.begin, all.begin}; piece.end < all.end;) {
+    piece = pieces.at(piece.end);
+    if (piece.end <= keep.begin || piece.begin >= keep.end) found.push_back(piece);
   }
-  pieces_.erase(piece);
+  return found;
+}
+
+void Arena::unmap_piece(Span piece, Change* change) noexcept {
+  if (properties_.virtual_memory) {
+    const Physical memory = range_of(piece.begin).pieces.remove(piece.begin);
+    provider_.unmap(pointer(piece.begin), piece.size());
+    provider_.destroy(memory, piece.size());
+  } else {
+    provider_.free(pointer(piece.begin), piece.size());
+  }
   ++change->calls;
-  change->removed += bytes;
-  statistics.reserved.subtract(bytes);
+  change->removed += piece.size();
+  statistics.reserved.subtract(piece.size());
 }
 
 void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change) {
   if (!properties_.virtual_memory) {  // the block is the whole segment
-    unmap_piece(block->address, change);
-    free.erase(block);
+    erase(block);
+    unmap_piece({block->address, block->end()}, change);
     ranges_.erase(block->address);
     delete block;
     return;
@@ -373,26 +388,23 @@ void Arena::release(Block* block, const std::vector<Span>& pieces, Change* chang
     }
     while (block->end() <= span.begin) block = block->next;  // the rest of the block, after a hole
     block = isolate(block, span);
-    for (; i <= last; ++i) unmap_piece(pieces[i].begin, change);
+    for (; i <= last; ++i) unmap_piece(pieces[i], change);
     block->state = Block::State::kUnmapped;
     block->epoch = 0;
     block = merge(block);
   }
 }
 
-bool Arena::find_cut(const Block* block, size_t size, size_t least, Span* piece,
-                     uintptr_t* where) const {
+bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* where) const {
   const uintptr_t end = block->address + size;
-  const auto entry = std::prev(pieces_.upper_bound(end - 1));
-  *piece = {entry->first, entry->first + entry->second.size};
+  *piece = range_of(block->address).pieces.at(end - 1);
   *where = round_up(end, properties_.granularity);
-  return piece->begin >= block->address && piece->end <= block->end() &&
-         piece->end >= *where + least;
+  return piece->begin >= block->address && piece->end <= block->end() && piece->end > *where;
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
   Block* inner = isolate(block, piece);
-  unmap_piece(piece.begin, change);
+  unmap_piece(piece, change);
   uintptr_t reached = piece.begin;
   const bool all = map_pieces({piece.begin, where}, SIZE_MAX, change, &reached) &&
                    map_pieces({where, piece.end}, SIZE_MAX, change, &reached);

@@ -8,25 +8,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "core/fork.h"
 #include "memory/block.h"
 #include "memory/free_lists.h"
+#include "memory/piece_table.h"
 #include "memory/provider.h"
 #include "memory/statistics.h"
 #include "memory/stream_order.h"
 
 namespace libtensor::memory {
-
-// A run of addresses.
-struct Span {
-  uintptr_t begin = 0;
-  uintptr_t end = 0;
-
-  size_t size() const { return end - begin; }
-};
 
 // Where a block could go, partly on addresses without memory.
 struct Place {
@@ -68,10 +63,10 @@ class Arena {
 
   // Where `size` bytes need the least memory mapped.
   Place best_place(size_t size) const;
-  // Maps what the place lacks, in pieces of at most `piece` bytes. Where memory is mapped, at least
+  // Maps what the place lacks, in pieces of about `usual` bytes. Where memory is mapped, at least
   // `at_least` bytes are, as long as that adds no more than `room`. False: the provider has no
   // more memory; what was mapped until then is free memory.
-  bool map(const Place& place, size_t size, size_t piece, size_t at_least, size_t room,
+  bool map(const Place& place, size_t size, size_t usual, size_t at_least, size_t room,
            Change* change);
   // The free block at the place, beginning there.
   Block* block_at(const Place& place);
@@ -80,13 +75,16 @@ class Arena {
   // A plain allocation, which becomes a free block. False: the provider has no more memory.
   bool add_segment(size_t bytes, Change* change);
 
-  // The pieces that lie wholly in a free block and outside `keep`.
+  // The pieces that lie wholly in a free block follow each other: from the first's begin to the
+  // last's end.
+  Span whole_part(const Block* block) const;
+  // Those of them that lie outside `keep`.
   std::vector<Span> whole_pieces(const Block* block, Span keep) const;
   // Gives such pieces of one block, in address order, back to the provider.
   void release(Block* block, const std::vector<Span>& pieces, Change* change);
-  // Would placing `size` bytes at the block's start leave `least` bytes or more unused in a piece
-  // that is now wholly free? Then that piece, and where it could be cut in two.
-  bool find_cut(const Block* block, size_t size, size_t least, Span* piece, uintptr_t* where) const;
+  // A block of `size` bytes at the free block's start would end in a piece that is now wholly free:
+  // that piece, and where it could be cut in two. False: no such piece, or it would be used up.
+  bool find_cut(const Block* block, size_t size, Span* piece, uintptr_t* where) const;
   // Replaces the piece by two. False: the provider failed; memory was given back.
   bool cut(Block* block, Span piece, uintptr_t where, Change* change);
 
@@ -106,10 +104,7 @@ class Arena {
   struct Range {
     size_t size;
     Block* first;
-  };
-  struct Piece {
-    size_t size;
-    Physical memory;
+    PieceTable pieces;  // with virtual memory; else the range is one piece
   };
 
   void insert(Block* block) noexcept;
@@ -118,10 +113,14 @@ class Arena {
   void absorb_next(Block* block) noexcept;
   Block* split(Block* block, size_t size);
   Block* isolate(Block* block, Span span);
+  Range& range_of(uintptr_t address) { return std::prev(ranges_.upper_bound(address))->second; }
+  const Range& range_of(uintptr_t address) const {
+    return std::prev(ranges_.upper_bound(address))->second;
+  }
   size_t bytes_to_map(const Block* first, Span span) const;
-  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
-  void unmap_piece(uintptr_t address, Change* change) noexcept;
-  void add_range(void* start, size_t bytes, Block* block);
+  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept;
+  void unmap_piece(Span piece, Change* change) noexcept;
+  void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;
   void drop_uses(Block* block) noexcept;
 
@@ -129,7 +128,6 @@ class Arena {
   SharedLevel& device_active_;
   const ProviderProperties properties_;
   std::map<uintptr_t, Range> ranges_;
-  std::map<uintptr_t, Piece> pieces_;
   Block* unmapped_ = nullptr;
   Block* waiting_first_ = nullptr;
   Block* waiting_last_ = nullptr;

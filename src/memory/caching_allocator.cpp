@@ -55,7 +55,8 @@ Arena& CachingAllocator::make_arena(Stream stream) {
 void* CachingAllocator::allocate(size_t bytes, Stream stream) {
   if (bytes > kAddressSpace) fail_out_of_memory(bytes);
   const size_t unit = properties_.alignment;
-  const size_t size = (std::max<size_t>(bytes, 1) + unit - 1) & ~(unit - 1);
+  const size_t guard = bytes < properties_.granularity ? properties_.guard : 0;
+  const size_t size = (std::max<size_t>(bytes, 1) + guard + unit - 1) & ~(unit - 1);
   Arena& arena = arena_of(stream);
   if (current_tag != 0) charge(bytes);
   Block* block = nullptr;
@@ -104,6 +105,10 @@ void* CachingAllocator::hand_out(Block* block) {
     give_back(block);
     throw;
   }
+  if (properties_.watches) [[unlikely]] {
+    provider_->watch_allocated(reinterpret_cast<void*>(block->address), block->requested,
+                               block->arena->stream());
+  }
   if (recording_.load(std::memory_order_relaxed)) [[unlikely]] {
     note({'a', block->tag, block->address, block->requested, block->arena->stream(),
           block->operation});
@@ -126,6 +131,10 @@ void CachingAllocator::give_back(Block* block) noexcept {
   const size_t size = block->size;
   for (OtherUse* use = block->uses; use; use = use->next) {
     use->event = provider_->record(use->stream);
+  }
+  if (properties_.watches && !block->uses) [[unlikely]] {
+    provider_->watch_freed(reinterpret_cast<void*>(block->address), block->requested,
+                           arena.stream());
   }
   allocated_.subtract(block->requested);
   if (block->tag != 0) tags_.release(block->tag, block->requested);
@@ -159,6 +168,10 @@ bool CachingAllocator::record_stream(const void* data, Stream stream) {
     note({'r', 0, address, 0, stream, nullptr});
   }
   return found;
+}
+
+bool CachingAllocator::owns(const void* data) {
+  return live_.find(reinterpret_cast<uintptr_t>(data), [](Block*) {});
 }
 
 void CachingAllocator::record_history(size_t max_events) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/fork.h"
+#include "memory/allocator.h"
 #include "memory/arena.h"
 #include "memory/history.h"
 #include "memory/live_blocks.h"
@@ -27,7 +28,7 @@ namespace libtensor::memory {
 //
 // Locks: an arena's mutex for what happens on its stream; `growth_`, taken before any arena's, for
 // all that changes memory, and for holding several arenas' (in the order of their list).
-class CachingAllocator {
+class CachingAllocator final : public Allocator {
  public:
   // `name` is for messages: "cuda:0".
   CachingAllocator(std::unique_ptr<MemoryProvider> provider, std::string name);
@@ -36,15 +37,11 @@ class CachingAllocator {
   CachingAllocator(const CachingAllocator&) = delete;
   CachingAllocator& operator=(const CachingAllocator&) = delete;
 
-  // At least `bytes` (0 is fine) that the stream may use from now on. Throws Error(kOutOfMemory),
-  // and then nothing has changed.
-  void* allocate(size_t bytes, Stream stream = 0);
-  // To be used again on its own stream at once, and elsewhere when that stream, and all those that
-  // record_stream named, have come past this point. False: no live block begins here.
-  bool free(void* data) noexcept;
-  // Work given to `stream` until now uses the block. False: no live block begins here. Throws
-  // std::bad_alloc.
-  bool record_stream(const void* data, Stream stream);
+  void* allocate(size_t bytes, Stream stream) override;
+  void* allocate(size_t bytes) { return allocate(bytes, 0); }
+  bool free(void* data) noexcept override;
+  bool record_stream(const void* data, Stream stream) override;
+  bool owns(const void* data) override;
 
   // Gives back to the device all that nobody uses; waits for the device where it must.
   void empty_cache();
@@ -128,6 +125,7 @@ class CachingAllocator {
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
   Attempt try_to_grow(Arena& arena, size_t size, size_t bytes, bool reclaimed);
   Attempt grow_virtual(Arena& arena, size_t size, bool reclaimed);
+  bool reserve_addresses(Arena& arena, size_t size);
   Attempt grow_plain(Arena& arena, size_t size, bool reclaimed);
   bool wants_cut(const Arena& arena, const Block* block, size_t size) const;
   void cut(Arena& arena, Block* block, size_t size);

@@ -1,8 +1,6 @@
 // The allocator of each device.
 #pragma once
 
-#include <memory>
-
 #include "core/device.h"
 #include "memory/caching_allocator.h"
 
@@ -10,9 +8,7 @@ namespace libtensor::memory {
 
 // Throws Error(kUnavailable) for a device that no backend has brought.
 CachingAllocator& allocator_of(Device device);
-
-// Called by a backend for each of its devices, once: makes the device's allocator, which lives as
-// long as the process.
-CachingAllocator& make_allocator(Device device, std::unique_ptr<MemoryProvider> provider);
+// Of the host's memory that devices can reach; nullptr where there is none.
+CachingAllocator* pinned_allocator();
 
 }  // namespace libtensor::memory

@@ -105,8 +105,7 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
                                                          bool reclaimed) {
   Place place = arena.best_place(size);
   if (!place.first) {
-    const size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
-    if (!arena.reserve(round_up(std::max(range, size), properties_.granularity))) return {};
+    if (!reserve_addresses(arena, size)) return {};
     place = arena.best_place(size);
   }
   const Span keep = {place.start, place.start + size};
@@ -115,13 +114,23 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, keep};
   if (wanted > view.capacity) return {};
   Change change;
-  const bool mapped = arena.map(place, size, largest_piece(view, properties_.granularity),
+  const bool mapped = arena.map(place, size, usual_piece(view, properties_.granularity),
                                 smallest_growth(view, properties_.granularity),
                                 limit > wanted ? limit - wanted : 0, &change);
   apply(change);
   if (mapped) return {arena.block_at(place)};
   refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
+}
+
+// Far more than the device has, so that it lasts; less where the process has not so many addresses.
+bool CachingAllocator::reserve_addresses(Arena& arena, size_t size) {
+  size_t range = std::clamp(2 * std::min(total_, kMostRange / 2), kLeastRange, kMostRange);
+  const size_t least = round_up(size, properties_.granularity);
+  for (; range > least; range /= 16) {
+    if (arena.reserve(round_up(range, properties_.granularity))) return true;
+  }
+  return arena.reserve(least);
 }
 
 CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed) {
@@ -138,18 +147,19 @@ CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size
   return {nullptr, segment, {}};
 }
 
+// Should the piece in which a block of `size` bytes would end be cut in two first?
 bool CachingAllocator::wants_cut(const Arena& arena, const Block* block, size_t size) const {
   if (!tight_.load(std::memory_order_relaxed) || !properties_.virtual_memory) return false;
   Span piece;
   uintptr_t where;
   return block->size > size && arena.order.passed(block->epoch) &&
-         arena.find_cut(block, size, kWorthCutting, &piece, &where);
+         arena.find_cut(block, size, &piece, &where);
 }
 
 void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
   Span piece;
   uintptr_t where;
-  if (!arena.find_cut(block, size, kWorthCutting, &piece, &where)) return;
+  if (!arena.find_cut(block, size, &piece, &where)) return;
   Change change;
   arena.cut(block, piece, where, &change);
   apply(change);
@@ -167,9 +177,10 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     arena.poll_waiting();
     arena.free.for_each(properties_.granularity, [&](Block* block) {
       if (!arena.order.passed(block->epoch)) return;
-      size_t whole = 0;
-      for (const Span& piece : arena.whole_pieces(block, &arena == own ? keep : Span{})) {
-        whole += piece.size();
+      size_t whole = arena.whole_part(block).size();
+      if (&arena == own && block->address < keep.end && keep.begin < block->end()) {
+        whole = 0;
+        for (const Span& piece : arena.whole_pieces(block, keep)) whole += piece.size();
       }
       if (whole > 0) victims.push_back({&arena, block, whole});
     });

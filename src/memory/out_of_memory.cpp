@@ -85,8 +85,8 @@ void CachingAllocator::fail_out_of_memory(size_t bytes) {
   const size_t free = std::min(room, provider_->info().free);
   // PyTorch's words for the host and for devices.
   const std::string what =
-      properties_.streams ? str(name_, " out of memory. Tried to allocate ", size_text(bytes), " (",
-                                bytes, " bytes). ")
+      properties_.streams ? str("CUDA out of memory. Tried to allocate ", size_text(bytes), " (",
+                                bytes, " bytes) on ", name_, ". ")
                           : str("not enough memory: you tried to allocate ", bytes, " bytes. ");
   fail(Status::kOutOfMemory, what, size_text(free), " is free on the device; ", size_text(reserved),
        " is reserved, of which ", size_text(live), " is in use.", largest_holders());

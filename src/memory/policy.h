@@ -24,7 +24,7 @@ struct Outlook {
 //   before reserved memory exceeds the demand by more than 3 % (the provider's slack).
 // - Ordinary: the device is this program's, and may fill up before anything is taken back.
 // - Tight, when demand has come within 4.5 % of the capacity: every byte counts, so pieces are
-//   small, and are cut where blocks end. That costs device calls.
+//   single pages, and are cut where blocks end. That costs device calls.
 enum class Mood { kRoomy, kOrdinary, kTight };
 
 inline Mood mood(const Outlook& outlook) {
@@ -45,9 +45,9 @@ inline size_t reserve_limit(const Outlook& outlook) {
 
 // Large pieces need fewer calls; a piece can only be taken back when no block uses any of it. So
 // they are a small part of the whole, within bounds.
-inline size_t largest_piece(const Outlook& outlook, size_t granularity) {
+inline size_t usual_piece(const Outlook& outlook, size_t granularity) {
   constexpr size_t kMiB = size_t{1} << 20;
-  size_t bytes = 4 * kMiB;
+  size_t bytes = granularity;
   switch (mood(outlook)) {
     case Mood::kRoomy:
       bytes = std::min(outlook.capacity / 128,
@@ -63,14 +63,18 @@ inline size_t largest_piece(const Outlook& outlook, size_t granularity) {
   return std::max(granularity, bytes / granularity * granularity);
 }
 
+// The size of the pieces for `bytes` of new memory: equal ones, since a large and a small piece
+// cost as many calls and waste more when the large one is half in use.
+inline size_t equal_pieces(size_t bytes, size_t usual, size_t granularity) {
+  const size_t count = std::max<size_t>(1, (bytes + usual * 3 / 4) / usual);
+  return ((bytes + count - 1) / count + granularity - 1) / granularity * granularity;
+}
+
 // What is mapped at once, however little is needed: small blocks share pieces.
 inline size_t smallest_growth(const Outlook& outlook, size_t granularity) {
   const size_t growth = std::min(outlook.reserved / 256, size_t{32} << 20);
   return growth / granularity * granularity;
 }
-
-// In the tight mood, a piece is cut in two when that keeps this much of it free.
-inline constexpr size_t kWorthCutting = size_t{4} << 20;
 
 // Without virtual memory: the size of a plain allocation that is to hold a block of `size` bytes.
 // Small ones share segments, which grow with the whole; large ones have their own.

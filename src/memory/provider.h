@@ -37,6 +37,10 @@ struct ProviderProperties {
   // False where no work runs behind the host's back: freed memory is free for all at once, and no
   // event function is ever called.
   bool streams = true;
+  // An emulated device that checks each use of its memory: it is told of every block, and behind
+  // those smaller than the granularity lie `guard` bytes at least that are nobody's.
+  bool watches = false;
+  size_t guard = 0;
 };
 
 class MemoryProvider {
@@ -84,6 +88,11 @@ class MemoryProvider {
   // release() of another thread needs.
   virtual void wait(Event event) noexcept = 0;
   virtual void release(Event event) noexcept = 0;
+
+  // Called where properties().watches is set: the stream's work from now on may use the block; its
+  // work from now on, and nobody else's at any time, may not.
+  virtual void watch_allocated(void* /*data*/, size_t /*bytes*/, Stream) noexcept {}
+  virtual void watch_freed(void* /*data*/, size_t /*bytes*/, Stream) noexcept {}
 };
 
 }  // namespace libtensor::memory

@@ -59,6 +59,67 @@ TEST_F(Threads, PassesOverOneRetainedGraphAddUp) {
   expect_values(grad(x), {22.0 * kThreads * passes, 24.0 * kThreads * passes});
 }
 
+// Without retain_graph only one pass may use what a node saved: a mistake of the program, which the
+// other pass is told of.
+TEST_F(Threads, PassesThatFreeEachOthersGraphAreRefused) {
+  int refused = 0;
+  for (int round = 0; round < 100; ++round) {
+    const Owned x = leaf({1, 2});
+    Owned y = call(tensor_mul, x, x);
+    for (int i = 0; i < 20; ++i) y = call(tensor_mul, y, x);
+    const Owned loss = call(tensor_sum, y);
+    std::atomic<int> failures{0}, ready{0};
+    on_threads(2, [&](int) {
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      if (tensor_backward(loss) == TENSOR_OK) return;
+      ++failures;
+      EXPECT_NE(std::string(tensor_last_error()).find("a second time"), std::string::npos)
+          << tensor_last_error();
+    });
+    refused += failures;
+  }
+  EXPECT_GE(refused, 50);
+}
+
+TEST_F(Threads, DifferentLeavesDoNotWaitForEachOther) {
+  const int64_t many = 1'000'000;
+  const Owned large = call(tensor_ones, &many, 1, nullptr);
+  OK(tensor_set_requires_grad(large, true));
+  OK(tensor_backward(call(tensor_sum, large)));
+  std::atomic<bool> adds{false};
+  on_tensor(large, [&](tensor_t**) {
+    adds = true;
+    return TENSOR_OK;
+  });
+  after_accumulation(large, [&](tensor_t*) {
+    adds = false;
+    return TENSOR_OK;
+  });
+  std::vector<Owned> leaves;
+  for (int i = 0; i < 8; ++i) leaves.push_back(leaf({1, 2}));
+  std::atomic<bool> done{false};
+  // Another thread's gradients are summed exactly, which takes a while.
+  std::thread other([&] {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul_scalar, large, number(0.1)))),
+                TENSOR_OK);
+    }
+    done = true;
+  });
+  int meanwhile = 0;
+  while (!done) {
+    for (const Owned& x : leaves) {
+      const Owned y = call(tensor_sum, call(tensor_mul_scalar, x, number(3)));
+      const bool before = adds;
+      EXPECT_EQ(tensor_backward(y), TENSOR_OK);
+      meanwhile += before && adds;
+    }
+  }
+  other.join();
+  EXPECT_GE(meanwhile, 10);
+}
+
 TEST_F(Threads, GraphOfOneThreadRunsOnAnother) {
   const Owned x = leaf({1, 2});
   Owned y;

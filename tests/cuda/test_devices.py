@@ -70,3 +70,27 @@ def test_random_numbers_go_on(torch, dtype):
     normal = torch.randn(4000, dtype=kind, device="cuda").to(torch.float64)
     assert abs(normal.mean().item()) < 0.1
     assert abs((normal * normal).mean().item() - 1) < 0.1
+
+
+def test_the_current_device(torch):
+    """What "cuda" stands for, in each thread."""
+    from threading import Thread
+
+    assert torch.cuda.current_device() == 0
+    torch.cuda.set_device(1)
+    try:
+        assert torch.cuda.current_device() == 1
+        assert str(torch.ones(1, device="cuda").device) == "cuda:1"
+        assert str(torch.ones(1).cuda().device) == "cuda:1"
+        assert str(torch.ones(1, device="cuda:0").device) == "cuda:0"
+        assert torch.cuda.Stream().cuda_stream != torch.cuda.Stream("cuda:0").cuda_stream
+        seen = []
+        thread = Thread(target=lambda: seen.append(torch.cuda.current_device()))
+        thread.start()
+        thread.join()
+        assert seen == [0]
+        with pytest.raises(RuntimeError, match="invalid device ordinal"):
+            torch.cuda.set_device(2)
+        assert torch.cuda.current_device() == 1
+    finally:
+        torch.cuda.set_device(0)

@@ -1,42 +1,77 @@
 """When the device fails, calls fail with a message, and the library goes on."""
 
 import pytest
+from libtensor._errors import check
+from libtensor._library import native
+from libtensor._structs import Device
+
+DEVICE = Device(2, 0)
+
+
+@pytest.fixture
+def budget():
+    """Sets how many bytes the test's tensors may take on the device."""
+    check(native.memory_set_tag(b"budget"))
+    yield lambda limit: check(native.memory_set_tag_budget(DEVICE, b"budget", limit))
+    check(native.memory_set_tag_budget(DEVICE, b"budget", 2**64 - 1))
+    check(native.memory_set_tag(None))
 
 
 def test_out_of_memory(torch, emulator):
     kept = torch.ones(10, device="cuda")
+    check(native.memory_empty_cache(DEVICE))
     emulator.cuda_emulator_set_capacity(1 << 20)
     with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory.*4000000"):
         torch.ones(1_000_000, device="cuda")
     assert (kept + 1).sum().item() == 20
 
 
-def test_each_allocation_of_a_step_in_turn(torch, emulator):
+def test_each_allocation_of_a_step_in_turn(torch, budget):
     """Whichever allocation fails, what was there before is whole, and the step can be repeated."""
     x = torch.arange(12, dtype=torch.float32).view(3, 4).to("cuda").requires_grad_(True)
 
     def step():
         x.grad = None
-        (x @ x.t()).softmax(1).max(1)[0].sum().backward()
+        (x * x.sum(1, keepdim=True)).softmax(1).max(1)[0].sum().backward()
         return x.grad.tolist()
 
     expected = step()
-    failures = 0
-    for n in range(1, 200):
-        emulator.cuda_emulator_fail_allocation(n)
+    failures = set()
+    for limit in range(0, 4000, 4):  # bytes
+        x.grad = None
+        budget(limit)
         try:
             result = step()
-        except torch.OutOfMemoryError:
-            failures += 1
+        except torch.OutOfMemoryError as error:
+            failures.add(str(error))
             continue
-        finally:
-            emulator.cuda_emulator_fail_allocation(0)
         assert result == expected
         break
     else:
         pytest.fail("never comes through")
-    assert failures > 5
+    assert len(failures) > 5
+    budget(2**64 - 1)
     assert step() == expected
+
+
+def test_the_driver_has_no_memory(torch, emulator):
+    """The first piece of memory that the driver refuses; then all is as before."""
+    kept = torch.ones(10, device="cuda")
+    check(native.memory_empty_cache(DEVICE))
+    emulator.cuda_emulator_set_capacity(4 << 20)
+    with pytest.raises(torch.OutOfMemoryError, match="CUDA out of memory.*in use"):
+        torch.ones(2 << 20, device="cuda")
+    assert torch.ones(1 << 18, device="cuda").sum().item() == 1 << 18
+    assert kept.sum().item() == 10
+
+
+def test_a_matrix_product_without_room_for_its_workspace(torch, budget):
+    x = torch.arange(12, dtype=torch.float32).view(3, 4).to("cuda")
+    budget(1 << 20)
+    with pytest.raises(torch.OutOfMemoryError, match="with the tag 'budget'"):
+        x @ x.t()
+    budget(2**64 - 1)
+    assert (x @ x.t()).sum().item() == (x.cpu() @ x.cpu().t()).sum().item()
 
 
 def test_a_launch_that_fails_names_the_operation(torch, emulator):

@@ -2,11 +2,13 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <sstream>
 
 #include "block.h"
+#include "blocks.h"
 #include "device_memory.h"
 #include "report.h"
 #include "timeline.h"
@@ -133,31 +135,30 @@ void note_read(Use& place, const Accessing& now) {
   place = use;
 }
 
+// What was found is said once; the marks are those of this access all the same, or whatever follows
+// would be found wrong as well.
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
   const size_t begin = address - shadow.begin;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
+  bool found = false;
   // The bytes of an element mostly have one history: what was found in order needs no second look.
   Use written, read[kReadSets];
-  const auto comes_before = [&now](Use use, Use& last) {
-    if (use.operation == 0 || is_same(use, last)) return true;
-    last = use;
-    return now.is_ordered(use);
+  const auto check = [&](Use before, Use& last, bool wrote) {
+    if (found || !before.operation || is_same(before, last)) return;
+    last = before;
+    if (now.is_ordered(before)) return;
+    report_race(what, address, size, access, before, wrote);
+    found = true;
   };
   for (size_t i = begin; i < begin + size; ++i) {
-    const Use wrote = shadow.writes[i];
-    if (!comes_before(wrote, written)) {
-      return report_race(what, address, size, access, wrote, true);
-    }
+    check(shadow.writes[i], written, true);
     if (access == Access::kRead) {
       note_read(shadow.reads[now.read_set][i], now);
       continue;
     }
     for (int k = 0; k < kReadSets; ++k) {
-      Use& place = shadow.reads[k][i];
-      if (!comes_before(place, read[k])) {
-        return report_race(what, address, size, access, place, false);
-      }
-      place = {};
+      check(shadow.reads[k][i], read[k], false);
+      shadow.reads[k][i] = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
@@ -170,7 +171,11 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   bool has_values = true;
   for (size_t i = 0; i < size; ++i) {
     if (states[i] == kUnaddressable) {
-      report_use("out of bounds", address, size, access);
+      const BlockPlace block = block_before(address + i);
+      const bool too_early = address + i - block.begin < block.bytes;
+      report_use(
+          too_early ? "race with an 'allocation' that its stream has not come to" : "out of bounds",
+          address, size, access);
       return false;
     }
     has_values = has_values && states[i] == kInitialised;
@@ -181,6 +186,15 @@ bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool nee
   return true;
 }
 
+// The marks alone, where no byte is touched.
+void check_shadow(Shadow& shadow, uintptr_t address, size_t size, Access access,
+                  bool needs_values) {
+  if (!check_states(shadow, address, size, needs_values, access)) return;
+  shadow.note_used(address - shadow.begin, size);
+  Accessing now(access == Access::kAtomic);
+  check_marks(shadow, address, size, access, now);
+}
+
 void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
                   bool needs_values) {
   if (size == 0) return;
@@ -188,9 +202,7 @@ void check_inside(Shadow& shadow, uintptr_t address, size_t size, Access access,
     return report_use("out of bounds", address, size, access);
   }
   if (shadow.begin == device_shadow().begin) open_memory(address, size);
-  if (!check_states(shadow, address, size, needs_values, access)) return;
-  Accessing now(access == Access::kAtomic);
-  check_marks(shadow, address, size, access, now);
+  check_shadow(shadow, address, size, access, needs_values);
 }
 
 bool is_aligned(uintptr_t address, size_t size) {
@@ -238,6 +250,17 @@ void check_whole(const void* pointer, size_t size, Access access) {
   const auto address = reinterpret_cast<uintptr_t>(pointer);
   if (is_device_address(pointer)) {
     check_inside(device_shadow(), address, size, access, access != Access::kWrite);
+  }
+}
+
+void check_free(const void* data, size_t size) {
+  Shadow& shadow = device_shadow();
+  const size_t end = reinterpret_cast<uintptr_t>(data) - shadow.begin + size;
+  for (size_t at = end - size, next; at < end; at = next) {
+    next = std::min(end, (at / Shadow::kChunk + 1) * Shadow::kChunk);
+    if (shadow.used[at / Shadow::kChunk]) {
+      check_shadow(shadow, shadow.begin + at, next - at, Access::kWrite, false);
+    }
   }
 }
 

@@ -18,6 +18,8 @@ void check_access(const void* address, size_t size, Access access);
 void check_whole(const void* address, size_t size, Access access);
 // A copy from device to device hands on which bytes have a value, as it does with the bytes.
 void check_copy(void* to, const void* from, size_t size);
+// Memory that its owner gives back: a write of no value, where anything was used.
+void check_free(const void* data, size_t size);
 // A read whose bytes without a value are no mistake.
 void check_read_any(const void* address, size_t size);
 

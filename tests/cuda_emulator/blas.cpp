@@ -10,6 +10,8 @@
 
 struct cublasContext {
   cudaStream_t stream = nullptr;
+  void* workspace = nullptr;  // of that stream
+  size_t workspace_bytes = 0;
 };
 
 namespace cuda_emulator {
@@ -81,13 +83,33 @@ struct Product {
 
 using namespace cuda_emulator;
 
+namespace {
+
+// Its two ends stand for all of it.
+void use_workspace(const cublasContext& handle) {
+  constexpr size_t kEnd = 64;
+  if (handle.workspace_bytes < 2 * kEnd) return;
+  auto* const begin = static_cast<unsigned char*>(handle.workspace);
+  check_whole(begin, kEnd, Access::kWrite);
+  check_whole(begin + handle.workspace_bytes - kEnd, kEnd, Access::kWrite);
+}
+
+}  // namespace
+
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle) {
   *handle = new cublasContext;
   return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream) {
-  handle->stream = stream;
+  *handle = {stream, nullptr, 0};
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(workspace) % 256 != 0) return CUBLAS_STATUS_INVALID_VALUE;
+  handle->workspace = workspace;
+  handle->workspace_bytes = bytes;
   return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -113,7 +135,8 @@ cublasStatus_t cublasGemmStridedBatchedEx(
                         batch,
                         number(alpha),
                         number(beta)};
-  enqueue_routine(handle->stream, "cublasGemm", [product, c_type] {
+  enqueue_routine(handle->stream, "cublasGemm", [product, c_type, handle = *handle] {
+    use_workspace(handle);
     switch (c_type) {
       case CUDA_R_32F:
         return product.run<float>();
@@ -129,7 +152,7 @@ cublasStatus_t cublasGemmStridedBatchedEx(
 }
 
 const libtensor::cuda::BlasFunctions* libtensor::cuda::blas_functions() {
-  static const BlasFunctions functions{cublasCreate_v2, cublasSetStream_v2,
+  static const BlasFunctions functions{cublasCreate_v2, cublasSetStream_v2, cublasSetWorkspace_v2,
                                        cublasGemmStridedBatchedEx};
   return &functions;
 }

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "blocks.h"
+
 namespace cuda_emulator {
 namespace {
 
@@ -85,8 +87,8 @@ void fill(uintptr_t begin, size_t bytes, unsigned char value) {
 }
 
 void protect(size_t first, size_t last, int protection) {
-  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes), (last - first + 1) * kPieceBytes,
-           protection);
+  mprotect(reinterpret_cast<void*>(device_shadow().begin + first * kPieceBytes),
+           (last - first + 1) * kPieceBytes, protection);
 }
 
 }  // namespace
@@ -98,11 +100,13 @@ Shadow& device_shadow() { return memory().shadow; }
 void* allocate_device(int device, size_t bytes) {
   Memory& m = memory();
   const size_t rounded = (std::max<size_t>(bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  if (bytes > m.capacity || m.used[device] + rounded > m.capacity) return nullptr;
+  if (!charge(device, rounded)) return nullptr;
   const uintptr_t begin = m.place(rounded, kAlignment);
-  if (!begin) return nullptr;
+  if (!begin) {
+    refund(device, rounded);
+    return nullptr;
+  }
   m.ranges[begin] = {bytes, device};
-  m.used[device] += rounded;
   m.shadow.reset(begin, bytes, kUninitialised);
   fill(begin, bytes, kFreshByte);
   return reinterpret_cast<void*>(begin);
@@ -113,8 +117,8 @@ bool free_device(void* data) {
   const auto found = m.ranges.find(reinterpret_cast<uintptr_t>(data));
   if (found == m.ranges.end() || found->second.device < 0) return false;
   const auto [begin, allocation] = *found;
-  m.used[allocation.device] -=
-      (std::max<size_t>(allocation.bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  refund(allocation.device,
+         (std::max<size_t>(allocation.bytes, 1) + kAlignment - 1) / kAlignment * kAlignment);
   m.ranges.erase(found);
   m.shadow.reset(begin, allocation.bytes, kUnaddressable);
   if (allocation.bytes >= kLarge) {  // also gives the pages back
@@ -126,6 +130,13 @@ bool free_device(void* data) {
   return true;
 }
 
+bool charge(int device, size_t bytes) {
+  Memory& m = memory();
+  if (bytes > m.capacity || m.used[device] > m.capacity - bytes) return false;
+  m.used[device] += bytes;
+  return true;
+}
+void refund(int device, size_t bytes) { memory().used[device] -= bytes; }
 size_t allocated_bytes(int device) { return memory().used[device]; }
 size_t capacity() { return memory().capacity; }
 void set_capacity(size_t bytes) { memory().capacity = bytes; }
@@ -146,11 +157,22 @@ std::string describe_allocations() {
 
 std::string describe_address(uintptr_t address) {
   std::ostringstream text;
+  if (const BlockPlace block = block_before(address); address - block.begin < block.bytes + kGap) {
+    const size_t offset = address - block.begin;
+    if (offset < block.bytes) {
+      text << "byte " << offset << " of a block of " << block.bytes << " bytes";
+    } else {
+      text << offset - block.bytes << " bytes beyond the end of a block of " << block.bytes
+           << " bytes";
+    }
+    return text.str();
+  }
   const auto& ranges = memory().ranges;
   auto found = ranges.upper_bound(address);
   if (found == ranges.begin()) return "memory that was never allocated";
   --found;
   const size_t offset = address - found->first;
+  if (found->second.device < 0) return "memory that is not allocated now";
   if (offset < found->second.bytes) {
     text << "byte " << offset << " of an allocation of " << found->second.bytes << " bytes";
   } else if (offset < found->second.bytes + kGap) {

@@ -1,5 +1,5 @@
-// The devices' memory: a range of addresses of this process that the host cannot use. What work of a device uses of it
-// is open while that work runs.
+// The devices' memory: a range of addresses of this process that the host cannot use. What work of
+// a device uses of it is open while that work runs.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,9 @@ inline bool is_device_address(const void* address) {
 // Poisoned, with gaps around it. nullptr: the device's capacity is used up.
 void* allocate_device(int device, size_t bytes);
 bool free_device(void* data);  // false: not the beginning of an allocation
+// Virtual memory counts as well. False: the device's capacity is used up.
+bool charge(int device, size_t bytes);
+void refund(int device, size_t bytes);
 size_t allocated_bytes(int device);
 size_t capacity();
 void set_capacity(size_t bytes);  // of each device
@@ -33,7 +36,8 @@ void* reserve_addresses(size_t bytes);
 void release_addresses(void* address);
 bool is_reserved(uintptr_t address, size_t bytes);
 
-// While one lives, what runs opens the memory that it uses (open_memory); then all is closed again. May be nested.
+// While one lives, what runs opens the memory that it uses (open_memory); then all is closed again.
+// May be nested.
 class MemoryWindow {
  public:
   MemoryWindow();
@@ -42,7 +46,8 @@ class MemoryWindow {
   MemoryWindow& operator=(const MemoryWindow&) = delete;
 };
 
-// The arena is opened in pieces of this size: to open all of it at once would cost by the page that was ever used.
+// The arena is opened in pieces of this size: to open all of it at once would cost by the page that
+// was ever used.
 inline constexpr size_t kPieceBytes = size_t{16} << 10;
 extern uint8_t piece_is_open[kArenaBytes / kPieceBytes];
 void open_pieces(size_t first, size_t last);

@@ -3,6 +3,7 @@
 #ifndef CUDA_EMULATOR_EMULATOR_H
 #define CUDA_EMULATOR_EMULATOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ void cuda_emulator_set_seed(uint64_t seed);
 void cuda_emulator_set_capacity(size_t bytes);
 /* How many devices the machine has; before the plug-in's entry is called. */
 void cuda_emulator_set_device_count(int count);
+/* Whether the driver has virtual memory; before the plug-in's entry is called. */
+void cuda_emulator_set_virtual_memory(bool has);
 
 /* What was found wrong so far. Waiting work is run first, so that it can be found. */
 size_t cuda_emulator_report_count(void);

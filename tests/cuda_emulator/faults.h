@@ -9,6 +9,7 @@ namespace cuda_emulator {
 
 struct Faults {
   int device_count = 2;
+  bool virtual_memory = true;             // the driver has it
   int64_t allocations_until_failure = 0;  // 1: the next one fails; 0: none
   int64_t launches_until_failure = 0;
   cudaError_t sticky = cudaSuccess;  // every call gives it from now on

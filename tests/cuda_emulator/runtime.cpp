@@ -2,6 +2,7 @@
 // thing at a time.
 #include "include/cuda_runtime.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -9,6 +10,7 @@
 
 #include "access.h"
 #include "block.h"
+#include "blocks.h"
 #include "device_memory.h"
 #include "emulator.h"
 #include "faults.h"
@@ -104,6 +106,11 @@ void enqueue_routine(cudaStream_t stream, const char* name, std::function<void()
   pass_time();
 }
 
+void enqueue_bookkeeping(cudaStream_t stream, const char* name, std::function<void()> run) {
+  enqueue(stream_at(stream), name, std::move(run), {}, nullptr, /*bookkeeping=*/true);
+  pass_time();
+}
+
 }  // namespace cuda_emulator
 
 using namespace cuda_emulator;
@@ -132,7 +139,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
     *properties = {};
     std::snprintf(properties->name, sizeof properties->name, "emulated device %d", device);
     properties->totalGlobalMem = capacity();
-    properties->major = 9;
+    properties->major = 8;
     properties->multiProcessorCount = 4;
     properties->maxThreadsPerMultiProcessor = 1024;
     return cudaSuccess;
@@ -255,7 +262,7 @@ cudaError_t cudaFreeHost(void* data) {
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return call([&] {
     *total = capacity();
-    *free = capacity() - allocated_bytes(current_device);
+    *free = capacity() - std::min(capacity(), allocated_bytes(current_device));
     return cudaSuccess;
   });
 }
@@ -267,6 +274,11 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     pass_time();
     return cudaSuccess;
   });
+}
+
+cudaError_t cudaMemcpyPeerAsync(void* to, int, const void* from, int, size_t bytes,
+                                cudaStream_t stream) {
+  return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream);
 }
 
 cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, cudaStream_t stream) {
@@ -386,6 +398,9 @@ LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_capacity(size_t bytes) {
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_device_count(int count) {
   faults().device_count = count;
 }
+LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_virtual_memory(bool has) {
+  faults().virtual_memory = has;
+}
 LIBTENSOR_EMULATOR_EXPORT size_t cuda_emulator_report_count(void) {
   const std::lock_guard lock(runtime_lock());
   for (int device = 0; device < faults().device_count; ++device) run_all_work(device);
@@ -404,6 +419,7 @@ LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_clear_reports(void) {
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_report_leaks(void) {
   const std::lock_guard lock(runtime_lock());
   if (const std::string text = describe_allocations(); !text.empty()) report("leak: " + text);
+  if (const std::string text = describe_blocks(); !text.empty()) report("leak: " + text);
   if (live_events > 0) report("leak: " + std::to_string(live_events) + " events never destroyed");
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_allocation(int64_t n) {

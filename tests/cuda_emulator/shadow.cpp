@@ -40,13 +40,18 @@ Shadow::Shadow(uintptr_t address, size_t size)
     : begin(address),
       bytes(size),
       states(map_zeroes<uint8_t>(bytes)),
-      writes(map_zeroes<Use>(bytes)) {
+      writes(map_zeroes<Use>(bytes)),
+      used(map_zeroes<uint8_t>(bytes / kChunk + 1)) {
   for (Use*& set : reads) set = map_zeroes<Use>(bytes);
+}
+
+void Shadow::set_state(uintptr_t address, size_t size, ByteState state) {
+  std::memset(states + (address - begin), state, size);
 }
 
 void Shadow::reset(uintptr_t address, size_t size, ByteState state) {
   const size_t at = address - begin;
-  std::memset(states + at, state, size);
+  set_state(address, size, state);
   clear(writes + at, size);
   for (Use* set : reads) clear(set + at, size);
 }

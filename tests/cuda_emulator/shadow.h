@@ -36,15 +36,22 @@ struct Shadow {
   uint8_t* states = nullptr;
   Use* writes = nullptr;
   Use* reads[kReadSets] = {};
+  // By chunks: was any byte used since the range was last reset? Large ranges are mostly not.
+  static constexpr size_t kChunk = 4096;
+  uint8_t* used = nullptr;
 
   // Memory for the marks of a range of addresses, zero and cheap until touched.
   Shadow(uintptr_t address, size_t size);
   Shadow() = default;
 
   bool contains(uintptr_t address) const { return address - begin < bytes; }
-  // Gives a range a new state and forgets its uses.
+  // Gives a range a new state; reset() also forgets its uses.
+  void set_state(uintptr_t address, size_t size, ByteState state);
   void reset(uintptr_t address, size_t size, ByteState state);
   void forget_uses();
+  void note_used(size_t at, size_t size) {
+    for (size_t chunk = at / kChunk; chunk <= (at + size - 1) / kChunk; ++chunk) used[chunk] = 1;
+  }
 };
 
 }  // namespace cuda_emulator

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "device_memory.h"
 
@@ -16,12 +17,14 @@ struct Timeline {
   std::vector<std::unique_ptr<Stream>> streams;
   Stream* defaults[8] = {};
   std::vector<OperationRecord> records{1};  // ids begin with 1
-  Clock host;
+  Clock host, allocator;
   const Operation* running = nullptr;
   uint64_t seed = 0, random = 0;
   Pace pace = Pace::kAtOnce;
   size_t patience = 2;  // of kSometimes: one chance in so many that something runs
 };
+
+thread_local bool in_allocator = false;
 
 Timeline& timeline() {
   static auto* state = new Timeline;
@@ -32,12 +35,12 @@ bool is_ready(const Stream& stream) {
   return !stream.queue.empty() && is_done(stream.queue.front().after);
 }
 
-void run_next(Stream& stream) {
+void run_next(Stream& stream, bool dropped = false) {
   Timeline& t = timeline();
   Operation operation = std::move(stream.queue.front());
   stream.queue.pop_front();
   t.running = &operation;
-  if (operation.run) operation.run();
+  if (operation.run && (operation.bookkeeping || !dropped)) operation.run();
   t.running = nullptr;
   ++stream.done;
 }
@@ -95,7 +98,7 @@ std::string describe(uint32_t operation) {
 const Operation* running() { return timeline().running; }
 
 void enqueue(Stream& stream, const char* name, std::function<void()> run, Point after,
-             const std::source_location* where) {
+             const std::source_location* where, bool bookkeeping) {
   Timeline& t = timeline();
   if (t.records.size() > kMaxOperations) begin_numbering_anew();
   join(stream.clock, t.host);
@@ -104,7 +107,9 @@ void enqueue(Stream& stream, const char* name, std::function<void()> run, Point 
   const auto id = static_cast<uint32_t>(t.records.size());
   t.records.push_back({name, where ? where->file_name() : nullptr, where ? where->line() : 0,
                        stream.number, stream.enqueued});
-  stream.queue.push_back({id, name, stream.clock, after, std::move(run)});
+  Clock clock = stream.clock;
+  if (bookkeeping) join(clock, t.allocator);
+  stream.queue.push_back({id, name, std::move(clock), after, bookkeeping, std::move(run)});
 }
 
 Stream* new_stream(int device, int priority) {
@@ -149,7 +154,10 @@ void wait(Stream& stream, const Event& event) {
   enqueue(stream, "cudaStreamWaitEvent", nullptr, event.point);
 }
 
-void host_knows(const Clock& clock) { join(timeline().host, clock); }
+void host_knows(const Clock& clock) {
+  join(in_allocator ? timeline().allocator : timeline().host, clock);
+}
+bool set_in_allocator(bool inside) { return std::exchange(in_allocator, inside); }
 
 void synchronize(const Point& point, const Clock& clock) {
   Timeline& t = timeline();
@@ -204,8 +212,7 @@ uint64_t draw() {
 
 void drop_all_work() {
   for (const auto& stream : timeline().streams) {
-    stream->queue.clear();
-    stream->done = stream->enqueued;
+    while (!stream->queue.empty()) run_next(*stream, /*dropped=*/true);
   }
 }
 

@@ -34,7 +34,8 @@ struct Operation {
   uint32_t id = 0;
   const char* name = "";
   Clock clock;
-  Point after;  // of another stream, to wait for
+  Point after;               // of another stream, to wait for
+  bool bookkeeping = false;  // of the emulator's own: runs even where work is dropped
   std::function<void()> run;
 };
 
@@ -69,7 +70,7 @@ inline uint32_t stream_of(const Operation& operation) { return record_of(operati
 
 // `name` and the location's file live as long as the process.
 void enqueue(Stream& stream, const char* name, std::function<void()> run, Point after = {},
-             const std::source_location* where = nullptr);
+             const std::source_location* where = nullptr, bool bookkeeping = false);
 Stream& default_stream(int device);
 Stream* new_stream(int device, int priority);
 void delete_stream(Stream* stream);
@@ -86,8 +87,10 @@ void synchronize(Stream& stream);
 void synchronize_device(int device);
 // Runs what waits, without the host's knowing it.
 void run_all_work(int device);
-// The host has seen that all of a clock is done.
+// The host has seen that all of a clock is done; or, where that is set for this thread, the
+// allocator has, for its own bookkeeping only.
 void host_knows(const Clock& clock);
+bool set_in_allocator(bool inside);  // returns what was set before
 
 // Called by every function of the API: time goes by, and some of the waiting work may run.
 void pass_time();

@@ -19,7 +19,11 @@ namespace {
 
 constexpr size_t kGranularity = size_t{2} << 20;  // as on the devices of today
 
+// Like some drivers on small machines: the arena is shared by all devices and streams.
+constexpr size_t kMostReserved = size_t{1} << 30;
+
 struct Piece {
+  int device = 0;
   size_t bytes = 0;
   off_t offset = 0;
   bool released = false;  // goes when it is mapped nowhere any more
@@ -34,7 +38,6 @@ struct Mapping {
 struct VirtualMemory {
   int file = memfd_create("cuda_emulator", MFD_CLOEXEC);
   off_t end = 0;
-  size_t used = 0;
   CUmemGenericAllocationHandle next = 1;
   std::map<CUmemGenericAllocationHandle, Piece> pieces;
   std::map<CUdeviceptr, Mapping> mappings;
@@ -43,7 +46,7 @@ struct VirtualMemory {
     const auto found = pieces.find(handle);
     if (found == pieces.end() || !found->second.released || found->second.mappings > 0) return;
     fallocate_away(found->second);
-    used -= found->second.bytes;
+    refund(found->second.device, found->second.bytes);
     pieces.erase(found);
   }
   void fallocate_away(const Piece& piece) const;
@@ -69,6 +72,16 @@ bool is_whole(size_t bytes) { return bytes > 0 && bytes % kGranularity == 0; }
 
 using namespace cuda_emulator;
 
+CUresult cuDeviceGet(CUdevice* device, int ordinal) {
+  *device = ordinal;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute, CUdevice) {
+  *value = faults().virtual_memory;
+  return CUDA_SUCCESS;
+}
+
 CUresult cuMemGetAllocationGranularity(size_t* granularity, const CUmemAllocationProp*,
                                        CUmemAllocationGranularity_flags) {
   *granularity = kGranularity;
@@ -79,7 +92,7 @@ CUresult cuMemAddressReserve(CUdeviceptr* address, size_t bytes, size_t, CUdevic
                              unsigned long long) {
   const std::lock_guard lock(runtime_lock());
   if (!is_whole(bytes)) return CUDA_ERROR_INVALID_VALUE;
-  void* const range = reserve_addresses(bytes);
+  void* const range = bytes <= kMostReserved ? reserve_addresses(bytes) : nullptr;
   if (!range) return CUDA_ERROR_OUT_OF_MEMORY;
   *address = reinterpret_cast<CUdeviceptr>(range);
   return CUDA_SUCCESS;
@@ -94,21 +107,22 @@ CUresult cuMemAddressFree(CUdeviceptr address, size_t bytes) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuMemCreate(CUmemGenericAllocationHandle* handle, size_t bytes, const CUmemAllocationProp*,
-                     unsigned long long) {
+CUresult cuMemCreate(CUmemGenericAllocationHandle* handle, size_t bytes,
+                     const CUmemAllocationProp* properties, unsigned long long) {
   const std::lock_guard lock(runtime_lock());
   VirtualMemory& memory = virtual_memory();
   if (!is_whole(bytes)) return CUDA_ERROR_INVALID_VALUE;
-  if (is_due(faults().allocations_until_failure) || memory.used + bytes > capacity()) {
+  const int device = properties->location.id;
+  if (is_due(faults().allocations_until_failure) || !charge(device, bytes)) {
     return CUDA_ERROR_OUT_OF_MEMORY;
   }
   if (ftruncate(memory.file, memory.end + static_cast<off_t>(bytes)) != 0) {
+    refund(device, bytes);
     return CUDA_ERROR_OUT_OF_MEMORY;
   }
   *handle = memory.next++;
-  memory.pieces[*handle] = {bytes, memory.end, false, 0};
+  memory.pieces[*handle] = {device, bytes, memory.end, false, 0};
   memory.end += static_cast<off_t>(bytes);
-  memory.used += bytes;
   return CUDA_SUCCESS;
 }
 
@@ -174,7 +188,9 @@ CUresult cuMemUnmap(CUdeviceptr address, size_t bytes) {
 }
 
 const libtensor::cuda::DriverFunctions* libtensor::cuda::driver_functions() {
-  static const DriverFunctions functions{cuMemGetAllocationGranularity,
+  static const DriverFunctions functions{cuDeviceGet,
+                                         cuDeviceGetAttribute,
+                                         cuMemGetAllocationGranularity,
                                          cuMemAddressReserve,
                                          cuMemAddressFree,
                                          cuMemCreate,

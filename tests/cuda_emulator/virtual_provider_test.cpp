@@ -19,6 +19,7 @@ TEST(VirtualProvider, PiecesMoveBetweenAddresses) {
   memory::Physical physical = 0;
   ASSERT_TRUE(provider.create(piece, &physical));
   ASSERT_TRUE(provider.map(range, piece, physical));
+  provider.watch_allocated(range, 100, 0);
   ASSERT_EQ(cudaMemsetAsync(range, 5, 100, nullptr), cudaSuccess);
   const memory::Event event = provider.record(0);
   ASSERT_NE(event, 0u);

@@ -40,3 +40,17 @@ def test_digits():
 def test_digits_takes_a_number_of_epochs(language):
     lines = run_example("digits", language, 2).splitlines()
     assert [line[:8] for line in lines if line.startswith("epoch")] == ["epoch  1", "epoch  2"]
+
+
+def test_offload():
+    """What is saved takes half the memory in half precision, none on disk, and gradients hold."""
+    c, cpp, python = (run_example("offload", language).splitlines() for language in LANGUAGES)
+    assert c.pop() == "handles not given back: 0"
+    assert c == cpp == python
+    pattern = r"(.+?) +(\d+) bytes in memory, +(\d+) on disk, gradients differ by (.+)"
+    rows = [re.fullmatch(pattern, line).groups() for line in c]
+    assert [row[0] for row in rows] == ["as it is", "in half precision", "on disk"]
+    plain, half, disk = [(int(memory), int(file), float(apart)) for _, memory, file, apart in rows]
+    assert plain[0] > 1_000_000 and plain[1:] == (0, 0)
+    assert half[:2] == (plain[0] // 2, 0) and 0 < half[2] < 1e-5
+    assert disk == (0, plain[0], 0)

@@ -66,6 +66,7 @@ class NamedNode final : public GraphNode {
  public:
   explicit NamedNode(const char* name) : name_(name) {}
   const char* name() const override { return name_; }
+  Ref<GraphNode> epitaph() const override { return nullptr; }
 
  private:
   void dispose() override { delete this; }

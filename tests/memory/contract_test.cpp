@@ -77,7 +77,8 @@ TEST_P(Provider, SaysThatMemoryIsOut) {
 TEST_P(Provider, EventsPass) {
   if (!properties.streams) GTEST_SKIP() << "has no streams";
   for (int stream = 0; stream < GetParam().streams; ++stream) {
-    const Event event = provider->record(static_cast<Stream>(stream));
+    const Event event =
+        provider->record(GetParam().first_event_stream + static_cast<Stream>(stream));
     ASSERT_NE(event, 0u);
     provider->wait(event);
     EXPECT_TRUE(provider->passed(event));

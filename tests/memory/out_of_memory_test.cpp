@@ -95,8 +95,8 @@ TEST(OutOfMemory, NamesTheLargestHolders) {
   } catch (const Error& error) {
     EXPECT_EQ(
         error.message(),
-        "cuda:0 out of memory. Tried to allocate 20.00 MiB (20971520 bytes). 10.00 MiB is free "
-        "on the device; 54.00 MiB is reserved, of which 54.00 MiB is in use. Largest holders: "
+        "CUDA out of memory. Tried to allocate 20.00 MiB (20971520 bytes) on cuda:0. 10.00 MiB is "
+        "free on the device; 54.00 MiB is reserved, of which 54.00 MiB is in use. Largest holders: "
         "matmul (tag 'weights') 40.00 MiB in 1 block, add 14.00 MiB in 2 blocks.");
   }
 }

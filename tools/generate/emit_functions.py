@@ -41,9 +41,11 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
         return f"node->{item.member} = {value};"
     # What is about to be overwritten is saved as a copy.
     source = f"clone({item.source})" if inplace and item.source == "self" else item.source
+    # What has no gradient has no edge either.
+    edge = list(op.gradient).index(item.source) if item.source in op.gradient else "kNoEdge"
     if inplace and item.source != "self" and op.arg(item.source).type == "Tensor":
-        return f"node->{item.member}.save_beside({source}, self);"
-    return f"node->{item.member}.save({source});"
+        return f"node->{item.member}.save_beside({source}, {edge}, self);"
+    return f"node->{item.member}.save({source}, {edge});"
 
 
 def condition(op: Op, users: list[str]) -> str:

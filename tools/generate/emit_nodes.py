@@ -86,7 +86,7 @@ def apply_body(op: Op) -> list[str]:
 def nodes_header(ops: list[Op]) -> str:
     lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
-    used = ("FixedNode", "ListNode", "SavedTensor", "SavedVisitor")
+    used = ("FixedNode", "ListNode", "SavedTensor", "SavedVisitor", "kNoEdge")
     lines += [*(f"using autograd::{name};" for name in used), ""]
     for op in ops:
         if op.gradient:

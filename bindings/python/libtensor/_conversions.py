@@ -7,15 +7,18 @@ from array import array
 from collections.abc import Callable
 from ctypes import byref, c_bool, create_string_buffer
 
-from ._dispatch import direct
+from ._dispatch import direct, function, named
 from ._dtypes import ALIASES, BY_NAME, DEFAULT, OF_PYTHON, TYPE_NAMES, Size, device, dtype
 from ._errors import check
 from ._handle import Handle, fresh
 from ._library import native
 from ._values import is_dtype
 
-_to, _to_copy = direct("to"), direct("to_copy")
-_contiguous = direct("contiguous")
+_to, _to_copy, _to_non_blocking = direct("to"), direct("to_copy"), direct("to_non_blocking")
+_copy_, _copy_non_blocking_ = (
+    function(name, named(name), "inplace", method=True) for name in ("copy", "copy_non_blocking")
+)
+_contiguous, _pin_memory = direct("contiguous"), direct("pin_memory")
 
 ARRAY_CODES = {
     "bool": "b", "uint8": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
@@ -36,8 +39,8 @@ def _kept(tensor: Handle, result: Handle) -> Handle:
     return tensor if is_same(tensor, result) else result
 
 
-def _target(args: tuple, kwargs: dict) -> tuple[dtype | None, device | None, bool]:
-    """dtype, device and copy of a call of to(), in any of its forms."""
+def _target(args: tuple, kwargs: dict) -> tuple[dtype | None, device | None, bool, bool]:
+    """dtype, device, copy and non_blocking of a call of to(), in any of its forms."""
     names = ["non_blocking", "copy"]
     values: dict[str, object] = {}
     rest = list(args)
@@ -64,8 +67,8 @@ def _target(args: tuple, kwargs: dict) -> tuple[dtype | None, device | None, boo
             "to() received an invalid combination of arguments - got "
             f"({', '.join(type(value).__name__ for value in args)}), but expected one of:"
         )
-    found = OF_PYTHON.get(found, found)
-    return found, None if where is None else device(where), bool(values.get("copy"))
+    flags = bool(values.get("copy")), bool(values.get("non_blocking"))
+    return OF_PYTHON.get(found, found), None if where is None else device(where), *flags
 
 
 class Conversions(Handle):
@@ -77,12 +80,33 @@ class Conversions(Handle):
         """This tensor with another dtype, on another device, or like another tensor.
 
         Forms: to(dtype), to(device), to(device, dtype), to(other); `copy=True` copies even where
-        nothing changes, else the tensor itself is given.
+        nothing changes, else the tensor itself is given. With `non_blocking=True` the host goes on
+        while bytes move between pinned memory and a CUDA device.
         """
-        wanted, where, copy = _target(args, kwargs)
-        if copy:
+        wanted, where, copy, non_blocking = _target(args, kwargs)
+        if copy and not non_blocking:
             return _to_copy(self, wanted or self.dtype, where or self.device)
-        return _kept(self, _to(self, {"dtype": wanted, "device": where}))
+        convert = _to_non_blocking if non_blocking else _to
+        result = _kept(self, convert(self, {"dtype": wanted, "device": where}))
+        return result.clone() if copy and result is self else result
+
+    def copy_(self, src, non_blocking: bool = False):
+        """Copy the elements of `src`, broadcast and converted, into this tensor."""
+        return (_copy_non_blocking_ if non_blocking else _copy_)(self, src)
+
+    def pin_memory(self):
+        """This CPU tensor in pinned memory: itself where it is there already."""
+        return _kept(self, _pin_memory(self))
+
+    def is_pinned(self) -> bool:
+        """Whether this is in memory of the host that CUDA devices copy from and to by themselves."""
+        found = c_bool()
+        check(native.is_pinned(self._handle, byref(found)))
+        return found.value
+
+    def record_stream(self, stream) -> None:
+        """Keep the memory, once given back, until the stream's work so far is done."""
+        check(native.record_stream(self._handle, stream._handle))
 
     def type(self, dtype=None):
         """The name of the tensor's type, or the tensor converted to a dtype."""
@@ -103,9 +127,9 @@ class Conversions(Handle):
         """This tensor in the host's memory."""
         return self.to("cpu")
 
-    def cuda(self, device=None):
+    def cuda(self, device=None, non_blocking: bool = False):
         """This tensor on a CUDA device."""
-        return self.to("cuda" if device is None else device)
+        return self.to("cuda" if device is None else device, non_blocking=non_blocking)
 
     def contiguous(self, memory_format: object = None):
         """This tensor with its elements in row-major order: itself where it is so already."""

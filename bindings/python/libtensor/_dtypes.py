@@ -95,7 +95,8 @@ class device:
 
     def native(self) -> Device:
         """As the C library takes it."""
-        return Device(DEVICES[self.type], self.index or 0)
+        index = (-1 if self.type == "cuda" else 0) if self.index is None else self.index
+        return Device(DEVICES[self.type], index)
 
     def __repr__(self) -> str:
         index = "" if self.index is None else f", index={self.index}"

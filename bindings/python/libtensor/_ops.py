@@ -219,6 +219,41 @@ OPERATIONS = (
         "A converted copy, even where nothing changes.",
     ),
     Op(
+        "to_non_blocking",
+        ("to_non_blocking",),
+        (Arg("Tensor", "self"), Arg("options", "options", None)),
+        ("result",),
+        ("function",),
+        (),
+        "As to, but the host goes on while bytes are copied between pinned memory "
+        "(tensor_pin_memory) and a CUDA device, in the device's current stream. What comes to the"
+        " CPU comes into pinned memory, and may be read after tensor_stream_synchronize; where "
+        "`self` is not pinned, the host waits as in to.",
+    ),
+    Op(
+        "copy_non_blocking",
+        ("copy_non_blocking",),
+        (Arg("Tensor", "self"), Arg("Tensor", "src")),
+        ("result",),
+        ("inplace",),
+        (),
+        "As copy, but the host goes on while bytes are copied between pinned memory and a CUDA "
+        "device; neither tensor's elements may be touched before the device's current stream has "
+        "come past the copy. Into the CPU's memory this needs both tensors contiguous and of one "
+        "dtype and shape; else the host waits.",
+    ),
+    Op(
+        "pin_memory",
+        ("pin_memory",),
+        (Arg("Tensor", "self"),),
+        ("result",),
+        ("function",),
+        ("method",),
+        "A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the "
+        "host goes on; `self` where it is pinned already. Errors: no CUDA device; `self` is not "
+        "on the CPU.",
+    ),
+    Op(
         "detach",
         ("detach",),
         (Arg("Tensor", "self"),),

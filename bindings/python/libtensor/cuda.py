@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from ctypes import byref, c_bool, c_double, c_int32, c_void_p
+from ctypes import (
+    Structure,
+    byref,
+    c_bool,
+    c_char,
+    c_double,
+    c_int32,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+    sizeof,
+)
 from typing import TYPE_CHECKING
 
+from . import memory
 from ._dtypes import device as _device
 from ._errors import check
 from ._library import native
@@ -33,11 +45,55 @@ def device_count() -> int:
     return count.value
 
 
+class DeviceProperties(Structure):
+    """What a device says of itself: tensor_device_properties_t."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("total_memory", c_uint64),
+        ("major", c_int32),
+        ("minor", c_int32),
+        ("multi_processor_count", c_int32),
+        ("max_threads_per_multi_processor", c_int32),
+        ("_name", c_char * 256),
+    ]
+
+    @property
+    def name(self) -> str:
+        """The name that the driver gives it."""
+        return self._name.decode()
+
+
+def get_device_properties(device: object = None) -> DeviceProperties:
+    """What a device says of itself."""
+    found = DeviceProperties(sizeof(DeviceProperties))
+    check(native.device_properties(_native_device(device), byref(found)))
+    return found
+
+
+def get_device_name(device: object = None) -> str:
+    """The name that the driver gives it."""
+    return get_device_properties(device).name
+
+
+def get_device_capability(device: object = None) -> tuple[int, int]:
+    """Its compute capability."""
+    found = get_device_properties(device)
+    return found.major, found.minor
+
+
 def current_device() -> int:
     """The device that "cuda" without a number stands for."""
     if not is_available():
         raise RuntimeError(unavailable_reason())
-    return 0
+    index = c_int32()
+    check(native.cuda_current_device(byref(index)))
+    return index.value
+
+
+def set_device(device: object) -> None:
+    """Let "cuda" without a number stand for this device, in this thread."""
+    check(native.cuda_set_device(_native_device(device).index))
 
 
 def synchronize(device: object = None) -> None:
@@ -162,5 +218,65 @@ def _native_device(device: object) -> Device:
     elif device is None:
         index = current_device()
     else:
-        index = _device(device).index or 0
+        index = _device(device).index
+        index = current_device() if index is None else index
     return Device(DEVICES["cuda"], index)
+
+
+def memory_stats(device: object = None) -> dict[str, int]:
+    """What the device's allocator counts, under PyTorch's names."""
+    found = memory.stats(_named(device))
+    return {
+        "allocation.all.allocated": found.allocations,
+        "allocation.all.freed": found.frees,
+        "allocated_bytes.all.current": found.active,
+        "allocated_bytes.all.peak": found.active_peak,
+        "requested_bytes.all.current": found.allocated,
+        "requested_bytes.all.peak": found.allocated_peak,
+        "reserved_bytes.all.current": found.reserved,
+        "reserved_bytes.all.peak": found.reserved_peak,
+        "num_ooms": found.out_of_memory,
+        "num_sync_all_streams": found.waits,
+    }
+
+
+def memory_allocated(device: object = None) -> int:
+    """Bytes in tensors' hands now, as rounded by the allocator."""
+    return memory.stats(_named(device)).active
+
+
+def max_memory_allocated(device: object = None) -> int:
+    """The most there have been."""
+    return memory.stats(_named(device)).active_peak
+
+
+def memory_reserved(device: object = None) -> int:
+    """Bytes taken from the device now."""
+    return memory.stats(_named(device)).reserved
+
+
+def max_memory_reserved(device: object = None) -> int:
+    """The most there have been."""
+    return memory.stats(_named(device)).reserved_peak
+
+
+def reset_peak_memory_stats(device: object = None) -> None:
+    """All peaks become what is there now."""
+    memory.reset_peaks(_named(device))
+
+
+def empty_cache() -> None:
+    """Give back to the current device what nobody uses."""
+    if is_available():
+        memory.empty_cache(_named(None))
+
+
+def set_per_process_memory_fraction(fraction: float, device: object = None) -> None:
+    """Let no more than this share of the device's memory be reserved."""
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"Invalid fraction value: {fraction}. Allowed range: 0~1")
+    memory.set_budget(int(fraction * get_device_properties(device).total_memory), _named(device))
+
+
+def _named(device: object) -> str:
+    return f"cuda:{_native_device(device).index}"

@@ -220,6 +220,31 @@ impl Tensor {
         own(|out| unsafe { ffi::tensor_to_copy(self.raw(), dtype.raw(), device.raw(), out) })
     }
 
+    /// As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory)
+    /// and a CUDA device, in the device's current stream. What comes to the CPU comes into pinned
+    /// memory, and may be read after tensor_stream_synchronize; where `self` is not pinned, the
+    /// host waits as in to.
+    pub fn to_non_blocking(&self, options: impl Into<Options>) -> Result<Tensor> {
+        let options = options.into().raw();
+        own(|out| unsafe { ffi::tensor_to_non_blocking(self.raw(), &options, out) })
+    }
+
+    /// As copy, but the host goes on while bytes are copied between pinned memory and a CUDA
+    /// device; neither tensor's elements may be touched before the device's current stream has come
+    /// past the copy. Into the CPU's memory this needs both tensors contiguous and of one dtype and
+    /// shape; else the host waits.
+    pub fn copy_non_blocking_(&mut self, src: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_copy_non_blocking_(self.raw(), src.raw()) })?;
+        Ok(self)
+    }
+
+    /// A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the host
+    /// goes on; `self` where it is pinned already. Errors: no CUDA device; `self` is not on the
+    /// CPU.
+    pub fn pin_memory(&self) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_pin_memory(self.raw(), out) })
+    }
+
     /// A view without a history: what is done with it is not recorded. An in-place change of one
     /// shows in the other.
     pub fn detach(&self) -> Result<Tensor> {

@@ -64,7 +64,7 @@ template <> struct dtype_of<float> { static constexpr DType value = DType::Float
 template <> struct dtype_of<double> { static constexpr DType value = DType::Float64; };
 // clang-format on
 
-// "cpu", "cuda" or "cuda:1".
+// "cpu", "cuda" (the thread's current CUDA device) or "cuda:1".
 class Device {
  public:
   Device() noexcept : raw_{TENSOR_DEVICE_DEFAULT, 0} {}
@@ -76,7 +76,8 @@ class Device {
   bool is_cuda() const noexcept { return raw_.type == TENSOR_CUDA; }
   int32_t index() const noexcept { return raw_.index; }
   std::string str() const {
-    return is_cuda() ? "cuda:" + std::to_string(raw_.index) : std::string("cpu");
+    if (!is_cuda()) return "cpu";
+    return raw_.index < 0 ? "cuda" : "cuda:" + std::to_string(raw_.index);
   }
   bool operator==(const Device& other) const noexcept {
     return raw_.type == other.raw_.type && raw_.index == other.raw_.index;
@@ -87,6 +88,7 @@ class Device {
   static tensor_device_t parse(const std::string& text) {
     const size_t colon = text.find(':');
     const std::string kind = text.substr(0, colon);
+    if (text == "cuda") return {TENSOR_CUDA, -1};
     const std::string digits = colon == std::string::npos ? "0" : text.substr(colon + 1);
     const bool known = kind == "cpu" || kind == "cuda";
     const bool number = !digits.empty() && digits.size() < 5 &&

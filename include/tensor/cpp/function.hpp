@@ -1,4 +1,4 @@
-// Operations with a derivative of one's own, and hooks.
+// Operations with a derivative of one's own.
 //
 //   struct Scale : tensor::Function<Scale> {
 //     explicit Scale(double factor) : factor(factor) {}
@@ -14,55 +14,14 @@
 #ifndef TENSOR_CPP_FUNCTION_HPP
 #define TENSOR_CPP_FUNCTION_HPP
 
-#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "tensor/cpp/autograd.hpp"
+#include "tensor/cpp/hooks.hpp"
 #include "tensor/function.h"
-#include "tensor/hooks.h"
 
 namespace tensor {
-namespace detail {
-
-// Calls `body`, and turns what it throws into a status whose message backward reports: an Error
-// keeps its status, anything else becomes TENSOR_ERROR_INTERNAL with its text.
-template <class Body>
-tensor_status_t callback(Body&& body) noexcept {
-  try {
-    body();
-    return TENSOR_OK;
-  } catch (const Error& error) {
-    return tensor_set_last_error(error.status(), error.what());
-  } catch (const std::exception& error) {
-    return tensor_set_last_error(TENSOR_ERROR_INTERNAL, error.what());
-  } catch (...) {
-    return tensor_set_last_error(TENSOR_ERROR_INTERNAL, "unknown exception in a callback");
-  }
-}
-
-// A second handle of a borrowed one; undefined for NULL.
-inline Tensor borrowed(tensor_t* handle) {
-  tensor_t* own = nullptr;
-  if (handle) check(tensor_retain(handle, &own));
-  return Tensor::own(own);
-}
-
-// A handle that the library takes over; NULL for an undefined tensor.
-inline tensor_t* given(const Tensor& tensor) {
-  tensor_t* own = nullptr;
-  if (tensor.defined()) check(tensor_retain(tensor.handle(), &own));
-  return own;
-}
-
-template <class T>
-void destroy(void* user) {
-  delete static_cast<T*>(user);
-}
-
-}  // namespace detail
-
 // One application of a function, as its forward and backward see it.
 class FunctionContext {
  public:
@@ -166,51 +125,6 @@ class Function {
   }
 };
 
-// A hook that was registered. It stays when this object goes; remove takes it out.
-class Hook {
- public:
-  explicit Hook(tensor_hook_t* handle) : handle_(handle, &tensor_hook_release) {}
-  void remove() { detail::check(tensor_hook_remove(handle_.get())); }
-
- private:
-  std::shared_ptr<tensor_hook_t> handle_;
-};
-
-namespace autograd {
-
-// Has `hook` called with each gradient of `tensor`; what it returns, if defined, takes its place.
-inline Hook register_hook(const Tensor& tensor, std::function<Tensor(const Tensor&)> hook) {
-  using Callable = std::function<Tensor(const Tensor&)>;
-  std::unique_ptr<Callable> user(new Callable(std::move(hook)));
-  tensor_hook_t* out;
-  detail::check(tensor_register_hook(
-      tensor.handle(),
-      [](void* held, tensor_t** grad) -> tensor_status_t {
-        return detail::callback([&] {
-          const Tensor replaced = (*static_cast<Callable*>(held))(detail::borrowed(*grad));
-          if (replaced.defined()) *grad = detail::given(replaced);
-        });
-      },
-      user.release(), &detail::destroy<Callable>, &out));
-  return Hook(out);
-}
-
-// Has `hook` called with the leaf each time backward has added to its gradient.
-inline Hook register_post_accumulate_grad_hook(const Tensor& leaf,
-                                               std::function<void(const Tensor&)> hook) {
-  using Callable = std::function<void(const Tensor&)>;
-  std::unique_ptr<Callable> user(new Callable(std::move(hook)));
-  tensor_hook_t* out;
-  detail::check(tensor_register_post_accumulate_grad_hook(
-      leaf.handle(),
-      [](void* held, tensor_t* t) -> tensor_status_t {
-        return detail::callback([&] { (*static_cast<Callable*>(held))(detail::borrowed(t)); });
-      },
-      user.release(), &detail::destroy<Callable>, &out));
-  return Hook(out);
-}
-
-}  // namespace autograd
 }  // namespace tensor
 
 #endif  // TENSOR_CPP_FUNCTION_HPP

@@ -22,6 +22,8 @@ class Methods {
   Tensor contiguous() const;
   Tensor to(const Options& options = Options()) const;
   Tensor to_copy(DType dtype, const Device& device) const;
+  Tensor to_non_blocking(const Options& options = Options()) const;
+  Tensor pin_memory() const;
   Tensor detach() const;
   Tensor add(const Tensor& other) const;
   Tensor add(const Scalar& other) const;
@@ -154,6 +156,7 @@ class Methods {
   Tensor& fill_(const Tensor& value);
   Tensor& fill_(const Scalar& value);
   Tensor& zero_();
+  Tensor& copy_non_blocking_(const Tensor& src);
   Tensor& add_(const Tensor& other);
   Tensor& add_(const Scalar& other);
   Tensor& add_(const Tensor& other, const Scalar& alpha);

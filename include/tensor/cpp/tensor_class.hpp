@@ -147,6 +147,13 @@ class Tensor : public detail::Methods {
   void backward() const { detail::check(tensor_backward(handle_)); }
   void backward(const Tensor& gradient) const;
   void backward(const Tensor& gradient, const BackwardOptions& options) const;
+  void backward(const BackwardOptions& options) const;
+  // Lets a tensor that is no leaf keep its gradient, as leaves do.
+  void retain_grad() const { detail::check(tensor_retain_grad(handle_)); }
+  bool retains_grad() const { return read<bool>(tensor_retains_grad); }
+  // Is it a view of another tensor, for autograd?
+  bool is_view() const { return read<bool>(tensor_is_view); }
+  bool is_inference() const { return read<bool>(tensor_is_inference); }
 
  private:
   using TextFunction = tensor_status_t (*)(const tensor_t*, char*, size_t, size_t*);

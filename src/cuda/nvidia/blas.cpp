@@ -27,6 +27,7 @@ const BlasFunctions* load() {
   static BlasFunctions functions;
   const bool complete = library && find(library, "cublasCreate_v2", &functions.create) &&
                         find(library, "cublasSetStream_v2", &functions.set_stream) &&
+                        find(library, "cublasSetWorkspace_v2", &functions.set_workspace) &&
                         find(library, "cublasGemmStridedBatchedEx", &functions.gemm);
   return complete ? &functions : nullptr;
 }

@@ -23,6 +23,8 @@ bool find(const char* name, F* out) {
 const DriverFunctions* load() {
   static DriverFunctions functions;
   const bool complete =
+      find("cuDeviceGet", &functions.device) &&
+      find("cuDeviceGetAttribute", &functions.attribute) &&
       find("cuMemGetAllocationGranularity", &functions.granularity) &&
       find("cuMemAddressReserve", &functions.reserve) &&
       find("cuMemAddressFree", &functions.unreserve) && find("cuMemCreate", &functions.create) &&

@@ -231,6 +231,47 @@ Tensor to_copy(const Tensor& self, DType dtype, Device device) {
   return result;
 }
 
+Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
+  Tensor result = compute::to_copy_non_blocking(self, dtype, device);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ToCopyNonBlockingBackward>::adopt(new ToCopyNonBlockingBackward);
+    node->connect(0, self);
+    node->self_dtype_ = self.dtype();
+    node->self_device_ = self.device();
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void copy_non_blocking_(const Tensor& self, const Tensor& src) {
+  const bool records = autograd::records(self, src);
+  autograd::check_inplace(self, records);
+  Ref<CopyNonBlockingBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<CopyNonBlockingBackward>::adopt(new CopyNonBlockingBackward);
+    node->connect(0, self);
+    node->connect(1, src);
+    node->src_dtype_ = src.dtype();
+    node->src_device_ = src.device();
+    recorded = std::move(node);
+  }
+  compute::copy_non_blocking_(self, src);
+  self.storage().bump_version("copy_non_blocking_");
+  if (recorded) [[unlikely]] {
+    autograd::rebase_history(self, recorded);
+  }
+}
+
+Tensor pinned_copy(const Tensor& self) {
+  Tensor result = compute::pinned_copy(self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<PinnedCopyBackward>::adopt(new PinnedCopyBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor detach(const Tensor& self) {
   Tensor result = compute::detach(self);
   return result;
@@ -469,8 +510,8 @@ Tensor mul(const Tensor& self, const Tensor& other) {
     auto node = Ref<MulBackward>::adopt(new MulBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (self.requires_grad()) node->other_.save(other);
-    if (other.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->other_.save(other, 1);
+    if (other.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -484,8 +525,8 @@ void mul_(const Tensor& self, const Tensor& other) {
     auto node = Ref<MulBackward>::adopt(new MulBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (self.requires_grad()) node->other_.save_beside(other, self);
-    if (other.requires_grad()) node->self_.save(clone(self));
+    if (self.requires_grad()) node->other_.save_beside(other, 1, self);
+    if (other.requires_grad()) node->self_.save(clone(self), 0);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kMul, Rule::kPromote, self, {self, other});
@@ -541,8 +582,8 @@ Tensor div(const Tensor& self, const Tensor& other) {
     auto node = Ref<DivBackward>::adopt(new DivBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->other_.save(other);
-    if (other.requires_grad()) node->self_.save(self);
+    node->other_.save(other, 1);
+    if (other.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -556,8 +597,8 @@ void div_(const Tensor& self, const Tensor& other) {
     auto node = Ref<DivBackward>::adopt(new DivBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->other_.save_beside(other, self);
-    if (other.requires_grad()) node->self_.save(clone(self));
+    node->other_.save_beside(other, 1, self);
+    if (other.requires_grad()) node->self_.save(clone(self), 0);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kDiv, Rule::kPromoteFloat, self, {self, other});
@@ -830,8 +871,8 @@ Tensor remainder(const Tensor& self, const Tensor& other) {
     auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (other.requires_grad()) node->self_.save(self);
-    if (other.requires_grad()) node->other_.save(other);
+    if (other.requires_grad()) node->self_.save(self, 0);
+    if (other.requires_grad()) node->other_.save(other, 1);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -846,8 +887,8 @@ void remainder_(const Tensor& self, const Tensor& other) {
     auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
     node->connect(0, self);
     node->connect(1, other);
-    if (other.requires_grad()) node->self_.save(clone(self));
-    if (other.requires_grad()) node->other_.save_beside(other, self);
+    if (other.requires_grad()) node->self_.save(clone(self), 0);
+    if (other.requires_grad()) node->other_.save_beside(other, 1, self);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kRemainder, Rule::kPromote, self, {self, other});
@@ -950,8 +991,8 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
     node->connect(0, self);
     node->connect(1, exponent);
-    node->self_.save(self);
-    node->exponent_.save(exponent);
+    node->self_.save(self, 0);
+    node->exponent_.save(exponent, 1);
     autograd::set_history(result, node);
     node->result_.save_output(result);
   }
@@ -966,8 +1007,8 @@ void pow_(const Tensor& self, const Tensor& exponent) {
     auto node = Ref<PowBackward>::adopt(new PowBackward);
     node->connect(0, self);
     node->connect(1, exponent);
-    node->self_.save(clone(self));
-    node->exponent_.save_beside(exponent, self);
+    node->self_.save(clone(self), 0);
+    node->exponent_.save_beside(exponent, 1, self);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kPow, Rule::kPromote, self, {self, exponent});
@@ -990,7 +1031,7 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     node->exponent_ = exponent;
     autograd::set_history(result, std::move(node));
   }
@@ -1005,7 +1046,7 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
   if (records) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
-    node->self_.save(clone(self));
+    node->self_.save(clone(self), 0);
     node->exponent_ = exponent;
     recorded = std::move(node);
   }
@@ -1029,7 +1070,7 @@ Tensor scalar_pow(Scalar self, const Tensor& exponent) {
     auto node = Ref<ScalarPowBackward>::adopt(new ScalarPowBackward);
     node->connect(0, exponent);
     node->self_ = self;
-    node->exponent_.save(exponent);
+    node->exponent_.save(exponent, 0);
     autograd::set_history(result, node);
     node->result_.save_output(result);
   }
@@ -1084,7 +1125,7 @@ Tensor abs(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<AbsBackward>::adopt(new AbsBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1098,7 +1139,7 @@ void abs_(const Tensor& self) {
   if (records) [[unlikely]] {
     auto node = Ref<AbsBackward>::adopt(new AbsBackward);
     node->connect(0, self);
-    node->self_.save(clone(self));
+    node->self_.save(clone(self), 0);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kAbs, Rule::kPromote, self, {self});
@@ -1154,8 +1195,8 @@ Tensor maximum(const Tensor& self, const Tensor& other) {
     auto node = Ref<MaximumBackward>::adopt(new MaximumBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->self_.save(self);
-    node->other_.save(other);
+    node->self_.save(self, 0);
+    node->other_.save(other, 1);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1173,8 +1214,8 @@ Tensor minimum(const Tensor& self, const Tensor& other) {
     auto node = Ref<MinimumBackward>::adopt(new MinimumBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->self_.save(self);
-    node->other_.save(other);
+    node->self_.save(self, 0);
+    node->other_.save(other, 1);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1222,7 +1263,7 @@ Tensor threshold_backward(const Tensor& grad_output, const Tensor& self) {
     auto node = Ref<ThresholdBackwardBackward>::adopt(new ThresholdBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, self);
-    if (grad_output.requires_grad()) node->self_.save(self);
+    if (grad_output.requires_grad()) node->self_.save(self, 1);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1419,7 +1460,7 @@ Tensor log(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<LogBackward>::adopt(new LogBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1432,7 +1473,7 @@ void log_(const Tensor& self) {
   if (records) [[unlikely]] {
     auto node = Ref<LogBackward>::adopt(new LogBackward);
     node->connect(0, self);
-    node->self_.save(clone(self));
+    node->self_.save(clone(self), 0);
     recorded = std::move(node);
   }
   pointwise::run_inplace(PointwiseOp::kLog, Rule::kPromoteFloat, self, {self});
@@ -1522,8 +1563,8 @@ Tensor tanh_backward(const Tensor& grad_output, const Tensor& output) {
     auto node = Ref<TanhBackwardBackward>::adopt(new TanhBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, output);
-    node->output_.save(output);
-    if (output.requires_grad()) node->grad_output_.save(grad_output);
+    node->output_.save(output, 1);
+    if (output.requires_grad()) node->grad_output_.save(grad_output, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1569,8 +1610,8 @@ Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
     auto node = Ref<SigmoidBackwardBackward>::adopt(new SigmoidBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, output);
-    node->output_.save(output);
-    if (output.requires_grad()) node->grad_output_.save(grad_output);
+    node->output_.save(output, 1);
+    if (output.requires_grad()) node->grad_output_.save(grad_output, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1913,7 +1954,7 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
     auto node = Ref<WhereBackward>::adopt(new WhereBackward);
     node->connect(0, self);
     node->connect(1, other);
-    node->condition_.save(condition);
+    node->condition_.save(condition, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1934,7 +1975,7 @@ Tensor where_scalar_other(const Tensor& condition, const Tensor& self, Scalar ot
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<WhereScalarOtherBackward>::adopt(new WhereScalarOtherBackward);
     node->connect(0, self);
-    node->condition_.save(condition);
+    node->condition_.save(condition, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -1946,7 +1987,7 @@ Tensor where_scalar_self(const Tensor& condition, Scalar self, const Tensor& oth
   if (autograd::records(other)) [[unlikely]] {
     auto node = Ref<WhereScalarSelfBackward>::adopt(new WhereScalarSelfBackward);
     node->connect(0, other);
-    node->condition_.save(condition);
+    node->condition_.save(condition, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2370,7 +2411,7 @@ Tensor max(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<MaxBackward>::adopt(new MaxBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     autograd::set_history(result, node);
     node->result_.save_output(result);
   }
@@ -2416,7 +2457,7 @@ Tensor min(const Tensor& self) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<MinBackward>::adopt(new MinBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     autograd::set_history(result, node);
     node->result_.save_output(result);
   }
@@ -2462,7 +2503,7 @@ Tensor amax(const Tensor& self, Span dim, bool keepdim) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<AmaxBackward>::adopt(new AmaxBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     node->dim_ = Dims(dim);
     node->keepdim_ = keepdim;
     autograd::set_history(result, node);
@@ -2483,7 +2524,7 @@ Tensor amin(const Tensor& self, Span dim, bool keepdim) {
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<AminBackward>::adopt(new AminBackward);
     node->connect(0, self);
-    node->self_.save(self);
+    node->self_.save(self, 0);
     node->dim_ = Dims(dim);
     node->keepdim_ = keepdim;
     autograd::set_history(result, node);
@@ -2608,8 +2649,8 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
     auto node = Ref<MmBackward>::adopt(new MmBackward);
     node->connect(0, self);
     node->connect(1, mat2);
-    if (self.requires_grad()) node->mat2_.save(mat2);
-    if (mat2.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->mat2_.save(mat2, 1);
+    if (mat2.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2628,8 +2669,8 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
     auto node = Ref<BmmBackward>::adopt(new BmmBackward);
     node->connect(0, self);
     node->connect(1, mat2);
-    if (self.requires_grad()) node->mat2_.save(mat2);
-    if (mat2.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->mat2_.save(mat2, 1);
+    if (mat2.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2648,8 +2689,8 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
     auto node = Ref<MvBackward>::adopt(new MvBackward);
     node->connect(0, self);
     node->connect(1, vec);
-    if (self.requires_grad()) node->vec_.save(vec);
-    if (vec.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->vec_.save(vec, 1);
+    if (vec.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2667,8 +2708,8 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
     auto node = Ref<DotBackward>::adopt(new DotBackward);
     node->connect(0, self);
     node->connect(1, tensor);
-    if (self.requires_grad()) node->tensor_.save(tensor);
-    if (tensor.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->tensor_.save(tensor, 1);
+    if (tensor.requires_grad()) node->self_.save(self, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2690,9 +2731,9 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
     node->connect(1, mat1);
     node->connect(2, mat2);
     node->beta_ = beta;
-    if (mat1.requires_grad()) node->mat2_.save(mat2);
+    if (mat1.requires_grad()) node->mat2_.save(mat2, 2);
     node->alpha_ = alpha;
-    if (mat2.requires_grad()) node->mat1_.save(mat1);
+    if (mat2.requires_grad()) node->mat1_.save(mat1, 1);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2709,9 +2750,9 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
     node->connect(1, mat1);
     node->connect(2, mat2);
     node->beta_ = beta;
-    if (mat1.requires_grad()) node->mat2_.save_beside(mat2, self);
+    if (mat1.requires_grad()) node->mat2_.save_beside(mat2, 2, self);
     node->alpha_ = alpha;
-    if (mat2.requires_grad()) node->mat1_.save_beside(mat1, self);
+    if (mat2.requires_grad()) node->mat1_.save_beside(mat1, 1, self);
     recorded = std::move(node);
   }
   assign(self, compute::addmm(self, mat1, mat2, beta, alpha));
@@ -2754,9 +2795,9 @@ Tensor softmax_backward(const Tensor& grad_output, const Tensor& output, int64_t
     auto node = Ref<SoftmaxBackwardBackward>::adopt(new SoftmaxBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, output);
-    node->output_.save(output);
+    node->output_.save(output, 1);
     node->dim_ = dim;
-    if (output.requires_grad()) node->grad_output_.save(grad_output);
+    if (output.requires_grad()) node->grad_output_.save(grad_output, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2787,9 +2828,9 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
     auto node = Ref<LogSoftmaxBackwardBackward>::adopt(new LogSoftmaxBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, output);
-    node->output_.save(output);
+    node->output_.save(output, 1);
     node->dim_ = dim;
-    if (output.requires_grad()) node->grad_output_.save(grad_output);
+    if (output.requires_grad()) node->grad_output_.save(grad_output, 0);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2802,9 +2843,9 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLossForwardBackward>::adopt(new NllLossForwardBackward);
     node->connect(0, self);
-    node->self_.save(self);
-    node->target_.save(target);
-    node->weight_.save(weight);
+    node->self_.save(self, 0);
+    node->target_.save(target, kNoEdge);
+    node->weight_.save(weight, kNoEdge);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
     autograd::set_history(output, node);
@@ -2820,9 +2861,9 @@ std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& 
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLoss2dForwardBackward>::adopt(new NllLoss2dForwardBackward);
     node->connect(0, self);
-    node->self_.save(self);
-    node->target_.save(target);
-    node->weight_.save(weight);
+    node->self_.save(self, 0);
+    node->target_.save(target, kNoEdge);
+    node->weight_.save(weight, kNoEdge);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
     autograd::set_history(output, node);
@@ -2839,8 +2880,8 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
     auto node = Ref<NllLossBackwardBackward>::adopt(new NllLossBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, self);
-    if (grad_output.requires_grad()) node->target_.save(target);
-    if (grad_output.requires_grad()) node->weight_.save(weight);
+    if (grad_output.requires_grad()) node->target_.save(target, kNoEdge);
+    if (grad_output.requires_grad()) node->weight_.save(weight, kNoEdge);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
     autograd::set_history(result, std::move(node));
@@ -2856,8 +2897,8 @@ Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const 
     auto node = Ref<NllLoss2dBackwardBackward>::adopt(new NllLoss2dBackwardBackward);
     node->connect(0, grad_output);
     node->connect(1, self);
-    if (grad_output.requires_grad()) node->target_.save(target);
-    if (grad_output.requires_grad()) node->weight_.save(weight);
+    if (grad_output.requires_grad()) node->target_.save(target, kNoEdge);
+    if (grad_output.requires_grad()) node->weight_.save(weight, kNoEdge);
     node->ignore_index_ = ignore_index;
     node->reduction_ = reduction;
     autograd::set_history(result, std::move(node));
@@ -2872,8 +2913,8 @@ Tensor mse_loss(const Tensor& self, const Tensor& target, Reduction reduction) {
     auto node = Ref<MseLossBackward>::adopt(new MseLossBackward);
     node->connect(0, self);
     node->connect(1, target);
-    node->self_.save(self);
-    node->target_.save(target);
+    node->self_.save(self, 0);
+    node->target_.save(target, 1);
     node->reduction_ = reduction;
     autograd::set_history(result, std::move(node));
   }
@@ -2925,7 +2966,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
     node->connect(0, self);
     node->self_shape_ = self.shape();
     node->dim_ = dim;
-    node->index_.save(index);
+    node->index_.save(index, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2945,7 +2986,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
     node->connect(0, self);
     node->connect(1, source);
     node->dim_ = dim;
-    if (source.requires_grad()) node->index_.save(index);
+    if (source.requires_grad()) node->index_.save(index, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2960,7 +3001,7 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     node->connect(0, self);
     node->connect(1, source);
     node->dim_ = dim;
-    if (source.requires_grad()) node->index_.save_beside(index, self);
+    if (source.requires_grad()) node->index_.save_beside(index, kNoEdge, self);
     recorded = std::move(node);
   }
   assign(self, compute::index_add(self, dim, index, source));
@@ -2977,7 +3018,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
     node->connect(0, self);
     node->self_shape_ = self.shape();
     node->dim_ = dim;
-    node->index_.save(index);
+    node->index_.save(index, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -2997,7 +3038,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    node->index_.save(index);
+    node->index_.save(index, kNoEdge);
     node->index_shape_ = index.shape();
     autograd::set_history(result, std::move(node));
   }
@@ -3013,7 +3054,7 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    node->index_.save_beside(index, self);
+    node->index_.save_beside(index, kNoEdge, self);
     node->index_shape_ = index.shape();
     recorded = std::move(node);
   }
@@ -3031,7 +3072,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    if (src.requires_grad()) node->index_.save(index);
+    if (src.requires_grad()) node->index_.save(index, kNoEdge);
     autograd::set_history(result, std::move(node));
   }
   return result;
@@ -3046,7 +3087,7 @@ void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
     node->connect(0, self);
     node->connect(1, src);
     node->dim_ = dim;
-    if (src.requires_grad()) node->index_.save_beside(index, self);
+    if (src.requires_grad()) node->index_.save_beside(index, kNoEdge, self);
     recorded = std::move(node);
   }
   assign(self, compute::scatter_add(self, dim, index, src));

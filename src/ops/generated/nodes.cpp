@@ -68,6 +68,33 @@ void ToCopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> 
   }
 }
 
+void ToCopyNonBlockingBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = to_like(grad, self_dtype_, self_device_);
+  }
+}
+
+void CopyNonBlockingBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+  if (should_compute(1)) {
+    results[1] = to_like(grad, src_dtype_, src_device_);
+  }
+}
+
+void PinnedCopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = grad;
+  }
+}
+
 void AddBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

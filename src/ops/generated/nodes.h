@@ -10,6 +10,7 @@ using autograd::FixedNode;
 using autograd::ListNode;
 using autograd::SavedTensor;
 using autograd::SavedVisitor;
+using autograd::kNoEdge;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
@@ -57,6 +58,30 @@ class ToCopyBackward final : public FixedNode<ToCopyBackward, 1> {
 
   DType self_dtype_;
   Device self_device_;
+};
+
+class ToCopyNonBlockingBackward final : public FixedNode<ToCopyNonBlockingBackward, 1> {
+ public:
+  const char* name() const override { return "ToCopyBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType self_dtype_;
+  Device self_device_;
+};
+
+class CopyNonBlockingBackward final : public FixedNode<CopyNonBlockingBackward, 2> {
+ public:
+  const char* name() const override { return "CopyBackwards"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  DType src_dtype_;
+  Device src_device_;
+};
+
+class PinnedCopyBackward final : public FixedNode<PinnedCopyBackward, 1> {
+ public:
+  const char* name() const override { return "PinMemoryBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
 class AddBackward final : public FixedNode<AddBackward, 2> {

@@ -12,6 +12,7 @@ using cublasHandle_t = struct cublasContext*;
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t* handle);
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream);
+cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, size_t bytes);
 cublasStatus_t cublasGemmStridedBatchedEx(
     cublasHandle_t handle, cublasOperation_t a_operation, cublasOperation_t b_operation, int m,
     int n, int k, const void* alpha, const void* a, cudaDataType_t a_type, int a_stride,

@@ -38,6 +38,13 @@ std::vector<GradientCase> derived_gradient_cases() {
        return call(tensor_clone, in[0]);
        },
        {0.2, 0.9}, false},
+      {"copy_non_blocking", "derived in place", {{3, 3}, {3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_copy_non_blocking_(self, in[1]), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {0.2, 0.9}, false},
       {"add", "derived", {{3, 3}, {3, 3}},
        [](const Inputs& in) {
        return call(tensor_add, in[0], in[1]);

@@ -100,6 +100,8 @@ extern "C" {
         device: tensor_device_t,
         out: *mut tensor_device_properties_t,
     ) -> tensor_status_t;
+    pub fn tensor_cuda_current_device(out: *mut i32) -> tensor_status_t;
+    pub fn tensor_cuda_set_device(index: i32) -> tensor_status_t;
     pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
     pub fn tensor_stream_current(
         device: tensor_device_t,
@@ -125,6 +127,11 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_stream_synchronize(stream: *const tensor_stream_t) -> tensor_status_t;
     pub fn tensor_stream_query(stream: *const tensor_stream_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_record_stream(
+        t: *const tensor_t,
+        stream: *const tensor_stream_t,
+    ) -> tensor_status_t;
+    pub fn tensor_is_pinned(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_stream_release(stream: *mut tensor_stream_t) -> tensor_status_t;
     pub fn tensor_event_new(
         device: tensor_device_t,
@@ -740,6 +747,13 @@ extern "C" {
         device: tensor_device_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_to_non_blocking(
+        this: *const tensor_t,
+        options: *const tensor_options_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_copy_non_blocking_(this: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
+    pub fn tensor_pin_memory(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_detach(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_add(
         this: *const tensor_t,

@@ -1,0 +1,70 @@
+"""The device's memory as PyTorch's functions show it."""
+
+import gc
+
+import pytest
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def clean(torch):
+    gc.collect()
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+
+
+def test_levels(torch, clean):
+    before = torch.cuda.memory_allocated()
+    x = torch.ones(MIB, device="cuda")
+    assert 4 * MIB <= torch.cuda.memory_allocated() - before <= 4 * MIB + 512
+    assert torch.cuda.memory_reserved() >= torch.cuda.memory_allocated()
+    del x
+    assert torch.cuda.memory_allocated() == before
+    assert torch.cuda.max_memory_allocated() >= before + 4 * MIB
+    assert torch.cuda.max_memory_reserved() >= torch.cuda.max_memory_allocated()
+    reserved = torch.cuda.memory_reserved()
+    torch.cuda.empty_cache()
+    assert torch.cuda.memory_reserved() <= reserved - 4 * MIB
+    assert torch.cuda.memory_stats()["allocated_bytes.all.current"] == before
+    assert torch.cuda.memory_allocated(1) == torch.memory.stats("cuda:1").active
+
+
+def test_memory_is_used_again(torch, emulator, clean):
+    """Steps that repeat take nothing more from the driver."""
+    x = torch.ones(1000, device="cuda")
+    calls = []
+    for _ in range(4):
+        ((x * 2).exp() + x).sum().item()
+        calls.append(torch.memory.stats("cuda").device_calls)
+    assert calls[-1] == calls[0]
+
+
+def test_a_fraction_of_the_device(torch, clean):
+    torch.cuda.set_per_process_memory_fraction(1 / 1024)  # 4 MiB
+    try:
+        with pytest.raises(torch.OutOfMemoryError):
+            torch.empty(2 * MIB, device="cuda")
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert torch.empty(2 * MIB, device="cuda").shape == (2 * MIB,)
+
+
+def test_properties(torch):
+    found = torch.cuda.get_device_properties()
+    assert found.name == torch.cuda.get_device_name(0) == "emulated device 0"
+    assert found.total_memory == 4 << 30
+    assert torch.cuda.get_device_capability() == (found.major, found.minor)
+
+
+def test_snapshot_and_streams(torch, clean):
+    side = torch.cuda.Stream()
+    with torch.cuda.stream(side), torch.memory.tag("activations"):
+        x = torch.empty(3000, device="cuda")
+    block = next(b for b in torch.memory.snapshot("cuda") if b.tag == "activations")
+    assert (block.requested, block.stream, block.state) == (12000, side.cuda_stream, "used")
+    assert torch.memory.stream_stats("cuda")[side.cuda_stream].allocated == 12000
+    here = torch.cuda.current_stream()
+    x.record_stream(here)
+    del x
+    assert torch.memory.stream_stats("cuda")[side.cuda_stream].allocated == 0
