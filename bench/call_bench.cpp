@@ -1,4 +1,7 @@
 // What a call costs apart from its arithmetic: handles, small results, recording, backward.
+#include <mutex>
+#include <thread>
+
 #include "tensors.h"
 
 namespace bench {
@@ -94,5 +97,28 @@ void chain_forward_backward(benchmark::State& state) {
 }
 BENCHMARK(chain_forward_backward);
 
+// Counting references costs more from the first thread that a program starts, even if it only
+// waits. These rows come last in the program, since the C library does not go back.
+void beside_thread(benchmark::State& state, void (*row)(benchmark::State&)) {
+  std::mutex mutex;
+  std::unique_lock held(mutex);
+  std::thread waiting([&] { std::lock_guard lock(mutex); });
+  row(state);
+  held.unlock();
+  waiting.join();
+}
+
 }  // namespace
+
+void register_rows_beside_thread() {
+  const auto add = [](const char* name, void (*row)(benchmark::State&)) {
+    benchmark::RegisterBenchmark(name,
+                                 [row](benchmark::State& state) { beside_thread(state, row); });
+  };
+  add("add_one_beside_thread", add_one);
+  add("chain_forward_beside_thread", chain_forward);
+  add("chain_forward_recorded_beside_thread", chain_forward_recorded);
+  add("chain_forward_backward_beside_thread", chain_forward_backward);
+}
+
 }  // namespace bench

@@ -1,27 +1,33 @@
 #!/usr/bin/env python3
 """Measures libtensor, and beside it the PyTorch and NumPy that this Python can import.
 
+PyTorch is measured twice: from Python, and, for the rows where Python is most of the cost, from
+C++ (torch_bench.cpp, compiled here against the package's own headers and libraries, where there is
+a compiler).
+
     bench/peers.py BUILD_DIR
 
 Prints one table. Each library runs in a process of its own, and every row is measured on one
-thread unless its name says otherwise. A figure is the best of five repetitions, so that other work
-of the machine is left out; the spread is how much worse libtensor's worst repetition was. Times of
-different runs are not comparable; the ratios of one run are.
+thread unless its name says otherwise. A figure is the best of fifteen short repetitions, so that
+other work of the machine is left out; the spread is how much worse libtensor's worst repetition
+was. Times of different runs are not comparable; the ratios of one run are.
 """
 
 import importlib.util
 import json
 import math
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
 
-REPETITIONS = 5
+REPETITIONS = 15
+TARGET = 0.06  # seconds a repetition
 LOAD = "load"
 
 
-def best_of(function, target=0.2):
+def best_of(function, target=TARGET):
     """Seconds per call: the best of REPETITIONS runs of about `target` seconds."""
     count = 1
     while True:
@@ -97,6 +103,24 @@ def measure_torch():
     return f"PyTorch {torch.__version__}", rows
 
 
+def measure_torch_cpp(build):
+    """The rows of torch_bench.cpp."""
+    import torch
+    from torch.utils import cpp_extension
+
+    source = pathlib.Path(__file__).with_name("torch_bench.cpp")
+    program = build / f"bench/torch_bench_{torch.__version__}"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        libraries = cpp_extension.library_paths()
+        command = ["g++", "-std=c++20", "-O2", "-w", source, "-o", program, "-pthread"]
+        command += [f"-D_GLIBCXX_USE_CXX11_ABI={int(torch.compiled_with_cxx11_abi())}"]
+        command += [f"-I{path}" for path in cpp_extension.include_paths()]
+        command += [f"-L{path}" for path in libraries] + [f"-Wl,-rpath,{p}" for p in libraries]
+        subprocess.run([*command, "-ltorch_cpu", "-lc10"], check=True)
+    done = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True)
+    return f"PyTorch C++ {torch.__version__.split('+')[0]}", json.loads(done.stdout)
+
+
 def measure_numpy():
     start = time.perf_counter()
     import numpy as np
@@ -123,6 +147,7 @@ def measure_libtensor(build):
         build / "bench/capi_bench",
         "--benchmark_format=json",
         f"--benchmark_repetitions={REPETITIONS}",
+        f"--benchmark_min_time={TARGET}",
     ]
     done = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -142,7 +167,7 @@ def measure_libtensor(build):
             ).stdout.split()[0]
         )
         * 1e-9
-        for _ in range(2 * REPETITIONS)
+        for _ in range(REPETITIONS)
     ]
     times[LOAD] = loads
     best = {row: min(all_times) for row, all_times in times.items()}
@@ -150,13 +175,21 @@ def measure_libtensor(build):
     return best, spread
 
 
-def peer(name):
+PEERS = {
+    "torch": lambda build: measure_torch(),
+    "torch_cpp": measure_torch_cpp,
+    "numpy": lambda build: measure_numpy(),
+}
+
+
+def peer(name, build):
     """What a measure_ function gives, in a process of its own; None without the library."""
-    if importlib.util.find_spec(name) is None:
+    if importlib.util.find_spec(name.removesuffix("_cpp")) is None:
         return None
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", name], check=True, stdout=subprocess.PIPE, text=True
-    )
+    if name == "torch_cpp" and not shutil.which("g++"):
+        return None
+    command = [sys.executable, __file__, "--measure", name, build]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 
@@ -169,14 +202,14 @@ def readable(seconds):
 
 def main(build):
     ours, spread = measure_libtensor(build)
-    peers = [found for found in map(peer, ("torch", "numpy")) if found]
-    header = f"{'row':26}{'libtensor':>12}{'spread':>8}"
+    peers = [found for name in PEERS if (found := peer(name, build))]
+    header = f"{'row':38}{'libtensor':>12}{'spread':>8}"
     for title, _ in peers:
         header += f"{title[:20]:>22}{'ratio':>8}"
     print(header)
     ratios = [[] for _ in peers]
     for row, seconds in ours.items():
-        line = f"{row:26}{readable(seconds):>12}{spread[row]:>8.0%}"
+        line = f"{row:38}{readable(seconds):>12}{spread[row]:>8.0%}"
         for (_, rows), own in zip(peers, ratios):
             if row in rows:
                 own.append(rows[row] / seconds)
@@ -193,8 +226,8 @@ def main(build):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3 and sys.argv[1] == "--measure":
-        print(json.dumps({"torch": measure_torch, "numpy": measure_numpy}[sys.argv[2]]()))
+    if len(sys.argv) == 4 and sys.argv[1] == "--measure":
+        print(json.dumps(PEERS[sys.argv[2]](pathlib.Path(sys.argv[3]))))
     elif len(sys.argv) == 2:
         main(pathlib.Path(sys.argv[1]).resolve())
     else:

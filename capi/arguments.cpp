@@ -105,6 +105,18 @@ void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<te
   for (size_t i = 0; i < outs.size(); ++i) *outs.begin()[i] = handles[i];
 }
 
+void check_list(tensor_t** out, size_t capacity, size_t* out_count) {
+  check_result(out_count, "out_count");
+  check(out != nullptr || capacity == 0, "out must not be NULL where capacity is not 0");
+}
+
+void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t capacity, size_t* out_count) {
+  check(capacity == 0 || capacity >= tensors.size(), "capacity is ", capacity, ", but there are ",
+        tensors.size(), " results");
+  if (capacity != 0) new_handles(tensors, out);
+  *out_count = tensors.size();
+}
+
 void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length) {
   check(buffer != nullptr || capacity == 0, "buffer must not be NULL where capacity is not 0");
   if (length) *length = text.size();

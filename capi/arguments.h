@@ -57,6 +57,10 @@ inline tensor_device_t to_c(Device device) {
 void new_handles(std::span<const Tensor> tensors, tensor_t** outs);
 void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<tensor_t**> outs);
 
+// A list of results goes out into an array of the caller's: as the header ops.h says.
+void check_list(tensor_t** out, size_t capacity, size_t* out_count);
+void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t capacity, size_t* out_count);
+
 // Hands a string out as snprintf does.
 void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length);
 

@@ -110,6 +110,13 @@ tensor_status_t tensor_cuda_set_device(int32_t index) {
   return guard([&] { set_current_cuda_device(index); });
 }
 
+tensor_status_t tensor_cuda_allow_tf32(bool allowed) {
+  allow_tf32(allowed);
+  return TENSOR_OK;
+}
+
+bool tensor_cuda_tf32_allowed(void) { return tf32_allowed(); }
+
 tensor_status_t tensor_record_stream(const tensor_t* t, const tensor_stream_t* stream) {
   return guard([&] {
     const Tensor tensor = tensor_of(t, "t");

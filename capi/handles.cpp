@@ -60,9 +60,9 @@ Slot& slot_at(uint32_t index) {
 class ThreadHandles {
  public:
   ThreadHandles() {
+    free_.reserve(3 * kBatch);
     std::lock_guard lock(table().mutex);
     table().threads.push_back(this);
-    free_.reserve(3 * kBatch);
   }
   ~ThreadHandles();
 
@@ -77,6 +77,12 @@ class ThreadHandles {
     if (free_.size() >= 2 * kBatch) spill();
     free_.push_back(index);
     count(-1);
+  }
+  // A handle that exists must be remembered: so the room comes first.
+  void make_room() {
+    if (scopes_.empty()) return;
+    auto& scope = scopes_.back();
+    if (scope.size() == scope.capacity()) scope.reserve(std::max<size_t>(8, 2 * scope.size()));
   }
   void remember(tensor_t* handle) {
     if (!scopes_.empty()) scopes_.back().push_back(handle);
@@ -131,6 +137,7 @@ inline ThreadHandles& mine() { return current ? *current : make_current(); }
 
 tensor_t* new_handle(Tensor tensor) {
   ThreadHandles& own = mine();
+  own.make_room();
   const uint32_t index = own.take();
   Slot& slot = slot_at(index);
   const uint64_t handle =
@@ -170,10 +177,15 @@ size_t scope_depth() { return mine().scopes().size(); }
 bool pop_scope(tensor_t* const* keep, size_t count) {
   auto& scopes = mine().scopes();
   if (scopes.empty()) return false;
-  const std::vector<tensor_t*> handles = std::move(scopes.back());
-  scopes.pop_back();
   std::vector<tensor_t*> kept(keep, keep + count);
   std::sort(kept.begin(), kept.end());
+  if (scopes.size() > 1) {  // whatever can fail comes before the first change
+    auto& around = scopes[scopes.size() - 2];
+    const size_t needed = around.size() + count;
+    if (needed > around.capacity()) around.reserve(std::max(needed, 2 * around.size()));
+  }
+  const std::vector<tensor_t*> handles = std::move(scopes.back());
+  scopes.pop_back();
   for (tensor_t* handle : handles) {
     if (!std::binary_search(kept.begin(), kept.end(), handle)) {
       release_handle(handle);  // one released by hand meanwhile is no longer live, and its slot's

@@ -204,13 +204,12 @@ tensor_status_t tensor_memory_set_provider(tensor_device_t device,
                                            void (*free)(void* user, void* data, uint64_t bytes),
                                            void* user, void (*destroy)(void* user)) {
   return guard([&] {
-    allocator_for(device);
-    check_as(Status::kNotImplemented, device_of(device, "device").is_cpu(),
-             "only the memory of the CPU can come from a provider of the program");
+    const Device own = device_of(device, "device");
+    memory::allocator_of(own);  // throws where there is none
     check(!allocate == !free, "allocate and free must both be given, or neither");
-    if (!allocate) return replace_host_source(nullptr);
+    if (!allocate) return memory::replace_source(own, nullptr);
     const auto source = std::make_shared<Functions>(allocate, free, user);
-    replace_host_source(source);
+    memory::replace_source(own, source);
     source->destroy = destroy;
   });
 }

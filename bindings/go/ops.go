@@ -1974,6 +1974,69 @@ func (t *Tensor) Narrow(dim int64, start int64, length int64) (*Tensor, error) {
 	return own(result)
 }
 
+// Unbind: All parts along dim, each a view without that dim. None of the views may be changed in
+// place while recording is on. Errors: self has no dims.
+func (t *Tensor) Unbind(dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_unbind(t.raw(), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
+// Split: Views of split_size positions of dim each, the last one of what is left. None of the views
+// may be changed in place while recording is on. Errors: a negative split_size, or 0 where the
+// dim's size is not.
+func (t *Tensor) Split(splitSize int64, dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_split(t.raw(), C.int64_t(splitSize), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
+// SplitWithSizes: Views of so many positions of dim each, one after the other. None of the views
+// may be changed in place while recording is on. Errors: a negative size, or sizes whose sum is not
+// that of the dim.
+func (t *Tensor) SplitWithSizes(splitSizes []int64, dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_split_with_sizes(t.raw(), firstInt(splitSizes), C.size_t(len(splitSizes)), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
+// Chunk: At most chunks views along dim, all of one size but for the last, as split makes them.
+// Errors: chunks < 1, or self has no dims.
+func (t *Tensor) Chunk(chunks int64, dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_chunk(t.raw(), C.int64_t(chunks), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
+// TensorSplit: sections views along dim, of which the first ones have a position more where the
+// size is no multiple. They are slices, which may be changed in place. Errors: sections < 1, or
+// self has no dims.
+func (t *Tensor) TensorSplit(sections int64, dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_tensor_split(t.raw(), C.int64_t(sections), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
+// TensorSplitIndices: The slices of dim before, between and behind the given positions, one more
+// than there are positions. Errors: self has no dims.
+func (t *Tensor) TensorSplitIndices(indices []int64, dim int64) ([]*Tensor, error) {
+	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		return C.go_tensor_split_indices(t.raw(), firstInt(indices), C.size_t(len(indices)), C.int64_t(dim), out, capacity)
+	})
+	runtime.KeepAlive(t)
+	return list, err
+}
+
 // AsStrided: A view of the same storage with the given shape, strides and offset, in elements.
 // Errors: it would reach outside the storage.
 func (t *Tensor) AsStrided(size []int64, stride []int64, storageOffset int64) (*Tensor, error) {

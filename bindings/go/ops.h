@@ -1210,6 +1210,54 @@ static inline go_result go_narrow(uintptr_t self, int64_t dim, int64_t start, in
   return go_finish(status, (uintptr_t)out, 0);
 }
 
+static inline go_result go_unbind(uintptr_t self, int64_t dim, uintptr_t* out, size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_unbind(go_handle(self), dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_split(uintptr_t self, int64_t split_size, int64_t dim, uintptr_t* out,
+                                 size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_split(go_handle(self), split_size, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_split_with_sizes(uintptr_t self, const int64_t* split_sizes,
+                                            size_t split_sizes_count, int64_t dim, uintptr_t* out,
+                                            size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_split_with_sizes(go_handle(self), split_sizes, split_sizes_count,
+                                                   dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_chunk(uintptr_t self, int64_t chunks, int64_t dim, uintptr_t* out,
+                                 size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_chunk(go_handle(self), chunks, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_tensor_split(uintptr_t self, int64_t sections, int64_t dim,
+                                        uintptr_t* out, size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status =
+      tensor_tensor_split(go_handle(self), sections, dim, (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
+static inline go_result go_tensor_split_indices(uintptr_t self, const int64_t* indices,
+                                                size_t indices_count, int64_t dim, uintptr_t* out,
+                                                size_t capacity) {
+  size_t count = 0;
+  tensor_status_t status = tensor_tensor_split_indices(go_handle(self), indices, indices_count, dim,
+                                                       (tensor_t**)out, capacity, &count);
+  return go_finish(status, count, 0);
+}
+
 static inline go_result go_as_strided(uintptr_t self, const int64_t* size, size_t size_count,
                                       const int64_t* stride, size_t stride_count,
                                       int64_t storage_offset) {

@@ -60,6 +60,27 @@ func ownPair(result C.go_result) (*Tensor, *Tensor, error) {
 	return newTensor(result.first), newTensor(result.second), nil
 }
 
+// ownList is a list of results; call is asked for its length first.
+func ownList(call func(out *C.uintptr_t, capacity C.size_t) C.go_result) ([]*Tensor, error) {
+	result := call(nil, 0)
+	if err := errorOf(result); err != nil {
+		return nil, err
+	}
+	count := int(result.first)
+	if count == 0 {
+		return []*Tensor{}, nil
+	}
+	raw := make([]C.uintptr_t, count)
+	if err := errorOf(call(&raw[0], C.size_t(count))); err != nil {
+		return nil, err
+	}
+	list := make([]*Tensor, count)
+	for i, handle := range raw {
+		list[i] = newTensor(handle)
+	}
+	return list, nil
+}
+
 // same is what an operation in place returns.
 func same(t *Tensor, result C.go_result) (*Tensor, error) {
 	if err := errorOf(result); err != nil {

@@ -52,6 +52,23 @@ func TestArithmeticBroadcastsAndPromotes(t *testing.T) {
 	}
 }
 
+func TestListsOfResultsAreViews(t *testing.T) {
+	x := Must(FromData([]float32{1, 2, 3}, nil))
+	parts := Must(x.Split(2, 0))
+	if len(parts) != 2 {
+		t.Fatalf("got %d parts", len(parts))
+	}
+	Must(parts[0].MulScalar_(10))
+	expectValues[float32](t, x, 10, 20, 3)
+	expectValues[float32](t, Must(x.SplitWithSizes([]int64{1, 0, 2}, 0))[2], 20, 3)
+	if rows := Must(Must(Zeros([]int64{0})).Unbind(0)); len(rows) != 0 {
+		t.Errorf("got %d rows", len(rows))
+	}
+	if _, err := x.Split(0, 0); err == nil {
+		t.Error("a split by 0 was not refused")
+	}
+}
+
 func TestInPlaceAndIntoADestination(t *testing.T) {
 	a := Must(Ones([]int64{2}, Float64))
 	alias := Must(a.Retain())

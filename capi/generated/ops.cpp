@@ -1445,6 +1445,56 @@ tensor_status_t tensor_narrow(const tensor_t* self, int64_t dim, int64_t start, 
   });
 }
 
+tensor_status_t tensor_unbind(const tensor_t* self, int64_t dim, tensor_t** out, size_t capacity,
+                              size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::unbind(tensor_of(self, "self"), dim), out, capacity, out_count);
+  });
+}
+
+tensor_status_t tensor_split(const tensor_t* self, int64_t split_size, int64_t dim, tensor_t** out,
+                             size_t capacity, size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::split(tensor_of(self, "self"), split_size, dim), out, capacity, out_count);
+  });
+}
+
+tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* split_sizes,
+                                        size_t count, int64_t dim, tensor_t** out, size_t capacity,
+                                        size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::split_with_sizes(tensor_of(self, "self"), span_of(split_sizes, count, "split_sizes"), dim), out, capacity, out_count);
+  });
+}
+
+tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks, int64_t dim, tensor_t** out,
+                             size_t capacity, size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::chunk(tensor_of(self, "self"), chunks, dim), out, capacity, out_count);
+  });
+}
+
+tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int64_t dim,
+                                    tensor_t** out, size_t capacity, size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::tensor_split(tensor_of(self, "self"), sections, dim), out, capacity, out_count);
+  });
+}
+
+tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
+                                            size_t count, int64_t dim, tensor_t** out,
+                                            size_t capacity, size_t* out_count) {
+  return guard([&] {
+    check_list(out, capacity, out_count);
+    new_list(ops::tensor_split_indices(tensor_of(self, "self"), span_of(indices, count, "indices"), dim), out, capacity, out_count);
+  });
+}
+
 tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t* size, size_t ndim,
                                   const int64_t* stride, size_t stride_count,
                                   int64_t storage_offset, tensor_t** out) {

@@ -37,6 +37,11 @@ TENSOR_API tensor_status_t tensor_device_properties(tensor_device_t device,
 TENSOR_API tensor_status_t tensor_cuda_current_device(int32_t* out);
 TENSOR_API tensor_status_t tensor_cuda_set_device(int32_t index);
 
+/* Whether matrix products of float32 may round their factors to TF32 (10 bits of mantissa) on CUDA
+ * devices, which is several times as fast there; for the whole process, and not at first. */
+TENSOR_API tensor_status_t tensor_cuda_allow_tf32(bool allowed);
+TENSOR_API bool tensor_cuda_tf32_allowed(void);
+
 /* Waits until all work of the device is done. */
 TENSOR_API tensor_status_t tensor_device_synchronize(tensor_device_t device);
 

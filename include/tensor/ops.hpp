@@ -867,6 +867,71 @@ inline Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t len
   return Tensor::own(out);
 }
 
+// All parts along `dim`, each a view without that dim. None of the views may be changed in place
+// while recording is on. Errors: `self` has no dims.
+inline std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_unbind(self.handle(), dim, out, capacity, count);
+  });
+}
+
+// Views of `split_size` positions of `dim` each, the last one of what is left. None of the views
+// may be changed in place while recording is on. Errors: a negative `split_size`, or 0 where the
+// dim's size is not.
+inline std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split(self.handle(), split_size, dim, out, capacity, count);
+  });
+}
+
+// Views of so many positions of `dim` each, one after the other. None of the views may be changed
+// in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
+// dim.
+inline std::vector<Tensor> split_with_sizes(const Tensor& self, const IntList& split_sizes,
+                                            int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
+                                   capacity, count);
+  });
+}
+
+// Views of so many positions of `dim` each, one after the other. None of the views may be changed
+// in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
+// dim.
+inline std::vector<Tensor> split(const Tensor& self, const IntList& split_sizes, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
+                                   capacity, count);
+  });
+}
+
+// At most `chunks` views along `dim`, all of one size but for the last, as split makes them.
+// Errors: `chunks` < 1, or `self` has no dims.
+inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_chunk(self.handle(), chunks, dim, out, capacity, count);
+  });
+}
+
+// `sections` views along `dim`, of which the first ones have a position more where the size is no
+// multiple. They are slices, which may be changed in place. Errors: `sections` < 1, or `self` has
+// no dims.
+inline std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split(self.handle(), sections, dim, out, capacity, count);
+  });
+}
+
+// The slices of `dim` before, between and behind the given positions, one more than there are
+// positions. Errors: `self` has no dims.
+inline std::vector<Tensor> tensor_split(const Tensor& self, const IntList& indices,
+                                        int64_t dim = 0) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split_indices(self.handle(), indices.data(), indices.size(), dim, out,
+                                       capacity, count);
+  });
+}
+
 // A view of the same storage with the given shape, strides and offset, in elements. Errors: it
 // would reach outside the storage.
 inline Tensor as_strided(const Tensor& self, const IntList& size, const IntList& stride,
@@ -2039,6 +2104,35 @@ inline Tensor Methods::slice(int64_t dim, int64_t start, int64_t end, int64_t st
 
 inline Tensor Methods::narrow(int64_t dim, int64_t start, int64_t length) const {
   return tensor::narrow(self(), dim, start, length);
+}
+
+inline std::vector<Tensor> Methods::unbind(int64_t dim) const {
+  return tensor::unbind(self(), dim);
+}
+
+inline std::vector<Tensor> Methods::split(int64_t split_size, int64_t dim) const {
+  return tensor::split(self(), split_size, dim);
+}
+
+inline std::vector<Tensor> Methods::split_with_sizes(const IntList& split_sizes,
+                                                     int64_t dim) const {
+  return tensor::split_with_sizes(self(), split_sizes, dim);
+}
+
+inline std::vector<Tensor> Methods::split(const IntList& split_sizes, int64_t dim) const {
+  return tensor::split(self(), split_sizes, dim);
+}
+
+inline std::vector<Tensor> Methods::chunk(int64_t chunks, int64_t dim) const {
+  return tensor::chunk(self(), chunks, dim);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(int64_t sections, int64_t dim) const {
+  return tensor::tensor_split(self(), sections, dim);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(const IntList& indices, int64_t dim) const {
+  return tensor::tensor_split(self(), indices, dim);
 }
 
 inline Tensor Methods::as_strided(const IntList& size, const IntList& stride,

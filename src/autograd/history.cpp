@@ -21,6 +21,59 @@ void set_grad_fn(const Tensor& tensor, Ref<Node> node, uint32_t output_nr) {
   tensor.impl()->output_nr = output_nr;
 }
 
+// Why a view may not be changed in place, by where it comes from. `indirect`: its base was, or
+// another view of it.
+void check_origin(const Tensor& view, bool indirect) {
+  const ViewOrigin origin = view.impl()->view_origin;
+  if (origin == ViewOrigin::kDefault) return;
+  const GraphNode* maker = view.impl()->grad_fn.get();
+  const bool by_mode = origin == ViewOrigin::kNoGrad || origin == ViewOrigin::kInference;
+  const std::string mode = origin == ViewOrigin::kInference ? "inference" : "no_grad";
+  std::string who = str("A view was created in ", mode, " mode");
+  if (maker) {
+    who = str("Output ", view.impl()->output_nr, " of ", operation_name(maker->name()),
+              " is a view");
+    if (by_mode) who += str(" of a view which was created in ", mode, " mode");
+  }
+  who += indirect ? " and its base or another view of its base has been modified inplace"
+                  : " and is being modified inplace";
+  if (by_mode || !maker)
+    who += origin == ViewOrigin::kInference ? " in normal mode" : " with grad mode enabled";
+  const char* why = "";
+  switch (origin) {
+    case ViewOrigin::kDefault:
+      return;
+    case ViewOrigin::kNoGrad:
+      why =
+          ". Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+          "clarify your code by moving both the view and the inplace either both inside the "
+          "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+          "want the inplace to be tracked).";
+      break;
+    case ViewOrigin::kInference:
+      why =
+          ". Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+          "clarify your code by moving both the view and the inplace either both inside the "
+          "inference_mode block (if you don't want the inplace to be tracked) or both outside (if "
+          "you want the inplace to be tracked).";
+      break;
+    case ViewOrigin::kMultiOutput:
+      why =
+          ". This view is the output of a function that returns multiple views. Such functions do "
+          "not allow the output views to be modified inplace. You should replace the inplace "
+          "operation by an out-of-place one.";
+      break;
+    case ViewOrigin::kCustomFunction:
+      why =
+          ". This view was created inside a custom Function (or because an input was returned "
+          "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+          "associated with the custom Function, leading to incorrect gradients. This behavior is "
+          "forbidden. You can fix this by cloning the output of the custom Function.";
+      break;
+  }
+  fail(Status::kInvalidArgument, who, why);
+}
+
 }  // namespace
 
 bool records(std::span<const Tensor> inputs) {
@@ -52,6 +105,7 @@ Ref<Node> grad_fn(const Tensor& tensor) {
   if (tensor.is_view() && impl.view_version != tensor.version()) {
     const Tensor base = base_of(tensor);
     if (impl.grad_fn || base.requires_grad()) {
+      check_origin(tensor, /*indirect=*/true);
       set_grad_fn(tensor, tensor_ops.as_strided(base, tensor), 0);
       impl.lend_history();
       impl.view_version = tensor.version();
@@ -72,60 +126,34 @@ void set_history(const Tensor& result, Ref<Node> node) {
   set_grad_fn(result, std::move(node), output_nr);
 }
 
+void set_history(std::span<const Tensor> results, const Ref<Node>& node) {
+  for (const Tensor& result : results) set_history(result, node);
+}
+
 void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin) {
   if (!is_floating(source.dtype()) || source.impl()->inference) return;
   TensorImpl& impl = *result.impl();
   impl.view_base = source.is_view() ? source.impl()->view_base : source.ref();
   impl.view_version = source.version();
-  impl.view_origin = inference_mode_flag ? ViewOrigin::kInference
-                     : grad_enabled()    ? origin
-                                         : ViewOrigin::kNoGrad;
+  if (inference_mode_flag) {
+    origin = ViewOrigin::kInference;
+  } else if (!grad_enabled()) {
+    origin = ViewOrigin::kNoGrad;
+  }
+  const bool inherits = origin == ViewOrigin::kDefault && source.is_view();
+  impl.view_origin = inherits ? source.impl()->view_origin : origin;
   // Unlike other results, a view made without recording still requires grad, as a leaf.
   impl.requires_grad = !grad_enabled() && source.requires_grad();
 }
 
+void set_views(std::span<const Tensor> results, const Tensor& source) {
+  for (const Tensor& result : results) set_view(result, source, ViewOrigin::kMultiOutput);
+}
+
 namespace {
 
-std::string maker_of(const Tensor& view) {
-  return view.impl()->grad_fn ? operation_name(view.impl()->grad_fn->name()) : "";
-}
-
-// Why a view may not be changed in place, by where it comes from.
-void check_origin(const Tensor& self) {
-  switch (self.impl()->view_origin) {
-    case ViewOrigin::kDefault:
-      return;
-    case ViewOrigin::kNoGrad:
-      fail(Status::kInvalidArgument,
-           "A view was created in no_grad mode and is being modified inplace with grad mode "
-           "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-           "can clarify your code by moving both the view and the inplace either both inside the "
-           "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-           "want the inplace to be tracked).");
-    case ViewOrigin::kInference:
-      fail(Status::kInvalidArgument,
-           "A view was created in inference mode and is being modified inplace in normal mode. "
-           "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
-           "clarify your code by moving both the view and the inplace either both inside the "
-           "inference_mode block (if you don't want the inplace to be tracked) or both outside (if "
-           "you want the inplace to be tracked).");
-    case ViewOrigin::kMultiOutput:
-      fail(Status::kInvalidArgument, "Output ", self.impl()->output_nr, " of ", maker_of(self),
-           " is a view and is being modified inplace. This view is the output of a function that "
-           "returns multiple views. Such functions do not allow the output views to be modified "
-           "inplace. You should replace the inplace operation by an out-of-place one.");
-    case ViewOrigin::kCustomFunction:
-      fail(Status::kInvalidArgument, "Output ", self.impl()->output_nr, " of ", maker_of(self),
-           " is a view and is being modified inplace. This view was created inside a custom "
-           "Function (or because an input was returned as-is) and the autograd logic to handle "
-           "view+inplace would override the custom backward associated with the custom Function, "
-           "leading to incorrect gradients. This behavior is forbidden. You can fix this by "
-           "cloning the output of the custom Function.");
-  }
-}
-
 void check_inplace_on_view(const Tensor& self) {
-  check_origin(self);
+  check_origin(self, /*indirect=*/false);
   const Tensor base = base_of(self);
   check(!(self.requires_grad() && base.requires_grad() && is_leaf(base)),
         "a view of a leaf Variable that requires grad is being used in an in-place operation.");

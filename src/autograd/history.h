@@ -19,16 +19,21 @@ inline bool is_leaf(const Tensor& tensor) {
 }
 void set_requires_grad(const Tensor& tensor, bool requires_grad);
 
-// The node that made `tensor`, or null. A view whose base changed since gets a new one first.
+// The node that made `tensor`, or null. A view whose base changed since gets a new one first; throws
+// where that view may not be changed in place itself.
 Ref<Node> grad_fn(const Tensor& tensor);
 // Where the gradient of `tensor` goes: its grad_fn, or its AccumulateGrad, or nowhere.
 Edge gradient_edge(const Tensor& tensor);
 
 // Makes `result` an output of `node`.
 void set_history(const Tensor& result, Ref<Node> node);
+// Makes `results` the outputs of `node`.
+void set_history(std::span<const Tensor> results, const Ref<Node>& node);
 // Remembers that `result` is a view of `source`, so that an in-place operation on one reaches the
 // other.
 void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = ViewOrigin::kDefault);
+// The same for the results of one operation, none of which may be changed in place.
+void set_views(std::span<const Tensor> results, const Tensor& source);
 
 // Throws where PyTorch forbids to change `self` in place. `recorded`: the operation will be.
 void check_inplace(const Tensor& self, bool recorded);

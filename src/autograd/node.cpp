@@ -2,6 +2,7 @@
 
 #include <new>
 #include <string_view>
+#include <utility>
 
 #include "autograd/anomaly.h"
 #include "autograd/history.h"
@@ -22,10 +23,10 @@ LIBTENSOR_FAST_THREAD_LOCAL uint64_t next_sequence = 0;
 
 // Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors,
 // and with them the nodes below; those queue up here instead of recursing, so that a graph of any
-// depth needs a flat stack.
+// depth needs a flat stack. They are linked through themselves: what is deleted cannot ask for
+// memory.
 struct Graveyard {
-  std::vector<GraphNode*> nodes;
-  bool busy = false;
+  Node* first = nullptr;
 };
 constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
 
@@ -50,15 +51,14 @@ Node::~Node() {
 
 void Node::dispose() {
   if (graveyard) {
-    graveyard->nodes.push_back(this);
+    enclosing_ = std::exchange(graveyard->first, this);
     return;
   }
   Graveyard own;
   graveyard = &own;
   delete this;
-  while (!own.nodes.empty()) {
-    auto* node = static_cast<Node*>(own.nodes.back());
-    own.nodes.pop_back();
+  while (Node* const node = own.first) {
+    own.first = node->enclosing_;
     delete node;
   }
   graveyard = nullptr;

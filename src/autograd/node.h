@@ -129,7 +129,7 @@ class Node : public GraphNode {
   bool has_output_ = false;
   std::atomic<bool> hooked_{false};
   bool has_origin_ = false;    // anomaly.h knows where it was recorded
-  Node* enclosing_ = nullptr;  // owns this node
+  Node* enclosing_ = nullptr;  // owns this node; once nobody does: the next to be deleted
   union {
     OutputMeta first_output_;  // alive once has_output_
   };

@@ -1,5 +1,7 @@
 #include "core/backend.h"
 
+#include <atomic>
+
 #include "core/plugin.h"
 #include "core/thread_local.h"
 
@@ -8,6 +10,7 @@ namespace {
 
 constexpr int kMaxDevices = 64;
 LIBTENSOR_FAST_THREAD_LOCAL int16_t cuda_device = 0;
+constinit std::atomic<bool> tf32{false};
 constinit Backend* backends[3][kMaxDevices] = {};
 
 // A device that no backend has answered for yet.
@@ -34,6 +37,9 @@ void register_backend(Device device, Backend* backend) {
   check(device.index >= 0 && device.index < kMaxDevices, "more than ", kMaxDevices, " devices");
   backends[static_cast<int>(device.type)][device.index] = backend;
 }
+
+bool tf32_allowed() noexcept { return tf32.load(std::memory_order_relaxed); }
+void allow_tf32(bool allowed) noexcept { tf32.store(allowed, std::memory_order_relaxed); }
 
 int current_cuda_device() { return cuda_device; }
 void set_current_cuda_device(int index) {

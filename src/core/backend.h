@@ -92,6 +92,7 @@ struct MatmulCall {
   int64_t b_batch_stride = 0, b_row_stride = 0, b_col_stride = 0;
   int64_t c_batch_stride = 0;
   double alpha = 1, beta = 0;
+  bool tf32 = false;  // CUDA may round factors of float32 to TF32's 10 bits
 };
 
 // What index operations do with the element that an index names.
@@ -235,6 +236,10 @@ class Backend {
 Backend& backend_for(Device device);
 // Called by each backend when it is loaded. The backend lives as long as the process.
 void register_backend(Device device, Backend* backend);
+// Whether matrix products of float32 may use TF32 on CUDA devices; not at first, as in PyTorch.
+bool tf32_allowed() noexcept;
+void allow_tf32(bool allowed) noexcept;
+
 // The CUDA device that this thread means where it names none; 0 at first.
 int current_cuda_device();
 void set_current_cuda_device(int index);  // throws where there is no such device

@@ -8,7 +8,8 @@
 
 namespace libtensor {
 
-// The order in which fork() takes all locks: one held while another is taken comes first.
+// The order in which fork() takes all locks: one held while another is taken comes first. Of one
+// level it takes the newest first, and so must whoever takes several.
 enum class LockLevel {
   kPlugin,
   kAccumulation,
@@ -44,6 +45,7 @@ class ForkSafeMutex {
   std::mutex mutex_;
   LockLevel level_;
   ForkSafeMutex* next_ = nullptr;
+  bool held_for_fork_ = false;
 };
 
 // Mutexes of one level, among which the address of what is guarded chooses: threads that work on

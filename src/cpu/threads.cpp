@@ -10,6 +10,10 @@
 
 #include "core/fork.h"
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace libtensor::cpu {
 namespace {
 
@@ -23,6 +27,46 @@ void prepare_pool() {
     // keep it for ever.
     dlopen("libgomp.so.1", RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   });
+}
+
+// ThreadSanitizer does not see how libgomp's threads wait for each other: it is told here, so that
+// everything else that they do is checked.
+#ifdef __SANITIZE_THREAD__
+void hand_over(void* region) { __tsan_release(region); }
+void take_over(void* region) { __tsan_acquire(region); }
+#else
+void hand_over(void*) {}
+void take_over(void*) {}
+#endif
+
+// A run of a body on several threads.
+struct Region {
+  internal::Body body;
+  void* context;
+  int64_t n, pieces;
+  std::exception_ptr error = nullptr;
+  std::mutex error_mutex{};
+
+  // The part of one of `threads` threads: OpenMP may grant fewer than asked for.
+  void run(int thread, int threads) {
+    take_over(this);
+    const int64_t length = ceil_div(n, pieces);
+    for (int64_t piece = thread; piece < pieces; piece += threads) {
+      try {
+        const int64_t begin = piece * length, end = std::min(n, begin + length);
+        if (begin < end) body(context, begin, end);
+      } catch (...) {
+        std::lock_guard lock(error_mutex);
+        if (!error) error = std::current_exception();
+      }
+    }
+    hand_over(this);
+  }
+};
+
+[[gnu::no_sanitize("thread")]] void run_on_pool(Region& region) {
+#pragma omp parallel num_threads(static_cast <int>(region.pieces))
+  region.run(omp_get_thread_num(), omp_get_num_threads());
 }
 
 }  // namespace
@@ -45,23 +89,11 @@ void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) 
     return body(context, 0, n);
   }
   prepare_pool();
-  const int64_t length = ceil_div(n, pieces);
-  std::exception_ptr error;
-  std::mutex error_mutex;
-#pragma omp parallel num_threads(static_cast <int>(pieces))
-  {
-    // OpenMP may grant fewer threads than asked for.
-    for (int64_t piece = omp_get_thread_num(); piece < pieces; piece += omp_get_num_threads()) {
-      try {
-        const int64_t begin = piece * length, end = std::min(n, begin + length);
-        if (begin < end) body(context, begin, end);
-      } catch (...) {
-        std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-      }
-    }
-  }
-  if (error) std::rethrow_exception(error);
+  Region region{body, context, n, pieces};
+  hand_over(&region);
+  run_on_pool(region);
+  take_over(&region);
+  if (region.error) std::rethrow_exception(region.error);
 }
 
 }  // namespace libtensor::cpu

@@ -70,6 +70,13 @@ void check_blas(cublasStatus_t status) {
            static_cast<int>(status), " (in matmul)");
 }
 
+// Half types add up in float.
+cublasComputeType_t compute_type(const MatmulCall& call) {
+  if (call.dtype == DType::kFloat64) return CUBLAS_COMPUTE_64F;
+  const bool rounds = call.tf32 && call.dtype == DType::kFloat32;
+  return rounds ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+}
+
 // As large as NVIDIA recommends (cuBLAS's documentation of cublasSetWorkspace).
 size_t workspace_bytes(int device) {
   cudaDeviceProp properties;
@@ -106,7 +113,6 @@ bool matmul_by_blas(const Context& context, const MatmulCall& call) {
   check_blas(blas->set_workspace(handle.handle, workspace.data(), handle.workspace_bytes));
   const bool is_double = call.dtype == DType::kFloat64;
   const float alpha = static_cast<float>(call.alpha), beta = static_cast<float>(call.beta);
-  // Half types add up in float; float never uses TF32.
   check_blas(blas->gemm(handle.handle, b.operation, a.operation, static_cast<int>(call.n),
                         static_cast<int>(call.m), static_cast<int>(call.k),
                         is_double ? static_cast<const void*>(&call.alpha) : &alpha, call.b, type,
@@ -114,7 +120,7 @@ bool matmul_by_blas(const Context& context, const MatmulCall& call) {
                         static_cast<int>(a.stride), call.a_batch_stride,
                         is_double ? static_cast<const void*>(&call.beta) : &beta, call.c, type,
                         static_cast<int>(call.n), call.c_batch_stride, static_cast<int>(call.batch),
-                        is_double ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+                        compute_type(call), CUBLAS_GEMM_DEFAULT));
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "autograd/history.h"
 #include "io/number_format.h"
 #include "ops/generated/compute.h"
 
@@ -194,6 +195,18 @@ bool is_dtype_obvious(const Tensor& tensor) {
   return tensor.numel() != 0 && (dtype == DType::kInt64 || dtype == DType::kBool);
 }
 
+// The name of its grad_fn, or none. That of a view whose base has changed is made anew first, which
+// is refused for some.
+std::string grad_fn_name(const Tensor& tensor) {
+  try {
+    if (tensor.is_view()) autograd::grad_fn(tensor);
+  } catch (const Error&) {
+    return "Invalid";
+  }
+  const auto& node = tensor.impl()->grad_fn;
+  return node ? node->name() : "";
+}
+
 std::vector<std::string> suffixes_of(const Tensor& tensor) {
   std::vector<std::string> suffixes;
   if (!tensor.device().is_cpu()) suffixes.push_back("device='" + tensor.device().name() + "'");
@@ -203,8 +216,8 @@ std::vector<std::string> suffixes_of(const Tensor& tensor) {
   if (!is_dtype_obvious(tensor)) {
     suffixes.push_back(std::string("dtype=torch.") + name_of(tensor.dtype()));
   }
-  if (const auto& node = tensor.impl()->grad_fn) {
-    suffixes.push_back(std::string("grad_fn=<") + node->name() + ">");
+  if (const std::string node = grad_fn_name(tensor); !node.empty()) {
+    suffixes.push_back("grad_fn=<" + node + ">");
   } else if (tensor.requires_grad()) {
     suffixes.emplace_back("requires_grad=True");
   }

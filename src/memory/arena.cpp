@@ -1,6 +1,7 @@
 #include "memory/arena.h"
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -57,8 +58,8 @@ void Arena::erase(Block* block) noexcept {
 }
 
 // Cuts off what follows the first `size` bytes. Neither half is in a list.
-Block* Arena::split(Block* block, size_t size) {
-  Block* const rest = new Block;
+Block* Arena::split(Block* block, size_t size, std::unique_ptr<Block> spare) noexcept {
+  Block* const rest = spare.release();
   rest->address = block->address + size;
   rest->size = block->size - size;
   rest->state = block->state;
@@ -102,8 +103,12 @@ Block* Arena::isolate(Block* block, Span span) {
   erase(block);
   Block* inner = block;
   try {
-    if (block->address < span.begin) inner = split(block, span.begin - block->address);
-    if (inner->end() > span.end) insert(split(inner, span.size()));
+    if (block->address < span.begin) {
+      inner = split(block, span.begin - block->address, std::make_unique<Block>());
+    }
+    if (inner->end() > span.end) {
+      insert(split(inner, span.size(), std::make_unique<Block>()));
+    }
   } catch (...) {
     insert(block);
     if (inner != block) merge(inner);
@@ -133,9 +138,17 @@ void Arena::take(Block* block, size_t size) {
   block->uses = nullptr;
 }
 
+// Notes in the pieces when this part of them was freed: the block's own epoch is lost when it
+// becomes one with a neighbour.
+void Arena::stamp(const Block* block) noexcept {
+  if (!properties_.streams || !properties_.virtual_memory) return;
+  range_of(block->address).pieces.stamp({block->address, block->end()}, block->epoch);
+}
+
 void Arena::give_back(Block* block) noexcept {
   block->state = Block::State::kFree;
   block->epoch = order.stamp();
+  stamp(block);
   merge(block);
 }
 
@@ -163,6 +176,7 @@ void Arena::free_waiting(Block* block) noexcept {
   device_active_.subtract(block->size);
   statistics.active.subtract(block->size);
   block->state = Block::State::kFree;
+  stamp(block);
   merge(block);
 }
 
@@ -242,13 +256,20 @@ Place Arena::best_place(size_t size) const {
 }
 
 // There is room in the table of pieces.
-bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept {
+bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
   PieceTable& pieces = range_of(span.begin).pieces;
   for (uintptr_t at = span.begin; at < span.end; at = *reached) {
     const size_t bytes = std::min<size_t>(piece, span.end - at);
     Physical memory = 0;
     if (!provider_.create(bytes, &memory)) return false;
-    if (!provider_.map(pointer(at), bytes, memory)) {
+    bool mapped = false;
+    try {
+      mapped = provider_.map(pointer(at), bytes, memory);
+    } catch (...) {
+      provider_.destroy(memory, bytes);
+      throw;
+    }
+    if (!mapped) {
       provider_.destroy(memory, bytes);
       return false;
     }
@@ -259,6 +280,32 @@ bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reach
     *reached = at + bytes;
   }
   return true;
+}
+
+// Gives the block, which is in no list and without memory, memory as far as there is some; that
+// part becomes a free block, which is returned, or the block itself where there was none.
+Block* Arena::fill(Block* block, size_t piece, Change* change, bool* all) {
+  const Span span = {block->address, block->end()};
+  uintptr_t reached = span.begin;
+  std::unique_ptr<Block> spare;
+  std::exception_ptr broken;
+  *all = false;
+  try {
+    spare = std::make_unique<Block>();  // while nothing has changed
+    *all = map_pieces(span, piece, change, &reached);
+  } catch (...) {
+    broken = std::current_exception();
+  }
+  if (reached > span.begin) {
+    Block* const rest =
+        reached < span.end ? split(block, reached - span.begin, std::move(spare)) : nullptr;
+    block->state = Block::State::kFree;  // before the rest looks for neighbours of its kind
+    block->epoch = 0;
+    if (rest) merge(rest);
+  }
+  block = merge(block);
+  if (broken) std::rethrow_exception(broken);
+  return block;
 }
 
 bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, size_t room,
@@ -272,18 +319,9 @@ bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, 
     if (further > span.end && further - span.end <= room) span.end = further;
 
     range_of(span.begin).pieces.make_room(span.end);
-    block = isolate(block, span);
-    uintptr_t reached = span.begin;
-    const size_t piece = equal_pieces(span.size(), usual, properties_.granularity);
-    const bool all = map_pieces(span, piece, change, &reached);
-    if (!all && reached == span.begin) {
-      merge(block);
-      return false;
-    }
-    if (!all) merge(split(block, reached - span.begin));
-    block->state = Block::State::kFree;
-    block->epoch = 0;
-    block = merge(block);
+    bool all = false;
+    block = fill(isolate(block, span), equal_pieces(span.size(), usual, properties_.granularity),
+                 change, &all);
     if (!all) return false;
   }
   return true;
@@ -339,6 +377,7 @@ bool Arena::add_segment(size_t bytes, Change* change) {
 
 // Giving memory back.
 
+// From the begin of the first to the end of the last piece that lies wholly in a free block.
 Span Arena::whole_part(const Block* block) const {
   if (block->size < properties_.granularity) return {};
   const Range& range = range_of(block->address);
@@ -347,16 +386,28 @@ Span Arena::whole_part(const Block* block) const {
   return block->size == range.size ? all : Span{};
 }
 
-std::vector<Span> Arena::whole_pieces(const Block* block, Span keep) const {
+std::vector<Span> Arena::past_pieces(const Block* block, Span keep) const {
   std::vector<Span> found;
   const Span all = whole_part(block);
-  if (!properties_.virtual_memory) return all.size() > 0 ? std::vector{all} : found;
+  if (!properties_.virtual_memory) {
+    if (all.size() > 0 && order.passed(block->epoch)) found.push_back(all);
+    return found;
+  }
   const PieceTable& pieces = range_of(block->address).pieces;
   for (Span piece{all.begin, all.begin}; piece.end < all.end;) {
     piece = pieces.at(piece.end);
-    if (piece.end <= keep.begin || piece.begin >= keep.end) found.push_back(piece);
+    const bool kept = piece.begin < keep.end && keep.begin < piece.end;
+    if (!kept && order.passed(pieces.epoch(piece.begin))) found.push_back(piece);
   }
   return found;
+}
+
+size_t Arena::past_bytes(const Block* block, Span keep) const {
+  const bool apart = block->address >= keep.end || keep.begin >= block->end();
+  if (apart && order.passed(block->epoch)) return whole_part(block).size();
+  size_t bytes = 0;
+  for (const Span& piece : past_pieces(block, keep)) bytes += piece.size();
+  return bytes;
 }
 
 void Arena::unmap_piece(Span piece, Change* change) noexcept {
@@ -397,24 +448,25 @@ void Arena::release(Block* block, const std::vector<Span>& pieces, Change* chang
 
 bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* where) const {
   const uintptr_t end = block->address + size;
-  *piece = range_of(block->address).pieces.at(end - 1);
+  const PieceTable& pieces = range_of(block->address).pieces;
+  *piece = pieces.at(end - 1);
   *where = round_up(end, properties_.granularity);
-  return piece->begin >= block->address && piece->end <= block->end() && piece->end > *where;
+  return piece->begin >= block->address && piece->end <= block->end() && piece->end > *where &&
+         order.passed(pieces.epoch(piece->begin));
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
-  Block* inner = isolate(block, piece);
+  auto spare = std::make_unique<Block>();
+  block = isolate(block, piece);
   unmap_piece(piece, change);
-  uintptr_t reached = piece.begin;
-  const bool all = map_pieces({piece.begin, where}, SIZE_MAX, change, &reached) &&
-                   map_pieces({where, piece.end}, SIZE_MAX, change, &reached);
-  if (reached < piece.end) {
-    Block* const lost = reached > piece.begin ? split(inner, reached - piece.begin) : inner;
-    lost->state = Block::State::kUnmapped;
-    merge(lost);
-    if (lost == inner) return false;
-  }
-  merge(inner);
+  block->state = Block::State::kUnmapped;
+  Block* const second = split(block, where - piece.begin, std::move(spare));
+  insert(second);
+  bool all = false;
+  fill(block, SIZE_MAX, change, &all);  // where there is too little, one with the second again
+  if (!all) return false;
+  erase(second);
+  fill(second, SIZE_MAX, change, &all);
   return all;
 }
 

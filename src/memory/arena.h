@@ -75,15 +75,15 @@ class Arena {
   // A plain allocation, which becomes a free block. False: the provider has no more memory.
   bool add_segment(size_t bytes, Change* change);
 
-  // The pieces that lie wholly in a free block follow each other: from the first's begin to the
-  // last's end.
-  Span whole_part(const Block* block) const;
-  // Those of them that lie outside `keep`.
-  std::vector<Span> whole_pieces(const Block* block, Span keep) const;
+  // The pieces that lie wholly in a free block and outside `keep`, and whose memory nobody uses any
+  // more, as far as is known how far the device has come.
+  std::vector<Span> past_pieces(const Block* block, Span keep) const;
+  size_t past_bytes(const Block* block, Span keep) const;
   // Gives such pieces of one block, in address order, back to the provider.
   void release(Block* block, const std::vector<Span>& pieces, Change* change);
-  // A block of `size` bytes at the free block's start would end in a piece that is now wholly free:
-  // that piece, and where it could be cut in two. False: no such piece, or it would be used up.
+  // A block of `size` bytes at the free block's start would end in a piece that is now wholly free
+  // and past: that piece, and where it could be cut in two. False: no such piece, or it would be
+  // used up.
   bool find_cut(const Block* block, size_t size, Span* piece, uintptr_t* where) const;
   // Replaces the piece by two. False: the provider failed; memory was given back.
   bool cut(Block* block, Span piece, uintptr_t where, Change* change);
@@ -111,14 +111,17 @@ class Arena {
   void erase(Block* block) noexcept;
   Block* merge(Block* block) noexcept;
   void absorb_next(Block* block) noexcept;
-  Block* split(Block* block, size_t size);
+  Block* split(Block* block, size_t size, std::unique_ptr<Block> spare) noexcept;
   Block* isolate(Block* block, Span span);
   Range& range_of(uintptr_t address) { return std::prev(ranges_.upper_bound(address))->second; }
   const Range& range_of(uintptr_t address) const {
     return std::prev(ranges_.upper_bound(address))->second;
   }
+  Span whole_part(const Block* block) const;
+  void stamp(const Block* block) noexcept;
   size_t bytes_to_map(const Block* first, Span span) const;
-  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) noexcept;
+  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
+  Block* fill(Block* block, size_t piece, Change* change, bool* all);
   void unmap_piece(Span piece, Change* change) noexcept;
   void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;

@@ -10,10 +10,10 @@ namespace libtensor::memory {
 namespace {
 
 constexpr size_t kAddressSpace = size_t{1} << 47;  // no request beyond it can be met
-// An event closes a stream's epoch when so much has been freed in it, or an eighth of what is
+// An event closes a stream's epoch when so much has been freed in it, or a 32nd of what is
 // reserved: often enough that memory can be taken back soon, seldom enough that events cost
 // nothing.
-constexpr size_t kMarkEvery = size_t{64} << 20;
+constexpr size_t kMarkEvery = size_t{32} << 20;
 
 }  // namespace
 
@@ -39,12 +39,13 @@ Arena& CachingAllocator::arena_of(Stream stream) {
 }
 
 Arena& CachingAllocator::make_arena(Stream stream) {
-  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   std::lock_guard lock(growth_);
   auto& bucket = buckets_[(stream * 0x9E3779B97F4A7C15u) >> (64 - kBucketBits)];
   for (ArenaNode* node = bucket.load(); node; node = node->next_in_bucket) {
     if (node->arena.stream() == stream) return node->arena;  // another thread was first
   }
+  // Made under the lock, so that the list has the newest first: the order in which fork locks them.
+  auto fresh = std::make_unique<ArenaNode>(*provider_, stream, active_);
   fresh->next = arenas_.load();
   fresh->next_in_bucket = bucket.load();
   arenas_.store(fresh.get(), std::memory_order_release);
@@ -145,7 +146,7 @@ void CachingAllocator::give_back(Block* block) noexcept {
   active_.subtract(size);
   arena.statistics.active.subtract(size);
   arena.give_back(block);
-  if (properties_.streams && arena.order.freed(size) > std::max(kMarkEvery, reserved_.now() / 8)) {
+  if (properties_.streams && arena.order.freed(size) > std::max(kMarkEvery, reserved_.now() / 32)) {
     arena.order.mark();
     arena.order.poll();
   }

@@ -122,6 +122,7 @@ class CachingAllocator final : public Allocator {
     size_t missing = 0;  // without a block: bytes that should be taken back first; 0: no use
     Span keep;           // but not from here
   };
+  struct Counted;
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
   Attempt try_to_grow(Arena& arena, size_t size, size_t bytes, bool reclaimed);
   Attempt grow_virtual(Arena& arena, size_t size, bool reclaimed);

@@ -18,7 +18,7 @@ size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * 
 struct Victim {
   Arena* arena;
   Block* block;
-  size_t bytes;  // in whole pieces
+  size_t bytes;  // in such pieces
 };
 
 // The one that covers the need with the least surplus comes first; where none covers it, the
@@ -50,6 +50,17 @@ std::vector<Span> choose_pieces(std::vector<Span> pieces, size_t need) {
 }
 
 }  // namespace
+
+// What a change of memory has come to is counted at its end, also where it ends by an exception.
+struct CachingAllocator::Counted {
+  explicit Counted(CachingAllocator& owner) : allocator(owner) {}
+  ~Counted() { allocator.apply(change); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  CachingAllocator& allocator;
+  Change change;
+};
 
 Block* CachingAllocator::allocate_slowly(Arena& arena, size_t size, size_t bytes) {
   for (;;) {
@@ -113,11 +124,10 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   const size_t limit = reserve_limit(view), wanted = view.reserved + place.missing;
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, keep};
   if (wanted > view.capacity) return {};
-  Change change;
+  Counted counted(*this);
   const bool mapped = arena.map(place, size, usual_piece(view, properties_.granularity),
                                 smallest_growth(view, properties_.granularity),
-                                limit > wanted ? limit - wanted : 0, &change);
-  apply(change);
+                                limit > wanted ? limit - wanted : 0, &counted.change);
   if (mapped) return {arena.block_at(place)};
   refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
@@ -140,9 +150,8 @@ CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size
   const size_t limit = reserve_limit(view), wanted = view.reserved + segment;
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, {}};
   if (wanted > view.capacity) return {};
-  Change change;
-  const bool added = arena.add_segment(segment, &change);
-  apply(change);
+  Counted counted(*this);
+  const bool added = arena.add_segment(segment, &counted.change);
   if (added) return {arena.free.find(size)};
   return {nullptr, segment, {}};
 }
@@ -152,17 +161,15 @@ bool CachingAllocator::wants_cut(const Arena& arena, const Block* block, size_t 
   if (!tight_.load(std::memory_order_relaxed) || !properties_.virtual_memory) return false;
   Span piece;
   uintptr_t where;
-  return block->size > size && arena.order.passed(block->epoch) &&
-         arena.find_cut(block, size, &piece, &where);
+  return block->size > size && arena.find_cut(block, size, &piece, &where);
 }
 
 void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
   Span piece;
   uintptr_t where;
   if (!arena.find_cut(block, size, &piece, &where)) return;
-  Change change;
-  arena.cut(block, piece, where, &change);
-  apply(change);
+  Counted counted(*this);
+  arena.cut(block, piece, where, &counted.change);
 }
 
 // Gives back pieces that nobody uses and that the device has come past, of any stream; of `own`
@@ -176,26 +183,21 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     arena.order.poll();
     arena.poll_waiting();
     arena.free.for_each(properties_.granularity, [&](Block* block) {
-      if (!arena.order.passed(block->epoch)) return;
-      size_t whole = arena.whole_part(block).size();
-      if (&arena == own && block->address < keep.end && keep.begin < block->end()) {
-        whole = 0;
-        for (const Span& piece : arena.whole_pieces(block, keep)) whole += piece.size();
-      }
-      if (whole > 0) victims.push_back({&arena, block, whole});
+      const size_t bytes_past = arena.past_bytes(block, &arena == own ? keep : Span{});
+      if (bytes_past > 0) victims.push_back({&arena, block, bytes_past});
     });
   });
   sort_by_fit(victims, bytes);
-  Change change;
+  Counted counted(*this);
+  const Change& change = counted.change;
   for (const Victim& victim : victims) {
     if (change.removed >= bytes) break;
     const Span kept = victim.arena == own ? keep : Span{};
     victim.arena->release(
         victim.block,
-        choose_pieces(victim.arena->whole_pieces(victim.block, kept), bytes - change.removed),
-        &change);
+        choose_pieces(victim.arena->past_pieces(victim.block, kept), bytes - change.removed),
+        &counted.change);
   }
-  apply(change);
   return change.removed;
 }
 

@@ -42,12 +42,15 @@ bool CachingAllocator::call_pressure(size_t bytes) {
   static thread_local bool calling = false;  // what the callback itself allocates must not call it
   if (!callback || calling) return false;
   pressure_calls_.fetch_add(1, std::memory_order_relaxed);
-  const uint32_t tag = current_tag;
-  calling = true;
-  const bool again = (*callback)(bytes);
-  calling = false;
-  current_tag = tag;
-  return again;
+  const struct Calling {  // also where the callback throws
+    uint32_t tag = current_tag;
+    Calling() { calling = true; }
+    ~Calling() {
+      calling = false;
+      current_tag = tag;
+    }
+  } during;
+  return (*callback)(bytes);
 }
 
 // Those who hold most, by operation and tag.

@@ -15,15 +15,13 @@ void PieceTable::make_room(uintptr_t end) {
 
 void PieceTable::add(Span piece, Physical memory) noexcept {
   const size_t first = (piece.begin - start_) >> shift_, count = piece.size() >> shift_;
-  pages_[first].memory = memory;
-  pages_[first].count = static_cast<uint32_t>(count);
-  for (size_t i = 0; i < count; ++i) pages_[first + i].back = static_cast<uint32_t>(i);
+  pages_[first] = {0, static_cast<uint32_t>(count), 0, memory};
+  for (size_t i = 1; i < count; ++i) pages_[first + i].back = static_cast<uint32_t>(i);
 }
 
 Physical PieceTable::remove(uintptr_t begin) noexcept {
-  Page& page = pages_[(begin - start_) >> shift_];
-  page.count = 0;
-  return page.memory;
+  page(begin).count = 0;
+  return page(begin).memory;
 }
 
 bool PieceTable::find_any(uintptr_t* begin) const {

@@ -2,6 +2,7 @@
 // in is found by arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -45,15 +46,32 @@ class PieceTable {
     return begin < end ? Span{begin, end} : Span{};
   }
 
+  // When something that lay in a piece was last freed, see stream_order.h; 0: not since it is
+  // there.
+  uint64_t epoch(uintptr_t begin) const { return page(begin).epoch; }
+  // Says so of all pieces of which any part lies in `freed`.
+  void stamp(Span freed, uint64_t epoch) {
+    for (uintptr_t address = freed.begin; address < freed.end;) {
+      const Span piece = at(address);
+      uint64_t& newest = page(piece.begin).epoch;
+      newest = std::max(newest, epoch);
+      address = piece.end;
+    }
+  }
+
   // Any piece that is there: where it begins. False: there is none.
   bool find_any(uintptr_t* begin) const;
 
  private:
   struct Page {
-    Physical memory = 0;  // of a piece's first page
-    uint32_t count = 0;   // likewise: pages of the piece; 0: none begins here
-    uint32_t back = 0;    // pages from the piece's first to this one
+    uint32_t back = 0;   // pages from the piece's first to this one
+    uint32_t count = 0;  // of a piece's first page: its pages; 0: none begins here
+    uint64_t epoch = 0;  // likewise
+    Physical memory = 0;
   };
+
+  const Page& page(uintptr_t address) const { return pages_[(address - start_) >> shift_]; }
+  Page& page(uintptr_t address) { return pages_[(address - start_) >> shift_]; }
 
   uintptr_t start_;
   int shift_;

@@ -24,7 +24,7 @@ struct Outlook {
 //   before reserved memory exceeds the demand by more than 3 % (the provider's slack).
 // - Ordinary: the device is this program's, and may fill up before anything is taken back.
 // - Tight, when demand has come within 4.5 % of the capacity: every byte counts, so pieces are
-//   single pages, and are cut where blocks end. That costs device calls.
+//   small, and are cut where blocks end. That costs device calls.
 enum class Mood { kRoomy, kOrdinary, kTight };
 
 inline Mood mood(const Outlook& outlook) {
@@ -47,7 +47,7 @@ inline size_t reserve_limit(const Outlook& outlook) {
 // they are a small part of the whole, within bounds.
 inline size_t usual_piece(const Outlook& outlook, size_t granularity) {
   constexpr size_t kMiB = size_t{1} << 20;
-  size_t bytes = granularity;
+  size_t bytes = outlook.capacity / 8192;  // cut where need be
   switch (mood(outlook)) {
     case Mood::kRoomy:
       bytes = std::min(outlook.capacity / 128,

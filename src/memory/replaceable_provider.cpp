@@ -20,9 +20,9 @@ void* ReplaceableProvider::allocate(size_t bytes) {
   }
   if (!source) return first_->allocate(bytes);
   void* const data = source->allocate(bytes);
-  const size_t alignment = properties().alignment;
+  const ProviderProperties wanted = properties();
   if (!data) return nullptr;
-  if (reinterpret_cast<uintptr_t>(data) % alignment != 0) {  // no use: as if there were none
+  if (reinterpret_cast<uintptr_t>(data) % wanted.alignment != 0) {  // no use: as if there were none
     source->free(data, bytes);
     return nullptr;
   }
@@ -33,7 +33,7 @@ void* ReplaceableProvider::allocate(size_t bytes) {
     source->free(data, bytes);
     throw;
   }
-  poison(data, bytes);
+  if (!wanted.streams) poison(data, bytes);  // the host's
   return data;
 }
 
@@ -48,7 +48,7 @@ void ReplaceableProvider::free(void* data, size_t bytes) noexcept {
     }
   }
   if (!owner) return first_->free(data, bytes);
-  unpoison(data, bytes);
+  if (!properties().streams) unpoison(data, bytes);
   owner->free(data, bytes);
 }
 

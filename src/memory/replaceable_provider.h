@@ -37,10 +37,16 @@ class ReplaceableProvider final : public MemoryProvider {
   void destroy(Physical, size_t) noexcept override {}
   bool map(void*, size_t, Physical) override { return false; }
   void unmap(void*, size_t) noexcept override {}
-  Event record(Stream) noexcept override { return 0; }
-  bool passed(Event) noexcept override { return true; }
-  void wait(Event) noexcept override {}
-  void release(Event) noexcept override {}
+  Event record(Stream stream) noexcept override { return first_->record(stream); }
+  bool passed(Event event) noexcept override { return first_->passed(event); }
+  void wait(Event event) noexcept override { first_->wait(event); }
+  void release(Event event) noexcept override { first_->release(event); }
+  void watch_allocated(void* data, size_t bytes, Stream stream) noexcept override {
+    first_->watch_allocated(data, bytes, stream);
+  }
+  void watch_freed(void* data, size_t bytes, Stream stream) noexcept override {
+    first_->watch_freed(data, bytes, stream);
+  }
 
  private:
   const std::unique_ptr<MemoryProvider> first_;

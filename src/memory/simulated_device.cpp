@@ -31,12 +31,16 @@ MemoryProvider::Info SimulatedDevice::info() {
 
 // Memory.
 
+bool SimulatedDevice::fails(Call call) {
+  Fault& fault = faults_[static_cast<size_t>(call)];
+  if (fault.after == 0 || --fault.after > 0) return false;
+  fault.after = 1;
+  check(fault.how == Failure::kAnswer, "the driver is broken");
+  return true;
+}
+
 bool SimulatedDevice::take(size_t bytes) {
   if (bytes == 0 || bytes % options_.granularity != 0) misuse(str("a size of ", bytes));
-  if (fail_after_ != 0 && --fail_after_ == 0) {
-    fail_after_ = 1;
-    return false;
-  }
   if (bytes > options_.capacity - counts_.reserved) return false;
   counts_.reserved += bytes;
   counts_.peak = std::max(counts_.peak, counts_.reserved);
@@ -48,7 +52,7 @@ void SimulatedDevice::give(size_t bytes) { counts_.reserved -= bytes; }
 void* SimulatedDevice::allocate(size_t bytes) {
   std::lock_guard lock(mutex_);
   if (options_.virtual_memory) misuse("allocate with virtual memory");
-  if (!take(bytes)) return nullptr;
+  if (fails(Call::kAllocate) || !take(bytes)) return nullptr;
   ++counts_.takes;
   const uintptr_t address = next_address_;
   next_address_ += (bytes + kApart) / options_.granularity * options_.granularity;
@@ -69,6 +73,7 @@ void SimulatedDevice::free(void* data, size_t bytes) noexcept {
 void* SimulatedDevice::reserve(size_t bytes) {
   std::lock_guard lock(mutex_);
   if (bytes % options_.granularity != 0) misuse(str("reserve of ", bytes));
+  if (fails(Call::kReserve)) return nullptr;
   const uintptr_t address = next_address_;
   next_address_ += (bytes + kApart) / options_.granularity * options_.granularity;
   ranges_[address] = bytes;
@@ -90,7 +95,7 @@ void SimulatedDevice::unreserve(void* address, size_t bytes) noexcept {
 
 bool SimulatedDevice::create(size_t bytes, Physical* out) {
   std::lock_guard lock(mutex_);
-  if (!take(bytes)) return false;
+  if (fails(Call::kCreate) || !take(bytes)) return false;
   ++counts_.creates;
   *out = next_physical_++;
   physical_[*out] = {bytes, false};
@@ -109,6 +114,7 @@ void SimulatedDevice::destroy(Physical memory, size_t bytes) noexcept {
 
 bool SimulatedDevice::map(void* address, size_t bytes, Physical memory) {
   std::lock_guard lock(mutex_);
+  if (fails(Call::kMap)) return false;
   const uintptr_t begin = number(address), end = begin + bytes;
   const auto piece = physical_.find(memory);
   if (piece == physical_.end() || piece->second != std::pair{bytes, false}) {
@@ -147,6 +153,7 @@ void SimulatedDevice::unmap(void* address, size_t bytes) noexcept {
 
 Event SimulatedDevice::record(Stream stream) noexcept {
   std::lock_guard lock(mutex_);
+  if (fails(Call::kRecord)) return 0;
   events_[next_event_] = {stream, streams_[stream].launched, now_};
   ++counts_.events;
   return next_event_++;

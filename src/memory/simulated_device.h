@@ -1,6 +1,7 @@
 // A device that exists only on paper: for tests of the allocator, and to replay what programs did.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -51,8 +52,18 @@ class SimulatedDevice final : public MemoryProvider {
   void tick() { ++now_; }
   void complete(Stream stream);  // all its work is done
 
-  // The n-th call from now that takes memory fails, and so do those after it, until it is set to 0.
-  void fail_after(uint64_t calls) { fail_after_ = calls; }
+  // The n-th call from now of this kind fails, and so do those after it, until it is set to 0: it
+  // says that memory is out (record: that the device is lost), or throws as a broken driver would.
+  enum class Call { kAllocate, kReserve, kCreate, kMap, kRecord };
+  enum class Failure { kAnswer, kThrow };
+  void fail(Call call, uint64_t calls, Failure how = Failure::kAnswer) {
+    faults_[static_cast<size_t>(call)] = {calls, how};
+  }
+  // The same for the calls that take memory.
+  void fail_after(uint64_t calls) {
+    fail(Call::kAllocate, calls);
+    fail(Call::kCreate, calls);
+  }
 
   struct Counts {
     uint64_t takes = 0;  // map, or allocate
@@ -85,7 +96,13 @@ class SimulatedDevice final : public MemoryProvider {
     std::vector<Point> launches;       // not done, for the lag
   };
 
+  struct Fault {
+    uint64_t after = 0;
+    Failure how = Failure::kAnswer;
+  };
+
   bool take(size_t bytes);
+  bool fails(Call call);
   void give(size_t bytes);
   void settle();
   bool is_done(const Work& work);
@@ -95,7 +112,7 @@ class SimulatedDevice final : public MemoryProvider {
   const Options options_;
   mutable std::mutex mutex_;
   uint64_t now_ = 0;
-  uint64_t fail_after_ = 0;
+  std::array<Fault, 5> faults_;
   uintptr_t next_address_ = uintptr_t{1} << 44;
   Event next_event_ = 1;
   Physical next_physical_ = 1;

@@ -2,6 +2,8 @@
 // table; made of differentiable operations, so that they can be differentiated again.
 #pragma once
 
+#include <algorithm>
+
 #include "ops/generated/functions.h"
 #include "ops/types.h"
 
@@ -60,6 +62,15 @@ void connect_all(Node& node, std::span<const Tensor> tensors) {
 void move_to(std::span<Tensor> results, std::vector<Tensor> gradients);
 std::vector<Tensor> cat_backward(const Tensor& grad, const std::vector<Dims>& shapes,
                                  const std::vector<DType>& dtypes, int64_t dim);
+inline bool any_defined(std::span<const Tensor> tensors) {
+  return std::any_of(tensors.begin(), tensors.end(), [](const Tensor& t) { return t.defined(); });
+}
+// Of these, undefined gradients count as zeros.
+Tensor unbind_backward(std::span<const Tensor> gradients, Span shape, int64_t dim);
+Tensor split_backward(std::span<const Tensor> gradients, Span shape, int64_t split_size,
+                      int64_t dim);
+Tensor split_with_sizes_backward(std::span<const Tensor> gradients, Span shape, Span split_sizes,
+                                 int64_t dim);
 std::vector<Tensor> stack_backward(const Tensor& grad, const std::vector<DType>& dtypes,
                                    int64_t dim);
 

@@ -20,6 +20,7 @@ void multiply(const char* kernel, const Tensor& a, const Tensor& b, const Tensor
   }
   const int row = a.ndim() - 2, col = a.ndim() - 1;
   MatmulCall call;
+  call.tf32 = tf32_allowed();
   call.dtype = c.dtype();
   call.batch = a.ndim() == 3 ? a.shape()[0] : 1;
   call.m = a.shape()[row];

@@ -113,7 +113,7 @@ TEST_F(FromData, RefusesUnknownDTypesAndDevices) {
                                  {-1, 0},
                                  {TENSOR_CPU, 1},
                                  {TENSOR_CPU, -1},
-                                 {TENSOR_CUDA, -1},
+                                 {TENSOR_CUDA, -2},
                                  {TENSOR_CUDA, 1 << 20}}) {
     tensor_options_t settings = tensor_options_default();
     settings.device = device;

@@ -27,6 +27,18 @@ class Wrapper : public testing::Test {
 
 Tensor leaf(const Values<float>& values) { return Tensor::from_data(values).requires_grad_(); }
 
+TEST_F(Wrapper, ListsOfResults) {
+  const Tensor x = leaf({1, 2, 3});
+  const std::vector<Tensor> parts = x.split(2);
+  ASSERT_EQ(parts.size(), 2u);
+  (parts[0].sum() * parts[1].sum()).backward();
+  EXPECT_EQ(x.grad().to_vector<float>(), (Values<float>{3, 3, 3}));
+  EXPECT_EQ(x.split({1, 0, 2}, 0).size(), 3u);
+  EXPECT_EQ(tensor::unbind(x)[2].item<float>(), 3);
+  EXPECT_TRUE(tensor::zeros({0}).unbind().empty());
+  EXPECT_THROW(x.split(0), tensor::Error);
+}
+
 template <typename Function>
 tensor_status_t status_of(Function function) {
   try {

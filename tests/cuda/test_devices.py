@@ -94,3 +94,20 @@ def test_the_current_device(torch):
         assert torch.cuda.current_device() == 1
     finally:
         torch.cuda.set_device(0)
+
+
+def test_tf32_only_where_it_is_asked_for(torch):
+    """1 + 2^-11 is no TF32 number."""
+    x = torch.full((4, 4), 1 + 2**-11, device="cuda")
+    identity = torch.eye(4).to("cuda")
+    assert torch.equal(x @ identity, x)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    try:
+        assert torch.get_float32_matmul_precision() == "high"
+        rounded = (x @ identity).tolist()
+        assert torch.equal(x.double() @ identity.double(), x.double())
+    finally:
+        torch.set_float32_matmul_precision("highest")
+    assert rounded == [[1.0] * 4] * 4
+    assert not torch.backends.cuda.matmul.allow_tf32
+    assert torch.equal(x @ identity, x)

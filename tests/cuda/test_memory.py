@@ -1,8 +1,12 @@
 """The device's memory as PyTorch's functions show it."""
 
+import ctypes
 import gc
 
 import pytest
+from libtensor._errors import check
+from libtensor._library import native
+from libtensor._structs import Device
 
 MIB = 1 << 20
 
@@ -68,3 +72,61 @@ def test_snapshot_and_streams(torch, clean):
     x.record_stream(here)
     del x
     assert torch.memory.stream_stats("cuda")[side.cuda_stream].allocated == 0
+
+
+@ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
+def take(user, size):
+    return Taken.library.cuda_emulator_malloc(size) if Taken.willing else None
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64)
+def give(user, data, size):
+    Taken.given_back.append(size)
+    Taken.library.cuda_emulator_free(data)
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+def destroy(user):
+    Taken.destroyed += 1
+
+
+class Taken:
+    """What the program's provider did."""
+
+    library = None
+    willing = True
+    given_back: list[int] = []
+    destroyed = 0
+
+
+def set_provider(*functions):
+    check(native.memory_set_provider(Device(2, 0), *functions))
+
+
+def test_memory_from_the_program(torch, emulator, clean, seed):
+    emulator.cuda_emulator_malloc.restype = ctypes.c_void_p
+    emulator.cuda_emulator_malloc.argtypes = [ctypes.c_size_t]
+    emulator.cuda_emulator_free.argtypes = [ctypes.c_void_p]
+    Taken.library, Taken.willing, Taken.given_back, Taken.destroyed = emulator, True, [], 0
+    drivers = torch.ones(1000, device="cuda")
+    set_provider(take, give, None, destroy)
+    try:
+        assert torch.cuda.memory_reserved() == 0
+        x = torch.arange(1000, dtype=torch.float32).to("cuda")
+        total = (x * drivers).sum().item()
+        assert total == 499500
+        reserved = torch.cuda.memory_reserved()
+        assert reserved > 0 and reserved % (2 * MIB) == 0
+        Taken.willing = False
+        with pytest.raises(torch.OutOfMemoryError):
+            torch.empty(16 * MIB, device="cuda")
+        assert (x + x).sum().item() == 2 * total
+    finally:
+        set_provider(None, None, None, None)
+    assert Taken.destroyed == 0  # x lives
+    assert (x * drivers).sum().item() == total
+    del x
+    gc.collect()
+    assert Taken.destroyed == 1
+    assert sum(Taken.given_back) == reserved
+    assert drivers.sum().item() == 1000

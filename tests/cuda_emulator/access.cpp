@@ -143,11 +143,11 @@ void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, 
   bool found = false;
   // The bytes of an element mostly have one history: what was found in order needs no second look.
   Use written, read[kReadSets];
-  const auto check = [&](Use before, Use& last, bool wrote) {
-    if (found || !before.operation || is_same(before, last)) return;
-    last = before;
-    if (now.is_ordered(before)) return;
-    report_race(what, address, size, access, before, wrote);
+  const auto check = [&](Use use, Use& last, bool wrote) {
+    if (found || use.operation == 0 || is_same(use, last)) return;
+    last = use;
+    if (now.is_ordered(use)) return;
+    report_race(what, address, size, access, use, wrote);
     found = true;
   };
   for (size_t i = begin; i < begin + size; ++i) {
@@ -157,8 +157,9 @@ void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, 
       continue;
     }
     for (int k = 0; k < kReadSets; ++k) {
-      check(shadow.reads[k][i], read[k], false);
-      shadow.reads[k][i] = {};
+      Use& place = shadow.reads[k][i];
+      check(place, read[k], false);
+      place = {};
     }
     shadow.writes[i] = now.use;
     shadow.states[i] = kInitialised;
@@ -292,27 +293,27 @@ void note_atomic(const void* address, size_t size) { check_access(address, size,
 
 }  // namespace cuda_emulator
 
-// What the compiler calls before each access in code compiled with -fsanitize=thread: the names are
-// those of ThreadSanitizer, which is not linked here.
+// What kernels call before each access: the compiler puts the calls there for ThreadSanitizer, and
+// the build gives them these names (hooks.txt).
 using cuda_emulator::Access;
 using cuda_emulator::check_access;
 
 extern "C" {
-void __tsan_init() {}
-void __tsan_func_entry(void*) {}
-void __tsan_func_exit() {}
-void __tsan_vptr_update(void**, void*) {}
-void __tsan_vptr_read(void**) {}
-#define LIBTENSOR_EMULATOR_HOOKS(size)                                                \
-  void __tsan_read##size(void* p) { check_access(p, size, Access::kRead); }           \
-  void __tsan_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
-  void __tsan_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
-  void __tsan_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_init() {}
+void cuda_emulator_func_entry(void*) {}
+void cuda_emulator_func_exit() {}
+void cuda_emulator_vptr_update(void**, void*) {}
+void cuda_emulator_vptr_read(void**) {}
+#define LIBTENSOR_EMULATOR_HOOKS(size)                                                       \
+  void cuda_emulator_read##size(void* p) { check_access(p, size, Access::kRead); }           \
+  void cuda_emulator_write##size(void* p) { check_access(p, size, Access::kWrite); }         \
+  void cuda_emulator_unaligned_read##size(void* p) { check_access(p, size, Access::kRead); } \
+  void cuda_emulator_unaligned_write##size(void* p) { check_access(p, size, Access::kWrite); }
 LIBTENSOR_EMULATOR_HOOKS(1)
 LIBTENSOR_EMULATOR_HOOKS(2)
 LIBTENSOR_EMULATOR_HOOKS(4)
 LIBTENSOR_EMULATOR_HOOKS(8)
 LIBTENSOR_EMULATOR_HOOKS(16)
-void __tsan_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
-void __tsan_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
+void cuda_emulator_read_range(void* p, size_t size) { check_access(p, size, Access::kRead); }
+void cuda_emulator_write_range(void* p, size_t size) { check_access(p, size, Access::kWrite); }
 }

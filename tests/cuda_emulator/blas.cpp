@@ -1,6 +1,7 @@
 // A reference for the one routine of cuBLAS that is used. Matrices are column-major.
 #include "include/cublas_v2.h"
 
+#include <cmath>
 #include <type_traits>
 
 #include "access.h"
@@ -50,10 +51,24 @@ struct Matrix {
   }
 };
 
+// To TF32: 10 bits of mantissa.
+double rounded(double value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 11)), exponent - 11);
+}
+
 struct Product {
   Matrix a, b, c;
   int batch;
   double alpha, beta;
+  bool tf32;
+
+  template <class S>
+  double factor(const Matrix& matrix, int t, int i, int j) const {
+    const double value = matrix.at<S>(t, i, j);
+    return tf32 ? rounded(value) : value;
+  }
 
   // In double, rounded once: closer to the true value than cuBLAS is.
   template <class S>
@@ -67,7 +82,9 @@ struct Product {
         S* const out = const_cast<S*>(c.column<S>(t, j));
         for (int i = 0; i < c.rows; ++i) {
           double total = 0;
-          for (int k = 0; k < a.columns; ++k) total += a.at<S>(t, i, k) * b.at<S>(t, k, j);
+          for (int k = 0; k < a.columns; ++k) {
+            total += factor<S>(a, t, i, k) * factor<S>(b, t, k, j);
+          }
           total *= alpha;
           if (beta != 0) total += beta * c.at<S>(t, i, j);
           out[i] =
@@ -134,7 +151,8 @@ cublasStatus_t cublasGemmStridedBatchedEx(
                         {c, false, m, n, c_stride, c_batch_stride},
                         batch,
                         number(alpha),
-                        number(beta)};
+                        number(beta),
+                        compute == CUBLAS_COMPUTE_32F_FAST_TF32};
   enqueue_routine(handle->stream, "cublasGemm", [product, c_type, handle = *handle] {
     use_workspace(handle);
     switch (c_type) {

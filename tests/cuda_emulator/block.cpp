@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/thread_local.h"
 #include "report.h"
 #include "timeline.h"
 

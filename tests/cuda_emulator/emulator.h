@@ -21,6 +21,10 @@ void cuda_emulator_set_device_count(int count);
 /* Whether the driver has virtual memory; before the plug-in's entry is called. */
 void cuda_emulator_set_virtual_memory(bool has);
 
+/* cudaMalloc and cudaFree on device 0, for a program that provides the memory. */
+void* cuda_emulator_malloc(size_t bytes);
+void cuda_emulator_free(void* data);
+
 /* What was found wrong so far. Waiting work is run first, so that it can be found. */
 size_t cuda_emulator_report_count(void);
 /* Snprintf-like. */

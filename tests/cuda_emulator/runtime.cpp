@@ -401,6 +401,12 @@ LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_device_count(int count) {
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_virtual_memory(bool has) {
   faults().virtual_memory = has;
 }
+LIBTENSOR_EMULATOR_EXPORT void* cuda_emulator_malloc(size_t bytes) {
+  void* data = nullptr;
+  cudaSetDevice(0);
+  return cudaMalloc(&data, bytes) == cudaSuccess ? data : nullptr;
+}
+LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_free(void* data) { cudaFree(data); }
 LIBTENSOR_EMULATOR_EXPORT size_t cuda_emulator_report_count(void) {
   const std::lock_guard lock(runtime_lock());
   for (int device = 0; device < faults().device_count; ++device) run_all_work(device);

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "core/thread_local.h"
 #include "device_memory.h"
 
 namespace cuda_emulator {
@@ -18,13 +19,15 @@ struct Timeline {
   Stream* defaults[8] = {};
   std::vector<OperationRecord> records{1};  // ids begin with 1
   Clock host, allocator;
-  const Operation* running = nullptr;
   uint64_t seed = 0, random = 0;
   Pace pace = Pace::kAtOnce;
   size_t patience = 2;  // of kSometimes: one chance in so many that something runs
 };
 
 thread_local bool in_allocator = false;
+
+// On this thread: other threads of the host go on meanwhile.
+LIBTENSOR_FAST_THREAD_LOCAL const Operation* current = nullptr;
 
 Timeline& timeline() {
   static auto* state = new Timeline;
@@ -36,12 +39,11 @@ bool is_ready(const Stream& stream) {
 }
 
 void run_next(Stream& stream, bool dropped = false) {
-  Timeline& t = timeline();
   Operation operation = std::move(stream.queue.front());
   stream.queue.pop_front();
-  t.running = &operation;
+  current = &operation;
   if (operation.run && (operation.bookkeeping || !dropped)) operation.run();
-  t.running = nullptr;
+  current = nullptr;
   ++stream.done;
 }
 
@@ -95,7 +97,7 @@ std::string describe(uint32_t operation) {
   return text.str();
 }
 
-const Operation* running() { return timeline().running; }
+const Operation* running() { return current; }
 
 void enqueue(Stream& stream, const char* name, std::function<void()> run, Point after,
              const std::source_location* where, bool bookkeeping) {
@@ -184,7 +186,7 @@ void run_all_work(int device) {
 
 void pass_time() {
   Timeline& t = timeline();
-  if (t.running || t.pace == Pace::kLate) return;
+  if (running() || t.pace == Pace::kLate) return;
   while (t.pace == Pace::kAtOnce || draw_below(t.patience) == 0) {
     Stream* const stream = some_ready_stream();
     if (!stream) return;

@@ -14,6 +14,16 @@ Function strided(Shape size, Shape stride, int64_t offset) {
                 offset);
   };
 }
+// Part number `part` of a list of results.
+template <class F, class... Args>
+Function part_of(size_t part, F* f, Args... args) {
+  return [=](const Inputs& in) { return std::move(list(f, in[0], args...)[part]); };
+}
+Function split_part(size_t part, Shape sizes, int64_t dim) {
+  return [=](const Inputs& in) {
+    return std::move(list(tensor_split_with_sizes, in[0], sizes.data(), sizes.size(), dim)[part]);
+  };
+}
 // On a transposed input, whose order in memory is not that of its dims.
 Function turned(const Function& f) {
   return [=](const Inputs& in) {
@@ -57,6 +67,10 @@ std::vector<GradientCase> shape_gradient_cases() {
        {{5, 2}},
        unary(tensor_slice, int64_t{0}, int64_t{3}, int64_t{3}, int64_t{1})},
       {"narrow", "", {{5, 2}}, unary(tensor_narrow, int64_t{0}, int64_t{1}, int64_t{3})},
+      {"unbind", "", kCube, part_of(1, tensor_unbind, int64_t{1})},
+      {"split", "", {{5, 2}}, part_of(2, tensor_split, int64_t{2}, int64_t{0})},
+      {"split_with_sizes", "", {{5, 2}}, split_part(1, {1, 4}, 0)},
+      {"chunk", "", {{5, 2}}, part_of(1, tensor_chunk, int64_t{3}, int64_t{0})},
       {"as_strided", "", {{6}}, strided({2, 2}, {2, 1}, 1)},
       {"as_strided", "overlapping", {{6}}, strided({3, 3}, {1, 1}, 1)},
       {"as_strided", "of a transpose", kMatrix, turned(strided({2, 2}, {3, 1}, 0))},

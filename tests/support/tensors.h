@@ -66,6 +66,18 @@ inline tensor_options_t options(tensor_dtype_t dtype, bool requires_grad = false
   return result;
 }
 
+// An operation that returns a list: its length is asked for first.
+template <class F, class... Args>
+std::vector<Owned> list(F* function, const Args&... args) {
+  size_t count = 0;
+  EXPECT_EQ(function(args..., nullptr, 0, &count), TENSOR_OK) << tensor_last_error();
+  std::vector<tensor_t*> raw(count, nullptr);
+  EXPECT_EQ(function(args..., raw.data(), count, &count), TENSOR_OK) << tensor_last_error();
+  std::vector<Owned> results;
+  for (tensor_t* t : raw) results.emplace_back(t);
+  return results;
+}
+
 inline tensor_scalar_t number(double value) { return tensor_scalar_double(value); }
 inline tensor_scalar_t integer(int64_t value) { return tensor_scalar_int64(value); }
 

@@ -136,20 +136,20 @@ void print_json(const Trace& trace, const Report& report, const Arguments& argum
   printf(
       "{\"trace\": %s, \"peak_live\": %llu, \"peak_reserved\": %zu, \"min_capacity\": %zu, "
       "\"device_calls\": %llu, \"device_calls_105\": %s, \"stalls_105\": %s, "
-      "\"ns_per_event\": %.1f, \"events\": %zu",
+      "\"ns_per_event\": %.1f",
       json_string(trace.name).c_str(), static_cast<unsigned long long>(trace.peak_live),
       report.unlimited.peak_reserved, *report.min_capacity,
       static_cast<unsigned long long>(report.unlimited.device_calls),
       or_null(report.at_105.completed, report.at_105.device_calls).c_str(),
-      or_null(report.at_105.completed, report.at_105.stalls).c_str(), report.unlimited.ns_per_event,
-      trace.events.size());
+      or_null(report.at_105.completed, report.at_105.stalls).c_str(),
+      report.unlimited.ns_per_event);
   if (const auto& at = report.at_capacity) {
     printf(
-        ", \"capacity\": %zu, \"completed\": %s, \"events_at_capacity\": %zu, "
+        ", \"events\": %zu, \"capacity\": %zu, \"completed\": %s, \"events_at_capacity\": %zu, "
         "\"peak_reserved_at_capacity\": %zu, \"device_calls_at_capacity\": %llu, "
         "\"stalls_at_capacity\": %llu",
-        *arguments.capacity, at->completed ? "true" : "false", at->events, at->peak_reserved,
-        static_cast<unsigned long long>(at->device_calls),
+        trace.events.size(), *arguments.capacity, at->completed ? "true" : "false", at->events,
+        at->peak_reserved, static_cast<unsigned long long>(at->device_calls),
         static_cast<unsigned long long>(at->stalls));
   }
   printf("}\n");

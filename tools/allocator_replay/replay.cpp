@@ -72,12 +72,14 @@ Result replay(const Trace& trace, const Options& options, std::vector<Sample>* s
   result.peak_reserved = statistics.reserved.peak;
   result.device_calls = statistics.device_calls;
   result.stalls = statistics.waits;
-  result.ns_per_event = time / static_cast<double>(statistics.allocations + statistics.frees);
+  const uint64_t timed = statistics.allocations + statistics.frees;
+  result.ns_per_event = timed > 0 ? time / static_cast<double>(timed) : 0;
   if (!device.misuses().empty()) throw std::runtime_error("the allocator: " + device.misuses()[0]);
   return result;
 }
 
 size_t min_capacity(const Trace& trace, Options options, size_t peak_reserved) {
+  if (peak_reserved == 0) return 0;
   const auto completes = [&](size_t units) {
     options.capacity = units * kGranularity;
     return replay(trace, options).completed;

@@ -15,6 +15,8 @@ namespace replay {
 namespace {
 
 constexpr int kMaxLine = 65536;
+constexpr uint64_t kMaxBytes = uint64_t{1} << 42;
+constexpr const char* kBadLine = "a line begins with a, f, r, s, i or # and a space";
 
 std::string stem(const std::string& path) {
   std::string name = path.substr(path.find_last_of('/') + 1);
@@ -33,6 +35,7 @@ class Parser {
   void line(std::string_view text) {
     ++number_;
     if (text.empty() || text[0] == '#') return;
+    if (text.size() > 1 && text[1] != ' ' && text[1] != '\t') fail(kBadLine);
     rest_ = text.substr(1, text.find('#') - 1);
     switch (text[0]) {
       case 'a':
@@ -49,8 +52,13 @@ class Parser {
         trace_.events.push_back({Event::Kind::kIteration});
         return;
       default:
-        fail("a line begins with a, f, r, s, i or #");
+        fail(kBadLine);
     }
+  }
+
+  void refuse_line(const std::string& reason) {
+    ++number_;
+    fail(reason);
   }
 
   Trace take() {
@@ -72,6 +80,7 @@ class Parser {
     while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t')) rest_.remove_prefix(1);
     uint64_t value = 0;
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error == std::errc::result_out_of_range) fail(std::string("too large a number: ") + what);
     if (error != std::errc{}) fail(std::string("a whole number is missing: ") + what);
     rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
     return value;
@@ -94,7 +103,7 @@ class Parser {
     const uint64_t id = integer("block"), bytes = integer("bytes");
     const uint32_t on = stream();
     finish();
-    if (bytes > uint64_t{1} << 46) fail("no device has so many bytes");
+    if (bytes > kMaxBytes) fail("no device has so many bytes");
     if (live_.contains(id)) fail("block " + std::to_string(id) + " is allocated already");
     uint32_t block = trace_.blocks;
     if (unused_.empty()) {
@@ -105,6 +114,7 @@ class Parser {
     }
     live_[id] = {block, bytes};
     live_bytes_ += bytes;
+    if (live_bytes_ > kMaxBytes) fail("no device has so many bytes");
     trace_.peak_live = std::max(trace_.peak_live, live_bytes_);
     trace_.events.push_back({Event::Kind::kAllocate, block, on, bytes});
   }
@@ -148,7 +158,9 @@ Trace read_trace(const std::string& path) {
   const auto buffer = std::make_unique<char[]>(kMaxLine);
   while (gzgets(file.get(), buffer.get(), kMaxLine)) {
     std::string_view text(buffer.get());
-    if (!text.ends_with('\n') && !gzeof(file.get())) parser.fail("the line is too long");
+    if (!text.ends_with('\n') && !gzeof(file.get())) {
+      parser.refuse_line("the line is too long, or holds a zero byte");
+    }
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
     parser.line(text);
   }

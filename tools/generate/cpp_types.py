@@ -31,6 +31,8 @@ def parameters(args: tuple[Arg, ...], extra: str = "") -> str:
 def result_type(op: Op) -> str:
     if op.returns_bool:
         return "bool"
+    if op.returns_list:
+        return "std::vector<Tensor>"
     if len(op.returns) == 1:
         return "Tensor"
     return "std::tuple<" + ", ".join(["Tensor"] * len(op.returns)) + ">"

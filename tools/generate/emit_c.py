@@ -52,7 +52,9 @@ def c_parameters(op: Op, variant: str) -> str:
         if variant == "inplace" and arg.name == "self":
             text = "tensor_t* self"
         parts.append(text)
-    if variant == "function":
+    if variant == "function" and op.returns_list:
+        parts += ["tensor_t** out", "size_t capacity", "size_t* out_count"]
+    elif variant == "function":
         kind = "bool*" if op.returns_bool else "tensor_t**"
         parts += [f"{kind} {out_name(op, r)}" for r in op.returns]
     elif variant == "out":
@@ -71,7 +73,10 @@ def public(ops: list[Op]) -> list[Op]:
 INTRODUCTION = """\
 /* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules
  * that all functions share: ownership, errors, threads. name_ works in place, name_out writes
- * into a given tensor, which is resized where its shape differs. */"""
+ * into a given tensor, which is resized where its shape differs.
+ * A list of results goes to out[0 .. *out_count), each of them the caller's to release; out has
+ * room for `capacity`. With capacity 0, out may be NULL: then only *out_count is written. A
+ * capacity that is not 0 but too small is an error, and nothing is written. */"""
 
 
 def c_header(ops: list[Op]) -> str:
@@ -101,6 +106,12 @@ def body(op: Op, variant: str) -> list[str]:
     if variant == "out":
         destinations = [f'tensor_of({o}, "{o}")' for o in outs]
         return [f"    {name}({', '.join(args + destinations)});"]
+    if op.returns_list:
+        call = f"{name}({', '.join(args)})"
+        return [
+            "    check_list(out, capacity, out_count);",
+            f"    new_list({call}, out, capacity, out_count);",
+        ]
     lines = [f'    check_result({o}, "{o}");' for o in outs]
     call = f"{name}({', '.join(args)})"
     if op.returns_bool:

@@ -86,10 +86,10 @@ def function_body(op: Op) -> list[str]:
         lines = [f"  auto [{names}] = {call};"]
         returned = f"{{{names}}}"
     else:
-        lines = [f"  Tensor result = {call};"]
+        lines = [f"  {result_type(op)} result = {call};"]
         returned = "result"
     if op.kernel == "view":
-        lines.append("  autograd::set_view(result, self);")
+        lines.append(f"  autograd::{'set_views' if op.returns_list else 'set_view'}(result, self);")
     if op.gradient and op.rule != "compare":  # a bool result has no history
         first = op.returns[0].name
         lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
@@ -179,8 +179,8 @@ def functions_header(ops: list[Op]) -> str:
     about = (
         "// All operations, with autograd. Composite ones are defined by hand beside their family."
     )
-    lines = [about, "", "#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
-    lines += ["namespace libtensor::ops {", ""]
+    lines = [about, "", "#pragma once", "", "#include <tuple>", "#include <vector>", ""]
+    lines += ['#include "ops/types.h"', "", "namespace libtensor::ops {", ""]
     for op in ops:
         lines += [wrap_call(signature(op, variant) + ";") for variant in op.variants]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops\n"
@@ -190,8 +190,8 @@ def compute_header(ops: list[Op]) -> str:
     about = (
         "// What is written by hand for each operation: its computation alone, without autograd."
     )
-    lines = [about, "", "#pragma once", "", "#include <tuple>", "", '#include "ops/types.h"', ""]
-    lines += ["namespace libtensor::ops::compute {", ""]
+    lines = [about, "", "#pragma once", "", "#include <tuple>", "#include <vector>", ""]
+    lines += ['#include "ops/types.h"', "", "namespace libtensor::ops::compute {", ""]
     by_hand = [op for op in ops if op.kernel in ("compute", "view")]
     lines += [wrap_call(compute_signature(op) + ";") for op in by_hand]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops::compute\n"

@@ -84,6 +84,11 @@ def shim(op: Op, variant: str) -> list[str]:
     if variant == "out":
         parameters += [f"uintptr_t {out}" for out in outs]
         arguments += [f"go_handle({out})" for out in outs]
+    elif op.returns_list:
+        parameters += ["uintptr_t* out", "size_t capacity"]
+        arguments += ["(tensor_t**)out", "capacity", "&count"]
+        declared = ["  size_t count = 0;"]
+        results[0] = "count"
     elif variant == "function":
         kind = "bool {0} = false;" if op.returns_bool else "tensor_t* {0} = NULL;"
         declared = [f"  {kind.format(out)}" for out in outs]
@@ -165,6 +170,8 @@ def result_type(op: Op, variant: str) -> str:
         return "(*Tensor, error)"
     if op.returns_bool:
         return "(bool, error)"
+    if op.returns_list:
+        return "([]*Tensor, error)"
     return f"({', '.join(['*Tensor'] * len(op.returns))}, error)"
 
 
@@ -213,8 +220,18 @@ def method(op: Op, variant: str) -> list[str]:
     if variant == "out":
         arguments += [f"{out_name(op, r)}.raw()" for r in op.returns]
     call = f"\tresult := C.go_{op.variant_name(variant)}({', '.join(arguments)})"
+    if op.returns_list:
+        return list_method(op, arguments)
     lines = [signature(op, variant), *prepared(op, variant), call, *kept(op, variant)]
     return [*lines, returned(op, variant), "}", ""]
+
+
+def list_method(op: Op, arguments: list[str]) -> list[str]:
+    call = f"C.go_{op.name}({', '.join([*arguments, 'out', 'capacity'])})"
+    lines = [signature(op, "function"), *prepared(op, "function")]
+    lines += ["\tlist, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {"]
+    lines += [f"\t\treturn {call}", "\t})", *kept(op, "function")]
+    return [*lines, "\treturn list, err", "}", ""]
 
 
 def documentation(op: Op, variant: str) -> str:

@@ -76,6 +76,8 @@ def passed(args: tuple[Arg, ...]) -> list[str]:
 def result_type(op: Op) -> str:
     if op.returns_bool:
         return "bool"
+    if op.returns_list:
+        return "std::vector<Tensor>"
     if len(op.returns) == 1:
         return "Tensor"
     return f"std::tuple<{', '.join(['Tensor'] * len(op.returns))}>"
@@ -89,11 +91,22 @@ def check_call(name: str, arguments: list[str]) -> str:
     return wrap_call(line, column=line.index("(", 16) + 1)
 
 
+def list_call(op: Op, arguments: list[str]) -> list[str]:
+    call = f"tensor_{op.name}({', '.join([*arguments, 'out', 'capacity', 'count'])});"
+    return [
+        "  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {",
+        wrap_call(f"    return {call}"),
+        "  });",
+    ]
+
+
 def function(item: Overload) -> list[str]:
     op = item.op
     outs = [out_name(op, r) for r in op.returns]
     signature = f"inline {result_type(op)} {item.name}({declared(list(item.args), True)}) {{"
     lines = [wrap_call(signature)]
+    if op.returns_list:
+        return [*lines, *list_call(op, passed(item.args)), "}"]
     lines += [f"  {'bool' if op.returns_bool else 'tensor_t*'} {out};" for out in outs]
     lines.append(check_call(op.name, passed(item.args) + [f"&{out}" for out in outs]))
     if op.returns_bool:

@@ -64,7 +64,10 @@ def shared_tensors(op: Op) -> dict[Saved, list[int]]:
 def apply_body(op: Op) -> list[str]:
     signature = "apply(std::span<const Tensor> gradients, std::span<Tensor> results)"
     lines = [f"void {op.class_name}::{signature} {{"]
-    lines += ["  const Tensor& grad = gradients[0];", "  if (!grad.defined()) return;"]
+    if op.returns_list:
+        lines.append("  if (!any_defined(gradients)) return;")
+    else:
+        lines += ["  const Tensor& grad = gradients[0];", "  if (!grad.defined()) return;"]
     if is_list(op):
         (formula,) = formulas(op)
         lines.append(f"  move_to(results, {formula.expression});")

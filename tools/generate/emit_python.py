@@ -84,6 +84,7 @@ def numbers_as_tensors(op: Op) -> bool:
 
 def operation(op: Op) -> list[str]:
     flags = {"dtype_keyword": op.dtype_keyword, "numbers_as_tensors": numbers_as_tensors(op)}
+    flags["returns_list"] = op.returns_list
     results = ("bool",) if op.returns_bool else tuple(r.name for r in op.returns)
     return [
         "    Op(",

@@ -190,6 +190,8 @@ def result_type(op: Op, variant: str) -> str:
         return "Result<()>"
     if op.returns_bool:
         return "Result<bool>"
+    if op.returns_list:
+        return "Result<Vec<Tensor>>"
     if len(op.returns) == 1:
         return "Result<Tensor>"
     return f"Result<({', '.join(['Tensor'] * len(op.returns))})>"
@@ -204,6 +206,9 @@ def call(op: Op, variant: str) -> list[str]:
     if variant == "out":
         arguments += [f"{out_name(op, r)}.raw()" for r in op.returns]
         return wrapped("check(", name, arguments, ")")
+    if op.returns_list:
+        outs = ["out", "capacity", "count"]
+        return wrapped(f"own_list(|{', '.join(outs)}| ", name, arguments + outs, ")")
     outs = [out_name(op, r) for r in op.returns]
     helper = "read" if op.returns_bool else {1: "own", 2: "own_pair"}[len(outs)]
     return wrapped(f"{helper}(|{', '.join(outs)}| ", name, arguments + outs, ")")
@@ -253,6 +258,6 @@ def imports(body: str) -> list[str]:
     def used(names: tuple[str, ...]) -> str:
         return ", ".join(name for name in names if re.search(rf"\b{name}\b", body))
 
-    helpers = used(("check", "own", "own_pair", "raw_list", "raw_or_null", "read"))
+    helpers = used(("check", "own", "own_list", "own_pair", "raw_list", "raw_or_null", "read"))
     types = used(("DType", "Device", "Options", "Reduction", "Result", "Scalar", "Tensor"))
     return [f"use crate::call::{{{helpers}}};", "use crate::ffi;", f"use crate::{{{types}}};"]

@@ -73,6 +73,10 @@ class Op:
     def returns_bool(self) -> bool:
         return self.returns[0].type == "bool"
 
+    @property
+    def returns_list(self) -> bool:
+        return self.returns[0].type == "Tensor[]"
+
     def arg(self, name: str) -> Arg:
         return next(arg for arg in self.args if arg.name == name)
 
@@ -99,7 +103,7 @@ def parse_args(text: str, where: str) -> tuple[Arg, ...]:
 
 
 def parse_returns(text: str, where: str) -> tuple[Arg, ...]:
-    if text in ("Tensor", "bool"):
+    if text in ("Tensor", "bool", "Tensor[]"):
         return (Arg(text, "result"),)
     return parse_args(text, where)
 
@@ -153,6 +157,8 @@ def validate(op: Op) -> None:
     require(bool(op.gradient) <= bool(op.node), "a gradient needs the name of its node")
     require(not (op.kernel == "composite" and op.gradient), "a composite has no gradient")
     require(len(op.sample) == 2 and op.sample[0] < op.sample[1], "sample is [low, high]")
+    lists = any(r.type == "Tensor[]" for r in op.returns)
+    require(not lists or op.variants == ("function",), "a list has no other variant")
     names = {a.name for a in op.args}
     for name in op.gradient:
         require(name in names, f"gradient of the unknown argument '{name}'")

@@ -5,7 +5,7 @@
 
 from math import e, inf, nan, pi
 
-from . import autograd, cuda, memory, nn, utils
+from . import autograd, backends, cuda, memory, nn, utils
 from ._creation import arange, as_tensor, eye, from_numpy, frombuffer, tensor
 from ._dispatch import function as _function
 from ._dispatch import grouped as _grouped
@@ -22,12 +22,14 @@ from ._modes import (
 )
 from ._settings import (
     get_default_dtype,
+    get_float32_matmul_precision,
     get_num_threads,
     get_rng_state,
     initial_seed,
     load_backend,
     manual_seed,
     set_default_dtype,
+    set_float32_matmul_precision,
     set_num_threads,
     set_rng_state,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from ctypes import byref, c_bool
+from ctypes import byref, c_bool, c_size_t, c_void_p
 
 from ._errors import fail
 from ._handle import Handle, fresh
@@ -28,6 +28,8 @@ def runner(op: Op, variant: str) -> Callable:
         return _out(function, result_type(op))
     if op.returns == ("bool",):
         return _bool(function)
+    if op.returns_list:
+        return _list(function)
     if len(op.returns) == 1:
         return _tensor(function)
     return _tensors(function, result_type(op))
@@ -67,6 +69,28 @@ def _tensors(function: Callable, kind: Callable) -> Callable:
         if status:
             fail(status)
         return kind(*results)
+
+    return run
+
+
+def _list(function: Callable) -> Callable:
+    """The results as a tuple; the function is asked how many there are first."""
+
+    def run(*native: object) -> tuple:
+        count = c_size_t()
+        status = function(*native, None, c_size_t(0), byref(count))
+        if status:
+            fail(status)
+        out = (c_void_p * count.value)()
+        status = function(*native, out, count, byref(count)) if count else 0
+        if status:
+            fail(status)
+        results = []
+        for value in out:
+            result = fresh()
+            result._handle.value = value
+            results.append(result)
+        return tuple(results)
 
     return run
 

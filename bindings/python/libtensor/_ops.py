@@ -968,6 +968,75 @@ OPERATIONS = (
         "Positions start to start + length of `dim`.",
     ),
     Op(
+        "unbind",
+        ("unbind",),
+        (Arg("Tensor", "self"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "All parts along `dim`, each a view without that dim. None of the views may be changed in"
+        " place while recording is on. Errors: `self` has no dims.",
+        returns_list=True,
+    ),
+    Op(
+        "split",
+        ("split",),
+        (Arg("Tensor", "self"), Arg("int", "split_size"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "Views of `split_size` positions of `dim` each, the last one of what is left. None of the"
+        " views may be changed in place while recording is on. Errors: a negative `split_size`, "
+        "or 0 where the dim's size is not.",
+        returns_list=True,
+    ),
+    Op(
+        "split_with_sizes",
+        ("split_with_sizes", "split"),
+        (Arg("Tensor", "self"), Arg("dims", "split_sizes"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "Views of so many positions of `dim` each, one after the other. None of the views may be "
+        "changed in place while recording is on. Errors: a negative size, or sizes whose sum is "
+        "not that of the dim.",
+        returns_list=True,
+    ),
+    Op(
+        "chunk",
+        ("chunk",),
+        (Arg("Tensor", "self"), Arg("int", "chunks"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "At most `chunks` views along `dim`, all of one size but for the last, as split makes "
+        "them. Errors: `chunks` < 1, or `self` has no dims.",
+        returns_list=True,
+    ),
+    Op(
+        "tensor_split",
+        ("tensor_split",),
+        (Arg("Tensor", "self"), Arg("int", "sections"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "`sections` views along `dim`, of which the first ones have a position more where the "
+        "size is no multiple. They are slices, which may be changed in place. Errors: `sections` "
+        "< 1, or `self` has no dims.",
+        returns_list=True,
+    ),
+    Op(
+        "tensor_split_indices",
+        ("tensor_split",),
+        (Arg("Tensor", "self"), Arg("dims", "indices"), Arg("int", "dim", 0)),
+        ("result",),
+        ("function",),
+        ("function", "method"),
+        "The slices of `dim` before, between and behind the given positions, one more than there "
+        "are positions. Errors: `self` has no dims.",
+        returns_list=True,
+    ),
+    Op(
         "as_strided",
         ("as_strided",),
         (

@@ -214,10 +214,9 @@ class Properties(Handle):
         return sizes[0]
 
     def __iter__(self) -> Iterator:
-        sizes = self.shape
-        if not sizes:
+        if not self.shape:
             raise TypeError("iteration over a 0-d tensor")
-        return iter([self.select(0, position) for position in range(sizes[0])])
+        return iter(self.unbind(0))
 
     def __contains__(self, element: object) -> bool:
         return bool((self == element).any())

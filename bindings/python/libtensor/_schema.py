@@ -33,3 +33,4 @@ class Op(NamedTuple):
     doc: str
     dtype_keyword: bool = False
     numbers_as_tensors: bool = False
+    returns_list: bool = False

@@ -42,6 +42,22 @@ def set_rng_state(new_state) -> None:
     check(native.set_rng_state(new_state._handle))
 
 
+def set_float32_matmul_precision(precision: str) -> None:
+    """How exact matrix products of float32 are on CUDA devices: "highest" (as on the CPU), or
+    "high" or "medium", which both mean TF32."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(
+            f"'{precision}' is not one of 'highest', 'high' or 'medium': "
+            "it is no precision of float32 matmul"
+        )
+    check(native.cuda_allow_tf32(precision != "highest"))
+
+
+def get_float32_matmul_precision() -> str:
+    """ "highest", or "high" where TF32 is allowed."""
+    return "high" if native.cuda_tf32_allowed() else "highest"
+
+
 def set_num_threads(int: int) -> None:
     """Let operations use so many threads; results do not depend on it."""
     if type(int).__name__ != "int":

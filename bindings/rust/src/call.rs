@@ -37,6 +37,18 @@ pub(crate) fn own_pair(
     Ok(unsafe { (Tensor::from_raw(first), Tensor::from_raw(second)) })
 }
 
+/// A list of results: `call` is asked for its length first.
+pub(crate) fn own_list(
+    call: impl Fn(*mut *mut tensor_t, usize, *mut usize) -> tensor_status_t,
+) -> Result<Vec<Tensor>> {
+    let count = read(|count| call(ptr::null_mut(), 0, count))?;
+    let mut handles = vec![ptr::null_mut(); count];
+    if count > 0 {
+        read(|written| call(handles.as_mut_ptr(), count, written))?;
+    }
+    Ok(handles.into_iter().map(|handle| unsafe { Tensor::from_raw(handle) }).collect())
+}
+
 pub(crate) fn raw_or_null(tensor: Option<&Tensor>) -> *mut tensor_t {
     tensor.map_or(ptr::null_mut(), Tensor::raw)
 }

@@ -24,6 +24,22 @@ fn with_gradient(values: &[f32]) -> Result<Tensor> {
 }
 
 #[test]
+fn lists_of_results_are_views() {
+    without_leaks(|| {
+        let x = with_gradient(&[1.0, 2.0, 3.0])?;
+        let parts = x.split(2, 0)?;
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts[0].to_vec::<f32>()?, [1.0, 2.0]);
+        (&parts[0].sum()? * &parts[1].sum()?).backward()?;
+        assert_eq!(x.grad()?.unwrap().to_vec::<f32>()?, [3.0, 3.0, 3.0]);
+        assert_eq!(x.split_with_sizes(&[1, 0, 2], 0)?.len(), 3);
+        assert!(x.split(0, 0).is_err());
+        assert!(Tensor::zeros(&[0], DType::Float32)?.unbind(0)?.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
 fn arithmetic_broadcasts_and_promotes() {
     without_leaks(|| {
         let a = Tensor::from_slice(&[1i64, 2, 3], &[3])?;

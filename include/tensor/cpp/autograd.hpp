@@ -18,6 +18,20 @@ inline std::vector<tensor_t*> handles(const std::vector<Tensor>& tensors) {
   return result;
 }
 
+// A list of results: `call` is asked for its length first.
+template <class Call>
+std::vector<Tensor> own_list(const Call& call) {
+  size_t count = 0;
+  check(call(nullptr, 0, &count));
+  std::vector<tensor_t*> raw(count);
+  std::vector<Tensor> result;
+  result.reserve(count);
+  if (count == 0) return result;
+  check(call(raw.data(), count, &count));
+  for (tensor_t* t : raw) result.push_back(Tensor::own(t));
+  return result;
+}
+
 // One gradient for each tensor; nullptr where none are given.
 inline tensor_t* const* gradient_handles(const std::vector<tensor_t*>& gradients, size_t count,
                                          const char* function) {

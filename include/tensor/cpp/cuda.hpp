@@ -31,6 +31,10 @@ inline void synchronize(const Device& device) {
   detail::check(tensor_device_synchronize(device.raw()));
 }
 
+// May matrix products of float32 round their factors to TF32?
+inline void allow_tf32(bool allowed) { detail::check(tensor_cuda_allow_tf32(allowed)); }
+inline bool tf32_allowed() { return tensor_cuda_tf32_allowed(); }
+
 // A point in a stream's work. Can be moved, not copied.
 class Event {
  public:

@@ -118,6 +118,13 @@ class Methods {
   Tensor select(int64_t dim, int64_t index) const;
   Tensor slice(int64_t dim, int64_t start, int64_t end, int64_t step) const;
   Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
+  std::vector<Tensor> unbind(int64_t dim = 0) const;
+  std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  std::vector<Tensor> split_with_sizes(const IntList& split_sizes, int64_t dim = 0) const;
+  std::vector<Tensor> split(const IntList& split_sizes, int64_t dim = 0) const;
+  std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
+  std::vector<Tensor> tensor_split(int64_t sections, int64_t dim = 0) const;
+  std::vector<Tensor> tensor_split(const IntList& indices, int64_t dim = 0) const;
   Tensor as_strided(const IntList& size, const IntList& stride, int64_t storage_offset) const;
   Tensor sum() const;
   Tensor sum(const IntList& dim, bool keepdim = false) const;

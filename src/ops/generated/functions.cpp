@@ -2279,6 +2279,47 @@ Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_
   return result;
 }
 
+std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
+  std::vector<Tensor> result = compute::unbind(self, dim);
+  autograd::set_views(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<UnbindBackward>::adopt(new UnbindBackward);
+    node->connect(0, self);
+    node->self_shape_ = self.shape();
+    node->dim_ = dim;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
+  std::vector<Tensor> result = compute::split(self, split_size, dim);
+  autograd::set_views(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<SplitBackward>::adopt(new SplitBackward);
+    node->connect(0, self);
+    node->self_shape_ = self.shape();
+    node->split_size_ = split_size;
+    node->dim_ = dim;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+std::vector<Tensor> split_with_sizes(const Tensor& self, Span split_sizes, int64_t dim) {
+  std::vector<Tensor> result = compute::split_with_sizes(self, split_sizes, dim);
+  autograd::set_views(result, self);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<SplitWithSizesBackward>::adopt(new SplitWithSizesBackward);
+    node->connect(0, self);
+    node->self_shape_ = self.shape();
+    node->split_sizes_ = Dims(split_sizes);
+    node->dim_ = dim;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset) {
   check_as_strided(self, size, stride, storage_offset);
   Tensor result = compute::as_strided(self, size, stride, storage_offset);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tuple>
+#include <vector>
 
 #include "ops/types.h"
 
@@ -234,6 +235,12 @@ Tensor expand(const Tensor& self, Span size);
 Tensor select(const Tensor& self, int64_t dim, int64_t index);
 Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_t step);
 Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length);
+std::vector<Tensor> unbind(const Tensor& self, int64_t dim);
+std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim);
+std::vector<Tensor> split_with_sizes(const Tensor& self, Span split_sizes, int64_t dim);
+std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim);
+std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim);
+std::vector<Tensor> tensor_split_indices(const Tensor& self, Span indices, int64_t dim);
 Tensor as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset);
 Tensor select_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t index);
 Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t start,

@@ -742,6 +742,27 @@ void SliceBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> r
   }
 }
 
+void UnbindBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = unbind_backward(gradients, self_shape_, dim_);
+  }
+}
+
+void SplitBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = split_backward(gradients, self_shape_, split_size_, dim_);
+  }
+}
+
+void SplitWithSizesBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  if (!any_defined(gradients)) return;
+  if (should_compute(0)) {
+    results[0] = split_with_sizes_backward(gradients, self_shape_, split_sizes_, dim_);
+  }
+}
+
 void AsStridedBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

@@ -688,6 +688,35 @@ class SliceBackward final : public FixedNode<SliceBackward, 1> {
   int64_t step_;
 };
 
+class UnbindBackward final : public FixedNode<UnbindBackward, 1> {
+ public:
+  const char* name() const override { return "UnbindBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  int64_t dim_;
+};
+
+class SplitBackward final : public FixedNode<SplitBackward, 1> {
+ public:
+  const char* name() const override { return "SplitBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  int64_t split_size_;
+  int64_t dim_;
+};
+
+class SplitWithSizesBackward final : public FixedNode<SplitWithSizesBackward, 1> {
+ public:
+  const char* name() const override { return "SplitWithSizesBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Dims self_shape_;
+  Dims split_sizes_;
+  int64_t dim_;
+};
+
 class AsStridedBackward final : public FixedNode<AsStridedBackward, 1> {
  public:
   const char* name() const override { return "AsStridedBackward0"; }

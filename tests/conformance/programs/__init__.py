@@ -8,7 +8,7 @@ error it raises is the result that is recorded and compared.
 from importlib import import_module
 
 MODULES = ("creation", "random_numbers", "access", "operators", "sharing", "autograd",
-           "higher_derivatives", "functional", "gradchecks", "in_place", "errors", "hooks",
+           "higher_derivatives", "functional", "gradchecks", "in_place", "several_views", "errors", "hooks",
            "engine", "functions", "saved", "autograd_errors", "anomaly", "checkpoints", "graphs",
            "text", "text_layout")
 

@@ -102,6 +102,8 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_cuda_current_device(out: *mut i32) -> tensor_status_t;
     pub fn tensor_cuda_set_device(index: i32) -> tensor_status_t;
+    pub fn tensor_cuda_allow_tf32(allowed: bool) -> tensor_status_t;
+    pub fn tensor_cuda_tf32_allowed() -> bool;
     pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
     pub fn tensor_stream_current(
         device: tensor_device_t,
@@ -1395,6 +1397,55 @@ extern "C" {
         start: i64,
         length: i64,
         out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_unbind(
+        this: *const tensor_t,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_split(
+        this: *const tensor_t,
+        split_size: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_split_with_sizes(
+        this: *const tensor_t,
+        split_sizes: *const i64,
+        count: usize,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_chunk(
+        this: *const tensor_t,
+        chunks: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_tensor_split(
+        this: *const tensor_t,
+        sections: i64,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_tensor_split_indices(
+        this: *const tensor_t,
+        indices: *const i64,
+        count: usize,
+        dim: i64,
+        out: *mut *mut tensor_t,
+        capacity: usize,
+        out_count: *mut usize,
     ) -> tensor_status_t;
     pub fn tensor_as_strided(
         this: *const tensor_t,
