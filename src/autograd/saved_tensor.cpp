@@ -1,6 +1,5 @@
 #include "autograd/saved_tensor.h"
 
-
 #include "autograd/anomaly.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"

@@ -201,8 +201,7 @@ class Checkpoint final : public autograd::SavedHooks {
   Tensors run_again() const {
     const GradMode mode(true);
     const RandomScope random(random_);
-    auto collector =
-        Ref<Collector>::adopt(new Collector({saved_.size(), early_stop_, complete_}));
+    auto collector = Ref<Collector>::adopt(new Collector({saved_.size(), early_stop_, complete_}));
     try {
       const HooksScope hooks(collector);
       (*rerun_)();

@@ -58,8 +58,8 @@ std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
 
 std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
   check_has_dims(self, "split");
-  check(split_size >= 0, "split expects split_size be non-negative, but got split_size=",
-        split_size);
+  check(split_size >= 0,
+        "split expects split_size be non-negative, but got split_size=", split_size);
   const int64_t size = self.size(dim);
   check(split_size > 0 || size == 0,
         "split_size can only be 0 if dimension size is 0, but got dimension size of ", size);

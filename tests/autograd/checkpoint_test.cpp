@@ -237,7 +237,8 @@ TEST_F(Checkpoint, FunctionThatChangesItsMindIsNoticed) {
   EXPECT_EQ(std::string(tensor_last_error()).find("torch.utils.checkpoint: Recomputed values"), 0u);
 }
 
-// The second run ends where the last tensor is saved: the operation fails, and the function says so.
+// The second run ends where the last tensor is saved: the operation fails, and the function says
+// so.
 TEST_F(Checkpoint, StopsEarlyOnRequest) {
   struct Log {
     int begun = 0, saved = 0, ended = 0;

@@ -152,10 +152,9 @@ TEST_F(Cycles, OfAViewThatACustomFunctionChangedAndSaved) {
   {
     const Owned x = watched(), y = twice(x), v = part(y);
     tensor_t* dirty = v;
-    const OwnedFunction function = begin_function(
-        {v}, [](tensor_function_t* self, tensor_t* const*, size_t, tensor_t** grads, size_t) {
-          return tensor_function_saved_tensors(self, grads, 1);
-        });
+    const OwnedFunction function =
+        begin_function({v}, [](tensor_function_t* self, tensor_t* const*, size_t, tensor_t** grads,
+                               size_t) { return tensor_function_saved_tensors(self, grads, 1); });
     {
       const NoGrad no_grad;
       OK(tensor_exp_(v));

@@ -47,9 +47,8 @@ TEST_F(List, TooLittleRoomIsRefused) {
 TEST_F(List, MissingPlacesAreRefused) {
   size_t count = 99;
   tensor_t* raw[3] = {unwritten(), unwritten(), unwritten()};
-  expect_refusal(
-      {TENSOR_ERROR_INVALID_ARGUMENT, "out must not be NULL where capacity is not 0"}, {x_},
-      [&] { return tensor_unbind(x_, 0, nullptr, 3, &count); });
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "out must not be NULL where capacity is not 0"},
+                 {x_}, [&] { return tensor_unbind(x_, 0, nullptr, 3, &count); });
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "out_count must not be NULL"}, {x_},
                  [&] { return tensor_unbind(x_, 0, raw, 3, nullptr); });
   EXPECT_EQ(count, 99u);
