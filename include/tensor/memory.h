@@ -83,9 +83,10 @@ TENSOR_API tensor_status_t tensor_memory_set_pressure_callback(
  * none, and goes back by free(user, data, bytes). Sizes are multiples of 2 MiB, addresses must be
  * multiples of 64, of CUDA devices of 512. The two are called by one thread at a time, inside
  * allocations and releases, and must not call the library; memory of a CUDA device comes back when
- * the device has come past all that the library has put into streams with it. Memory from the provider before stays its own; what is unused of it is
- * given back at once. allocate and free both NULL: the system's or the driver's memory, as at first. On CUDA devices, this memory and
- * the driver's have statistics, budgets, history and callback of their own: what is asked or set is
+ * the device has come past all that the library has put into streams with it. Memory from the
+ * provider before stays its own; what is unused of it is given back at once. allocate and free both
+ * NULL: the system's or the driver's memory, as at first. On CUDA devices, this memory and the
+ * driver's have statistics, budgets, history and callback of their own: what is asked or set is
  * that of the current one. destroy(user),
  * which may be NULL, is called once, when the provider is replaced and has all its memory back; on
  * failure of this function it is not called. Errors: the device is not

@@ -17,7 +17,7 @@ Tensor root_gradient(const Tensor& output, const Tensor& given, size_t index) {
     check(given.shape() == output.shape(), "Mismatch in shape: grad_output[", index,
           "] has a shape of ", size_text(given), " and output[", index, "] has a shape of ",
           size_text(output), ".");
-    return given.dtype() == output.dtype() ? given : tensor_ops.to_dtype(given, output.dtype());
+    return given;
   }
   if (!output.requires_grad()) return given;
   check(output.numel() == 1, "grad can be implicitly created only for scalar outputs");

@@ -35,26 +35,32 @@ class CurrentTask {
 
 bool older(const Node* a, const Node* b) { return a->sequence() < b->sequence(); }
 
-// Makes what a derivative returned look like the result that it belongs to.
-Tensor fit(const Node& maker, size_t index, Tensor gradient, const OutputMeta& meta) {
+// Where a gradient comes from, for messages: the node that returned it, or the caller.
+std::string whose(const Node* maker) {
+  return maker ? str("Function ", maker->name(), " returned an ") : std::string();
+}
+
+// Makes what a derivative returned, or the caller gave, look like the result that it belongs to.
+// From another device only a number may come, as in PyTorch.
+Tensor fit(const Node* maker, size_t index, Tensor gradient, const OutputMeta& meta) {
   if (gradient.shape() != meta.shape) {
-    check(is_expandable_to(meta.shape, gradient.shape()), "Function ", maker.name(),
-          " returned an invalid gradient at index ", index, " - got ", gradient.shape(),
-          " but expected shape compatible with ", meta.shape);
+    if (!is_expandable_to(meta.shape, gradient.shape()))
+      fail(Status::kInvalidArgument, whose(maker), "invalid gradient at index ", index, " - got ",
+           gradient.shape(), " but expected shape compatible with ", meta.shape);
     gradient = tensor_ops.sum_to(gradient, meta.shape);
   }
-  if (gradient.dtype() != meta.dtype) gradient = tensor_ops.to_dtype(gradient, meta.dtype);
-  check(gradient.device() == meta.device, "Function ", maker.name(),
-        " returned an invalid gradient at index ", index, " - expected device ", meta.device.name(),
-        " but got ", gradient.device().name());
-  return gradient;
+  if (gradient.dtype() == meta.dtype && gradient.device() == meta.device) return gradient;
+  if (gradient.device() != meta.device && gradient.ndim() > 0)
+    fail(Status::kInvalidArgument, whose(maker), "invalid gradient at index ", index,
+         " - expected device ", meta.device.name(), " but got ", gradient.device().name());
+  return tensor_ops.to(gradient, meta.dtype, meta.device);
 }
 
 void fit_all(const Node& maker, std::span<Tensor> results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const Edge& edge = maker.edges()[i];
     if (edge.node && results[i].defined())
-      results[i] = fit(maker, i, std::move(results[i]), edge.node->output(edge.output_nr));
+      results[i] = fit(&maker, i, std::move(results[i]), edge.node->output(edge.output_nr));
   }
 }
 
@@ -113,9 +119,10 @@ bool GraphTask::needs(Node& node) {
   return own.runs || own.first_capture >= 0;
 }
 
-void GraphTask::add_root(const Edge& root, const Tensor& gradient) {
-  roots_.push_back(root);
+void GraphTask::add_root(const Edge& root, const Tensor& given) {
   const OutputMeta& meta = root.node->output(root.output_nr);
+  const Tensor gradient = given.defined() ? fit(nullptr, roots_.size(), given, meta) : given;
+  roots_.push_back(root);
   streams_.hand_over(gradient, meta.stream);
   const StreamGuard guard(meta.device, meta.stream);
   Tensor& sum = state(*root.node).gradient(root.output_nr);
@@ -344,7 +351,7 @@ void GraphTask::deliver(Node& node, std::span<Tensor> results) {
     NodeState& below = state(*edge.node);
     if (results[i].defined()) {
       const OutputMeta& meta = edge.node->output(edge.output_nr);
-      add_gradient(below, edge, fit(node, i, std::move(results[i]), meta));
+      add_gradient(below, edge, fit(&node, i, std::move(results[i]), meta));
     }
     if (--below.dependencies == 0 && needs(*edge.node)) push(edge.node.get());
   }

@@ -27,7 +27,7 @@ class GraphTask {
   // Asks that `node` runs, with the same effect on others.
   void require(const Ref<Node>& node);
   // Where the pass starts, and with which gradient.
-  void add_root(const Edge& root, const Tensor& gradient);
+  void add_root(const Edge& root, const Tensor& given);
   const std::vector<Tensor>& captured() const { return captured_; }
 
   // Throws what a node or a callback throws, and where the pass is cancelled.

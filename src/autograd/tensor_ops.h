@@ -16,7 +16,7 @@ struct TensorOps {
   Tensor (*zeros)(const OutputMeta& output);
   // Sums `gradient` over the dims in which `shape` was broadcast to it.
   Tensor (*sum_to)(const Tensor& gradient, Span shape);
-  Tensor (*to_dtype)(const Tensor& gradient, DType dtype);
+  Tensor (*to)(const Tensor& gradient, DType dtype, Device device);
   bool (*has_nan)(const Tensor& tensor);
   // The node that carries a gradient of `base` past an in-place operation `written` on its view
   // `view`, whose edge `self_edge` is that of the view.

@@ -21,8 +21,8 @@ const PointwiseTables& tables() {
   return *filled;
 }
 
-// A dim along which nothing moves. That of an expanded output is one: only filling may write such a tensor, and once
-// is enough; more would be a race.
+// A dim along which nothing moves. That of an expanded output is one: only filling may write such a
+// tensor, and once is enough; more would be a race.
 bool stands_still(const PointwiseCall& call, int dim) {
   if (call.shape[dim] == 1) return true;
   bool still = call.out.strides[dim] == 0;

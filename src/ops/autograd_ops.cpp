@@ -112,10 +112,6 @@ Tensor zeros_for(const autograd::OutputMeta& output) {
   return compute::zeros(output.shape, Options{output.dtype, output.device, false});
 }
 
-Tensor convert_gradient(const Tensor& gradient, DType dtype) {
-  return to_copy(gradient, dtype, gradient.device());
-}
-
 bool has_nan(const Tensor& tensor) {
   if (!is_floating(tensor.dtype())) return false;
   const autograd::GradMode mode(false);
@@ -133,7 +129,7 @@ struct Registration {
         .zeros_like = zeros_like_detached,
         .zeros = zeros_for,
         .sum_to = sum_to_size,
-        .to_dtype = convert_gradient,
+        .to = to_copy,
         .has_nan = has_nan,
         .copy_slices = make_copy_slices,
         .as_strided = make_as_strided,

@@ -275,10 +275,9 @@ void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storag
         " are out of bounds for storage of size ", self.storage().bytes());
 }
 
-void check_same_device(const Tensor& a, const Tensor& b) {
-  check(a.device() == b.device(),
-        "Expected all tensors to be on the same device, but found at least two devices, ",
-        a.device().name(), " and ", b.device().name(), "!");
+void check_same_device(Device a, Device b) {
+  check(a == b, "Expected all tensors to be on the same device, but found at least two devices, ",
+        a.name(), " and ", b.name(), "!");
 }
 
 }  // namespace libtensor::ops

@@ -26,7 +26,10 @@ void check_fits(Scalar value, DType dtype);
 void check_mse(const Tensor& self, const Tensor& target);
 void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset);
 // "Expected all tensors to be on the same device ..."
-void check_same_device(const Tensor& a, const Tensor& b);
+void check_same_device(Device a, Device b);
+inline void check_same_device(const Tensor& a, const Tensor& b) {
+  check_same_device(a.device(), b.device());
+}
 
 // How PyTorch's messages about dtypes of products and of given results call a dtype: "long int".
 const char* c_name_of(DType dtype);

@@ -1,6 +1,7 @@
 #include "ops/pointwise.h"
 
 #include "ops/assign.h"
+#include "ops/checks.h"
 
 namespace libtensor::ops::pointwise {
 namespace {
@@ -21,20 +22,18 @@ DTypes infer_dtypes(Rule rule, Inputs inputs) {
   return {common, rule == Rule::kCompare ? DType::kBool : common};
 }
 
-Device infer_device(Inputs inputs) {
-  Device device;
-  bool found = false;
+// The first device that is not the CPU, which may give numbers to it: inputs without dims.
+Device infer_device(Inputs inputs, const Tensor* out = nullptr) {
+  Device device = out ? out->device() : Device{};
   for (const Input& input : inputs) {
-    if (!input.tensor() ||
-        (found && input.tensor()->ndim() == 0 && input.tensor()->device().is_cpu()))
-      continue;
-    const Device own = input.tensor()->device();
-    check(!found || own == device,
-          "Expected all tensors to be on the same device, but found at least two devices, ",
-          device.name(), " and ", own.name(), "!");
-    device = own;
-    found = true;
+    if (device.is_cpu() && input.tensor()) device = input.tensor()->device();
   }
+  for (const Input& input : inputs) {
+    const Tensor* tensor = input.tensor();
+    const bool is_number = tensor && tensor->ndim() == 0 && tensor->device().is_cpu();
+    if (tensor && !is_number) check_same_device(device, tensor->device());
+  }
+  if (out) check_same_device(device, out->device());
   return device;
 }
 
@@ -198,7 +197,7 @@ void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
     for (const Input& input : inputs) check_no_partial_overlap(self, *input.tensor());
     return execute_plain(op, self, inputs);
   }
-  const Device device = infer_device(inputs);
+  const Device device = infer_device(inputs, &self);
   check_overlaps(self, inputs);
   const Dims shape = infer_shape(inputs);
   check(shape == self.shape(), "output with shape ", self.shape(),
@@ -209,7 +208,7 @@ void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
 }
 
 void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
-  const Device device = infer_device(inputs);
+  const Device device = infer_device(inputs, &out);
   check_overlaps(out, inputs);
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);

@@ -208,7 +208,8 @@ TEST_F(AutogradWrapper, CallbacksAreQueuedToTheEnd) {
   });
   y.backward();
   EXPECT_EQ(order, (std::vector<std::string>{"leaf", "end"}));
-  EXPECT_NE(thrown(TENSOR_ERROR_INVALID_ARGUMENT, [] { queue_callback([] {}); }), "nothing was thrown");
+  EXPECT_NE(thrown(TENSOR_ERROR_INVALID_ARGUMENT, [] { queue_callback([] {}); }),
+            "nothing was thrown");
 }
 
 TEST_F(AutogradWrapper, SavedTensorsArePackedAndUnpacked) {

@@ -26,7 +26,13 @@ def test_devices_do_not_mix(torch):
         a + b
     with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
         a + torch.ones(2)
-    assert (a + torch.tensor(2.0)).tolist() == [3, 3]  # but a number may come from the CPU
+    number = torch.tensor(2.0)
+    assert (a + number).tolist() == [3, 3]  # but a number may come from the CPU
+    with pytest.raises(RuntimeError, match="two devices, cuda:0 and cpu"):
+        number.add_(a[0])
+    with pytest.raises(RuntimeError, match="two devices, cuda:0 and cpu"):
+        torch.add(a, a, out=torch.empty(2))
+    assert number.item() == 2
 
 
 def test_a_number_of_the_host_meets_one_of_the_device(torch):
@@ -34,6 +40,57 @@ def test_a_number_of_the_host_meets_one_of_the_device(torch):
         total = there + torch.tensor(0.5)
         assert str(total.device) == "cuda:0"
         assert set(total.reshape(-1).tolist()) == {2.5}
+
+
+def test_gradients_go_back_to_the_device_they_belong_to(torch):
+    """PyTorch's rule: the gradient of a number of the CPU is one of the CPU."""
+    number = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    there = torch.tensor([1.0, 2.0], device="cuda", requires_grad=True)
+    for result in (number * there, there * number, there + number * number, there / number):
+        number.grad = there.grad = None
+        result.sum().backward()
+        assert str(number.grad.device) == "cpu" and number.grad.dtype == torch.float64
+        assert str(there.grad.device) == "cuda:0" and there.grad.dtype == torch.float32
+    assert there.grad.tolist() == pytest.approx([1 / 3, 1 / 3])
+    assert number.grad.item() == pytest.approx(-3 / 9)
+
+
+def test_second_derivatives_across_devices(torch):
+    x = torch.tensor(2.0, requires_grad=True)
+    there = torch.tensor([1.0, 3.0], device="cuda", requires_grad=True)
+    (first,) = torch.autograd.grad((x * x * x * there).sum(), x, create_graph=True)
+    assert str(first.device) == "cpu" and first.item() == 48  # 3 x^2 (1 + 3)
+    second, mixed = torch.autograd.grad(first, (x, there))
+    assert second.item() == 48 and str(second.device) == "cpu"
+    assert mixed.tolist() == [12, 12] and str(mixed.device) == "cuda:0"
+
+
+def test_a_gradient_of_the_wrong_device(torch):
+    y = torch.ones(2, device="cuda", requires_grad=True) * 2
+    wrong = "invalid gradient at index 0 - expected device cuda:0 but got cpu"
+    with pytest.raises(RuntimeError, match=f"^{wrong}$"):
+        y.backward(torch.ones(2))
+    (y * y).sum().backward(torch.tensor(1.0))  # but a number may come from the CPU
+    x = torch.ones(2, device="cuda", requires_grad=True)
+    with pytest.raises(RuntimeError, match="device"):
+        x.grad = torch.ones(2)
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_a_checkpoint_draws_the_devices_numbers_again(torch, reentrant):
+    from libtensor.utils.checkpoint import checkpoint
+
+    x = torch.ones(5, device="cuda", requires_grad=True)
+    torch.manual_seed(3)
+    y = checkpoint(lambda a: a.exp() * torch.rand(5, device="cuda"), x, use_reentrant=reentrant)
+    between = torch.rand(5, device="cuda").tolist()
+    y.sum().backward()
+    assert x.grad.tolist() == y.tolist()
+    after = torch.rand(5, device="cuda").tolist()
+    torch.manual_seed(3)
+    drawn = [torch.rand(5, device="cuda").tolist() for _ in range(3)]
+    assert drawn[1:] == [between, after] and len({tuple(d) for d in drawn}) == 3
 
 
 def test_copies_with_strides_and_dtypes(torch):

@@ -85,7 +85,7 @@ def test_training_in_a_side_stream(torch, seed):
 
 
 def two_branches(torch, device, first, second):
-    """y = f(x) + g(x), each part recorded in its own stream; x's gradient, after `backward` here."""
+    """y = f(x) + g(x), each part recorded in its own stream; x's gradient, after backward here."""
     torch.manual_seed(2)
     x = torch.randn(40, 6).to(device).requires_grad_(True)
     here = torch.cuda.current_stream()
@@ -104,7 +104,7 @@ def two_branches(torch, device, first, second):
 
 
 def test_backward_runs_in_the_streams_of_the_forward(torch, seed):
-    """The caller waits for nothing: the pass orders its own work, and the gradient is ready here."""
+    """The caller waits for nothing: the pass orders its own work; the gradient is ready here."""
     streams = torch.cuda.Stream(), torch.cuda.Stream()
     for _ in range(3):  # memory is used again
         gradient = two_branches(torch, "cuda", *streams)

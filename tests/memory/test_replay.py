@@ -205,7 +205,7 @@ def test_unwritable_drawing():
 
 
 def test_what_the_library_records(tmp_path):
-    """The text that tests/capi/memory_test.cpp gets from the library, with a tag that looks like events."""
+    """As tests/capi/memory_test.cpp gets it from the library, with a tag like an event's line."""
     trace = tmp_path / "recorded.trace"
     trace.write_text(
         "# recorded by libtensor: a ID BYTES STREAM | f ID | r ID STREAM\n"

@@ -52,7 +52,8 @@ def leaves(op: Op) -> str:
 def case(op: Op, variant: str) -> list[str]:
     in_place = variant == "inplace"
     found = arguments(op, "self" if in_place else "in[0]")
-    unfit = len(op.returns) > 1 or op.returns_list or op.rule == "compare" or op.node == "NotImplemented"
+    several = len(op.returns) > 1 or op.returns_list
+    unfit = several or op.rule == "compare" or op.node == "NotImplemented"
     if not op.gradient or found is None or unfit:
         return []
     given = ", ".join(found)

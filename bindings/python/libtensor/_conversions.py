@@ -99,7 +99,7 @@ class Conversions(Handle):
         return _kept(self, _pin_memory(self))
 
     def is_pinned(self) -> bool:
-        """Whether this is in memory of the host that CUDA devices copy from and to by themselves."""
+        """Whether this is in host memory that CUDA devices copy from and to by themselves."""
         found = c_bool()
         check(native.is_pinned(self._handle, byref(found)))
         return found.value

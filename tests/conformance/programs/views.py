@@ -1,4 +1,4 @@
-"""In-place operations on views and their bases: values, gradients, and the graph that comes of it."""
+"""In-place operations on views and their bases: values, gradients, and the graph after it."""
 
 from programs.registry import Programs
 

@@ -36,7 +36,7 @@ add_exception_source(_checkpoint_error)
 
 @contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
-    """Whether second runs end with the last tensor that is needed, whatever checkpoint() is told."""
+    """Whether second runs end with the last tensor needed, whatever checkpoint() is told."""
     global _early_stop
     before, _early_stop = _early_stop, enable
     try:
@@ -148,7 +148,7 @@ def checkpoint(
     """function(*args, **kwargs), whose graph keeps nothing: it runs again when backward needs it.
 
     It must compute the same each time; random numbers are those of the first run, unless
-    preserve_rng_state is False. The second run ends with the last tensor that backward needs, unless
+    preserve_rng_state is False. The second run ends with the last tensor that is needed, unless
     early_stop is False. The two variants differ only in that use_reentrant=True takes no
     keyword arguments, and records nothing where no argument requires grad.
     """
