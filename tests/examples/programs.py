@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("LIBTENSOR_BUILD", ROOT / "build"))
 LIBRARY = BUILD / "libtensor.so"
+sys.path.append(str(ROOT / "tests/support"))
+from sanitized import preloading  # noqa: E402
 
 
 def run(*command: object, **variables: str) -> str:
@@ -20,13 +22,9 @@ def run(*command: object, **variables: str) -> str:
 
 
 def run_python(file: Path, *arguments: object) -> str:
-    """With the Python package of the source tree. Leaks of Python itself are not looked for."""
+    """With the Python package of the source tree."""
     variables = {"PYTHONPATH": str(ROOT / "bindings/python"), "LIBTENSOR_LIBRARY": str(LIBRARY)}
-    preload = os.environ.get("TEST_PRELOAD")
-    if preload:
-        options = os.environ.get("ASAN_OPTIONS", "")
-        variables |= {"LD_PRELOAD": preload, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
-    return run(sys.executable, file, *arguments, **variables)
+    return run(sys.executable, file, *arguments, **variables, **preloading())
 
 
 def run_example(name: str, language: str, *arguments: object) -> str:

@@ -19,6 +19,8 @@ tensor([[1., 1.],
 grad can be implicitly created only for scalar outputs
 0 handles
 """
+sys.path.append(str(ROOT / "tests/support"))
+from sanitized import preloading  # noqa: E402
 
 
 def run(*command: object, **variables: str) -> str:
@@ -103,11 +105,7 @@ def test_program(destination, flags, tmp_path, compiler, standard, source):
 def run_installed_python(destination: Path, code: str, **variables: str) -> str:
     package = the_one(destination, "libtensor/__init__.py").parent
     variables["PYTHONPATH"] = str(package.parent)
-    preload = os.environ.get("TEST_PRELOAD")
-    if preload:
-        options = os.environ.get("ASAN_OPTIONS", "")
-        variables |= {"LD_PRELOAD": preload, "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
-    return run(sys.executable, "-c", code, **variables)
+    return run(sys.executable, "-c", code, **variables, **preloading())
 
 
 def test_python_package_with_a_named_library(destination):

@@ -13,13 +13,15 @@ BUILD = Path(os.environ.get("LIBTENSOR_BUILD", ROOT / "build"))
 PROGRAMS = ("autograd", "capi", "ops")
 sys.path.append(str(ROOT / "tests/support"))
 from device import cpu_only  # noqa: E402
+from sanitized import preloading  # noqa: E402
 
 
-def output(*command: object) -> str:
+def output(*command: object, **variables: str) -> str:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "bindings/python"),
         "LIBTENSOR_TEST_DEVICE": "cpu",
+        **variables,
     }
     result = subprocess.run(command, text=True, capture_output=True, env=environment, cwd=ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -54,7 +56,7 @@ def names():
     found = [
         name
         for folder in ("python", "conformance")
-        for name in of_pytest(output(*collect, f"tests/{folder}"))
+        for name in of_pytest(output(*collect, f"tests/{folder}", **preloading()))
     ]
     return found + [
         name
