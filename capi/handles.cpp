@@ -27,7 +27,7 @@ constexpr size_t kBatch = 64;  // free slots that travel together between a thre
 
 class ThreadHandles;
 
-// What threads share. Never destroyed: hosts release handles at their very end.
+// What threads share.
 struct Table {
   ForkSafeMutex mutex{LockLevel::kHandles};
   std::vector<uint32_t> free;
@@ -35,11 +35,7 @@ struct Table {
   int64_t live_of_ended_threads = 0;
   size_t chunk_count = 0;
 };
-Table& table() {
-  alignas(Table) static unsigned char memory[sizeof(Table)];
-  static Table* instance = new (memory) Table;
-  return *instance;
-}
+Table& table() { return Eternal<Table>::get(); }
 
 void add_chunk(Table& shared) {
   if (shared.chunk_count == std::size(slot_chunks)) throw std::bad_alloc();

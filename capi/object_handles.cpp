@@ -20,17 +20,12 @@ struct Entry {
   std::shared_ptr<void> value;
 };
 
-// Never destroyed: hosts release handles at their very end.
 struct Table {
   ForkSafeMutex mutex{LockLevel::kHandles};
   std::vector<Entry> entries;
   std::vector<uint32_t> free;
 };
-Table& table() {
-  alignas(Table) static unsigned char memory[sizeof(Table)];
-  static Table* instance = new (memory) Table;
-  return *instance;
-}
+Table& table() { return Eternal<Table>::get(); }
 
 Entry* find(Table& objects, uint64_t handle) {
   const size_t index = handle >> 1 & kIndexMask;

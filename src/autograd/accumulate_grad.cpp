@@ -32,12 +32,7 @@ bool can_steal(const Tensor& gradient, const Tensor& leaf) {
 
 }  // namespace
 
-// Outlives static destruction: a host may release tensors at its very end.
-ForkSafeMutex& leaf_mutex() {
-  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
-  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(LockLevel::kLeaf);
-  return *instance;
-}
+ForkSafeMutex& leaf_mutex() { return Eternal<MutexOfLevel<LockLevel::kLeaf>>::get(); }
 
 TensorExtra& extra_of(const Tensor& tensor) {
   auto& slot = tensor.impl()->extra;

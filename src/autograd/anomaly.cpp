@@ -41,17 +41,13 @@ struct Origin {
   std::shared_ptr<const Origin> parent;
 };
 
-// Beside the nodes, so that they are no larger when nobody looks for anomalies. Never destroyed: a
-// host may release graphs at its very end.
+// Beside the nodes, so that they are no larger when nobody looks for anomalies.
 struct Origins {
   ForkSafeMutex mutex{LockLevel::kAnomaly};
   std::unordered_map<const Node*, std::shared_ptr<const Origin>> of;
   std::shared_ptr<const LocationProvider> provider;
 };
-Origins& origins() {
-  static auto* instance = new Origins;
-  return *instance;
-}
+Origins& origins() { return Eternal<Origins>::get(); }
 
 std::shared_ptr<const Origin> origin_of(const Node& node) {
   std::lock_guard lock(origins().mutex);

@@ -7,12 +7,7 @@
 
 namespace libtensor::autograd {
 
-// Outlives static destruction: a host may release tensors at its very end.
-ForkSafeMutex& hook_mutex() {
-  alignas(ForkSafeMutex) static unsigned char memory[sizeof(ForkSafeMutex)];
-  static ForkSafeMutex* instance = new (memory) ForkSafeMutex(LockLevel::kHooks);
-  return *instance;
-}
+ForkSafeMutex& hook_mutex() { return Eternal<MutexOfLevel<LockLevel::kHooks>>::get(); }
 
 namespace {
 

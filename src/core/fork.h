@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <new>
+
+#include "core/eternal.h"
 
 namespace libtensor {
 
@@ -48,27 +49,27 @@ class ForkSafeMutex {
   bool held_for_fork_ = false;
 };
 
+template <LockLevel kLevel>
+struct MutexOfLevel : ForkSafeMutex {
+  MutexOfLevel() : ForkSafeMutex(kLevel) {}
+};
+
 // Mutexes of one level, among which the address of what is guarded chooses: threads that work on
-// different objects rarely meet. Made on first use, and never destroyed: a host may release its
-// objects at its very end.
+// different objects rarely meet.
 template <LockLevel kLevel>
 class StripedMutex {
  public:
   static ForkSafeMutex& of(const void* object) {
-    static Stripes& stripes = *new (memory_) Stripes;
-    return stripes.mutexes[reinterpret_cast<uintptr_t>(object) / kObjectBytes % kCount];
+    const size_t place = reinterpret_cast<uintptr_t>(object) / kObjectBytes % kCount;
+    return Eternal<Stripes>::get().mutexes[place];
   }
 
  private:
   static constexpr size_t kCount = 16;
   static constexpr size_t kObjectBytes = 64;  // of the pool's blocks
-  struct OfLevel : ForkSafeMutex {
-    OfLevel() : ForkSafeMutex(kLevel) {}
-  };
   struct Stripes {
-    OfLevel mutexes[kCount];
+    MutexOfLevel<kLevel> mutexes[kCount];
   };
-  alignas(Stripes) static inline unsigned char memory_[sizeof(Stripes)];
 };
 
 // Is this a child of the process that loaded the library? Thread pools of the parent do not exist

@@ -21,11 +21,7 @@ struct Loading {
   std::string reason;
 };
 
-// Never destroyed: a host may ask at its very end.
-Loading& loading() {
-  static auto* state = new Loading;
-  return *state;
-}
+Loading& loading() { return Eternal<Loading>::get(); }
 
 std::string folder_of_this_library() {
   Dl_info info;

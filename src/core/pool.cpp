@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <mutex>
-#include <new>
 
 #include "core/fork.h"
 #include "core/thread_local.h"
@@ -53,17 +52,12 @@ struct List {
   }
 };
 
-// Where threads put what they have too much of, and what they leave when they end. Kept until the
-// process ends: a thread may outlive every static object of the library.
+// Where threads put what they have too much of, and what they leave when they end.
 struct Shared {
   ForkSafeMutex mutex{LockLevel::kPool};
   List lists[kClasses];
 };
-Shared& shared() {
-  alignas(Shared) static unsigned char memory[sizeof(Shared)];
-  static Shared* instance = new (memory) Shared;
-  return *instance;
-}
+Shared& shared() { return Eternal<Shared>::get(); }
 
 void move_blocks(List& from, List& to, uint32_t count) {
   while (count-- > 0 && from.count > 0) to.push(from.pop());

@@ -100,13 +100,14 @@ struct SinCos {
 [[gnu::target("avx2,fma")]] void transform_avx2(float* values, int64_t blocks) {
   transform(values, blocks);
 }
+
+const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
 
 }  // namespace
 
 void box_muller(float* values, int64_t blocks) {
 #if defined(__x86_64__)
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (has_avx2) return transform_avx2(values, blocks);
 #endif
   box_muller_portable(values, blocks);

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
 
+#include <mutex>
 #include <type_traits>
 
 namespace libtensor::cpu {
@@ -14,10 +15,13 @@ OneDnnSgemm onednn_sgemm() {
                                                  dnnl_dim_t, float, float*, dnnl_dim_t)>);
   // Opened here rather than linked, since loading its 40 MB would take longer than all the rest of
   // the library. Never closed: its worker threads and caches outlive a dlclose of ours.
-  static const OneDnnSgemm sgemm = [] {
+  // call_once, since a forked child does not wait for what another thread began.
+  static std::once_flag once;
+  static OneDnnSgemm sgemm = nullptr;
+  std::call_once(once, [] {
     void* const library = dlopen("libdnnl.so.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    return library ? reinterpret_cast<OneDnnSgemm>(dlsym(library, "dnnl_sgemm")) : nullptr;
-  }();
+    if (library) sgemm = reinterpret_cast<OneDnnSgemm>(dlsym(library, "dnnl_sgemm"));
+  });
   return sgemm;
 }
 

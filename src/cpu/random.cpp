@@ -36,7 +36,13 @@ struct Generator {
 
 struct SharedGenerator {
   ForkSafeMutex mutex{LockLevel::kGenerator};
-  Generator generator{unpredictable_seed()};
+  std::optional<Generator> own;
+
+  // Seeded when first asked for, with the lock held: forked children that come before it differ.
+  Generator& generator() {
+    if (!own) own.emplace(unpredictable_seed());
+    return *own;
+  }
 };
 
 template <class T>
@@ -50,11 +56,7 @@ constexpr float kRoundsToOne<Half> = 1.0f - 0x1.0p-12f;
 template <>
 constexpr float kRoundsToOne<BFloat16> = 1.0f - 0x1.0p-9f;
 
-SharedGenerator& shared_generator() {
-  // Never destroyed: threads may still draw while the process exits.
-  static auto* shared = new SharedGenerator;
-  return *shared;
-}
+SharedGenerator& shared_generator() { return Eternal<SharedGenerator>::get(); }
 
 // As many random bits as the significand has, as a fraction.
 double uniform_from(uint64_t bits) {
@@ -182,7 +184,7 @@ void fill_random(const RandomCall& call) {
     if constexpr (std::is_integral_v<T>) {
       fail(Status::kInternal, "random numbers of dtype ", name_of(call.dtype));
     } else {
-      fill(static_cast<T*>(call.out), call, shared.generator);
+      fill(static_cast<T*>(call.out), call, shared.generator());
     }
   });
 }
@@ -190,7 +192,7 @@ void fill_random(const RandomCall& call) {
 void manual_seed(uint64_t seed) {
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
-  shared.generator = Generator(seed);
+  shared.own.emplace(seed);
 }
 
 namespace {
@@ -215,7 +217,7 @@ static_assert(sizeof(StateBytes) == 5056 && offsetof(StateBytes, has_next_normal
 std::vector<unsigned char> random_state() {
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
-  const Generator& generator = shared.generator;
+  const Generator& generator = shared.generator();
   const Mt19937::State& state = generator.engine.state();
   std::vector<unsigned char> bytes(sizeof(StateBytes));
   StateBytes all{};
@@ -248,13 +250,13 @@ void set_random_state(std::span<const unsigned char> bytes) {
 
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
-  shared.generator = generator;
+  shared.own = generator;
 }
 
 uint64_t initial_seed() {
   SharedGenerator& shared = shared_generator();
   const std::lock_guard lock(shared.mutex);
-  return shared.generator.seed;
+  return shared.generator().seed;
 }
 
 }  // namespace libtensor::cpu

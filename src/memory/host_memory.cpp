@@ -58,11 +58,11 @@ class Decay {
     uint64_t then = since_.load(std::memory_order_relaxed);
     const uint64_t now = seconds();
     size_t keep = most_.load(std::memory_order_relaxed) + kKept;
-    if (unused <= most_unused() && now - then <= kPatience) return;
+    if (unused <= most_unused_ && now - then <= kPatience) return;
     if (now - then > kPatience && since_.compare_exchange_strong(then, now)) {
       most_.store(allocator.active_bytes(), std::memory_order_relaxed);
     }
-    if (unused > most_unused()) keep = std::min(keep, allocator.active_bytes() + most_unused());
+    if (unused > most_unused_) keep = std::min(keep, allocator.active_bytes() + most_unused_);
     try {
       if (keep < allocator.reserved_bytes()) allocator.trim(keep);
     } catch (const std::bad_alloc&) {
@@ -76,15 +76,11 @@ class Decay {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return static_cast<uint64_t>(time.tv_sec);
   }
-  // A quarter of the machine.
-  static size_t most_unused() {
-    static const size_t bytes = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) / 4 *
-                                static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    return bytes;
-  }
-
   std::atomic<size_t> most_{0};  // active bytes since the last look
   std::atomic<uint64_t> since_{seconds()};
+  const size_t most_unused_ =
+      static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) / 4 *
+      static_cast<size_t>(sysconf(_SC_PAGESIZE));  // a quarter of the machine
 };
 
 struct Host {
@@ -94,12 +90,7 @@ struct Host {
   Decay decay;
 };
 
-// Never destroyed: a tensor may be released after the library's static objects are gone.
-Host& host() {
-  alignas(Host) static unsigned char bytes[sizeof(Host)];
-  static Host* const instance = new (bytes) Host;
-  return *instance;
-}
+Host& host() { return Eternal<Host>::get(); }
 
 }  // namespace
 

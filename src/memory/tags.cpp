@@ -16,12 +16,7 @@ struct Names {
   std::deque<std::string> names{""};
 };
 
-// Never destroyed: threads may end after the library's static objects.
-Names& all_names() {
-  alignas(Names) static unsigned char memory[sizeof(Names)];
-  static Names* const instance = new (memory) Names;
-  return *instance;
-}
+Names& all_names() { return Eternal<Names>::get(); }
 
 }  // namespace
 
