@@ -225,6 +225,13 @@ tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out) {
   });
 }
 
+tensor_status_t tensor_increment_version(tensor_t* t) {
+  return guard([&] {
+    const Tensor& tensor = tensor_of(t, "t");
+    if (!tensor.impl()->inference) tensor.storage().bump_version("increment_version");
+  });
+}
+
 tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, bool* out) {
   return guard([&] {
     check_result(out, "out");

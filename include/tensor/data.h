@@ -48,10 +48,14 @@ TENSOR_API tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t
                                                 tensor_dtype_t* out);
 
 /* The address of the first element, on the tensor's device: valid as long as the tensor's storage.
- * Mind the strides. Writing through it is not seen by the checks of autograd. */
+ * Mind the strides. Who writes through it calls tensor_increment_version. */
 TENSOR_API tensor_status_t tensor_data(const tensor_t* t, void** out);
 /* How often the tensor's memory was changed in place. */
 TENSOR_API tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out);
+/* Tells autograd that t's elements were changed through their address: backward then refuses to use
+ * what was saved of them before. It does not record how they were changed. Of an inference tensor,
+ * which has no version, this does nothing. Any thread. */
+TENSOR_API tensor_status_t tensor_increment_version(tensor_t* t);
 /* Do both handles stand for the same tensor? */
 TENSOR_API tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, bool* out);
 

@@ -100,6 +100,8 @@ TEST_F(Inspect, VersionCountsInPlaceChangesOfTheMemory) {
   EXPECT_EQ(version(part), 2u);
   EXPECT_EQ(version(call(tensor_detach, t)), 2u);
   EXPECT_EQ(version(copy), 0u);
+  OK(tensor_increment_version(part));
+  EXPECT_EQ(version(t), 3u);
 }
 
 TEST_F(Inspect, EveryResultPointerIsChecked) {

@@ -1,5 +1,7 @@
 """Streams and events in many orders: what is missing is found, and what is right holds, in each."""
 
+import pytest
+
 
 def test_a_missing_wait_is_found(torch, reports, seed):
     side = torch.cuda.Stream()
@@ -236,3 +238,15 @@ def test_gradients_of_moves(torch):
     assert y.grad_fn.name() == "ToCopyBackward0"
     (y * y).sum().backward()
     assert x.grad.tolist() == [2, 2, 2] and x.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("pin_memory", [False, True])
+def test_what_backward_needs_waits_in_the_hosts_memory(torch, seed, pin_memory):
+    x = torch.arange(300, dtype=torch.float32, device="cuda").requires_grad_(True)
+    hooks = torch.autograd.graph.save_on_cpu(pin_memory=pin_memory)
+    device, kept = hooks.pack_hook(x.detach())
+    assert str(device) == "cuda:0" and kept.is_pinned() == pin_memory
+    with hooks:
+        y = x * x
+    y.sum().backward()
+    assert x.grad.tolist() == [2 * i for i in range(300)]

@@ -126,6 +126,7 @@ FUNCTIONS = {
     "promote_types": (c_int32, (c_int32, c_int32, c_void_p)),
     "data": (c_int32, (c_void_p, c_void_p)),
     "version_of": (c_int32, (c_void_p, c_void_p)),
+    "increment_version": (c_int32, (c_void_p,)),
     "is_same": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "item": (c_int32, (c_void_p, c_void_p)),
     "copy_to": (c_int32, (c_void_p, c_void_p, c_size_t)),

@@ -96,6 +96,8 @@ class Tensor : public detail::Methods {
   Device device() const { return Device(read<tensor_device_t>(tensor_device)); }
   bool is_cuda() const { return device().is_cuda(); }
   uint32_t version() const { return read<uint32_t>(tensor_version_of); }
+  // After a change through data_ptr() that autograd has not seen.
+  void increment_version() { detail::check(tensor_increment_version(handle_)); }
   void* data_ptr() const { return read<void*>(tensor_data); }
   // The first element, of a tensor on the CPU whose dtype is that of T. Mind the strides.
   template <typename T>

@@ -234,6 +234,27 @@ def detached_view_shares_the_version(torch):
 
 
 @program
+def told_of_a_change(torch):
+    """Of elements that something else has written."""
+    x = _leaf(torch, [1.0, 2.0])
+    y = x * 2
+    torch.autograd.graph.increment_version(y)
+    torch.autograd.graph.increment_version([x, y.view(2, 1)])
+    with torch.inference_mode():
+        torch.autograd.graph.increment_version(torch.ones(1))
+    return [x._version, y._version]
+
+
+@program
+def told_of_a_change_of_what_is_saved(torch):
+    x = _leaf(torch, [1.0, 2.0])
+    y = x * 2
+    z = y * y
+    torch.autograd.graph.increment_version(y)
+    z.sum().backward()
+
+
+@program
 def out_of_an_operation(torch):
     x, y = torch.tensor([1.0, 2.0]), torch.empty(2)
     result = torch.mul(x, 3, out=y)

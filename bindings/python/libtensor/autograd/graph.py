@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_uint32, c_void_p
 from typing import NamedTuple
 
+from .. import cuda
 from .._errors import check
 from .._handle import Handle
 from .._library import native
@@ -18,6 +19,7 @@ __all__ = [
     "Node",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
+    "increment_version",
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
@@ -84,9 +86,19 @@ class save_on_cpu(saved_tensors_hooks):
     """Inside, what is saved for backward is kept in host memory."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda"):
-        super().__init__(
-            lambda tensor: (tensor.device, tensor.to("cpu")), lambda kept: kept[1].to(kept[0])
-        )
+        pins = pin_memory and cuda.is_available()
+
+        def pack(tensor: Handle) -> tuple:
+            kept = tensor.to("cpu")
+            return tensor.device, kept.pin_memory() if pins else kept
+
+        super().__init__(pack, lambda kept: kept[1].to(kept[0], non_blocking=pins))
+
+
+def increment_version(tensor: Handle | Iterable[Handle]) -> None:
+    """Tell autograd that elements were changed through their address, unseen by it."""
+    for changed in [tensor] if isinstance(tensor, Handle) else tensor:
+        check(native.increment_version(changed._handle))
 
 
 _disabled: list[str] = []

@@ -204,6 +204,7 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_data(t: *const tensor_t, out: *mut *mut c_void) -> tensor_status_t;
     pub fn tensor_version_of(t: *const tensor_t, out: *mut u32) -> tensor_status_t;
+    pub fn tensor_increment_version(t: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_is_same(
         a: *const tensor_t,
         b: *const tensor_t,
