@@ -149,8 +149,7 @@ bool release_handle(tensor_t* handle) {
   Slot* slot = find_slot(handle);
   uint64_t value = reinterpret_cast<uint64_t>(handle);
   // Of two threads that release the same handle, one wins.
-  if (!slot || !slot->handle.compare_exchange_strong(value, 0, std::memory_order_acq_rel))
-    return false;
+  if (!slot || !compare_exchange(slot->handle, value, 0, std::memory_order_acq_rel)) return false;
   const Tensor tensor =
       std::move(slot->tensor);  // goes at the end: its last use may call back into the library
   slot->tensor.~Tensor();

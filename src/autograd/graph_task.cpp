@@ -101,7 +101,8 @@ NodeState& GraphTask::state(Node& node) {
   // A node that another pass held when this one first met it stays elsewhere, although it may be
   // free by now.
   const bool is_new_here = elsewhere_.empty() || !elsewhere_.contains(&node);
-  if (owner == nullptr && is_new_here && node.owner_.compare_exchange_strong(owner, this)) {
+  if (owner == nullptr && is_new_here &&
+      compare_exchange(node.owner_, owner, this, std::memory_order_acq_rel)) {
     claimed_.push_back(&node);
     return prepare(node.state_);
   }

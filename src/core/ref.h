@@ -5,21 +5,9 @@
 #include <cstdint>
 #include <utility>
 
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#endif
+#include "core/single_threaded.h"
 
 namespace libtensor {
-
-// While a process has one thread, counting needs no read-modify-write that locks the bus. The C
-// library sees to it that the answer turns false before a second thread starts.
-inline bool single_threaded() noexcept {
-#if __has_include(<sys/single_threaded.h>)
-  return __libc_single_threaded != 0;
-#else
-  return false;
-#endif
-}
 
 // Base of counted objects. T::destroy(T*) is called when the last reference goes. Weakly referenced
 // kinds may meet a try_retain at any moment, so their last release must be seen to bring the count
@@ -31,13 +19,7 @@ class RefCounted {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
 
-  void retain() const noexcept {
-    if (single_threaded()) {
-      refs_.store(refs_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    } else {
-      refs_.fetch_add(1, std::memory_order_relaxed);
-    }
-  }
+  void retain() const noexcept { fetch_add(refs_, 1, std::memory_order_relaxed); }
   void release() const noexcept {
     if (drop()) T::destroy(const_cast<T*>(static_cast<const T*>(this)));
   }
@@ -46,7 +28,7 @@ class RefCounted {
   bool try_retain() const noexcept {
     uint32_t refs = refs_.load(std::memory_order_relaxed);
     while (refs != 0) {
-      if (refs_.compare_exchange_weak(refs, refs + 1, std::memory_order_acquire)) return true;
+      if (compare_exchange(refs_, refs, refs + 1, std::memory_order_acquire)) return true;
     }
     return false;
   }
@@ -60,12 +42,7 @@ class RefCounted {
   bool drop() const noexcept {
     // The only owner needs no read-modify-write: nobody else can get a reference from nowhere.
     if (!kWeaklyReferenced && refs_.load(std::memory_order_acquire) == 1) return true;
-    if (single_threaded()) {
-      const uint32_t left = refs_.load(std::memory_order_relaxed) - 1;
-      refs_.store(left, std::memory_order_relaxed);
-      return left == 0;
-    }
-    return refs_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return fetch_add(refs_, static_cast<uint32_t>(-1), std::memory_order_acq_rel) == 1;
   }
 
   mutable std::atomic<uint32_t> refs_{1};

@@ -42,7 +42,7 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   // Called by every operation that writes; `operation` is a string that lives for ever.
   void bump_version(const char* operation) {
-    version_.fetch_add(1, std::memory_order_relaxed);
+    fetch_add(version_, 1, std::memory_order_relaxed);
     if (watched_.load(std::memory_order_relaxed)) [[unlikely]]
       log_change(operation);
   }

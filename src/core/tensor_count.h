@@ -56,11 +56,7 @@ class SavableCounted {
     uint64_t word = word_.load(std::memory_order_acquire);
     do {
       if ((word & kLends) && users(word) == 0) return false;
-      if (single_threaded()) {
-        word_.store(word + 1, std::memory_order_relaxed);
-        return true;
-      }
-    } while (!word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire));
+    } while (!compare_exchange(word_, word, word + 1, std::memory_order_acquire));
     return true;
   }
 
@@ -78,10 +74,7 @@ class SavableCounted {
 
   // Returns what was there before.
   uint64_t add(uint64_t count) const noexcept {
-    if (!single_threaded()) return word_.fetch_add(count, std::memory_order_acq_rel);
-    const uint64_t word = word_.load(std::memory_order_relaxed);
-    word_.store(word + count, std::memory_order_relaxed);
-    return word;
+    return fetch_add(word_, count, std::memory_order_acq_rel);
   }
   void drop(uint64_t count) const noexcept {
     if (total(add(~count + 1)) == 1) T::destroy(self());
