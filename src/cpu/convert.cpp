@@ -59,6 +59,14 @@ HWY_ATTR void Convert(void* to, const void* from, int64_t n) {
   }
 }
 
+HWY_ATTR void Stream(void* to, const void* from, int64_t bytes) {
+  const hn::ScalableTag<uint8_t> d;
+  const uint8_t* const source = static_cast<const uint8_t*>(from);
+  uint8_t* const result = static_cast<uint8_t*>(to);
+  for (int64_t i = 0; i < bytes; i += HWY_LANES(uint8_t))
+    hn::Stream(hn::LoadU(d, source + i), d, result + i);
+}
+
 template <class From, class... To>
 void AddRow(KernelTables& tables) {
   ((tables.convert[static_cast<int>(dtype_of<From>)][static_cast<int>(dtype_of<To>)] =
@@ -73,6 +81,7 @@ void AddAll(KernelTables& tables) {
 
 void FillConvert(KernelTables& tables) {
   AddAll<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>(tables);
+  tables.stream = Stream;
   tables.target = HWY_TARGET;
 }
 

@@ -13,6 +13,9 @@ using PointwiseKernel = void (*)(void* out, const void* const* in, int64_t n);
 // to[i] = from[i], converted; for elements of one size, to may be from.
 using ConvertKernel = void (*)(void* to, const void* from, int64_t n);
 
+// Copies whole cache lines past the caches, to the start of one; hwy::FlushStream ends such copies.
+using StreamKernel = void (*)(void* to, const void* from, int64_t bytes);
+
 // How a reduction treats contiguous elements of its accumulation dtype.
 struct ReduceKernel {
   void (*row)(void* total, const void* in,
@@ -58,8 +61,9 @@ struct KernelTables {
   PointwiseKernel pointwise[kPointwiseOpCount][kDTypeCount];  // by compute dtype
   bool returns_bool[kPointwiseOpCount];                       // else the compute dtype
   ConvertKernel convert[kDTypeCount][kDTypeCount];            // [from][to]
-  ReduceKernel reduce[kReductionCount][kDTypeCount];          // by accumulation dtype
-  SoftmaxKernel softmax[kDTypeCount];                         // by the elements' dtype
+  StreamKernel stream;
+  ReduceKernel reduce[kReductionCount][kDTypeCount];  // by accumulation dtype
+  SoftmaxKernel softmax[kDTypeCount];                 // by the elements' dtype
   GemmKernel gemm[kDTypeCount];
   GemvKernel gemv[kDTypeCount];  // of float32 and float64
   int64_t target;                // the Highway target they are compiled for

@@ -4,6 +4,8 @@
 // converted and put where it belongs.
 #include "cpu/pointwise.h"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -20,6 +22,7 @@ constexpr int64_t kBlock = 1024;         // elements that pass through buffers a
 constexpr int64_t kDirectBlock = 16384;  // where no buffers are needed
 constexpr int64_t kGrain = 32768;        // elements that are worth a thread
 constexpr int64_t kTile = 32;
+constexpr int64_t kStreamed = 16 << 20;  // bytes of a thread's result that are not worth a cache
 
 using Nest = LoopNest<kMaxOperands>;
 
@@ -242,6 +245,36 @@ void StridedRun::run() const {
   parallel_for(boxes_, grain, [this](int64_t begin, int64_t end) { run_boxes(begin, end); });
 }
 
+// Runs `kernel` by blocks that a cache holds, whose results go past the caches to `out`: there,
+// each line would be read before it is written, and would drive out others.
+void run_streamed(PointwiseKernel kernel, unsigned char* out, int64_t out_size,
+                  const void* const* in, int input_count, int64_t in_size, int64_t n) {
+  Block block;
+  const int64_t lines = n / 64 * 64;
+  for (int64_t i = 0; i < n; i += kBlock) {
+    const int64_t count = std::min(n - i, kBlock);
+    const void* sources[PointwiseCall::kMaxInputs];
+    for (int k = 0; k < input_count; ++k)
+      sources[k] = static_cast<const unsigned char*>(in[k]) + i * in_size;
+    if (i + count <= lines) {
+      kernel(block.bytes, sources, count);
+      kernels.stream(out + i * out_size, block.bytes, count * out_size);
+    } else {
+      kernel(out + i * out_size, sources, count);
+    }
+  }
+  hwy::FlushStream();
+}
+
+// May what one thread computes go past the caches? A result that is an input is in them already.
+bool streams(const PointwiseCall& call, const unsigned char* out, int64_t bytes) {
+  if (bytes < kStreamed || reinterpret_cast<uintptr_t>(out) % 64 != 0) return false;
+  for (int k = 0; k < call.input_count; ++k) {
+    if (call.in[k].data == call.out.data) return false;
+  }
+  return true;
+}
+
 [[gnu::noinline]] void run_contiguous_parallel(const PointwiseCall& call, PointwiseKernel kernel) {
   const int64_t in_size = static_cast<int64_t>(size_of(call.compute));
   const int64_t out_size = static_cast<int64_t>(size_of(call.out.dtype));
@@ -253,7 +286,12 @@ void StridedRun::run() const {
     for (int k = 0; k < call.input_count; ++k) {
       in[k] = static_cast<const unsigned char*>(call.in[k].data) + begin * in_size;
     }
-    kernel(static_cast<unsigned char*>(call.out.data) + begin * out_size, in, end - begin);
+    unsigned char* const out = static_cast<unsigned char*>(call.out.data) + begin * out_size;
+    if (streams(call, out, (end - begin) * out_size)) {
+      run_streamed(kernel, out, out_size, in, call.input_count, in_size, end - begin);
+    } else {
+      kernel(out, in, end - begin);
+    }
   });
 }
 

@@ -368,6 +368,39 @@ TEST_P(Pointwise, AnyNonzeroByteIsTrue) {
   for (int i = 0; i < 9; ++i) EXPECT_EQ(values[i], bytes[i] ? 1.0f : 0.0f);
 }
 
+// Such results go past the caches by blocks, but for an end that is no whole line; not those that
+// begin within a line, or overwrite an input.
+TEST_P(Pointwise, ResultsTooLargeForTheCaches) {
+  const int before = num_threads();
+  set_num_threads(1);
+  constexpr int64_t kBytes = int64_t{16} << 20, kSpare = 64;
+  for (const int64_t extra : {0, 13, 64 + 1, 1024 * 3 + 900}) {
+    const int64_t n = kBytes / static_cast<int64_t>(sizeof(float)) + extra;
+    std::vector<float> in(n + kSpare), out(n + 2 * kSpare);
+    for (int64_t i = 0; i < n; ++i) in[i] = static_cast<float>(i % 9973);
+    const auto line = (reinterpret_cast<uintptr_t>(out.data()) + 63) / 64 * 64;
+    for (const int64_t offset : {0, 1}) {
+      float* const result = reinterpret_cast<float*>(line) + offset;
+      const int64_t stride = 1;
+      PointwiseCall call{.op = PointwiseOp::kAdd, .compute = DType::kFloat32, .ndim = 1};
+      call.shape = &n;
+      call.numel = n;
+      call.contiguous = true;
+      call.input_count = 2;
+      call.in[0] = call.in[1] = {in.data(), DType::kFloat32, &stride};
+      call.out = {result, DType::kFloat32, &stride};
+      result[n] = -1;
+      pointwise(call);
+      for (int64_t i = 0; i < n; ++i) ASSERT_EQ(result[i], 2 * in[i]) << i << " of " << n;
+      EXPECT_EQ(result[n], -1);
+      call.in[0].data = result;
+      pointwise(call);
+      for (int64_t i = 0; i < n; ++i) ASSERT_EQ(result[i], 3 * in[i]) << i << " of " << n;
+    }
+  }
+  set_num_threads(before);
+}
+
 TEST_P(Pointwise, ThreadsChangeNothing) {
   const int before = num_threads();
   const int64_t n = 300001;
