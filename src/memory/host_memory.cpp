@@ -76,6 +76,7 @@ class Decay {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return static_cast<uint64_t>(time.tv_sec);
   }
+
   std::atomic<size_t> most_{0};  // active bytes since the last look
   std::atomic<uint64_t> since_{seconds()};
   const size_t most_unused_ =
