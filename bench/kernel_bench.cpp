@@ -1,4 +1,6 @@
 // Large operations, on one thread where the name does not say otherwise.
+#include <cstring>
+
 #include "tensors.h"
 
 namespace bench {
@@ -52,6 +54,21 @@ void add_16e6_in_place(benchmark::State& state) {
   release({a, b});
 }
 BENCHMARK(add_16e6_in_place);
+
+// A yardstick for add_16e6: the C library moves as many bytes, 192 million, between two places.
+void memcpy_96e6_bytes(benchmark::State& state) {
+  const Threads one(1);
+  tensor_t *to = random({24'000'000}), *from = random({24'000'000});
+  void *target, *source;
+  ok(tensor_data(to, &target));
+  ok(tensor_data(from, &source));
+  for (auto _ : state) {
+    std::memcpy(target, source, 96'000'000);
+    benchmark::ClobberMemory();
+  }
+  release({to, from});
+}
+BENCHMARK(memcpy_96e6_bytes);
 
 void matmul(benchmark::State& state, int threads) {
   constexpr int64_t kSize = 1024;

@@ -23,6 +23,7 @@ constexpr int64_t kDirectBlock = 16384;  // where no buffers are needed
 constexpr int64_t kGrain = 32768;        // elements that are worth a thread
 constexpr int64_t kTile = 32;
 constexpr int64_t kStreamed = 16 << 20;  // bytes of a thread's result that are not worth a cache
+constexpr int64_t kStreamedBlock = 256;  // elements of it: a long burst of stores holds up the loads
 
 using Nest = LoopNest<kMaxOperands>;
 
@@ -251,8 +252,8 @@ void run_streamed(PointwiseKernel kernel, unsigned char* out, int64_t out_size,
                   const void* const* in, int input_count, int64_t in_size, int64_t n) {
   Block block;
   const int64_t lines = n / 64 * 64;
-  for (int64_t i = 0; i < n; i += kBlock) {
-    const int64_t count = std::min(n - i, kBlock);
+  for (int64_t i = 0; i < n; i += kStreamedBlock) {
+    const int64_t count = std::min(n - i, kStreamedBlock);
     const void* sources[PointwiseCall::kMaxInputs];
     for (int k = 0; k < input_count; ++k)
       sources[k] = static_cast<const unsigned char*>(in[k]) + i * in_size;
