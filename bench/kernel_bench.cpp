@@ -57,7 +57,6 @@ BENCHMARK(add_16e6_in_place);
 
 // A yardstick for add_16e6: the C library moves as many bytes, 192 million, between two places.
 void memcpy_96e6_bytes(benchmark::State& state) {
-  const Threads one(1);
   tensor_t *to = random({24'000'000}), *from = random({24'000'000});
   void *target, *source;
   ok(tensor_data(to, &target));

@@ -251,13 +251,12 @@ void StridedRun::run() const {
 void run_streamed(PointwiseKernel kernel, unsigned char* out, int64_t out_size,
                   const void* const* in, int input_count, int64_t in_size, int64_t n) {
   Block block;
-  const int64_t lines = n / 64 * 64;
   for (int64_t i = 0; i < n; i += kStreamedBlock) {
     const int64_t count = std::min(n - i, kStreamedBlock);
     const void* sources[PointwiseCall::kMaxInputs];
     for (int k = 0; k < input_count; ++k)
       sources[k] = static_cast<const unsigned char*>(in[k]) + i * in_size;
-    if (i + count <= lines) {
+    if (count % 64 == 0) {  // whole lines, of elements of any size
       kernel(block.bytes, sources, count);
       kernels.stream(out + i * out_size, block.bytes, count * out_size);
     } else {

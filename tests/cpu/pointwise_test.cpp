@@ -374,7 +374,7 @@ TEST_P(Pointwise, ResultsTooLargeForTheCaches) {
   const int before = num_threads();
   set_num_threads(1);
   constexpr int64_t kBytes = int64_t{16} << 20, kSpare = 64;
-  for (const int64_t extra : {0, 13, 64 + 1, 1024 * 3 + 900}) {
+  for (const int64_t extra : {0, 13, 64, 64 + 1, 1024 * 3 + 900}) {
     const int64_t n = kBytes / static_cast<int64_t>(sizeof(float)) + extra;
     std::vector<float> in(n + kSpare), out(n + 2 * kSpare);
     for (int64_t i = 0; i < n; ++i) in[i] = static_cast<float>(i % 9973);
