@@ -23,7 +23,7 @@ constexpr int64_t kDirectBlock = 16384;  // where no buffers are needed
 constexpr int64_t kGrain = 32768;        // elements that are worth a thread
 constexpr int64_t kTile = 32;
 constexpr int64_t kStreamed = 16 << 20;  // bytes of a thread's result that are not worth a cache
-constexpr int64_t kStreamedBlock = 256;  // elements of it: a long burst of stores holds up the loads
+constexpr int64_t kStreamedBlock = 256;  // elements of it at once: longer bursts hold up the loads
 
 using Nest = LoopNest<kMaxOperands>;
 
