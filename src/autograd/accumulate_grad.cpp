@@ -18,7 +18,7 @@ namespace {
 constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> dropped_gradients;
 
 void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   TensorExtra& extra = extra_of(leaf);
   std::swap(extra.retained ? extra.retained->grad : extra.grad, gradient);
 }  // `gradient`, now the previous one, goes after the lock: its graph may hold other leaves
@@ -68,7 +68,7 @@ AccumulateGrad::AccumulateGrad(const Tensor& leaf)
 }
 
 AccumulateGrad::~AccumulateGrad() {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   if (!leaf_.defined()) return;
   TensorExtra& extra = extra_of(leaf_);
   if (extra.accumulator == this) extra.accumulator = nullptr;
@@ -80,13 +80,13 @@ void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
 }
 
 Tensor AccumulateGrad::leaf() const {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   return leaf_;
 }
 
 void forget_accumulator(const Tensor& tensor) {
   Tensor leaf;
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   AccumulateGrad*& accumulator = extra_of(tensor).accumulator;
   if (accumulator) leaf = accumulator->take_leaf();
   accumulator = nullptr;
@@ -120,16 +120,17 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
+  const TensorExtra* known = find_extra(leaf);
+  if (known && known->accumulator && known->accumulator->try_retain()) [[likely]]
+    return Ref<Node>::adopt(known->accumulator);
   TensorExtra& extra = extra_of(leaf);
-  if (extra.accumulator && extra.accumulator->try_retain())
-    return Ref<Node>::adopt(extra.accumulator);
   extra.accumulator = new AccumulateGrad(leaf);
   return Ref<Node>::adopt(extra.accumulator);
 }
 
 Tensor grad(const Tensor& tensor) {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   const TensorExtra* extra = find_extra(tensor);
   if (!extra) return Tensor();
   return extra->retained ? extra->retained->grad : extra->grad;

@@ -2,7 +2,6 @@
 // where it was recorded, and backward looks for NaN.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <span>
 #include <string>
@@ -24,9 +23,6 @@ void set_location(std::string location);
 // Asked at each node instead, if there is one.
 using LocationProvider = std::function<std::string()>;
 void set_location_provider(LocationProvider provider);
-
-extern std::atomic<bool> anomaly_enabled_flag;
-inline bool anomaly_enabled() { return anomaly_enabled_flag.load(std::memory_order_relaxed); }
 
 // node.apply, whose errors and NaN are reported with where the node was recorded.
 void apply_watched(Node& node, std::span<const Tensor> gradients, std::span<Tensor> results);

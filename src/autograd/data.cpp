@@ -19,7 +19,7 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   TensorImpl& impl = *tensor.impl();
   // What the leaf's node says of its gradient holds no more.
   if (impl.extra && (data.dtype() != impl.dtype || data.device() != tensor.device())) {
-    std::lock_guard lock(leaf_mutex());
+    const ShortLock lock(leaf_mutex());
     extra_of(tensor).accumulator = nullptr;
   }
   impl.storage = Storage::with_version(data.impl()->storage, tensor.version());

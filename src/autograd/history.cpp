@@ -1,6 +1,5 @@
 #include "autograd/history.h"
 
-#include "autograd/accumulate_grad.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
 
@@ -96,28 +95,24 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad) {
         "only Tensors of floating point dtype can require gradients");
   tensor.impl()->requires_grad = requires_grad;
   if (!requires_grad) return;
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   extra_of(tensor);  // whose gradient will be this thread's
 }
 
-Ref<Node> grad_fn(const Tensor& tensor) {
-  TensorImpl& impl = *tensor.impl();
-  if (tensor.is_view() && impl.view_version != tensor.version()) {
-    const Tensor base = base_of(tensor);
-    if (impl.grad_fn || base.requires_grad()) {
-      check_origin(tensor, /*indirect=*/true);
-      set_grad_fn(tensor, tensor_ops.as_strided(base, tensor), 0);
-      impl.lend_history();
-      impl.view_version = tensor.version();
-    }
-  }
-  return Ref<Node>::share(static_cast<Node*>(impl.grad_fn.get()));
+void renew_history(const Tensor& view) {
+  TensorImpl& impl = *view.impl();
+  if (impl.view_version == view.version()) return;
+  const Tensor base = base_of(view);
+  if (!impl.grad_fn && !base.requires_grad()) return;
+  check_origin(view, /*indirect=*/true);
+  set_grad_fn(view, tensor_ops.as_strided(base, view), 0);
+  impl.lend_history();
+  impl.view_version = view.version();
 }
 
-Edge gradient_edge(const Tensor& tensor) {
-  if (Ref<Node> node = grad_fn(tensor)) return {std::move(node), tensor.impl()->output_nr};
-  if (tensor.impl()->requires_grad) return {grad_accumulator(tensor), 0};
-  return {};
+Ref<Node> grad_fn(const Tensor& tensor) {
+  if (tensor.is_view()) renew_history(tensor);
+  return Ref<Node>::share(static_cast<Node*>(tensor.impl()->grad_fn.get()));
 }
 
 void set_history(const Tensor& result, Ref<Node> node) {

@@ -1,6 +1,7 @@
 // Ties tensors to the graph: what every operation does before and after it computes.
 #pragma once
 
+#include "autograd/accumulate_grad.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
 
@@ -8,7 +9,7 @@ namespace libtensor::autograd {
 
 // Does an operation on these inputs need a node?
 template <class... Tensors>
-inline bool records(const Tensors&... inputs) {
+[[gnu::always_inline]] inline bool records(const Tensors&... inputs) {
   return ((inputs.defined() && inputs.requires_grad()) || ...) && grad_enabled();
 }
 bool records(std::span<const Tensor> inputs);
@@ -25,8 +26,18 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad);
 // The node that made `tensor`, or null. A view whose base changed since gets a new one first;
 // throws where that view may not be changed in place itself.
 Ref<Node> grad_fn(const Tensor& tensor);
+// Gives a view whose base changed since its grad_fn was made a new one, as above.
+void renew_history(const Tensor& view);
 // Where the gradient of `tensor` goes: its grad_fn, or its AccumulateGrad, or nowhere.
-Edge gradient_edge(const Tensor& tensor);
+inline Edge gradient_edge(const Tensor& tensor) {
+  if (tensor.is_view()) [[unlikely]]
+    renew_history(tensor);
+  const TensorImpl& impl = *tensor.impl();
+  if (impl.grad_fn)
+    return {Ref<Node>::share(static_cast<Node*>(impl.grad_fn.get())), impl.output_nr};
+  if (impl.requires_grad) return {grad_accumulator(tensor), 0};
+  return {};
+}
 
 // Makes `result` an output of `node`.
 void set_history(const Tensor& result, Ref<Node> node);

@@ -1,6 +1,7 @@
 // Whether this thread records operations.
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "core/tensor.h"
@@ -32,6 +33,10 @@ class GradMode {
  private:
   bool previous_;
 };
+
+// Whether nodes remember where they were recorded (anomaly.h), for the whole process.
+extern std::atomic<bool> anomaly_enabled_flag;
+inline bool anomaly_enabled() { return anomaly_enabled_flag.load(std::memory_order_relaxed); }
 
 // Returns whether it was on before.
 inline bool set_inference_mode(bool enabled) {

@@ -17,10 +17,6 @@ LIBTENSOR_FAST_THREAD_LOCAL bool grad_mode_flag = true;
 
 namespace {
 
-// Numbers nodes in the order they are made, per thread as in PyTorch: backward runs the newest
-// first.
-LIBTENSOR_FAST_THREAD_LOCAL uint64_t next_sequence = 0;
-
 // Nodes waiting to be deleted on this thread. Deleting a node drops its edges and saved tensors,
 // and with them the nodes below; those queue up here instead of recursing, so that a graph of any
 // depth needs a flat stack. They are linked through themselves: what is deleted cannot ask for
@@ -32,14 +28,11 @@ constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
 
 }  // namespace
 
-uint64_t Node::take_sequence() { return next_sequence++; }
+LIBTENSOR_FAST_THREAD_LOCAL uint64_t Node::next_sequence = 0;
 
-Node::Node(Edge* edges, size_t edge_count, uint64_t sequence)
-    : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {
-  if (anomaly_enabled()) [[unlikely]] {
-    remember_origin(*this);
-    has_origin_ = true;
-  }
+void Node::note_origin() {
+  remember_origin(*this);
+  has_origin_ = true;
 }
 
 Node::~Node() {
@@ -86,12 +79,7 @@ void Node::reattach(Tensor& saved, uint32_t output_nr) {
   saved.impl()->output_nr = output_nr;
 }
 
-uint32_t Node::add_output(const Tensor& result) {
-  if (!has_output_) {
-    new (&first_output_) OutputMeta(result);
-    has_output_ = true;
-    return 0;
-  }
+uint32_t Node::add_further_output(const Tensor& result) {
   if (!more_outputs_) more_outputs_ = std::make_unique<std::vector<OutputMeta>>();
   more_outputs_->emplace_back(result);
   return static_cast<uint32_t>(more_outputs_->size());

@@ -6,12 +6,15 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "autograd/mode.h"
 #include "core/backend.h"
 #include "core/tensor.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 
@@ -102,16 +105,26 @@ class Node : public GraphNode {
 
   uint64_t sequence() const { return sequence_; }
   // Adds an output that looks like `result`; returns its number.
-  uint32_t add_output(const Tensor& result);
+  uint32_t add_output(const Tensor& result) {
+    if (has_output_) return add_further_output(result);
+    new (&first_output_) OutputMeta(result);
+    has_output_ = true;
+    return 0;
+  }
   size_t output_count() const { return has_output_ + (more_outputs_ ? more_outputs_->size() : 0); }
   const OutputMeta& output(size_t nr) const {
     return nr == 0 ? first_output_ : (*more_outputs_)[nr - 1];
   }
 
  protected:
-  // The next number in the order of this thread's nodes.
-  static uint64_t take_sequence();
-  Node(Edge* edges, size_t edge_count, uint64_t sequence = take_sequence());
+  // The next number in the order of this thread's nodes: backward runs the newest first, as in
+  // PyTorch.
+  static uint64_t take_sequence() { return next_sequence++; }
+  Node(Edge* edges, size_t edge_count, uint64_t sequence = take_sequence())
+      : sequence_(sequence), edges_(edges), edge_count_(static_cast<uint32_t>(edge_count)) {
+    if (anomaly_enabled()) [[unlikely]]
+      note_origin();
+  }
   ~Node() override;
   void dispose() final;
 
@@ -122,6 +135,10 @@ class Node : public GraphNode {
 
  private:
   friend class GraphTask;
+
+  static LIBTENSOR_FAST_THREAD_LOCAL uint64_t next_sequence;
+  [[gnu::cold]] void note_origin();
+  uint32_t add_further_output(const Tensor& result);
 
   uint64_t sequence_;
   Edge* edges_;

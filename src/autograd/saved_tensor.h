@@ -32,10 +32,10 @@ class SavedTensor {
     if (active_saved_hooks || input.impl()->inference) [[unlikely]]
       return save_specially(input, /*is_output=*/false);
     if (input.is_view()) input.impl()->lend_history();  // its base may be changed in place
-    tensor_ = SavedRef(input.ref());
     number_ = edge;
     version_ = input.version();
     input.storage().watch();
+    tensor_ = SavedRef(input.ref());
   }
   // An input of an operation that will change `self` in place. Where they share memory, the node
   // becomes the grad_fn of both or of their base, and to keep the input itself would be a cycle.

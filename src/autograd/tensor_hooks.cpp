@@ -13,7 +13,7 @@ namespace {
 
 // The extra of a leaf that is about to get a hook; lets its AccumulateGrad know, if there is one.
 TensorExtra& hooked_extra(const Tensor& leaf) {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   TensorExtra& extra = extra_of(leaf);
   if (extra.accumulator) extra.accumulator->set_hooked();
   return extra;
@@ -47,7 +47,7 @@ void retain_grad(const Tensor& tensor) {
   auto retained = Ref<RetainedGrad>::adopt(new RetainedGrad);
   NodeHooks& hooks = node->make_hooks();
   {
-    std::lock_guard lock(leaf_mutex());
+    const ShortLock lock(leaf_mutex());
     TensorExtra& extra = extra_of(tensor);
     std::swap(retained->grad, extra.grad);
     extra.retained = retained;
@@ -57,7 +57,7 @@ void retain_grad(const Tensor& tensor) {
 }
 
 bool retains_grad(const Tensor& tensor) {
-  std::lock_guard lock(leaf_mutex());
+  const ShortLock lock(leaf_mutex());
   const TensorExtra* extra = find_extra(tensor);
   return extra && extra->retained;
 }
@@ -84,13 +84,13 @@ void RetainedGrad::accumulate(const Tensor& gradient) {
   std::lock_guard lock(accumulation_mutex(this));
   Tensor sum;
   {
-    std::lock_guard leaf_lock(leaf_mutex());
+    const ShortLock leaf_lock(leaf_mutex());
     sum = grad;
   }
   sum =
       sum.defined() ? tensor_ops.add(sum, gradient) : tensor_ops.clone_for_leaf(gradient, gradient);
   GraphTask::current()->streams().leave(sum);
-  std::lock_guard leaf_lock(leaf_mutex());
+  const ShortLock leaf_lock(leaf_mutex());
   std::swap(grad, sum);
 }
 

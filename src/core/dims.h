@@ -27,15 +27,15 @@ class Dims {
   }
   Dims(std::span<const int64_t> values) {
     assign(values.data(), static_cast<int>(values.size()));
-  }  // NOLINT
-  Dims(const Dims& other) {
+  }                                           // NOLINT
+  Dims(const Dims& other) : heap_(nullptr) {  // what is copied over need not be cleared
     if (other.on_heap()) {
       assign(other.heap_, other.size_);
     } else {
       copy_inline(other);
     }
   }
-  Dims(Dims&& other) noexcept { take(other); }
+  Dims(Dims&& other) noexcept : heap_(nullptr) { take(other); }
   Dims& operator=(const Dims& other) {
     if (this != &other) assign(other.data(), other.size_);
     return *this;

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "core/eternal.h"
+#include "core/single_threaded.h"
 
 namespace libtensor {
 
@@ -47,6 +48,22 @@ class ForkSafeMutex {
   LockLevel level_;
   ForkSafeMutex* next_ = nullptr;
   bool held_for_fork_ = false;
+};
+
+// Holds a mutex where the process has other threads. For sections that start no thread.
+class ShortLock {
+ public:
+  explicit ShortLock(ForkSafeMutex& mutex) : held_(single_threaded() ? nullptr : &mutex) {
+    if (held_) held_->lock();
+  }
+  ~ShortLock() {
+    if (held_) held_->unlock();
+  }
+  ShortLock(const ShortLock&) = delete;
+  ShortLock& operator=(const ShortLock&) = delete;
+
+ private:
+  ForkSafeMutex* held_;
 };
 
 template <LockLevel kLevel>

@@ -21,6 +21,8 @@ Tensor make(Ref<Storage> storage, Span shape, Span strides, int64_t offset, DTyp
 
 }  // namespace
 
+void TensorImpl::destroy(TensorImpl* impl) { delete impl; }
+
 void TensorImpl::drop_history() noexcept {
   history_dropped = true;
   had_history = static_cast<bool>(grad_fn);
@@ -47,12 +49,10 @@ Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device devic
 
 Tensor Tensor::empty_like_contiguous(const Tensor& other, DType dtype) {
   const TensorImpl& like = *other.impl();
-  auto impl = Ref<TensorImpl>::adopt(new TensorImpl);
+  auto impl = Ref<TensorImpl>::adopt(new TensorImpl(like.shape, like.strides));
   impl->storage = Storage::allocate(like.numel * size_of(dtype), other.device());
   impl->numel = like.numel;
   impl->dtype = dtype;
-  impl->shape = like.shape;
-  impl->strides = like.strides;
   return Tensor(std::move(impl));
 }
 

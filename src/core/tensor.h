@@ -43,10 +43,12 @@ extern LIBTENSOR_FAST_THREAD_LOCAL bool inference_mode_flag;
 
 class TensorImpl final : public SavableCounted<TensorImpl>, public Pooled<TensorImpl> {
  public:
+  TensorImpl() = default;
+  TensorImpl(const Dims& shape_, const Dims& strides_) : shape(shape_), strides(strides_) {}
   ~TensorImpl() {
     if (history_dropped && view_base) view_base.detach()->release_saved();
   }
-  static void destroy(TensorImpl* impl) { delete impl; }
+  static void destroy(TensorImpl* impl);  // not inline: releasing a reference is, everywhere
   // The last user of a tensor that lends its history has gone (tensor_count.h): what is left tells
   // an error message what the tensor was.
   [[gnu::cold]] void drop_history() noexcept;

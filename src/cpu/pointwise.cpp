@@ -302,7 +302,7 @@ void pointwise(const PointwiseCall& call) {
     const PointwiseKernel kernel = pointwise_kernel(call.op, call.compute);
     if (call.numel > kGrain) return run_contiguous_parallel(call, kernel);
     const void* in[PointwiseCall::kMaxInputs];
-    for (int k = 0; k < PointwiseCall::kMaxInputs; ++k) in[k] = call.in[k].data;
+    for (int k = 0; k < call.input_count; ++k) in[k] = call.in[k].data;
     return kernel(call.out.data, in, call.numel);
   }
   if (call.numel > 0) StridedRun(call).run();

@@ -90,12 +90,13 @@ class PreparedCall {
         call_.in[i] = {tensor->data(), tensor->dtype(), tensor->strides().data()};
         return;
       }
-      strides_[i] = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
-      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i].data()};
+      const Dims strides = broadcast_strides(tensor->shape(), tensor->strides(), shape_);
+      std::copy(strides.begin(), strides.end(), strides_[i]);
+      call_.in[i] = {tensor->data(), tensor->dtype(), strides_[i]};
     } else {
       input.scalar().store(call_.compute, numbers_[i]);
-      strides_[i] = Dims(call_.ndim, 0);
-      call_.in[i] = {numbers_[i], call_.compute, strides_[i].data()};
+      std::fill_n(strides_[i], call_.ndim, 0);
+      call_.in[i] = {numbers_[i], call_.compute, strides_[i]};
       set_on_host(i);
     }
   }
@@ -109,7 +110,7 @@ class PreparedCall {
 
   PointwiseCall call_;
   Dims shape_;
-  Dims strides_[PointwiseCall::kMaxInputs];
+  int64_t strides_[PointwiseCall::kMaxInputs][kMaxDims];  // of what is broadcast
   alignas(16) unsigned char numbers_[PointwiseCall::kMaxInputs][16];
 };
 

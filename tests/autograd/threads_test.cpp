@@ -87,13 +87,13 @@ TEST_F(Threads, DifferentLeavesDoNotWaitForEachOther) {
   const Owned large = call(tensor_ones, &many, 1, nullptr);
   OK(tensor_set_requires_grad(large, true));
   OK(tensor_backward(call(tensor_sum, large)));
-  std::atomic<bool> adds{false};
+  std::atomic<int> sums{0};  // that began or ended: one goes on where it is odd
   on_tensor(large, [&](tensor_t**) {
-    adds = true;
+    ++sums;
     return TENSOR_OK;
   });
   after_accumulation(large, [&](tensor_t*) {
-    adds = false;
+    ++sums;
     return TENSOR_OK;
   });
   std::vector<Owned> leaves;
@@ -101,23 +101,24 @@ TEST_F(Threads, DifferentLeavesDoNotWaitForEachOther) {
   std::atomic<bool> done{false};
   // Another thread's gradients are summed exactly, which takes a while.
   std::thread other([&] {
-    for (int i = 0; i < 3; ++i) {
+    while (!done) {
       EXPECT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul_scalar, large, number(0.1)))),
                 TENSOR_OK);
     }
-    done = true;
   });
-  int meanwhile = 0;
-  while (!done) {
+  constexpr int kSums = 20, kEnough = 1000;
+  int ended = 0;  // passes that began and ended while one sum went on: some 5 a sum, if they wait
+  while (ended < kEnough && sums < 2 * kSums) {
     for (const Owned& x : leaves) {
       const Owned y = call(tensor_sum, call(tensor_mul_scalar, x, number(3)));
-      const bool before = adds;
+      const int before = sums;
       EXPECT_EQ(tensor_backward(y), TENSOR_OK);
-      meanwhile += before && adds;
+      ended += before % 2 == 1 && sums == before;
     }
   }
+  done = true;
   other.join();
-  EXPECT_GE(meanwhile, 10);
+  EXPECT_GE(ended, kEnough);
 }
 
 TEST_F(Threads, GraphOfOneThreadRunsOnAnother) {
