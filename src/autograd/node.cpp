@@ -43,8 +43,8 @@ Node::~Node() {
 }
 
 void Node::dispose() {
-  if (graveyard) {
-    enclosing_ = std::exchange(graveyard->first, this);
+  if (Graveyard* const opened = graveyard) {
+    enclosing_ = std::exchange(opened->first, this);
     return;
   }
   Graveyard own;
@@ -69,7 +69,7 @@ void Node::run_tensor_hooks(std::span<Tensor> gradients) {
 }
 
 void Node::connect(size_t edge, const Tensor& input) {
-  if (input.defined()) edges_[edge] = gradient_edge(input);
+  if (input.defined()) new (&edges_[edge]) Edge(gradient_edge(input));  // the old one was empty
 }
 
 Ref<GraphNode> Node::epitaph() const { return Ref<FormerNode>::adopt(new FormerNode(name())); }

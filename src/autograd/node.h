@@ -80,7 +80,7 @@ class Node : public GraphNode {
   // Does anybody want results[edge]?
   bool should_compute(size_t edge) const;
   void set_edge(size_t edge, Edge target) { edges_[edge] = std::move(target); }
-  // Leads edge number `edge` to where the gradient of `input` belongs.
+  // Leads edge number `edge` of a new node to where the gradient of `input` belongs.
   void connect(size_t edge, const Tensor& input);
 
   // Gives `saved`, an alias of result number `output_nr` of this operation, its history back.

@@ -61,7 +61,7 @@ class SavedTensor {
   void save_specially(const Tensor& tensor, bool is_output);
   Tensor unpack_unguarded(Node& owner) const;
   Tensor unpack_by_hooks(Node& owner) const;
-  void drop_packed();
+  [[gnu::cold]] void drop_packed();
   Tensor reattached(Node& owner) const;
   void check_version(const Node& owner) const;
   std::string origin(const Node& owner) const;

@@ -29,8 +29,8 @@ class Dims {
     assign(values.data(), static_cast<int>(values.size()));
   }                                           // NOLINT
   Dims(const Dims& other) : heap_(nullptr) {  // what is copied over need not be cleared
-    if (other.on_heap()) {
-      assign(other.heap_, other.size_);
+    if (other.on_heap()) [[unlikely]] {
+      copy_heap(other);
     } else {
       copy_inline(other);
     }
@@ -118,6 +118,9 @@ class Dims {
   void copy_inline(const Dims& other) {
     size_ = other.size_;
     std::memcpy(inline_, other.inline_, sizeof(inline_));
+  }
+  [[gnu::cold, gnu::noinline]] void copy_heap(const Dims& other) {
+    assign(other.heap_, other.size_);
   }
   void grow(int size) {
     const int capacity = std::max<int>(size, 2 * capacity_);

@@ -25,10 +25,8 @@ class SavableCounted {
   void release() const noexcept {
     const uint64_t word = word_.load(std::memory_order_acquire);
     if (total(word) == 1) return T::destroy(self());  // nobody else can get a reference
-    if (word & kLends) [[unlikely]] {
-      become_saved();
-      return release_saved();
-    }
+    if (word & kLends) [[unlikely]]
+      return release_lender();
     drop(1);
   }
   // To be called by a user.
@@ -69,6 +67,10 @@ class SavableCounted {
   static uint32_t total(uint64_t word) { return static_cast<uint32_t>(word); }
   static uint32_t users(uint64_t word) {
     return total(word) - static_cast<uint32_t>((word & ~kLends) >> 32);
+  }
+  [[gnu::cold, gnu::noinline]] void release_lender() const noexcept {
+    become_saved();
+    release_saved();
   }
   T* self() const { return const_cast<T*>(static_cast<const T*>(this)); }
 
