@@ -3,6 +3,7 @@
 #include "arguments.h"
 #include "autograd/engine.h"
 #include "autograd/hooks.h"
+#include "autograd/multi_grad_hook.h"
 #include "autograd/saved_hooks.h"
 #include "callback.h"
 #include "firewall.h"
@@ -87,6 +88,55 @@ tensor_status_t tensor_register_post_accumulate_grad_hook(
     add(new PostAccumulateHook(run), out, [&](Ref<PostAccumulateHook> added) {
       autograd::register_post_accumulate_grad_hook(tensor_of(t, "t"), added);
     });
+  });
+}
+
+namespace {
+
+// Hands out the handle of a hook that is registered already, where one is wanted.
+void hand_out(const Ref<autograd::Hook>& hook, tensor_hook_t** out) {
+  if (!out) return;
+  try {
+    *out = new_object_handle<tensor_hook_t>(hook);
+  } catch (...) {
+    hook->remove();
+    throw;
+  }
+}
+
+}  // namespace
+
+tensor_status_t tensor_register_multi_grad_hook(
+    tensor_t* const* tensors, size_t count,
+    tensor_status_t (*hook)(void* user, tensor_t* const* grads, size_t count), void* user,
+    void (*destroy)(void* user), tensor_hook_t** out) {
+  return guard([&] {
+    const User owner(user, destroy);
+    check_callback(hook, "hook");
+    const TensorList list(tensors, count, "tensors");
+    const auto run = [owner, hook](std::span<const Tensor> gradients) {
+      LentHandles lent(gradients);
+      const CallbackResult result;
+      result.check(hook(owner.get(), lent.data(), lent.size()), "a multi-grad hook");
+    };
+    hand_out(autograd::register_multi_grad_hook(list, run), out);
+  });
+}
+
+tensor_status_t tensor_register_any_grad_hook(tensor_t* const* tensors, size_t count,
+                                              tensor_status_t (*hook)(void* user, tensor_t* grad),
+                                              void* user, void (*destroy)(void* user),
+                                              tensor_hook_t** out) {
+  return guard([&] {
+    const User owner(user, destroy);
+    check_callback(hook, "hook");
+    const TensorList list(tensors, count, "tensors");
+    const auto run = [owner, hook](const Tensor& gradient) {
+      LentHandles lent({&gradient, 1});
+      const CallbackResult result;
+      result.check(hook(owner.get(), *lent.data()), "a multi-grad hook");
+    };
+    hand_out(autograd::register_any_grad_hook(list, run), out);
   });
 }
 

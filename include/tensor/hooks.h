@@ -43,6 +43,22 @@ TENSOR_API tensor_status_t tensor_register_post_accumulate_grad_hook(
     tensor_t* t, tensor_status_t (*hook)(void* user, tensor_t* t), void* user,
     void (*destroy)(void* user), tensor_hook_t** out);
 
+/* `hook` runs once in each backward pass that computes the gradient of any of `tensors`: when the
+ * last of those that the pass computes is there, before the node that made that tensor runs.
+ * grads[i] is the gradient of tensors[i], NULL where the pass computes none. A gradient has what
+ * the hooks registered before have made of it. Errors: one of the tensors does not require grad;
+ * then nothing is registered. */
+TENSOR_API tensor_status_t tensor_register_multi_grad_hook(
+    tensor_t* const* tensors, size_t count,
+    tensor_status_t (*hook)(void* user, tensor_t* const* grads, size_t count), void* user,
+    void (*destroy)(void* user), tensor_hook_t** out);
+
+/* `hook` runs once in each backward pass that computes the gradient of any of `tensors`, with the
+ * first that is computed. Errors: as above. */
+TENSOR_API tensor_status_t tensor_register_any_grad_hook(
+    tensor_t* const* tensors, size_t count, tensor_status_t (*hook)(void* user, tensor_t* grad),
+    void* user, void (*destroy)(void* user), tensor_hook_t** out);
+
 /* `hook` runs before the node does, after the hooks of tensors, and may replace the gradients of
  * its outputs. */
 TENSOR_API tensor_status_t tensor_node_register_prehook(

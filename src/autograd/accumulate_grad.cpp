@@ -79,6 +79,11 @@ void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
     autograd::run_tensor_hooks(find_extra(leaf)->hooks, gradients[0]);
 }
 
+void AccumulateGrad::append_hook_groups(std::vector<const void*>& groups) const {
+  if (const Tensor leaf = this->leaf(); leaf.defined())
+    find_extra(leaf)->hooks.append_groups(groups);
+}
+
 Tensor AccumulateGrad::leaf() const {
   const ShortLock lock(leaf_mutex());
   return leaf_;

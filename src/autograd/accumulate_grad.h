@@ -13,6 +13,7 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
   const char* name() const override { return "AccumulateGrad"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void run_tensor_hooks(std::span<Tensor> gradients) override;
+  void append_hook_groups(std::vector<const void*>& groups) const override;
   // Undefined once it is a leaf no more.
   Tensor leaf() const;
   // Lets go of the leaf. Call with leaf_mutex held.

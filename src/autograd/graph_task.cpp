@@ -278,6 +278,26 @@ void GraphTask::run_callbacks() {
   }
 }
 
+// A group that is not known yet was registered since the last count, or there was none.
+GraphTask::HookGroup& GraphTask::hook_group(const std::shared_ptr<const void>& name) {
+  if (!hook_groups_.contains(name.get())) count_hook_groups();
+  HookGroup& group = hook_groups_[name.get()];
+  group.name = name;
+  return group;
+}
+
+void GraphTask::count_hook_groups() {
+  std::vector<const void*> found;
+  const auto append = [&](const Node& node, const NodeState& own) {
+    const bool takes_part = own.visited && (own.runs || own.first_capture >= 0);
+    if (takes_part && node.hooked()) node.append_hook_groups(found);
+  };
+  for (const Node* node : claimed_) append(*node, node->state_);
+  for (const auto& [node, own] : elsewhere_) append(*node, own);
+  std::erase_if(found, [&](const void* group) { return hook_groups_.contains(group); });
+  for (const void* group : found) ++hook_groups_[group].expected;
+}
+
 void GraphTask::evaluate(Node& node) {
   NodeState& own = state(node);
   const size_t output_count = node.output_count();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -35,6 +36,15 @@ class GraphTask {
   const PassStreams& streams() const { return streams_; }
   // Has `callback` called when the pass is done.
   void queue_callback(std::function<void()> callback);
+  // What this pass knows of the hooks of one group.
+  struct HookGroup {
+    std::shared_ptr<const void> name;
+    size_t expected = 0;  // gradients with such a hook that the pass computes
+    size_t arrived = 0;
+    std::vector<Tensor> gradients;
+    std::vector<StreamId> streams;  // that these were made in
+  };
+  HookGroup& hook_group(const std::shared_ptr<const void>& name);
 
  private:
   friend class Node;
@@ -63,6 +73,7 @@ class GraphTask {
   void hand_back();
   void stop_if_cancelled() const;
   void run_callbacks();
+  void count_hook_groups();
 
   BackwardOptions options_;
   GraphTask* parent_ = nullptr;  // the pass that this one runs within
@@ -77,6 +88,7 @@ class GraphTask {
   std::vector<Capture> captures_;
   std::vector<Tensor> captured_;
   std::vector<std::function<void()>> callbacks_;
+  std::unordered_map<const void*, HookGroup> hook_groups_;
   PassStreams streams_;
 };
 

@@ -48,15 +48,24 @@ void NodeHooks::add(uint32_t output_nr, Ref<TensorHook> hook) {
   list->add(std::move(hook));
 }
 
+std::vector<std::pair<uint32_t, const HookList<TensorHook>*>> NodeHooks::lists() const {
+  std::vector<std::pair<uint32_t, const HookList<TensorHook>*>> result;
+  std::lock_guard lock(hook_mutex());
+  for (const OfOutput& output : outputs) result.emplace_back(output.output_nr, output.hooks.get());
+  return result;
+}
+
+void NodeHooks::append_groups(std::vector<const void*>& groups) const {
+  for (const auto& [output_nr, hooks] : lists()) hooks->append_groups(groups);
+}
+
 void NodeHooks::run(std::span<Tensor> gradients) const {
-  std::vector<std::pair<uint32_t, const HookList<TensorHook>*>> lists;
   std::vector<Retained> kept;
   {
     std::lock_guard lock(hook_mutex());
-    for (const OfOutput& output : outputs) lists.emplace_back(output.output_nr, output.hooks.get());
     kept = retained;
   }
-  for (const auto& [output_nr, hooks] : lists) run_tensor_hooks(*hooks, gradients[output_nr]);
+  for (const auto& [output_nr, hooks] : lists()) run_tensor_hooks(*hooks, gradients[output_nr]);
   for (const Retained& one : kept) {
     if (gradients[one.output_nr].defined()) one.grad->accumulate(gradients[one.output_nr]);
   }

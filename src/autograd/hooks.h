@@ -30,8 +30,9 @@ template <class... Args>
 class HookOf final : public Hook {
  public:
   using Function = std::function<void(Args...)>;
-  explicit HookOf(Function function)
-      : function_(std::make_shared<const Function>(std::move(function))) {}
+  // group: what it is one of several hooks of (multi_grad_hook.h), or null.
+  explicit HookOf(Function function, const void* group = nullptr)
+      : function_(std::make_shared<const Function>(std::move(function))), group_(group) {}
 
   void operator()(Args... args) const {
     if (const auto function = get()) (*function)(args...);
@@ -42,6 +43,7 @@ class HookOf final : public Hook {
     std::swap(dropped, function_);
   }
   bool removed() const { return !function_; }  // call with hook_mutex held
+  const void* group() const { return group_; }
 
  private:
   std::shared_ptr<const Function> get() const {
@@ -49,6 +51,7 @@ class HookOf final : public Hook {
     return function_;
   }
   std::shared_ptr<const Function> function_;
+  const void* group_;
 };
 
 // May replace the gradient of a tensor.
@@ -81,6 +84,13 @@ class HookList {
   bool empty() const {
     std::lock_guard lock(hook_mutex());
     return hooks_.empty();
+  }
+  // Appends the group of each hook that is one of several.
+  void append_groups(std::vector<const void*>& groups) const {
+    std::lock_guard lock(hook_mutex());
+    for (const Ref<Kind>& hook : hooks_) {
+      if (hook->group() && !hook->removed()) groups.push_back(hook->group());
+    }
   }
 
  private:
@@ -120,10 +130,15 @@ struct NodeHooks {
 
   void add(uint32_t output_nr, Ref<TensorHook> hook);
   void run(std::span<Tensor> gradients) const;
+  void append_groups(std::vector<const void*>& groups) const;
+
+ private:
+  std::vector<std::pair<uint32_t, const HookList<TensorHook>*>> lists() const;
 };
 
 // --- hooks of tensors
-// Throws where `tensor` does not require grad.
+// Both throw where `tensor` does not require grad.
+void check_hookable(const Tensor& tensor);
 void register_hook(const Tensor& tensor, Ref<TensorHook> hook);
 // Throws where `tensor` is no leaf that requires grad.
 void register_post_accumulate_grad_hook(const Tensor& tensor, Ref<PostAccumulateHook> hook);

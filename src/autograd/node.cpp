@@ -68,6 +68,10 @@ void Node::run_tensor_hooks(std::span<Tensor> gradients) {
   if (hooks()) hooks()->run(gradients);
 }
 
+void Node::append_hook_groups(std::vector<const void*>& groups) const {
+  if (hooks()) hooks()->append_groups(groups);
+}
+
 void Node::connect(size_t edge, const Tensor& input) {
   if (input.defined()) new (&edges_[edge]) Edge(gradient_edge(input));  // the old one was empty
 }

@@ -96,6 +96,8 @@ class Node : public GraphNode {
 
   // Gives what was set by hooks of tensors, whose gradients these are, a say.
   virtual void run_tensor_hooks(std::span<Tensor> gradients);
+  // The groups of those hooks (HookList::append_groups).
+  virtual void append_hook_groups(std::vector<const void*>& groups) const;
   // Is there anything for the engine to run besides apply?
   bool hooked() const { return hooked_.load(std::memory_order_acquire); }
   void set_hooked() { hooked_.store(true, std::memory_order_release); }

@@ -19,14 +19,14 @@ TensorExtra& hooked_extra(const Tensor& leaf) {
   return extra;
 }
 
-void check_requires_grad(const Tensor& tensor) {
+}  // namespace
+
+void check_hookable(const Tensor& tensor) {
   check(tensor.requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
 }
 
-}  // namespace
-
 void register_hook(const Tensor& tensor, Ref<TensorHook> hook) {
-  check_requires_grad(tensor);
+  check_hookable(tensor);
   if (const Ref<Node> node = grad_fn(tensor)) {
     node->make_hooks().add(tensor.impl()->output_nr, std::move(hook));
   } else {
@@ -35,7 +35,7 @@ void register_hook(const Tensor& tensor, Ref<TensorHook> hook) {
 }
 
 void register_post_accumulate_grad_hook(const Tensor& tensor, Ref<PostAccumulateHook> hook) {
-  check_requires_grad(tensor);
+  check_hookable(tensor);
   check(is_leaf(tensor), "post accumulate grad hooks cannot be registered on non-leaf tensors");
   hooked_extra(tensor).after.add(std::move(hook));
 }

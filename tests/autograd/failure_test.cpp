@@ -120,6 +120,7 @@ tensor_status_t on_gradient(void*, tensor_t** grad) {
   return status == TENSOR_OK ? called() : status;  // fails when it has replaced the gradient
 }
 tensor_status_t on_leaf(void*, tensor_t*) { return called(); }
+tensor_status_t on_gradients(void*, tensor_t* const*, size_t) { return called(); }
 tensor_status_t before_node(void*, tensor_t** grads, size_t) { return on_gradient(nullptr, grads); }
 tensor_status_t after_node(void*, tensor_t** grads, size_t, tensor_t* const*, size_t) {
   return on_gradient(nullptr, grads);
@@ -255,6 +256,21 @@ void hooks_of_tensors(Program& run, const Leaves& in) {
   run.hand_over(tensor_register_hook, y, runs_backward, nullptr, destroy, nullptr);
   run(tensor_sum, y, &total) && run(tensor_backward, total);
   for (tensor_hook_t* hook : hooks) {
+    EXPECT_TRUE(!hook || tensor_hook_remove(hook) == TENSOR_OK);
+    tensor_hook_release(hook);
+  }
+}
+
+void hooks_of_several_tensors(Program& run, const Leaves& in) {
+  tensor_t *y = nullptr, *total = nullptr;
+  tensor_hook_t *all = nullptr, *any = nullptr;
+  run(tensor_matmul, in.x, in.w, &y);
+  tensor_t* tensors[] = {in.x, in.w, y};
+  run.hand_over(tensor_register_multi_grad_hook, tensors, size_t{3}, on_gradients, nullptr, destroy,
+                &all);
+  run.hand_over(tensor_register_any_grad_hook, tensors, size_t{3}, on_leaf, nullptr, destroy, &any);
+  run(tensor_sum, y, &total) && run(tensor_backward, total);
+  for (tensor_hook_t* hook : {all, any}) {
     EXPECT_TRUE(!hook || tensor_hook_remove(hook) == TENSOR_OK);
     tensor_hook_release(hook);
   }
@@ -439,8 +455,9 @@ INSTANTIATE_TEST_SUITE_P(
     Of, Failures,
     testing::Values(Case{"PlainStep", plain_step}, Case{"SeveralRoots", several_roots},
                     Case{"SecondOrder", second_order}, Case{"InPlaceOnViews", in_place_on_views},
-                    Case{"HooksOfTensors", hooks_of_tensors}, Case{"HooksOfNodes", hooks_of_nodes},
-                    Case{"CustomFunction", custom_function},
+                    Case{"HooksOfTensors", hooks_of_tensors},
+                    Case{"HooksOfSeveralTensors", hooks_of_several_tensors},
+                    Case{"HooksOfNodes", hooks_of_nodes}, Case{"CustomFunction", custom_function},
                     Case{"SavedTensorHooks", saved_tensor_hooks},
                     Case{"Checkpointed", checkpointed}, Case{"Products", products},
                     Case{"Jacobians", jacobians}, Case{"GradientChecks", checks_gradients},

@@ -160,6 +160,27 @@ TEST_F(AutogradWrapper, NodesAreWalked) {
   EXPECT_TRUE(grad_fn(x) == Node());
 }
 
+TEST_F(AutogradWrapper, HooksOfSeveralTensors) {
+  const Tensor x = leaf({2}), y = leaf({3}), unused = leaf({4});
+  std::vector<Values> seen;
+  Hook all = register_multi_grad_hook({x, unused, y}, [&](const Tensors& grads) {
+    seen.push_back({grads[0].item<double>(), grads[2].item<double>()});
+    EXPECT_FALSE(grads[1].defined());
+  });
+  int calls = 0;
+  Hook any = register_any_grad_hook({x, y}, [&](const Tensor& grad) { calls += grad.defined(); });
+  (x * y).backward();
+  EXPECT_EQ(seen, std::vector<Values>{(Values{3, 2})});
+  EXPECT_EQ(calls, 1);
+  all.remove();
+  any.remove();
+  (x * y).backward();
+  EXPECT_EQ(seen.size(), 1u);
+  EXPECT_EQ(calls, 1);
+  register_any_grad_hook({x}, [](const Tensor&) { throw std::runtime_error("not this one"); });
+  EXPECT_EQ(thrown(TENSOR_ERROR_INTERNAL, [&] { (x * y).backward(); }), "not this one");
+}
+
 TEST_F(AutogradWrapper, NodeHooksReplaceGradients) {
   const Tensor x = leaf({2}), y = x * 3;
   const Node node = grad_fn(y);

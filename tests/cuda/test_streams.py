@@ -161,6 +161,29 @@ def test_hooks_run_in_the_streams_of_the_forward(torch):
     assert torch.cuda.current_stream().cuda_stream == 0
 
 
+def test_a_hook_of_several_tensors_may_use_all_gradients(torch, seed):
+    """They were made in streams of their own; the hook runs in that of the last."""
+    here = torch.cuda.current_stream()
+    x = torch.full((300,), 2.0).to("cuda").requires_grad_(True)
+    parts, sums = [], []
+    for factor in (3, 5, 7):
+        stream = torch.cuda.Stream()
+        stream.wait_stream(here)
+        with torch.cuda.stream(stream):
+            parts.append(x * factor)
+            sums.append((parts[-1] * parts[-1]).sum())
+        here.wait_stream(stream)
+        sums[-1].record_stream(here)
+
+    def hook(grads):
+        sums.append(grads[0] + grads[1])
+
+    torch.autograd.graph.register_multi_grad_hook(parts[1:], hook)
+    (sums[0] + sums[1] + sums[2]).backward()
+    torch.cuda.synchronize()
+    assert sums[-1].tolist() == [2 * 2 * (5.0 + 7.0)] * 300
+
+
 def test_a_block_that_another_stream_uses_is_not_given_away(torch, seed, reports):
     """With record_stream the allocator waits for the other stream; without, the race is found."""
     side = torch.cuda.Stream()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_size_t, c_void_p
 
 from ._errors import check
@@ -99,6 +99,30 @@ def register_tensor_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
 def register_post_accumulate_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
     function = native.register_post_accumulate_grad_hook
     return register(function, tensor._handle, _run_post_accumulate_hook, hook)
+
+
+@CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), c_size_t)
+@guarded
+def _run_multi_grad_hook(user, grads, count) -> None:
+    held(user)([borrowed(grads[i]) for i in range(count)])
+
+
+@CFUNCTYPE(c_int32, c_void_p, c_void_p)
+@guarded
+def _run_any_grad_hook(user, grad) -> None:
+    held(user)(borrowed(grad))
+
+
+def register_tensors_hook(
+    tensors: Sequence[Handle], hook: Callable, *, any: bool
+) -> RemovableHandle:
+    """Register a hook of several tensors: for all of their gradients, or for any one."""
+    function = native.register_any_grad_hook if any else native.register_multi_grad_hook
+    callback = _run_any_grad_hook if any else _run_multi_grad_hook
+    handles = (c_void_p * len(tensors))(*(tensor._handle for tensor in tensors))
+    handle = c_void_p()
+    check(function(handles, len(tensors), callback, hold(hook), DESTROY, byref(handle)))
+    return RemovableHandle(handle)
 
 
 def _replace(hook: Callable, places, before: tuple, after: object) -> None:

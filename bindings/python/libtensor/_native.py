@@ -201,6 +201,14 @@ FUNCTIONS = {
         c_int32,
         (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p),
     ),
+    "register_multi_grad_hook": (
+        c_int32,
+        (c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
+    "register_any_grad_hook": (
+        c_int32,
+        (c_void_p, c_size_t, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
     "node_register_prehook": (c_int32, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
     "node_register_hook": (c_int32, (c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)),
     "queue_callback": (c_int32, (c_void_p, c_void_p, c_void_p)),

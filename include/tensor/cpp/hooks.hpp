@@ -81,6 +81,43 @@ inline Hook register_hook(const Tensor& tensor, std::function<Tensor(const Tenso
   return Hook(out);
 }
 
+// Has `hook` called once in each backward pass that computes gradients of `tensors`: with one for
+// each, undefined for those that the pass does not compute, when the last of them is there.
+inline Hook register_multi_grad_hook(const std::vector<Tensor>& tensors,
+                                     std::function<void(const std::vector<Tensor>&)> hook) {
+  using Callable = std::function<void(const std::vector<Tensor>&)>;
+  std::unique_ptr<Callable> user(new Callable(std::move(hook)));
+  const std::vector<tensor_t*> handles = detail::handles(tensors);
+  tensor_hook_t* out;
+  detail::check(tensor_register_multi_grad_hook(
+      handles.data(), handles.size(),
+      [](void* held, tensor_t* const* grads, size_t count) -> tensor_status_t {
+        return detail::callback([&] {
+          std::vector<Tensor> gradients;
+          for (size_t i = 0; i < count; ++i) gradients.push_back(detail::borrowed(grads[i]));
+          (*static_cast<Callable*>(held))(gradients);
+        });
+      },
+      user.release(), &detail::destroy<Callable>, &out));
+  return Hook(out);
+}
+
+// Has `hook` called once in each such pass, with the first gradient that is computed.
+inline Hook register_any_grad_hook(const std::vector<Tensor>& tensors,
+                                   std::function<void(const Tensor&)> hook) {
+  using Callable = std::function<void(const Tensor&)>;
+  std::unique_ptr<Callable> user(new Callable(std::move(hook)));
+  const std::vector<tensor_t*> handles = detail::handles(tensors);
+  tensor_hook_t* out;
+  detail::check(tensor_register_any_grad_hook(
+      handles.data(), handles.size(),
+      [](void* held, tensor_t* grad) -> tensor_status_t {
+        return detail::callback([&] { (*static_cast<Callable*>(held))(detail::borrowed(grad)); });
+      },
+      user.release(), &detail::destroy<Callable>, &out));
+  return Hook(out);
+}
+
 // Has `hook` called with the leaf each time backward has added to its gradient.
 inline Hook register_post_accumulate_grad_hook(const Tensor& leaf,
                                                std::function<void(const Tensor&)> hook) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_uint32, c_void_p
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .. import cuda
 from .._errors import check
 from .._handle import Handle
+from .._hooks import RemovableHandle, register_tensors_hook
 from .._library import native
 from .._node import Node, node_of
 from .._user import DESTROY, borrowed, given, guarded, held, hold
@@ -20,6 +21,7 @@ __all__ = [
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
+    "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
@@ -42,6 +44,19 @@ def get_gradient_edge(tensor: Handle) -> GradientEdge:
     handle, output_nr = c_void_p(), c_uint32()
     check(native.gradient_edge(tensor._handle, byref(handle), byref(output_nr)))
     return GradientEdge(node_of(handle), output_nr.value)
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Handle], fn: Callable, *, mode: str = "all"
+) -> RemovableHandle:
+    """Have `fn` called once in each backward pass that computes gradients of `tensors`: with the
+    list of them, None for those that the pass does not compute, when the last is there ("all"), or
+    with the first one ("any")."""
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    if mode == "any":
+        tensors = [tensor for tensor in tensors if tensor.requires_grad]
+    return register_tensors_hook(tensors, fn, any=mode == "any")
 
 
 @CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(c_void_p))

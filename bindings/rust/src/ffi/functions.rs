@@ -474,6 +474,30 @@ extern "C" {
         destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
         out: *mut *mut tensor_hook_t,
     ) -> tensor_status_t;
+    pub fn tensor_register_multi_grad_hook(
+        tensors: *const *mut tensor_t,
+        count: usize,
+        hook: Option<
+            unsafe extern "C" fn(
+                user: *mut c_void,
+                grads: *const *mut tensor_t,
+                count: usize,
+            ) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
+    pub fn tensor_register_any_grad_hook(
+        tensors: *const *mut tensor_t,
+        count: usize,
+        hook: Option<
+            unsafe extern "C" fn(user: *mut c_void, grad: *mut tensor_t) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        out: *mut *mut tensor_hook_t,
+    ) -> tensor_status_t;
     pub fn tensor_node_register_prehook(
         node: *mut tensor_node_t,
         hook: Option<
