@@ -2,6 +2,7 @@
 #ifndef TENSOR_NODE_H
 #define TENSOR_NODE_H
 
+#include "tensor/autograd.h"
 #include "tensor/types.h"
 
 #ifdef __cplusplus
@@ -11,6 +12,13 @@ extern "C" {
 /* A node of the graph. Not an address, checked on every use; keeps the node, and with it the graph
  * below, alive. Several handles may stand for one node: tensor_node_id tells. */
 typedef struct tensor_node_t tensor_node_t;
+
+/* A place in the graph: output number `output_nr` of the operation that `node` is the derivative
+ * of. The gradient of that output goes there. */
+typedef struct {
+  const tensor_node_t* node; /* borrowed */
+  uint32_t output_nr;
+} tensor_edge_t;
 
 /* The node that made t, owned by the caller; NULL (with TENSOR_OK) for a leaf. */
 TENSOR_API tensor_status_t tensor_grad_fn(const tensor_t* t, tensor_node_t** out);
@@ -42,6 +50,18 @@ TENSOR_API tensor_status_t tensor_node_edge(const tensor_node_t* node, size_t in
                                             tensor_node_t** out, uint32_t* output_nr);
 /* The leaf that an AccumulateGrad adds to, owned by the caller; NULL for other nodes. */
 TENSOR_API tensor_status_t tensor_node_variable(const tensor_node_t* node, tensor_t** out);
+
+/* As tensor_autograd_backward, from places in the graph: the tensors that were made there need not
+ * exist any more. grads: one per root, NULL entries (or NULL for all) meaning ones for an output of
+ * one element. Errors: as there; a node that is NULL; an output_nr that its node does not have. */
+TENSOR_API tensor_status_t tensor_autograd_backward_edges(const tensor_edge_t* roots, size_t count,
+                                                          tensor_t* const* grads,
+                                                          const tensor_backward_options_t* options);
+/* As tensor_autograd_grad, from places in the graph to places in it. */
+TENSOR_API tensor_status_t tensor_autograd_grad_edges(
+    const tensor_edge_t* outputs, size_t output_count, const tensor_edge_t* inputs,
+    size_t input_count, tensor_t* const* grad_outputs, const tensor_backward_options_t* options,
+    tensor_t** grads);
 
 #ifdef __cplusplus
 }

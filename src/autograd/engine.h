@@ -29,6 +29,12 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                          std::span<const Tensor> gradients, const BackwardOptions& options);
 
+// The same from places in the graph, to places in it. Every edge must have a node.
+void backward_edges(std::span<const Edge> roots, std::span<const Tensor> gradients,
+                    std::span<const Tensor> inputs, const BackwardOptions& options);
+std::vector<Tensor> grad_edges(std::span<const Edge> outputs, std::span<const Edge> inputs,
+                               std::span<const Tensor> gradients, const BackwardOptions& options);
+
 // Has `callback` called at the end of the backward pass that runs on this thread. Throws where none
 // does.
 void queue_callback(std::function<void()> callback);

@@ -13,6 +13,7 @@ struct TensorOps {
   Tensor (*clone_for_leaf)(const Tensor& gradient, const Tensor& leaf);
   Tensor (*ones_like)(const Tensor& tensor);
   Tensor (*zeros_like)(const Tensor& tensor);
+  Tensor (*ones)(const OutputMeta& output);
   Tensor (*zeros)(const OutputMeta& output);
   // Sums `gradient` over the dims in which `shape` was broadcast to it.
   Tensor (*sum_to)(const Tensor& gradient, Span shape);

@@ -108,6 +108,10 @@ Tensor ones_like_detached(const Tensor& tensor) { return compute::ones_like(tens
 
 Tensor zeros_like_detached(const Tensor& tensor) { return compute::zeros_like(tensor, Options{}); }
 
+Tensor ones_for(const autograd::OutputMeta& output) {
+  return compute::ones(output.shape, Options{output.dtype, output.device, false});
+}
+
 Tensor zeros_for(const autograd::OutputMeta& output) {
   return compute::zeros(output.shape, Options{output.dtype, output.device, false});
 }
@@ -127,6 +131,7 @@ struct Registration {
         .clone_for_leaf = clone_for_leaf,
         .ones_like = ones_like_detached,
         .zeros_like = zeros_like_detached,
+        .ones = ones_for,
         .zeros = zeros_for,
         .sum_to = sum_to_size,
         .to = to_copy,

@@ -223,6 +223,21 @@ void several_roots(Program& run, const Leaves& in) {
   tensor_cancel_release(cancel);
 }
 
+void from_edges_to_edges(Program& run, const Leaves& in) {
+  tensor_t *y = nullptr, *total = nullptr, *first = nullptr;
+  tensor_edge_t middle = {}, end = {};
+  tensor_node_t *middle_node = nullptr, *end_node = nullptr;
+  run(tensor_exp, in.x, &y) && run(tensor_sum, y, &total) &&
+      run(tensor_gradient_edge, y, &middle_node, &middle.output_nr) &&
+      run(tensor_gradient_edge, total, &end_node, &end.output_nr);
+  middle.node = middle_node;
+  end.node = end_node;
+  run(tensor_autograd_grad_edges, &end, size_t{1}, &middle, size_t{1}, nullptr, nullptr, &first) &&
+      run(tensor_autograd_backward_edges, &middle, size_t{1}, &first, nullptr);
+  tensor_node_release(middle_node);
+  tensor_node_release(end_node);
+}
+
 void second_order(Program& run, const Leaves& in) {
   tensor_t *y = nullptr, *total = nullptr, *first = nullptr, *again = nullptr;
   tensor_t* second[2] = {};
@@ -454,6 +469,7 @@ TEST_P(Failures, OfEachCallbackLoseNothing) {
 INSTANTIATE_TEST_SUITE_P(
     Of, Failures,
     testing::Values(Case{"PlainStep", plain_step}, Case{"SeveralRoots", several_roots},
+                    Case{"FromEdgesToEdges", from_edges_to_edges},
                     Case{"SecondOrder", second_order}, Case{"InPlaceOnViews", in_place_on_views},
                     Case{"HooksOfTensors", hooks_of_tensors},
                     Case{"HooksOfSeveralTensors", hooks_of_several_tensors},

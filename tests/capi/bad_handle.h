@@ -9,6 +9,7 @@
 namespace test {
 
 using Handles = std::vector<tensor_t*>;
+using Edges = std::vector<tensor_edge_t>;
 inline constexpr int64_t kSizes[] = {1};
 
 // Memory for whatever a function may write; it must not where it fails.

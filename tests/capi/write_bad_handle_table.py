@@ -36,6 +36,11 @@ HANDLES = {
     "tensor_stream_t*": "stream",
     "tensor_event_t*": "event",
 }
+# Lists of handles: how one is written, and the handle that is in it.
+LISTS = {
+    "tensor_t* const*": ("Handles{{{}}}.data()", "tensor_t*"),
+    "const tensor_edge_t*": ("Edges{{{{{}, 0}}}}.data()", "tensor_node_t*"),
+}
 # Lists with rules of their own, which other tests show.
 SKIPPED = {"tensor_scope_pop"}
 
@@ -85,8 +90,9 @@ def argument(kind, index, chosen, chosen_text):
         return chosen_text
     if is_handle(kind):
         return f"good.{HANDLES[kind.removeprefix('const ')]}"
-    if kind == "tensor_t* const*":
-        return "Handles{good.tensor}.data()"
+    if kind in LISTS:
+        form, handle = LISTS[kind]
+        return form.format(f"good.{HANDLES[handle]}")
     if kind in VALUES:
         return VALUES[kind]
     target = kind.removesuffix("*").strip()
@@ -99,7 +105,8 @@ def argument(kind, index, chosen, chosen_text):
 
 def nullable_list(function, name):
     """Whether a list of tensors may be NULL or hold NULL."""
-    return name in ("grad_outputs", "grad_tensors") or function.startswith("tensor_function_")
+    names = ("grad_outputs", "grad_tensors", "grads")
+    return name in names or function.startswith("tensor_function_")
 
 
 def calls(function, params):
@@ -109,11 +116,10 @@ def calls(function, params):
             text = f"static_cast<{kind.removeprefix('const ')}>(bad)"
             nullable = (function, name) in NULLABLE or name in NULLABLE_NAMES
             group = "kNullable" if nullable else "kHandle"
-        elif kind == "tensor_t* const*":
-            text, group = (
-                "Handles{static_cast<tensor_t*>(bad)}.data()",
-                "kNullable" if nullable_list(function, name) else "kHandle",
-            )
+        elif kind in LISTS:
+            form, handle = LISTS[kind]
+            text = form.format(f"static_cast<{handle}>(bad)")
+            group = "kNullable" if nullable_list(function, name) else "kHandle"
         elif kind.removesuffix("*") in HANDLES and name not in OPTIONAL_RESULTS:
             text, group = "nullptr", "kResult"
         else:

@@ -160,6 +160,22 @@ TEST_F(AutogradWrapper, NodesAreWalked) {
   EXPECT_TRUE(grad_fn(x) == Node());
 }
 
+TEST_F(AutogradWrapper, PassesFromEdgesToEdges) {
+  const Tensor x = leaf({2});
+  Tensor y = x * x;
+  const Edge middle = gradient_edge(y), end = gradient_edge(y * 3);
+  y = Tensor();  // the graph remains
+  const Tensor to_middle = grad({end}, {middle}).at(0);
+  EXPECT_EQ(values(to_middle), Values{3});
+  backward({middle}, {to_middle});
+  EXPECT_EQ(values(x.grad()), Values{12});
+  EXPECT_EQ(thrown(TENSOR_ERROR_INDEX, [&] { backward({Edge(end.first, 1)}); }),
+            "roots[0].output_nr is 1, but the operation of MulBackward0 has 1 outputs");
+  EXPECT_EQ(
+      thrown(TENSOR_ERROR_INVALID_HANDLE, [&] { grad({end}, {Edge(Node(), 0)}); }).substr(0, 14),
+      "inputs[0].node");
+}
+
 TEST_F(AutogradWrapper, HooksOfSeveralTensors) {
   const Tensor x = leaf({2}), y = leaf({3}), unused = leaf({4});
   std::vector<Values> seen;

@@ -239,6 +239,11 @@ FUNCTIONS = {
     "node_edge_count": (c_int32, (c_void_p, c_void_p)),
     "node_edge": (c_int32, (c_void_p, c_size_t, c_void_p, c_void_p)),
     "node_variable": (c_int32, (c_void_p, c_void_p)),
+    "autograd_backward_edges": (c_int32, (c_void_p, c_size_t, c_void_p, c_void_p)),
+    "autograd_grad_edges": (
+        c_int32,
+        (c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p),
+    ),
     "manual_seed": (c_int32, (c_uint64,)),
     "initial_seed": (c_int32, (c_void_p,)),
     "get_rng_state": (c_int32, (c_void_p,)),

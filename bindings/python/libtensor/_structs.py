@@ -10,6 +10,7 @@ from ctypes import (
     c_int32,
     c_int64,
     c_size_t,
+    c_uint32,
     c_uint64,
     c_void_p,
     sizeof,
@@ -47,6 +48,12 @@ class BackwardOptions(Structure):
         ("cancel", c_void_p),
         ("materialize_grads", c_bool),
     ]
+
+
+class EdgeStruct(Structure):
+    """tensor_edge_t."""
+
+    _fields_ = [("node", c_void_p), ("output_nr", c_uint32)]
 
 
 class GraphMemoryStruct(Structure):

@@ -102,6 +102,48 @@ inline std::vector<Edge> Node::next_functions() const {
 
 namespace detail {
 
+// Valid as long as the edges are.
+inline std::vector<tensor_edge_t> raw_edges(const std::vector<autograd::Edge>& edges) {
+  std::vector<tensor_edge_t> result;
+  for (const autograd::Edge& edge : edges) result.push_back({edge.first.handle(), edge.second});
+  return result;
+}
+
+}  // namespace detail
+
+namespace autograd {
+
+// backward and grad from places in the graph, whose tensors need not exist any more, and to
+// such places.
+inline void backward(const std::vector<Edge>& roots, const std::vector<Tensor>& gradients = {},
+                     const BackwardOptions& options = BackwardOptions()) {
+  const std::vector<tensor_edge_t> from = detail::raw_edges(roots);
+  const std::vector<tensor_t*> given = detail::handles(gradients);
+  const tensor_backward_options_t raw = options.raw();
+  detail::check(tensor_autograd_backward_edges(
+      from.data(), from.size(), detail::gradient_handles(given, from.size(), "backward"), &raw));
+}
+
+inline std::vector<Tensor> grad(const std::vector<Edge>& outputs, const std::vector<Edge>& inputs,
+                                const std::vector<Tensor>& grad_outputs = {},
+                                const BackwardOptions& options = BackwardOptions()) {
+  const std::vector<tensor_edge_t> from = detail::raw_edges(outputs),
+                                   to = detail::raw_edges(inputs);
+  const std::vector<tensor_t*> given = detail::handles(grad_outputs);
+  const tensor_backward_options_t raw = options.raw();
+  std::vector<tensor_t*> results(to.size(), nullptr);
+  detail::check(tensor_autograd_grad_edges(from.data(), from.size(), to.data(), to.size(),
+                                           detail::gradient_handles(given, from.size(), "grad"),
+                                           &raw, results.data()));
+  std::vector<Tensor> owned(results.size());
+  for (size_t i = 0; i < results.size(); ++i) owned[i] = Tensor::own(results[i]);
+  return owned;
+}
+
+}  // namespace autograd
+
+namespace detail {
+
 inline std::vector<Tensor> borrowed(tensor_t* const* handles, size_t count) {
   std::vector<Tensor> tensors(count);
   for (size_t i = 0; i < count; ++i) tensors[i] = borrowed(handles[i]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ctypes import addressof, byref, c_void_p
 
+from .._edge import GradientEdge, any_edge, edges, listed
 from .._errors import check
 from .._handle import Handle, fresh
 from .._hooks import queue_callback
@@ -34,8 +35,8 @@ __all__ = [
 ]
 
 
-def _listed(value: object) -> list:
-    return [value] if isinstance(value, Handle) else list(value)
+_NO_ROOT = "element {} of tensors does not require grad and does not have a grad_fn"
+_NO_INPUT = "One of the differentiated Tensors does not require grad"
 
 
 def _gradients(value: object, count: int) -> list:
@@ -76,13 +77,13 @@ def grad(
 ) -> tuple:
     """The sum of the derivatives of the outputs with respect to each input.
 
-    `grad_outputs` weighs the elements of each output and may be left out for outputs of one
-    element. An input that no output depends on is an error, unless `allow_unused` asks for None
-    or `materialize_grads` for zeros there.
+    Either may be GradientEdges. `grad_outputs` weighs the elements of each output and may be left
+    out for outputs of one element. An input that no output depends on is an error, unless
+    `allow_unused` asks for None or `materialize_grads` for zeros there.
     """
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported")
-    outputs, inputs = _listed(outputs), _listed(inputs)
+    outputs, inputs = listed(outputs), listed(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     seeds = _gradients(grad_outputs, len(outputs))
@@ -94,19 +95,18 @@ def grad(
     unused = materialize_grads if allow_unused is None else allow_unused
     options = _options(retain_graph, create_graph, unused)
     found = (c_void_p * len(inputs))()
-    check(
-        native.autograd_grad(
-            handles(outputs),
-            len(outputs),
-            handles(inputs),
-            len(inputs),
-            handles(seeds),
-            byref(options),
-            found,
-        )
-    )
+    if any_edge(outputs) or any_edge(inputs):
+        function = native.autograd_grad_edges
+        roots, wanted = edges(outputs, _NO_ROOT), edges(inputs, _NO_INPUT)
+    else:
+        function, roots, wanted = native.autograd_grad, handles(outputs), handles(inputs)
+    check(function(roots, len(outputs), wanted, len(inputs), handles(seeds), byref(options), found))
     results = [_owned(handle) for handle in found]
     if materialize_grads:
+        if any(r is None and isinstance(i, GradientEdge) for r, i in zip(results, inputs)):
+            raise RuntimeError(
+                "materialize_grads cannot be used when the given input is a GradientEdge"
+            )
         results = [
             one.new_zeros(one.shape) if item is None else item for one, item in zip(inputs, results)
         ]
@@ -129,22 +129,37 @@ def backward(
     grad_variables=None,
     inputs=None,
 ) -> None:
-    """Add the derivatives of the tensors to the grad of the leaves they were computed from.
+    """Add the derivatives of the tensors, or of what GradientEdges name, to the grad of the leaves
+    they were computed from.
 
     With `inputs`, only to the grad of those.
     """
-    tensors = _listed(tensors)
+    tensors = listed(tensors)
     seeds = _gradients(grad_variables if grad_tensors is None else grad_tensors, len(tensors))
     options = _options(retain_graph, create_graph)
     if inputs is not None:
-        inputs = _listed(inputs)
+        inputs = listed(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        wanted = handles(inputs)
+        leaves = [_leaf_of(item) for item in inputs]
+        wanted = handles(leaves)
         options.inputs, options.input_count = addressof(wanted), len(inputs)
-    check(
-        native.autograd_backward(handles(tensors), len(tensors), handles(seeds), byref(options))
-    )
+    if any_edge(tensors):
+        function, roots = native.autograd_backward_edges, edges(tensors, _NO_ROOT)
+    else:
+        function, roots = native.autograd_backward, handles(tensors)
+    check(function(roots, len(tensors), handles(seeds), byref(options)))
+
+
+def _leaf_of(item: Handle | GradientEdge) -> Handle:
+    if isinstance(item, Handle):
+        return item
+    leaf = getattr(item.node, "variable", None)
+    if leaf is None:
+        raise RuntimeError(
+            "backward adds to the grad of tensors: of edges, `inputs` takes those of leaves only"
+        )
+    return leaf
 
 
 class Variable:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_uint32, c_void_p
-from typing import NamedTuple
+from ctypes import CFUNCTYPE, POINTER, c_int32, c_void_p
 
 from .. import cuda
+from .._edge import GradientEdge, get_gradient_edge
 from .._errors import check
 from .._handle import Handle
 from .._hooks import RemovableHandle, register_tensors_hook
 from .._library import native
-from .._node import Node, node_of
+from .._node import Node
 from .._user import DESTROY, borrowed, given, guarded, held, hold
 
 __all__ = [
@@ -25,25 +25,6 @@ __all__ = [
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
-
-
-class GradientEdge(NamedTuple):
-    """Where a tensor's gradient goes: an output of a node."""
-
-    node: Node
-    output_nr: int
-
-
-def get_gradient_edge(tensor: Handle) -> GradientEdge:
-    """The edge of a tensor that requires grad."""
-    if not tensor.requires_grad:
-        raise RuntimeError(
-            "It is not possible to get the gradient edge for a Tensor that does not "
-            "require gradients"
-        )
-    handle, output_nr = c_void_p(), c_uint32()
-    check(native.gradient_edge(tensor._handle, byref(handle), byref(output_nr)))
-    return GradientEdge(node_of(handle), output_nr.value)
 
 
 def register_multi_grad_hook(

@@ -644,6 +644,21 @@ extern "C" {
         node: *const tensor_node_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_autograd_backward_edges(
+        roots: *const tensor_edge_t,
+        count: usize,
+        grads: *const *mut tensor_t,
+        options: *const tensor_backward_options_t,
+    ) -> tensor_status_t;
+    pub fn tensor_autograd_grad_edges(
+        outputs: *const tensor_edge_t,
+        output_count: usize,
+        inputs: *const tensor_edge_t,
+        input_count: usize,
+        grad_outputs: *const *mut tensor_t,
+        options: *const tensor_backward_options_t,
+        grads: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
     pub fn tensor_get_rng_state(out: *mut *mut tensor_t) -> tensor_status_t;

@@ -114,6 +114,13 @@ pub struct tensor_backward_options_t {
     pub materialize_grads: bool,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_edge_t {
+    pub node: *const tensor_node_t,
+    pub output_nr: u32,
+}
+
 /// A function of the host, see `tensor/functional.h`.
 pub type tensor_callable_t = Option<
     unsafe extern "C" fn(
