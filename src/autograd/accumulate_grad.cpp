@@ -62,6 +62,7 @@ void drop_gradient(Tensor gradient) {
 // Its number lets it run before everything else that is ready.
 AccumulateGrad::AccumulateGrad(const Tensor& leaf)
     : FixedNode(std::numeric_limits<uint64_t>::max()), leaf_(leaf) {
+  set_weakly_referenced();  // by its leaf
   add_output(leaf);
   const TensorExtra* extra = find_extra(leaf);
   if (extra && !(extra->hooks.empty() && extra->after.empty())) set_hooked();

@@ -9,10 +9,9 @@
 
 namespace libtensor {
 
-// Base of counted objects. T::destroy(T*) is called when the last reference goes. Weakly referenced
-// kinds may meet a try_retain at any moment, so their last release must be seen to bring the count
-// to zero.
-template <class T, bool kWeaklyReferenced = false>
+// Base of counted objects. T::destroy(T*) is called when the last reference goes. A T of which
+// some are weakly referenced says which: T::weakly_referenced().
+template <class T>
 class RefCounted {
  public:
   RefCounted() = default;
@@ -21,7 +20,7 @@ class RefCounted {
 
   void retain() const noexcept { fetch_add(refs_, 1, std::memory_order_relaxed); }
   void release() const noexcept {
-    if (drop()) T::destroy(const_cast<T*>(static_cast<const T*>(this)));
+    if (drop()) T::destroy(const_cast<T*>(self()));
   }
   // Takes a reference unless the object is already on its way out (for weak pointers, under their
   // lock).
@@ -32,16 +31,20 @@ class RefCounted {
     }
     return false;
   }
+  // May a try_retain come at any moment? Then the last release must be seen to bring the count to
+  // zero.
+  bool weakly_referenced() const noexcept { return false; }
   uint32_t use_count() const noexcept { return refs_.load(std::memory_order_acquire); }
 
  protected:
   ~RefCounted() = default;
 
  private:
+  const T* self() const noexcept { return static_cast<const T*>(this); }
   // Was it the last reference?
   bool drop() const noexcept {
     // The only owner needs no read-modify-write: nobody else can get a reference from nowhere.
-    if (!kWeaklyReferenced && refs_.load(std::memory_order_acquire) == 1) return true;
+    if (refs_.load(std::memory_order_acquire) == 1 && !self()->weakly_referenced()) return true;
     return fetch_add(refs_, static_cast<uint32_t>(-1), std::memory_order_acq_rel) == 1;
   }
 

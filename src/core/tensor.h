@@ -17,16 +17,21 @@
 namespace libtensor {
 
 // What core knows of a graph node: that tensors hold one. src/autograd/node.h says the rest.
-class GraphNode : public RefCounted<GraphNode, /*kWeaklyReferenced=*/true> {
+class GraphNode : public RefCounted<GraphNode> {
  public:
+  bool weakly_referenced() const noexcept { return weakly_referenced_; }
   static void destroy(GraphNode* node) { node->dispose(); }
   virtual const char* name() const = 0;
   // Stands for the node where only its name is wanted any more.
   virtual Ref<GraphNode> epitaph() const = 0;
 
  protected:
+  void set_weakly_referenced() { weakly_referenced_ = true; }
   virtual ~GraphNode() = default;
   virtual void dispose() = 0;  // deletes this, without recursion along the graph
+
+ private:
+  bool weakly_referenced_ = false;
 };
 
 // What few tensors need (grad, hooks); src/autograd/tensor_extra.h says what it is.

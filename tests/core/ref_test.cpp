@@ -67,7 +67,8 @@ TEST(Ref, ShareAndDetach) {
   EXPECT_FALSE(Ref<Probe>::share(nullptr));
 }
 
-struct Weak : RefCounted<Weak, true> {
+struct Weak : RefCounted<Weak> {
+  bool weakly_referenced() const { return true; }
   static void destroy(Weak* weak) { weak->destroyed = true; }  // stays, so that it can be looked at
   bool destroyed = false;
 };
