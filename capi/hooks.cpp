@@ -30,19 +30,22 @@ using autograd::NodePreHook;
 using autograd::PostAccumulateHook;
 using autograd::TensorHook;
 
-// Has a hook attached, and hands out its handle where one is wanted: both or none.
-template <class Kind, class Attach>
-void add(Kind* fresh, tensor_hook_t** out, Attach&& attach) {
-  auto hook = Ref<Kind>::adopt(fresh);
-  tensor_hook_t* handle =
-      out ? new_object_handle<tensor_hook_t>(Ref<autograd::Hook>(hook)) : nullptr;
+// Hands out the handle of a hook that is registered already, where one is wanted.
+void hand_out(const Ref<autograd::Hook>& hook, tensor_hook_t** out) {
+  if (!out) return;
   try {
-    attach(std::move(hook));
+    *out = new_object_handle<tensor_hook_t>(hook);
   } catch (...) {
-    release_object(handle, "hook");
+    hook->remove();
     throw;
   }
-  if (out) *out = handle;
+}
+
+template <class Kind, class Attach>
+void add(Kind* fresh, tensor_hook_t** out, Attach&& attach) {
+  const auto hook = Ref<Kind>::adopt(fresh);
+  attach(hook);
+  hand_out(hook, out);
 }
 
 void check_callback(bool is_given, const char* name) { check(is_given, name, " must not be NULL"); }
@@ -90,21 +93,6 @@ tensor_status_t tensor_register_post_accumulate_grad_hook(
     });
   });
 }
-
-namespace {
-
-// Hands out the handle of a hook that is registered already, where one is wanted.
-void hand_out(const Ref<autograd::Hook>& hook, tensor_hook_t** out) {
-  if (!out) return;
-  try {
-    *out = new_object_handle<tensor_hook_t>(hook);
-  } catch (...) {
-    hook->remove();
-    throw;
-  }
-}
-
-}  // namespace
 
 tensor_status_t tensor_register_multi_grad_hook(
     tensor_t* const* tensors, size_t count,

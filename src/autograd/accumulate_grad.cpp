@@ -125,29 +125,14 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   GraphTask::current()->streams().leave(grad(leaf));
 }
 
-namespace {
-
-Ref<Node> known_accumulator(const Tensor& leaf) {
-  const TensorExtra* extra = find_extra(leaf);
-  if (!extra || !extra->accumulator || !extra->accumulator->try_retain()) return {};
-  return Ref<Node>::adopt(extra->accumulator);
-}
-
-[[gnu::noinline]] Ref<Node> find_or_make_accumulator(const Tensor& leaf) {
+Ref<Node> grad_accumulator(const Tensor& leaf) {
   const ShortLock lock(leaf_mutex());
-  if (Ref<Node> known = known_accumulator(leaf)) return known;
+  TensorExtra* const known = find_extra(leaf);
+  if (known && known->accumulator && known->accumulator->try_retain()) [[likely]]
+    return Ref<Node>::adopt(known->accumulator);
   TensorExtra& extra = extra_of(leaf);
   extra.accumulator = new AccumulateGrad(leaf);
   return Ref<Node>::adopt(extra.accumulator);
-}
-
-}  // namespace
-
-Ref<Node> grad_accumulator(const Tensor& leaf) {
-  if (single_threaded()) {
-    if (Ref<Node> known = known_accumulator(leaf)) return known;
-  }
-  return find_or_make_accumulator(leaf);
 }
 
 Tensor grad(const Tensor& tensor) {

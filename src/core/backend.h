@@ -40,7 +40,7 @@ struct PointwiseCall {
                             // element, given with the call
   int input_count = 0;
   Operand out;
-  Operand in[kMaxInputs];  // only so many are set: to clear them all costs ten nanoseconds a call
+  Operand in[kMaxInputs];  // only so many are set: to clear the others would cost each call
 };
 
 enum class ReduceOp : uint8_t {

@@ -27,8 +27,9 @@ class Dims {
   }
   Dims(std::span<const int64_t> values) {
     assign(values.data(), static_cast<int>(values.size()));
-  }                                           // NOLINT
-  Dims(const Dims& other) : heap_(nullptr) {  // what is copied over need not be cleared
+  }  // NOLINT
+  // heap_: what is copied over need not be cleared.
+  Dims(const Dims& other) : heap_(nullptr) {
     if (other.on_heap()) [[unlikely]] {
       copy_heap(other);
     } else {

@@ -9,29 +9,6 @@
 namespace test {
 namespace {
 
-using OnGradients = Callback<tensor_t* const*, size_t>;
-
-OwnedHook on_all(const std::vector<tensor_t*>& tensors, OnGradients::Function function,
-                 int* destroyed = nullptr) {
-  const OnGradients callback(std::move(function), destroyed);
-  OwnedHook hook;
-  EXPECT_EQ(tensor_register_multi_grad_hook(tensors.data(), tensors.size(), OnGradients::call,
-                                            callback.user(), OnGradients::destroy, hook.out()),
-            TENSOR_OK)
-      << tensor_last_error();
-  return hook;
-}
-OwnedHook on_any(const std::vector<tensor_t*>& tensors, OnLeaf::Function function,
-                 int* destroyed = nullptr) {
-  const OnLeaf callback(std::move(function), destroyed);
-  OwnedHook hook;
-  EXPECT_EQ(tensor_register_any_grad_hook(tensors.data(), tensors.size(), OnLeaf::call,
-                                          callback.user(), OnLeaf::destroy, hook.out()),
-            TENSOR_OK)
-      << tensor_last_error();
-  return hook;
-}
-
 class MultiGradHooks : public TensorTest {
  protected:
   const Owned x_ = leaf({1, 2}), y_ = leaf({3, 5});

@@ -39,43 +39,42 @@ using BeforeNode = Callback<tensor_t**, size_t>;
 using AfterNode = Callback<tensor_t**, size_t, tensor_t* const*, size_t>;
 using OnBackward = Callback<tensor_function_t*, tensor_t* const*, size_t, tensor_t**, size_t>;
 
-inline OwnedHook on_tensor(tensor_t* t, OnTensor::Function function, int* destroyed = nullptr) {
-  const OnTensor callback(std::move(function), destroyed);
+using OnGradients = Callback<tensor_t* const*, size_t>;
+
+// Registers a lambda as a hook of `owner`, the first arguments of the C function.
+template <class Kind, class Register, class... Owner>
+OwnedHook hooked(Register* add, typename Kind::Function function, int* destroyed, Owner... owner) {
+  const Kind callback(std::move(function), destroyed);
   OwnedHook hook;
-  EXPECT_EQ(tensor_register_hook(t, OnTensor::call, callback.user(), OnTensor::destroy, hook.out()),
-            TENSOR_OK)
+  EXPECT_EQ(add(owner..., Kind::call, callback.user(), Kind::destroy, hook.out()), TENSOR_OK)
       << tensor_last_error();
   return hook;
+}
+inline OwnedHook on_tensor(tensor_t* t, OnTensor::Function function, int* destroyed = nullptr) {
+  return hooked<OnTensor>(tensor_register_hook, std::move(function), destroyed, t);
 }
 inline OwnedHook after_accumulation(tensor_t* t, OnLeaf::Function function,
                                     int* destroyed = nullptr) {
-  const OnLeaf callback(std::move(function), destroyed);
-  OwnedHook hook;
-  EXPECT_EQ(tensor_register_post_accumulate_grad_hook(t, OnLeaf::call, callback.user(),
-                                                      OnLeaf::destroy, hook.out()),
-            TENSOR_OK)
-      << tensor_last_error();
-  return hook;
+  return hooked<OnLeaf>(tensor_register_post_accumulate_grad_hook, std::move(function), destroyed,
+                        t);
+}
+inline OwnedHook on_all(const std::vector<tensor_t*>& tensors, OnGradients::Function function,
+                        int* destroyed = nullptr) {
+  return hooked<OnGradients>(tensor_register_multi_grad_hook, std::move(function), destroyed,
+                             tensors.data(), tensors.size());
+}
+inline OwnedHook on_any(const std::vector<tensor_t*>& tensors, OnLeaf::Function function,
+                        int* destroyed = nullptr) {
+  return hooked<OnLeaf>(tensor_register_any_grad_hook, std::move(function), destroyed,
+                        tensors.data(), tensors.size());
 }
 inline OwnedHook before_node(tensor_node_t* node, BeforeNode::Function function,
                              int* destroyed = nullptr) {
-  const BeforeNode callback(std::move(function), destroyed);
-  OwnedHook hook;
-  EXPECT_EQ(tensor_node_register_prehook(node, BeforeNode::call, callback.user(),
-                                         BeforeNode::destroy, hook.out()),
-            TENSOR_OK)
-      << tensor_last_error();
-  return hook;
+  return hooked<BeforeNode>(tensor_node_register_prehook, std::move(function), destroyed, node);
 }
 inline OwnedHook after_node(tensor_node_t* node, AfterNode::Function function,
                             int* destroyed = nullptr) {
-  const AfterNode callback(std::move(function), destroyed);
-  OwnedHook hook;
-  EXPECT_EQ(tensor_node_register_hook(node, AfterNode::call, callback.user(), AfterNode::destroy,
-                                      hook.out()),
-            TENSOR_OK)
-      << tensor_last_error();
-  return hook;
+  return hooked<AfterNode>(tensor_node_register_hook, std::move(function), destroyed, node);
 }
 
 // Begins a custom function whose derivative is a lambda.

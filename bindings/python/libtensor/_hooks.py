@@ -9,6 +9,7 @@ from ._errors import check
 from ._handle import Handle
 from ._library import native
 from ._user import DESTROY, borrowed, given, guarded, held, hold
+from ._values import handles
 
 _TENSOR_NAMES = {
     "float32": "Float",
@@ -68,10 +69,10 @@ def checked(hook: Callable, before: Handle | None, after: object) -> Handle:
     return after
 
 
-def register(function, owner, callback, hook: Callable) -> RemovableHandle:
-    """Register `hook`, which `callback` calls, with one of the C functions."""
+def register(function, callback, hook: Callable, *owner) -> RemovableHandle:
+    """Register `hook`, which `callback` calls, at its owner with one of the C functions."""
     handle = c_void_p()
-    check(function(owner, callback, hold(hook), DESTROY, byref(handle)))
+    check(function(*owner, callback, hold(hook), DESTROY, byref(handle)))
     return RemovableHandle(handle)
 
 
@@ -93,12 +94,12 @@ def _run_post_accumulate_hook(user, leaf) -> None:
 
 
 def register_tensor_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
-    return register(native.register_hook, tensor._handle, _run_tensor_hook, hook)
+    return register(native.register_hook, _run_tensor_hook, hook, tensor._handle)
 
 
 def register_post_accumulate_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
     function = native.register_post_accumulate_grad_hook
-    return register(function, tensor._handle, _run_post_accumulate_hook, hook)
+    return register(function, _run_post_accumulate_hook, hook, tensor._handle)
 
 
 @CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), c_size_t)
@@ -119,10 +120,7 @@ def register_tensors_hook(
     """Register a hook of several tensors: for all of their gradients, or for any one."""
     function = native.register_any_grad_hook if any else native.register_multi_grad_hook
     callback = _run_any_grad_hook if any else _run_multi_grad_hook
-    handles = (c_void_p * len(tensors))(*(tensor._handle for tensor in tensors))
-    handle = c_void_p()
-    check(function(handles, len(tensors), callback, hold(hook), DESTROY, byref(handle)))
-    return RemovableHandle(handle)
+    return register(function, callback, hook, handles(tensors), len(tensors))
 
 
 def _replace(hook: Callable, places, before: tuple, after: object) -> None:
@@ -159,11 +157,11 @@ def _run_posthook(user, inputs, input_count, outputs, output_count) -> None:
 
 
 def register_node_prehook(node: c_void_p, hook: Callable) -> RemovableHandle:
-    return register(native.node_register_prehook, node, _run_prehook, hook)
+    return register(native.node_register_prehook, _run_prehook, hook, node)
 
 
 def register_node_hook(node: c_void_p, hook: Callable) -> RemovableHandle:
-    return register(native.node_register_hook, node, _run_posthook, hook)
+    return register(native.node_register_hook, _run_posthook, hook, node)
 
 
 @CFUNCTYPE(c_int32, c_void_p)

@@ -18,18 +18,21 @@ inline std::vector<tensor_t*> handles(const std::vector<Tensor>& tensors) {
   return result;
 }
 
+// The tensors of handles that the caller owns.
+inline std::vector<Tensor> owned(const std::vector<tensor_t*>& handles) {
+  std::vector<Tensor> tensors(handles.size());
+  for (size_t i = 0; i < handles.size(); ++i) tensors[i] = Tensor::own(handles[i]);
+  return tensors;
+}
+
 // A list of results: `call` is asked for its length first.
 template <class Call>
 std::vector<Tensor> own_list(const Call& call) {
   size_t count = 0;
   check(call(nullptr, 0, &count));
   std::vector<tensor_t*> raw(count);
-  std::vector<Tensor> result;
-  result.reserve(count);
-  if (count == 0) return result;
-  check(call(raw.data(), count, &count));
-  for (tensor_t* t : raw) result.push_back(Tensor::own(t));
-  return result;
+  if (count > 0) check(call(raw.data(), count, &count));
+  return owned(raw);
 }
 
 // One gradient for each tensor; nullptr where none are given.
@@ -165,9 +168,7 @@ inline std::vector<Tensor> grad(const std::vector<Tensor>& outputs,
   detail::check(tensor_autograd_grad(outs.data(), outs.size(), ins.data(), ins.size(),
                                      detail::gradient_handles(gradients, outs.size(), "grad"), &raw,
                                      results.data()));
-  std::vector<Tensor> owned(results.size());
-  for (size_t i = 0; i < results.size(); ++i) owned[i] = Tensor::own(results[i]);
-  return owned;
+  return detail::owned(results);
 }
 
 }  // namespace autograd

@@ -93,8 +93,7 @@ class Function {
     const std::vector<tensor_t*> outs = detail::handles(outputs);
     std::vector<tensor_t*> results(outs.size(), nullptr);
     detail::check(tensor_function_finish(raw, outs.data(), outs.size(), results.data()));
-    for (size_t i = 0; i < results.size(); ++i) outputs[i] = Tensor::own(results[i]);
-    return outputs;
+    return detail::owned(results);
   }
 
   // The name of the node; Derived may hide it with its own.
@@ -109,8 +108,7 @@ class Function {
                                       tensor_t* const* grad_outputs, size_t output_count,
                                       tensor_t** grad_inputs, size_t input_count) {
     return detail::callback([&] {
-      std::vector<Tensor> gradients(output_count);
-      for (size_t i = 0; i < output_count; ++i) gradients[i] = detail::borrowed(grad_outputs[i]);
+      const std::vector<Tensor> gradients = detail::borrowed(grad_outputs, output_count);
       FunctionContext context(function);
       const std::vector<Tensor> found = static_cast<Derived*>(user)->backward(context, gradients);
       if (found.size() != input_count) {

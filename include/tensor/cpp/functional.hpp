@@ -84,12 +84,6 @@ class GradcheckOptions {
 
 namespace detail {
 
-inline std::vector<Tensor> owned(const std::vector<tensor_t*>& handles) {
-  std::vector<Tensor> tensors(handles.size());
-  for (size_t i = 0; i < handles.size(); ++i) tensors[i] = Tensor::own(handles[i]);
-  return tensors;
-}
-
 // A function as the C callback `call` with itself as `user`; keeps what the function throws, which
 // must not pass through C.
 class Callback {

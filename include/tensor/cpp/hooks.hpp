@@ -38,6 +38,12 @@ inline Tensor borrowed(tensor_t* handle) {
   return Tensor::own(own);
 }
 
+inline std::vector<Tensor> borrowed(tensor_t* const* handles, size_t count) {
+  std::vector<Tensor> tensors(count);
+  for (size_t i = 0; i < count; ++i) tensors[i] = borrowed(handles[i]);
+  return tensors;
+}
+
 // A handle that the library takes over; NULL for an undefined tensor.
 inline tensor_t* given(const Tensor& tensor) {
   tensor_t* own = nullptr;
@@ -92,11 +98,8 @@ inline Hook register_multi_grad_hook(const std::vector<Tensor>& tensors,
   detail::check(tensor_register_multi_grad_hook(
       handles.data(), handles.size(),
       [](void* held, tensor_t* const* grads, size_t count) -> tensor_status_t {
-        return detail::callback([&] {
-          std::vector<Tensor> gradients;
-          for (size_t i = 0; i < count; ++i) gradients.push_back(detail::borrowed(grads[i]));
-          (*static_cast<Callable*>(held))(gradients);
-        });
+        return detail::callback(
+            [&] { (*static_cast<Callable*>(held))(detail::borrowed(grads, count)); });
       },
       user.release(), &detail::destroy<Callable>, &out));
   return Hook(out);

@@ -135,20 +135,12 @@ inline std::vector<Tensor> grad(const std::vector<Edge>& outputs, const std::vec
   detail::check(tensor_autograd_grad_edges(from.data(), from.size(), to.data(), to.size(),
                                            detail::gradient_handles(given, from.size(), "grad"),
                                            &raw, results.data()));
-  std::vector<Tensor> owned(results.size());
-  for (size_t i = 0; i < results.size(); ++i) owned[i] = Tensor::own(results[i]);
-  return owned;
+  return detail::owned(results);
 }
 
 }  // namespace autograd
 
 namespace detail {
-
-inline std::vector<Tensor> borrowed(tensor_t* const* handles, size_t count) {
-  std::vector<Tensor> tensors(count);
-  for (size_t i = 0; i < count; ++i) tensors[i] = borrowed(handles[i]);
-  return tensors;
-}
 
 // Lets `change` have the gradients, and gives those that it replaced to the library.
 template <class Change>

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ctypes import byref, c_char_p, c_size_t, create_string_buffer
 from typing import NamedTuple
 
+from .._edge import listed
 from .._errors import check
 from .._handle import Handle
 from .._library import native
@@ -30,20 +31,16 @@ class GraphMemory(NamedTuple):
     saved_bytes: int
 
 
-def _listed(outputs: Handle | Sequence[Handle]) -> list[Handle]:
-    return [outputs] if isinstance(outputs, Handle) else list(outputs)
-
-
 def graph_memory(outputs) -> GraphMemory:
     """The memory held by the graph behind a tensor, or behind several together."""
-    outputs = _listed(outputs)
+    outputs = listed(outputs)
     found = GraphMemoryStruct(GRAPH_MEMORY_SIZE)
     check(native.graph_memory(handles(outputs), len(outputs), byref(found)))
     return GraphMemory(*(getattr(found, name) for name in GraphMemory._fields))
 
 
 def _drawn(function, outputs, names: Mapping[str, Handle] | None, show_saved: bool) -> str:
-    outputs, names = _listed(outputs), dict(names or {})
+    outputs, names = listed(outputs), dict(names or {})
     texts = (c_char_p * len(names))(*(name.encode() for name in names))
     leaves = handles(list(names.values()))
     options = PictureOptions(PICTURE_OPTIONS_SIZE, show_saved)
