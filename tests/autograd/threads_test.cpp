@@ -1,7 +1,5 @@
 // Backward passes of several threads at once.
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 #include "support/callbacks.h"
@@ -82,52 +80,6 @@ TEST_F(Threads, PassesThatFreeEachOthersGraphAreRefused) {
     refused += failures;
   }
   EXPECT_GE(refused, 50);
-}
-
-TEST_F(Threads, DifferentLeavesDoNotWaitForEachOther) {
-  using Clock = std::chrono::steady_clock;
-  const int64_t many = 200'000;
-  const Owned large = call(tensor_ones, &many, 1, nullptr);
-  OK(tensor_set_requires_grad(large, true));
-  OK(tensor_backward(call(tensor_sum, large)));
-  constexpr size_t kSums = 8;
-  std::vector<Clock::time_point> begun, ended;  // of the sums of another thread
-  std::atomic<size_t> sums{0};                  // that have ended
-  on_tensor(large, [&](tensor_t**) {
-    begun.push_back(Clock::now());
-    return TENSOR_OK;
-  });
-  after_accumulation(large, [&](tensor_t*) {
-    ended.push_back(Clock::now());
-    ++sums;
-    return TENSOR_OK;
-  });
-  std::vector<Owned> leaves;  // one for each sum
-  for (size_t i = 0; i < kSums; ++i) leaves.push_back(leaf({1, 2}));
-  // Another thread's gradients are summed exactly, which takes a while.
-  std::thread other([&] {
-    for (size_t i = 0; i < kSums; ++i) {
-      EXPECT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul_scalar, large, number(0.1)))),
-                TENSOR_OK);
-    }
-  });
-  std::vector<Clock::time_point> passes;  // when each ended, on this thread
-  for (size_t i = 0; i < kSums; i = sums) {
-    EXPECT_EQ(tensor_backward(call(tensor_sum, call(tensor_mul_scalar, leaves[i], number(3)))),
-              TENSOR_OK);
-    passes.push_back(Clock::now());
-  }
-  other.join();
-  // Passes that waited for a sum would end with it, or had ended when it began. A leaf may wait: it
-  // can share the mutex of the large one.
-  size_t free = 0;
-  for (size_t i = 0; i < kSums; ++i) {
-    const auto quarter = (ended[i] - begun[i]) / 4;
-    free += std::ranges::any_of(passes, [&](Clock::time_point pass) {
-      return pass > begun[i] + quarter && pass < ended[i] - quarter;
-    });
-  }
-  EXPECT_GE(free, kSums / 2);
 }
 
 TEST_F(Threads, GraphOfOneThreadRunsOnAnother) {

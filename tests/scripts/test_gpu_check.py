@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,10 @@ def tool(folder: Path, name: str, script: str) -> str:
 
 
 def test_without_a_driver(tmp_path):
-    start = time.monotonic()
     result = gpu_check(path=str(tmp_path))
     assert result.returncode == 77
     assert result.stderr == "gpu-check: there is no GPU here: no nvidia-smi, so no NVIDIA driver\n"
-    assert time.monotonic() - start < 20
+    assert result.stdout == ""  # it built nothing and ran nothing
 
 
 def test_with_a_driver_that_finds_no_gpu(tmp_path):
