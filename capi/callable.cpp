@@ -32,11 +32,6 @@ class TakenHandles {
   std::vector<tensor_t*> handles_;
 };
 
-// Closes scopes that the host left open; their handles go, but for `keep`.
-void close_scopes(size_t depth, tensor_t* const* keep, size_t count) {
-  while (scope_depth() > depth) pop_scope(keep, count);
-}
-
 }  // namespace
 
 functional::Tensors call_function(tensor_callable_t function, void* user,
@@ -44,12 +39,10 @@ functional::Tensors call_function(tensor_callable_t function, void* user,
                                   Unwritten unwritten) {
   LentHandles lent(inputs);
   TakenHandles taken(output_count);
-  const size_t depth = scope_depth();
-  const CallbackResult result;
+  const CallbackFrame frame;
   const tensor_status_t status =
       function(user, lent.data(), inputs.size(), taken.data(), output_count);
-  close_scopes(depth, taken.data(), output_count);
-  result.check(status, "the function");
+  frame.check(status, "the function");
   return taken.tensors(unwritten);
 }
 

@@ -1,6 +1,7 @@
 #include "callback.h"
 
 #include "arguments.h"
+#include "autograd/mode.h"
 #include "firewall.h"
 
 namespace libtensor::capi {
@@ -18,9 +19,17 @@ User::User(void* user, void (*destroy)(void* user)) {
   owner_ = std::move(owner);
 }
 
-CallbackResult::CallbackResult() : errors_before_(failure_count()) {}
+CallbackFrame::CallbackFrame()
+    : errors_before_(failure_count()),
+      grad_mode_(autograd::grad_mode()),
+      inference_mode_(inference_mode_flag) {}
 
-void CallbackResult::check(tensor_status_t status, const char* what) const {
+CallbackFrame::~CallbackFrame() {
+  autograd::set_inference_mode(inference_mode_);
+  autograd::set_grad_mode(grad_mode_);
+}
+
+void CallbackFrame::check(tensor_status_t status, const char* what) const {
   if (status == TENSOR_OK) return;
   if (failure_count() != errors_before_) fail(static_cast<Status>(status), last_error());
   fail(static_cast<Status>(status), what, " failed: ", tensor_status_name(status));

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "autograd/saved_hooks.h"
 #include "core/tensor.h"
+#include "handles.h"
 #include "tensor/types.h"
 
 namespace libtensor::capi {
@@ -28,14 +30,22 @@ class User {
   std::shared_ptr<const Owner> owner_;
 };
 
-// Throws where the callback called in `call` returned an error, with the message that it left.
-class CallbackResult {
+// One call of the host. What the callback leaves open or switches is put back when this ends:
+// scopes, the hooks of saved tensors, the modes of recording; and it cannot close what its caller
+// opened. check throws where it returned an error, with the message that it left.
+class CallbackFrame {
  public:
-  CallbackResult();
+  CallbackFrame();
+  ~CallbackFrame();
+  CallbackFrame(const CallbackFrame&) = delete;
+  CallbackFrame& operator=(const CallbackFrame&) = delete;
   void check(tensor_status_t status, const char* what) const;
 
  private:
   uint64_t errors_before_;
+  bool grad_mode_, inference_mode_;
+  autograd::SavedHooksFence saved_hooks_;
+  ScopeFence scopes_;
 };
 
 // Borrowed handles of tensors for a callback; undefined tensors are NULL.

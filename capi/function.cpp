@@ -47,10 +47,10 @@ CustomFunction::Backward run_callback(Backward backward, User user) {
           CustomFunction& function, std::span<const Tensor> gradients, std::span<Tensor> results) {
         const LentFunction lent(function);
         LentHandles given(gradients), computed(results);
-        const CallbackResult outcome;
-        outcome.check(backward(user.get(), lent.get(), given.data(), given.size(), computed.data(),
-                               computed.size()),
-                      function.name());
+        const CallbackFrame frame;
+        frame.check(backward(user.get(), lent.get(), given.data(), given.size(), computed.data(),
+                             computed.size()),
+                    function.name());
         computed.take_back(results, "a gradient that backward returned");
       };
 }
@@ -59,8 +59,9 @@ Ref<CustomFunction> function_of(const tensor_function_t* function) {
   return *object_of(function, "function");
 }
 
-std::vector<Tensor> list(tensor_t* const* tensors, size_t count, const char* name) {
-  const TensorList found(tensors, count, name, TensorList::Nulls::kUndefined);
+std::vector<Tensor> list(tensor_t* const* tensors, size_t count, const char* name,
+                         TensorList::Nulls nulls = TensorList::Nulls::kUndefined) {
+  const TensorList found(tensors, count, name, nulls);
   const std::span<const Tensor> all = found;
   return {all.begin(), all.end()};
 }
@@ -121,13 +122,17 @@ tensor_status_t tensor_function_save_for_backward(tensor_function_t* function,
 
 tensor_status_t tensor_function_mark_dirty(tensor_function_t* function, tensor_t* const* tensors,
                                            size_t count) {
-  return guard([&] { function_of(function)->mark_dirty(list(tensors, count, "tensors")); });
+  return guard([&] {
+    function_of(function)->mark_dirty(list(tensors, count, "tensors", TensorList::Nulls::kRefused));
+  });
 }
 
 tensor_status_t tensor_function_mark_non_differentiable(tensor_function_t* function,
                                                         tensor_t* const* tensors, size_t count) {
-  return guard(
-      [&] { function_of(function)->mark_non_differentiable(list(tensors, count, "tensors")); });
+  return guard([&] {
+    function_of(function)->mark_non_differentiable(
+        list(tensors, count, "tensors", TensorList::Nulls::kRefused));
+  });
 }
 
 tensor_status_t tensor_function_set_materialize_grads(tensor_function_t* function, bool value) {
@@ -142,9 +147,21 @@ tensor_status_t tensor_function_finish(tensor_function_t* function, tensor_t* co
                                        size_t output_count, tensor_t** results) {
   return guard([&] {
     check(results != nullptr || output_count == 0, "results must not be NULL");
-    std::vector<Tensor> finished =
-        function_of(function)->finish(list(outputs, output_count, "outputs"));
-    hand_out(finished, results);
+    const Ref<CustomFunction> found = function_of(function);
+    const std::vector<Tensor> given = list(outputs, output_count, "outputs");
+    // Nothing may fail once the function is finished: so the handles come first.
+    std::vector<tensor_t*> handles(output_count, nullptr);
+    new_handles(given, handles.data());
+    try {
+      const std::vector<Tensor> finished = found->finish(given);
+      for (size_t i = 0; i < output_count; ++i) {
+        if (handles[i]) find_slot(handles[i])->tensor = finished[i];
+      }
+    } catch (...) {
+      for (tensor_t* handle : handles) release_handle(handle);
+      throw;
+    }
+    std::copy(handles.begin(), handles.end(), results);
   });
 }
 

@@ -84,6 +84,25 @@ class ThreadHandles {
     if (!scopes_.empty()) scopes_.back().push_back(handle);
   }
   std::vector<std::vector<tensor_t*>>& scopes() { return scopes_; }
+  size_t& floor() { return floor_; }
+
+  // A slot whose handle is gone and whose tensor stays. False where there is no room to note it.
+  bool delay(uint64_t handle) noexcept {
+    try {
+      delayed_.push_back(handle);
+    } catch (...) {
+      return false;
+    }
+    count(-1);
+    return true;
+  }
+  int& delays() { return delays_; }
+  std::vector<uint64_t> take_delayed() { return std::exchange(delayed_, {}); }
+  bool has_delayed() const { return !delayed_.empty(); }
+  void put_delayed(uint32_t index) {  // delay has counted it
+    count(1);
+    put(index);
+  }
   int64_t live() const { return live_.load(std::memory_order_relaxed); }
 
  private:
@@ -105,8 +124,26 @@ class ThreadHandles {
 
   std::vector<uint32_t> free_;
   std::vector<std::vector<tensor_t*>> scopes_;
+  size_t floor_ = 0;               // so many of them may not be closed: ScopeFence
+  int delays_ = 0;                 // how many ReleaseDelay there are
+  std::vector<uint64_t> delayed_;  // the handles that they had
   std::atomic<int64_t> live_{0};
 };
+
+uint64_t next_generation(uint64_t handle) {
+  return ((handle >> (kIndexBits + 1)) + 1) & kGenerationMask;
+}
+uint32_t index_of(uint64_t handle) {
+  return static_cast<uint32_t>(handle >> 1 & ((uint64_t{1} << kIndexBits) - 1));
+}
+
+// Takes the tensor out of a slot without a handle.
+Tensor empty_slot(Slot& slot, uint64_t generation) {
+  Tensor tensor = std::move(slot.tensor);
+  slot.tensor.~Tensor();
+  slot.next_generation = generation;
+  return tensor;
+}
 
 LIBTENSOR_FAST_THREAD_LOCAL ThreadHandles* current = nullptr;
 LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
@@ -114,6 +151,10 @@ LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 ThreadHandles::~ThreadHandles() {
   current = nullptr;
   thread_ended = true;
+  for (uint64_t handle : delayed_) {
+    const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
+    free_.push_back(index_of(handle));
+  }
   std::lock_guard lock(table().mutex);
   table().free.insert(table().free.end(), free_.begin(), free_.end());
   table().live_of_ended_threads += live();
@@ -150,12 +191,26 @@ bool release_handle(tensor_t* handle) {
   uint64_t value = reinterpret_cast<uint64_t>(handle);
   // Of two threads that release the same handle, one wins.
   if (!slot || !compare_exchange(slot->handle, value, 0, std::memory_order_acq_rel)) return false;
-  const Tensor tensor =
-      std::move(slot->tensor);  // goes at the end: its last use may call back into the library
-  slot->tensor.~Tensor();
-  slot->next_generation = ((value >> (kIndexBits + 1)) + 1) & kGenerationMask;
-  mine().put(static_cast<uint32_t>(value >> 1 & ((uint64_t{1} << kIndexBits) - 1)));
+  ThreadHandles& own = mine();
+  if (own.delays() > 0) [[unlikely]] {
+    if (own.delay(value)) return true;
+  }
+  // Goes at the end: its last use may call back into the library.
+  const Tensor tensor = empty_slot(*slot, next_generation(value));
+  own.put(index_of(value));
   return true;
+}
+
+ReleaseDelay::ReleaseDelay() { ++mine().delays(); }
+ReleaseDelay::~ReleaseDelay() { --mine().delays(); }
+
+void free_delayed() {
+  if (!current || !current->has_delayed() || current->delays() > 0) [[likely]]
+    return;
+  for (uint64_t handle : current->take_delayed()) {
+    const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
+    mine().put_delayed(index_of(handle));
+  }
 }
 
 size_t live_handles() {
@@ -171,7 +226,7 @@ size_t scope_depth() { return mine().scopes().size(); }
 
 bool pop_scope(tensor_t* const* keep, size_t count) {
   auto& scopes = mine().scopes();
-  if (scopes.empty()) return false;
+  if (scopes.size() <= mine().floor()) return false;
   std::vector<tensor_t*> kept(keep, keep + count);
   std::sort(kept.begin(), kept.end());
   if (scopes.size() > 1) {  // whatever can fail comes before the first change
@@ -190,6 +245,18 @@ bool pop_scope(tensor_t* const* keep, size_t count) {
     }
   }
   return true;
+}
+
+ScopeFence::ScopeFence() : floor_before_(std::exchange(mine().floor(), scope_depth())) {}
+
+ScopeFence::~ScopeFence() {
+  auto& scopes = mine().scopes();
+  while (scopes.size() > mine().floor()) {
+    const std::vector<tensor_t*> handles = std::move(scopes.back());
+    scopes.pop_back();
+    for (tensor_t* handle : handles) release_handle(handle);
+  }
+  mine().floor() = floor_before_;
 }
 
 }  // namespace libtensor::capi

@@ -49,7 +49,29 @@ uint64_t first_generation();
 
 void push_scope();
 size_t scope_depth();  // how many scopes are open on this thread
-// False where no scope is open.
+// False where no scope is open, or none since the innermost fence.
 bool pop_scope(tensor_t* const* keep, size_t count);
+// While it lives, scopes that were opened before stay open; those opened since are closed with it.
+class ScopeFence {
+ public:
+  ScopeFence();
+  ~ScopeFence();
+  ScopeFence(const ScopeFence&) = delete;
+  ScopeFence& operator=(const ScopeFence&) = delete;
+
+ private:
+  size_t floor_before_;
+};
+// While it lives, tensors whose handles are released on this thread stay where they are, and until
+// later: an operation that runs, and calls back, may have been given them.
+class ReleaseDelay {
+ public:
+  ReleaseDelay();
+  ~ReleaseDelay();
+  ReleaseDelay(const ReleaseDelay&) = delete;
+  ReleaseDelay& operator=(const ReleaseDelay&) = delete;
+};
+// Lets go of what was kept so, unless an operation still runs. Called by what releases handles.
+void free_delayed();
 
 }  // namespace libtensor::capi

@@ -68,8 +68,8 @@ tensor_status_t tensor_register_hook(tensor_t* t,
     check_callback(hook, "hook");
     const auto run = [owner, hook](Tensor& gradient) {
       LentHandles lent({&gradient, 1});
-      const CallbackResult result;
-      result.check(hook(owner.get(), lent.data()), "a tensor hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), lent.data()), "a tensor hook");
       lent.take_back({&gradient, 1}, "the gradient that a tensor hook returned");
     };
     add(new TensorHook(run), out,
@@ -85,8 +85,8 @@ tensor_status_t tensor_register_post_accumulate_grad_hook(
     check_callback(hook, "hook");
     const auto run = [owner, hook](const Tensor& leaf) {
       LentHandles lent({&leaf, 1});
-      const CallbackResult result;
-      result.check(hook(owner.get(), *lent.data()), "a post accumulate grad hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), *lent.data()), "a post accumulate grad hook");
     };
     add(new PostAccumulateHook(run), out, [&](Ref<PostAccumulateHook> added) {
       autograd::register_post_accumulate_grad_hook(tensor_of(t, "t"), added);
@@ -104,8 +104,8 @@ tensor_status_t tensor_register_multi_grad_hook(
     const TensorList list(tensors, count, "tensors");
     const auto run = [owner, hook](std::span<const Tensor> gradients) {
       LentHandles lent(gradients);
-      const CallbackResult result;
-      result.check(hook(owner.get(), lent.data(), lent.size()), "a multi-grad hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), lent.data(), lent.size()), "a multi-grad hook");
     };
     hand_out(autograd::register_multi_grad_hook(list, run), out);
   });
@@ -121,8 +121,8 @@ tensor_status_t tensor_register_any_grad_hook(tensor_t* const* tensors, size_t c
     const TensorList list(tensors, count, "tensors");
     const auto run = [owner, hook](const Tensor& gradient) {
       LentHandles lent({&gradient, 1});
-      const CallbackResult result;
-      result.check(hook(owner.get(), *lent.data()), "a multi-grad hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), *lent.data()), "a multi-grad hook");
     };
     hand_out(autograd::register_any_grad_hook(list, run), out);
   });
@@ -136,8 +136,8 @@ tensor_status_t tensor_node_register_prehook(
     check_callback(hook, "hook");
     const auto run = [owner, hook](std::span<Tensor> gradients) {
       LentHandles lent(gradients);
-      const CallbackResult result;
-      result.check(hook(owner.get(), lent.data(), lent.size()), "a node pre-hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), lent.data(), lent.size()), "a node pre-hook");
       lent.take_back(gradients, "a gradient that a node pre-hook returned");
     };
     add(new NodePreHook(run), out, [&](Ref<NodePreHook> added) {
@@ -156,9 +156,9 @@ tensor_status_t tensor_node_register_hook(
     check_callback(hook, "hook");
     const auto run = [owner, hook](std::span<Tensor> computed, std::span<const Tensor> given) {
       LentHandles inputs(computed), outputs(given);
-      const CallbackResult result;
-      result.check(hook(owner.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size()),
-                   "a node hook");
+      const CallbackFrame frame;
+      frame.check(hook(owner.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size()),
+                  "a node hook");
       inputs.take_back(computed, "a gradient that a node hook returned");
     };
     add(new NodePostHook(run), out, [&](Ref<NodePostHook> added) {
@@ -173,8 +173,8 @@ tensor_status_t tensor_queue_callback(tensor_status_t (*callback)(void* user), v
     const User owner(user, destroy);
     check_callback(callback, "callback");
     autograd::queue_callback([owner, callback] {
-      const CallbackResult result;
-      result.check(callback(owner.get()), "a queued callback");
+      const CallbackFrame frame;
+      frame.check(callback(owner.get()), "a queued callback");
     });
   });
 }
@@ -195,18 +195,19 @@ class CallbackSavedHooks final : public autograd::SavedHooks {
   void* pack(const Tensor& tensor) override {
     LentHandles lent({&tensor, 1});
     void* packed = nullptr;
-    const CallbackResult result;
-    result.check(callbacks_.pack(user_.get(), *lent.data(), &packed), "a pack hook");
+    const ReleaseDelay delay;  // the operation that saves `tensor` has arguments
+    const CallbackFrame frame;
+    frame.check(callbacks_.pack(user_.get(), *lent.data(), &packed), "a pack hook");
     return packed;
   }
   Tensor unpack(void* packed) override {
     tensor_t* handle = nullptr;
-    const CallbackResult result;
+    const CallbackFrame frame;
     const tensor_status_t status = callbacks_.unpack(user_.get(), packed, &handle);
     Tensor tensor =
         status == TENSOR_OK ? tensor_of(handle, "the result of an unpack hook") : Tensor();
     release_handle(handle);
-    result.check(status, "an unpack hook");
+    frame.check(status, "an unpack hook");
     return tensor;
   }
   void discard(void* packed) override {

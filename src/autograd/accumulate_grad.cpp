@@ -77,7 +77,7 @@ AccumulateGrad::~AccumulateGrad() {
 
 void AccumulateGrad::run_tensor_hooks(std::span<Tensor> gradients) {
   if (const Tensor leaf = this->leaf(); leaf.defined())
-    autograd::run_tensor_hooks(find_extra(leaf)->hooks, gradients[0]);
+    run_hooks(find_extra(leaf)->hooks, gradients[0]);
 }
 
 void AccumulateGrad::append_hook_groups(std::vector<const void*>& groups) const {
@@ -98,12 +98,28 @@ void forget_accumulator(const Tensor& tensor) {
   accumulator = nullptr;
 }
 
+Ref<Node> known_accumulator(const Tensor& leaf) {
+  const ShortLock lock(leaf_mutex());
+  const TensorExtra* const known = find_extra(leaf);
+  if (!known || !known->accumulator || !known->accumulator->try_retain()) return {};
+  return Ref<Node>::adopt(known->accumulator);
+}
+
+void remember_accumulator(const Tensor& leaf, const Ref<Node>& accumulator) {
+  auto* const node = static_cast<AccumulateGrad*>(accumulator.get());
+  Tensor dropped;  // after the lock
+  const ShortLock lock(leaf_mutex());
+  dropped = node->take_leaf();
+  node->give_leaf(leaf);
+  extra_of(leaf).accumulator = node;
+}
+
 void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>) {
   const Tensor leaf = this->leaf();
   if (!gradients[0].defined() || !leaf.defined() || !leaf.impl()->requires_grad)
     return;  // no longer asked for
   accumulate(leaf, gradients[0]);
-  if (hooked()) find_extra(leaf)->after.run(leaf);
+  if (hooked()) run_hooks(find_extra(leaf)->after, leaf);
 }
 
 void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
@@ -122,7 +138,8 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }
-  GraphTask::current()->streams().leave(grad(leaf));
+  // Another thread may clear it at any moment.
+  if (const Tensor now = grad(leaf); now.defined()) GraphTask::current()->streams().leave(now);
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {

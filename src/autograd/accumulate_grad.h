@@ -18,6 +18,7 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
   Tensor leaf() const;
   // Lets go of the leaf. Call with leaf_mutex held.
   Tensor take_leaf() { return std::exchange(leaf_, Tensor()); }
+  void give_leaf(const Tensor& leaf) { leaf_ = leaf; }
 
  private:
   static void accumulate(const Tensor& leaf, const Tensor& incoming);
@@ -30,6 +31,9 @@ Ref<Node> grad_accumulator(const Tensor& leaf);
 // `tensor` is about to get a grad_fn: its AccumulateGrad, which older graphs may hold, must not
 // hold it, since that grad_fn may lead to those graphs.
 void forget_accumulator(const Tensor& tensor);
+// The leaf's AccumulateGrad if there is one; and makes it that again after forget_accumulator.
+Ref<Node> known_accumulator(const Tensor& leaf);
+void remember_accumulator(const Tensor& leaf, const Ref<Node>& accumulator);
 
 // The accumulated gradient; undefined where there is none.
 Tensor grad(const Tensor& tensor);

@@ -40,6 +40,15 @@ CustomFunction::CustomFunction(std::string name, std::span<const Tensor> inputs,
   for (size_t i = 0; i < inputs.size(); ++i) connect(i, inputs[i]);
 }
 
+void CustomFunction::check_unfinished() const {
+  check(!finished_ && !is_finishing_, "the function is finished already");
+}
+
+void CustomFunction::set(std::vector<Tensor>& list, std::vector<Tensor> tensors) {
+  check_unfinished();
+  list.swap(tensors);
+}
+
 bool CustomFunction::is_input(const Tensor& tensor) const { return contains(inputs_, tensor); }
 
 void CustomFunction::check_dirty(std::span<const Tensor> outputs) const {
@@ -48,6 +57,7 @@ void CustomFunction::check_dirty(std::span<const Tensor> outputs) const {
           "Some elements marked as dirty during the forward method were not returned as output. "
           "The inputs that are modified inplace must all be outputs of the Function.");
     if (!recorded_) continue;
+    check(is_input(tensor), "a tensor marked as dirty is not an input of the Function");
     check(!(tensor.requires_grad() && is_leaf(tensor)),
           "a leaf Variable that requires grad has been used in an in-place operation.");
     check(!tensor.is_view() || outputs.size() == 1,
@@ -62,11 +72,44 @@ void CustomFunction::check_dirty(std::span<const Tensor> outputs) const {
   }
 }
 
+// Puts everything back as it was unless it comes to its end.
+class CustomFunction::Finish {
+ public:
+  Finish(CustomFunction& function, std::span<const Tensor> outputs) : function_(function) {
+    for (const Tensor& output : outputs) {
+      if (!output.defined()) continue;
+      before_.emplace_back(output);
+      if (output.is_view()) before_.emplace_back(Tensor(output.impl()->view_base));
+    }
+    function_.is_finishing_ = true;
+    for (const Tensor& tensor : function_.dirty_) tensor.storage().bump_version(kName);
+  }
+  ~Finish() {
+    function_.is_finishing_ = false;
+    if (function_.finished_) return;
+    for (auto one = before_.rbegin(); one != before_.rend(); ++one) one->restore();
+    for (const Tensor& tensor : function_.dirty_) tensor.storage().take_back_bump();
+    function_.forget_outputs();
+    function_.forget_saved();
+    function_.places_.clear();
+    function_.output_places_ = 0;
+  }
+  Finish(const Finish&) = delete;
+  Finish& operator=(const Finish&) = delete;
+
+ private:
+  static constexpr const char* kName = "a custom function";
+  CustomFunction& function_;
+  std::vector<HistorySnapshot> before_;
+};
+
 std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
-  check(!finished_, "the function is finished already");
+  check_unfinished();
   check_dirty(outputs);
-  finished_ = true;
   std::vector<Tensor> results;
+  results.reserve(outputs.size());
+  const Ref<Node> alive = Ref<Node>::share(this);  // whatever a pack hook releases
+  const Finish finish(*this, outputs);
   output_places_ = outputs.size();
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i].defined()) places_.push_back(i);
@@ -81,6 +124,7 @@ std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
       result.impl()->view_origin = ViewOrigin::kMultiOutput;
   }
   if (recorded_) save();
+  finished_ = true;
   inputs_.clear();
   to_save_.clear();
   dirty_.clear();
@@ -90,14 +134,8 @@ std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
 
 Tensor CustomFunction::wrap(const Tensor& output) {
   const bool modified = contains(dirty_, output);
-  if (modified) output.storage().bump_version("a custom function");
-  Tensor result = output;
-  if (is_input(output) && !modified) {  // the same tensor cannot have two places in the graph
-    const GradMode no_grad(false);
-    result = output.alias();
-    if (!contains(non_differentiable_, output)) set_view(result, output);
-  }
   if (!recorded_ || contains(non_differentiable_, output) || !is_floating(output.dtype())) {
+    Tensor result = wrap_without_history(output, modified);
     if (recorded_) add_output(result);  // the gradients of later outputs keep their numbers
     return result;
   }
@@ -105,14 +143,42 @@ Tensor CustomFunction::wrap(const Tensor& output) {
   if (modified) {
     const auto input = std::find_if(inputs_.begin(), inputs_.end(),
                                     [&](const Tensor& one) { return one.is_same(output); });
-    check(input != inputs_.end(), "a tensor marked as dirty is not an input of the Function");
-    rebase_history(result, self, static_cast<size_t>(input - inputs_.begin()));
-    return result;
+    rebase_history(output, self, static_cast<size_t>(input - inputs_.begin()));
+    return output;
+  }
+  Tensor result = output;
+  if (is_input(output)) {  // the same tensor cannot have two places in the graph
+    const GradMode no_grad(false);
+    result = output.alias();
+    set_view(result, output);
   }
   set_history(result, self);
   result.impl()->requires_grad = false;
-  if (result.is_view()) result.impl()->view_origin = ViewOrigin::kCustomFunction;
+  if (result.is_view()) {
+    result.impl()->view_origin = ViewOrigin::kCustomFunction;
+    result.impl()->view_version = result.version();  // its history is as new as its elements
+  }
   return result;
+}
+
+// PyTorch's rules: an input stays as it is, and what the function made of a graph of its own is
+// taken out of it.
+Tensor CustomFunction::wrap_without_history(const Tensor& output, bool modified) {
+  if (!output.requires_grad()) {
+    if (!is_input(output) || modified) return output;
+    const GradMode no_grad(false);
+    Tensor result = output.alias();
+    set_view(result, output);
+    return result;
+  }
+  if (is_input(output)) return output.alias();
+  if (!output.is_view()) detach_(output);
+  return output;
+}
+
+void CustomFunction::forget_saved() {
+  saved_.clear();
+  saved_edges_.clear();
 }
 
 void CustomFunction::save() {

@@ -27,14 +27,15 @@ class CustomFunction final : public ListNode<CustomFunction> {
     if (finished_) return static_cast<bool>(edges()[input].node);
     return inputs_[input].defined() && inputs_[input].requires_grad();
   }
-  void save_for_backward(std::vector<Tensor> tensors) { to_save_ = std::move(tensors); }
-  void mark_dirty(std::vector<Tensor> tensors) { dirty_ = std::move(tensors); }
+  // These throw once the function is finished.
+  void save_for_backward(std::vector<Tensor> tensors) { set(to_save_, std::move(tensors)); }
+  void mark_dirty(std::vector<Tensor> tensors) { set(dirty_, std::move(tensors)); }
   void mark_non_differentiable(std::vector<Tensor> tensors) {
-    non_differentiable_ = std::move(tensors);
+    set(non_differentiable_, std::move(tensors));
   }
   void set_materialize_grads(bool value) { materialize_grads_ = value; }
   void set_once_differentiable(bool value) { once_differentiable_ = value; }
-  // The outputs with their place in the graph. Call once.
+  // The outputs with their place in the graph. Succeeds once; where it throws, nothing has changed.
   std::vector<Tensor> finish(std::span<const Tensor> outputs);
 
   // --- in the callback
@@ -51,16 +52,23 @@ class CustomFunction final : public ListNode<CustomFunction> {
   }
 
  private:
+  class Finish;
+
+  void set(std::vector<Tensor>& list, std::vector<Tensor> tensors);
+  void check_unfinished() const;
   bool is_input(const Tensor& tensor) const;
   Tensor wrap(const Tensor& output);
+  Tensor wrap_without_history(const Tensor& output, bool modified);
   void check_dirty(std::span<const Tensor> outputs) const;
   void save();
+  void forget_saved();
   uint32_t edge_for(const Tensor& saved);
 
   std::string name_;
   Backward backward_;
   bool recorded_;
   bool finished_ = false;
+  bool is_finishing_ = false;
   bool materialize_grads_ = true;
   bool once_differentiable_ = false;
   std::vector<Tensor> inputs_, to_save_, dirty_, non_differentiable_;  // until finish

@@ -22,7 +22,7 @@ void set_data(const Tensor& tensor, const Tensor& data) {
     const ShortLock lock(leaf_mutex());
     extra_of(tensor).accumulator = nullptr;
   }
-  impl.storage = Storage::with_version(data.impl()->storage, tensor.version());
+  impl.storage = Storage::with_version_of(data.impl()->storage, *impl.storage);
   impl.offset = data.offset();
   impl.dtype = data.dtype();
   impl.shape = data.shape();

@@ -82,10 +82,13 @@ void run(GraphTask& task, const std::vector<Root>& roots) {
   task.run();
 }
 
+// A view that was made before its base asked for a gradient requires grad, but nothing computes its
+// own: as in PyTorch, it may be asked for and has none.
 void add_inputs(GraphTask& task, std::span<const Tensor> inputs) {
   for (const Tensor& input : inputs) {
     retain_grad(input);
-    task.require(gradient_edge(input).node);
+    const Edge edge = gradient_edge(input);
+    edge.node ? task.require(edge.node) : task.prune();
   }
 }
 
@@ -98,6 +101,8 @@ std::vector<Tensor> results_of(const GraphTask& task, const BackwardOptions& opt
     if (results[i].defined()) continue;
     if (options.materialize_grads) {
       results[i] = zeros_for(i);
+      if (options.create_graph && is_floating(results[i].dtype()))
+        set_requires_grad(results[i], true);
     } else {
       check(options.allow_unused, "The differentiated Tensor at index ", i,
             " appears to not have been used in the graph. Set allow_unused=True if this is the "
@@ -133,7 +138,8 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   GraphTask task(options);
   for (const Tensor& input : inputs) {
     const Edge edge = gradient_edge(input);
-    check(static_cast<bool>(edge.node), "One of the differentiated Tensors does not require grad");
+    check(edge.node || input.requires_grad(),
+          "One of the differentiated Tensors does not require grad");
     task.capture(edge);
   }
   run(task, roots_of(outputs, gradients));

@@ -18,6 +18,8 @@ namespace {
 // The innermost pass that this thread runs.
 constexpr ThreadPointer<GraphTask, ThreadWord::kCurrentTask> current_task;
 
+std::atomic<uint64_t> last_id{0};
+
 // A pass within a pass runs on the same stack, up to this many; the next gets a stack of its own.
 // PyTorch's number.
 constexpr int kMaxDepth = 60;
@@ -56,6 +58,22 @@ Tensor fit(const Node* maker, size_t index, Tensor gradient, const OutputMeta& m
   return tensor_ops.to(gradient, meta.dtype, meta.device);
 }
 
+// A gradient may be shared with other nodes and with the program, whose callbacks may have changed
+// its shape or dtype in place since it was made to fit.
+void check_unchanged(const Node& node, std::span<const Tensor> gradients) {
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (!gradients[i].defined()) continue;
+    const Tensor& gradient = gradients[i];
+    const OutputMeta& meta = node.output(i);
+    check(gradient.shape() == meta.shape && gradient.dtype() == meta.dtype &&
+              gradient.device() == meta.device,
+          "the gradient of output ", i, " of ", node.name(),
+          " was changed by a callback: it has shape ", gradient.shape(), " and dtype ",
+          name_of(gradient.dtype()), ", but ", meta.shape, " and ", name_of(meta.dtype),
+          " are expected");
+  }
+}
+
 void fit_all(const Node& maker, std::span<Tensor> results) {
   for (size_t i = 0; i < results.size(); ++i) {
     const Edge& edge = maker.edges()[i];
@@ -84,6 +102,7 @@ GraphTask* GraphTask::current() { return current_task; }
 
 GraphTask::GraphTask(const BackwardOptions& options)
     : options_(options),
+      id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1),
       parent_(current_task),
       depth_(parent_ ? parent_->depth_ + 1 : 0),
       cancellable_(options.cancel || (parent_ && parent_->cancellable_)) {}
@@ -135,6 +154,7 @@ size_t GraphTask::capture(const Edge& edge) {
   const size_t slot = captured_.size();
   captured_.emplace_back();
   captures_.push_back({edge.output_nr, slot, -1});
+  if (!edge.node) return slot;
   kept_.push_back(edge.node);
   NodeState& own = state(*edge.node);
   captures_.back().next = own.first_capture;
@@ -325,8 +345,10 @@ void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients
   if (!own.runs) return;
   if (hooked) {
     node.run_tensor_hooks(gradients);
-    if (node.hooks()) node.hooks()->before.run(gradients);
+    if (node.hooks()) run_hooks(node.hooks()->before, gradients);
   }
+
+  check_unchanged(node, gradients);
 
   constexpr size_t kFew = 4;
   Tensor few[kFew];
@@ -342,7 +364,7 @@ void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients
   if (!options_.retain_graph && !options_.create_graph) node.release_saved();
   if (shown_after) {
     fit_all(node, results);
-    node.hooks()->after.run(results, std::span<const Tensor>(given));
+    run_hooks(node.hooks()->after, results, given);
   }
   deliver(node, results);
 }

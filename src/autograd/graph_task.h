@@ -22,11 +22,19 @@ class GraphTask {
   // The pass that this thread runs, the innermost one of several; or null.
   static GraphTask* current();
 
-  // Asks for the gradient that flows along `edge`; returns its place in captured(). Nodes that lead
-  // to nothing that was asked for do not run then. To be called before the first root is added.
+  // Of each pass another.
+  uint64_t id() const { return id_; }
+
+  // Asks for the gradient that flows along `edge`, which is none where it leads to no node; returns
+  // its place in captured(). Nodes that lead to nothing that was asked for do not run then. To be
+  // called before the first root is added.
   size_t capture(const Edge& edge);
   // Asks that `node` runs, with the same effect on others.
   void require(const Ref<Node>& node);
+  // Only nodes that lead to what was asked for will run.
+  void prune() { prunes_ = true; }
+  // Does this pass compute only some gradients?
+  bool is_partial() const { return prunes_; }
   // Where the pass starts, and with which gradient.
   void add_root(const Edge& root, const Tensor& given);
   const std::vector<Tensor>& captured() const { return captured_; }
@@ -76,6 +84,7 @@ class GraphTask {
   void count_hook_groups();
 
   BackwardOptions options_;
+  uint64_t id_;
   GraphTask* parent_ = nullptr;  // the pass that this one runs within
   int depth_ = 0;                // how many passes this one runs within
   bool cancellable_ = false;

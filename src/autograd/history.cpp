@@ -191,6 +191,30 @@ void rebase_geometry(const Tensor& self, const Ref<Node>& node) {
   }
 }
 
+HistorySnapshot::HistorySnapshot(const Tensor& tensor)
+    : tensor_(tensor),
+      grad_fn_(tensor.impl()->grad_fn),
+      accumulator_(known_accumulator(tensor)),
+      output_nr_(tensor.impl()->output_nr),
+      view_version_(tensor.impl()->view_version),
+      requires_grad_(tensor.impl()->requires_grad),
+      view_origin_(tensor.impl()->view_origin) {}
+
+void HistorySnapshot::restore() {
+  TensorImpl& impl = *tensor_.impl();
+  if (impl.grad_fn != grad_fn_) {
+    // Retained grads go back to where there is room for them.
+    if (grad_fn_ && impl.extra)
+      move_retained_grad(tensor_, static_cast<Node*>(grad_fn_.get()), output_nr_);
+    impl.grad_fn = grad_fn_;
+  }
+  impl.output_nr = output_nr_;
+  impl.view_version = view_version_;
+  impl.requires_grad = requires_grad_;
+  impl.view_origin = view_origin_;
+  if (accumulator_) remember_accumulator(tensor_, accumulator_);
+}
+
 void check_out(const char* operation, const Tensor& out, bool any_input_requires_grad) {
   check(!grad_enabled() || !(any_input_requires_grad || out.requires_grad()), operation,
         "(): functions with out=... arguments don't support automatic differentiation, but one of "

@@ -56,6 +56,20 @@ void check_inplace(const Tensor& self, bool recorded);
 void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge = 0);
 // The same for an operation that changed self's shape and strides only.
 void rebase_geometry(const Tensor& self, const Ref<Node>& node);
+// The place of a tensor in the graph, to be put back where what changed it has failed.
+class HistorySnapshot {
+ public:
+  explicit HistorySnapshot(const Tensor& tensor);
+  void restore();
+
+ private:
+  Tensor tensor_;
+  Ref<GraphNode> grad_fn_;
+  Ref<Node> accumulator_;
+  uint32_t output_nr_, view_version_;
+  bool requires_grad_;
+  ViewOrigin view_origin_;
+};
 // Throws where an out= argument would cut the graph.
 void check_out(const char* operation, const Tensor& out, bool any_input_requires_grad);
 // Removes `self` from the graph.

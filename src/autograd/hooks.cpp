@@ -12,23 +12,76 @@ ForkSafeMutex& hook_mutex() { return Eternal<MutexOfLevel<LockLevel::kHooks>>::g
 namespace {
 
 // torch.FloatTensor, as PyTorch calls a tensor's type.
-std::string type_of(const Tensor& tensor) {
-  return str("torch.", tensor.device().is_cpu() ? "" : "cuda.", scalar_name_of(tensor.dtype()),
-             "Tensor");
+std::string type_name(DType dtype, Device device) {
+  return str("torch.", device.is_cpu() ? "" : "cuda.", scalar_name_of(dtype), "Tensor");
 }
+
+// What gradients were before a hook ran: it may replace them, or change their geometry in place.
+class Before {
+ public:
+  explicit Before(std::span<const Tensor> gradients) {
+    looks_.reserve(gradients.size());
+    for (const Tensor& gradient : gradients) looks_.push_back(Look(gradient));
+  }
+  void check_kept(std::span<const Tensor> gradients) const {
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined()) looks_[i].check_kept(gradients[i]);
+    }
+  }
+
+ private:
+  struct Look {
+    bool defined;
+    Dims shape;
+    DType dtype = DType::kUndefined;
+    Device device;
+
+    explicit Look(const Tensor& gradient) : defined(gradient.defined()) {
+      if (!defined) return;
+      shape = gradient.shape();
+      dtype = gradient.dtype();
+      device = gradient.device();
+    }
+    void check_kept(const Tensor& now) const {
+      check(defined, "can't replace a None gradient with a non-None value");
+      check(now.dtype() == dtype && now.device() == device,
+            "hook has changed the type of value (was ", type_name(dtype, device), " got ",
+            type_name(now.dtype(), now.device()), ")");
+      check(now.shape() == shape, "hook has changed the size of value");
+    }
+  };
+  std::vector<Look> looks_;
+};
 
 }  // namespace
 
-void run_tensor_hooks(const HookList<TensorHook>& hooks, Tensor& gradient) {
-  for (const Ref<TensorHook>& hook : hooks.get()) {
-    const Tensor before = gradient;
+void run_hooks(const HookList<TensorHook>& hooks, Tensor& gradient) {
+  for (const auto& hook : hooks.functions()) {
+    const Before before({&gradient, 1});
     (*hook)(gradient);
-    if (!before.defined() || !gradient.defined() || gradient.is_same(before)) continue;
-    check(gradient.dtype() == before.dtype() && gradient.device() == before.device(),
-          "hook has changed the type of value (was ", type_of(before), " got ", type_of(gradient),
-          ")");
-    check(gradient.shape() == before.shape(), "hook has changed the size of value");
+    before.check_kept({&gradient, 1});
   }
+}
+
+void run_hooks(const HookList<NodePreHook>& hooks, std::span<Tensor> gradients) {
+  for (const auto& hook : hooks.functions()) {
+    const Before before(gradients);
+    (*hook)(gradients);
+    before.check_kept(gradients);
+  }
+}
+
+void run_hooks(const HookList<NodePostHook>& hooks, std::span<Tensor> computed,
+               std::span<const Tensor> given) {
+  for (const auto& hook : hooks.functions()) {
+    const Before before(computed);
+    (*hook)(computed, given);
+    before.check_kept(computed);
+  }
+}
+
+void run_hooks(const HookList<PostAccumulateHook>& hooks, const Tensor& leaf) {
+  for (const auto& hook : hooks.functions()) (*hook)(leaf);
 }
 
 void NodeHooks::add(uint32_t output_nr, Ref<TensorHook> hook) {
@@ -65,7 +118,7 @@ void NodeHooks::run(std::span<Tensor> gradients) const {
     std::lock_guard lock(hook_mutex());
     kept = retained;
   }
-  for (const auto& [output_nr, hooks] : lists()) run_tensor_hooks(*hooks, gradients[output_nr]);
+  for (const auto& [output_nr, hooks] : lists()) run_hooks(*hooks, gradients[output_nr]);
   for (const Retained& one : kept) {
     if (gradients[one.output_nr].defined()) one.grad->accumulate(gradients[one.output_nr]);
   }

@@ -19,7 +19,8 @@ ForkSafeMutex& hook_mutex();
 class Hook : public RefCounted<Hook> {
  public:
   static void destroy(Hook* hook) { delete hook; }
-  // It will not be called again. What it holds is dropped now, or after a call that is running.
+  // It will not be called again, except that a list of hooks that is being run is run to its end as
+  // it was, as in PyTorch. What it holds is dropped then.
   virtual void remove() = 0;
 
  protected:
@@ -29,28 +30,25 @@ class Hook : public RefCounted<Hook> {
 template <class... Args>
 class HookOf final : public Hook {
  public:
-  using Function = std::function<void(Args...)>;
+  using Function = std::shared_ptr<const std::function<void(Args...)>>;
   // group: what it is one of several hooks of (multi_grad_hook.h), or null.
-  explicit HookOf(Function function, const void* group = nullptr)
-      : function_(std::make_shared<const Function>(std::move(function))), group_(group) {}
+  explicit HookOf(std::function<void(Args...)> function, const void* group = nullptr)
+      : function_(std::make_shared<const std::function<void(Args...)>>(std::move(function))),
+        group_(group) {}
 
-  void operator()(Args... args) const {
-    if (const auto function = get()) (*function)(args...);
-  }
   void remove() override {
-    std::shared_ptr<const Function> dropped;
+    Function dropped;
     std::lock_guard lock(hook_mutex());
     std::swap(dropped, function_);
   }
-  bool removed() const { return !function_; }  // call with hook_mutex held
+  // --- call with hook_mutex held
+  bool removed() const { return !function_; }
+  const Function& function() const { return function_; }
+
   const void* group() const { return group_; }
 
  private:
-  std::shared_ptr<const Function> get() const {
-    std::lock_guard lock(hook_mutex());
-    return function_;
-  }
-  std::shared_ptr<const Function> function_;
+  Function function_;
   const void* group_;
 };
 
@@ -72,14 +70,14 @@ class HookList {
     std::erase_if(hooks_, [](const Ref<Kind>& old) { return old->removed(); });
     hooks_.push_back(std::move(hook));
   }
-  // A copy, so that hooks may add and remove hooks.
-  std::vector<Ref<Kind>> get() const {
+  // What is to be called: a copy, so that hooks may add and remove hooks.
+  std::vector<typename Kind::Function> functions() const {
+    std::vector<typename Kind::Function> found;
     std::lock_guard lock(hook_mutex());
-    return hooks_;
-  }
-  template <class... Args>
-  void run(Args&&... args) const {
-    for (const Ref<Kind>& hook : get()) (*hook)(args...);
+    for (const Ref<Kind>& hook : hooks_) {
+      if (!hook->removed()) found.push_back(hook->function());
+    }
+    return found;
   }
   bool empty() const {
     std::lock_guard lock(hook_mutex());
@@ -97,8 +95,13 @@ class HookList {
   std::vector<Ref<Kind>> hooks_;
 };
 
-// Runs the hooks of one tensor; each must keep the gradient's shape, dtype and device.
-void run_tensor_hooks(const HookList<TensorHook>& hooks, Tensor& gradient);
+// Run hooks one after another. Each must keep a gradient's shape, dtype and device where it
+// replaces or changes it, and may not give one where there was none.
+void run_hooks(const HookList<TensorHook>& hooks, Tensor& gradient);
+void run_hooks(const HookList<NodePreHook>& hooks, std::span<Tensor> gradients);
+void run_hooks(const HookList<NodePostHook>& hooks, std::span<Tensor> computed,
+               std::span<const Tensor> given);
+void run_hooks(const HookList<PostAccumulateHook>& hooks, const Tensor& leaf);
 
 // The grad of a tensor that is no leaf but retains it: shared by the tensor and the node that
 // computes it, of which neither may own the other.

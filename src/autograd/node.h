@@ -113,6 +113,11 @@ class Node : public GraphNode {
     has_output_ = true;
     return 0;
   }
+  void forget_outputs() {
+    if (has_output_) first_output_.~OutputMeta();
+    has_output_ = false;
+    more_outputs_.reset();
+  }
   size_t output_count() const { return has_output_ + (more_outputs_ ? more_outputs_->size() : 0); }
   const OutputMeta& output(size_t nr) const {
     return nr == 0 ? first_output_ : (*more_outputs_)[nr - 1];

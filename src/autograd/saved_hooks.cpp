@@ -9,6 +9,7 @@ LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks = nullptr;
 namespace {
 
 struct OwnState : SavedHooksState {
+  size_t floor = 0;  // so many of the stack may not be taken off: SavedHooksFence
   ~OwnState();
 };
 
@@ -19,7 +20,7 @@ OwnState::~OwnState() {
   active_saved_hooks = nullptr;
 }
 
-SavedHooksState& own() {
+OwnState& own() {
   if (!state) state = delete_at_thread_exit(new OwnState);
   return *state;
 }
@@ -31,7 +32,7 @@ void update() { active_saved_hooks = own().stack.empty() ? nullptr : own().stack
 const SavedHooksState& saved_hooks_state() { return own(); }
 
 void set_saved_hooks_state(const SavedHooksState& other) {
-  own() = other;
+  static_cast<SavedHooksState&>(own()) = other;
   update();
 }
 
@@ -42,7 +43,7 @@ void push_saved_hooks(Ref<SavedHooks> hooks) {
 }
 
 void pop_saved_hooks() {
-  check(!own().stack.empty(), "no saved tensors hooks are set on this thread");
+  check(own().stack.size() > own().floor, "no saved tensors hooks are set on this thread");
   const Ref<SavedHooks> last = std::move(own().stack.back());
   own().stack.pop_back();
   update();
@@ -50,7 +51,20 @@ void pop_saved_hooks() {
 
 void disable_saved_hooks(std::optional<std::string> message) {
   check(!message || own().stack.empty(), message.value_or(""));
-  own().disabled = std::move(message);
+  own().disabled = message ? std::make_shared<const std::string>(std::move(*message)) : nullptr;
+}
+
+SavedHooksFence::SavedHooksFence() {
+  if (!state) return;  // nothing was ever set on this thread
+  floor_before_ = std::exchange(state->floor, state->stack.size());
+  disabled_before_ = state->disabled;
+}
+
+SavedHooksFence::~SavedHooksFence() {
+  if (!state) return;
+  while (state->stack.size() > state->floor) pop_saved_hooks();
+  state->floor = floor_before_;
+  state->disabled = std::move(disabled_before_);
 }
 
 }  // namespace libtensor::autograd

@@ -1,6 +1,7 @@
 // Lets a program keep what nodes save in a form of its own: on disk, in half precision, elsewhere.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,17 +27,30 @@ class SavedHooks : public RefCounted<SavedHooks> {
 // What this thread has set.
 struct SavedHooksState {
   std::vector<Ref<SavedHooks>> stack;
-  std::optional<std::string> disabled;  // why hooks may not be set
+  std::shared_ptr<const std::string> disabled;  // why hooks may not be set; null: they may
 };
 const SavedHooksState& saved_hooks_state();
 void set_saved_hooks_state(const SavedHooksState& state);
 
 // Throws the message given to disable_saved_hooks where they are disabled.
 void push_saved_hooks(Ref<SavedHooks> hooks);
-// Throws where none are set.
+// Throws where none are set, or none since the innermost fence.
 void pop_saved_hooks();
 // No message: enables them again. Throws where some are set.
 void disable_saved_hooks(std::optional<std::string> message);
+
+// While it lives, hooks set before stay; those set since go with it.
+class SavedHooksFence {
+ public:
+  SavedHooksFence();
+  ~SavedHooksFence();
+  SavedHooksFence(const SavedHooksFence&) = delete;
+  SavedHooksFence& operator=(const SavedHooksFence&) = delete;
+
+ private:
+  size_t floor_before_ = 0;
+  std::shared_ptr<const std::string> disabled_before_;
+};
 
 // The hooks that were set last, or null: nearly always.
 extern LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks;

@@ -11,7 +11,8 @@ namespace libtensor::autograd {
 // What hooks keep of a tensor, and where its gradient goes.
 struct PackedTensor : RefCounted<PackedTensor> {
   static void destroy(PackedTensor* packed) { delete packed; }
-  explicit PackedTensor(SavedHooks* packer) : hooks(Ref<SavedHooks>::share(packer)) {}
+  PackedTensor(SavedHooks* packer, const Tensor& tensor)
+      : hooks(Ref<SavedHooks>::share(packer)), shape(tensor.shape()), dtype(tensor.dtype()) {}
   ~PackedTensor() {
     if (holds) hooks->discard(value);
   }
@@ -19,6 +20,8 @@ struct PackedTensor : RefCounted<PackedTensor> {
   PackedTensor& operator=(const PackedTensor&) = delete;
 
   Ref<SavedHooks> hooks;
+  Dims shape;
+  DType dtype;
   void* value = nullptr;
   bool holds = false;
   Edge edge;  // of an input that requires grad
@@ -28,11 +31,32 @@ void SavedTensor::save_output(const Tensor& result) {
   number_ = result.impl()->output_nr;
   is_output_ = true;
   released_ = false;
-  if (active_saved_hooks || result.impl()->inference) [[unlikely]]
-    return save_specially(result, /*is_output=*/true);
+  if (active_saved_hooks || result.impl()->inference) [[unlikely]] {
+    save_specially(result, /*is_output=*/true);
+    saved_ = true;
+    return;
+  }
+  saved_ = true;
   tensor_ = SavedRef::adopt(result.alias().ref());
   version_ = result.version();
   result.storage().watch();
+}
+
+void SavedTensor::save_output_early(const Tensor& content, const Ref<Node>& maker) {
+  struct Place {  // in the graph, which hooks see
+    const Tensor& content;
+    const Ref<Node>& maker;
+    Place(const Tensor& tensor, const Ref<Node>& node) : content(tensor), maker(node) {
+      tensor.impl()->output_nr = node->add_output(tensor);
+      tensor.impl()->grad_fn = node;
+    }
+    ~Place() {
+      content.impl()->grad_fn = nullptr;  // else a hook that keeps it would close a cycle
+      maker->forget_outputs();
+    }
+  };
+  const Place place(content, maker);
+  save_output(content);
 }
 
 void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
@@ -42,7 +66,7 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
         "`torch.inference_mode()`.");
   const uint32_t version = tensor.version();
-  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks));
+  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks, tensor));
   {
     const GradMode no_grad(false);
     packed->value = packed->hooks->pack(tensor);
@@ -65,6 +89,7 @@ void SavedTensor::swap(SavedTensor& other) noexcept {
   std::swap(number_, other.number_);
   std::swap(is_output_, other.is_output_);
   std::swap(released_, other.released_);
+  std::swap(saved_, other.saved_);
 }
 
 void SavedTensor::drop_packed() {
@@ -101,18 +126,28 @@ SavedTensor SavedTensor::copy() const {
   result.number_ = number_;
   result.is_output_ = is_output_;
   result.released_ = released_;
+  result.saved_ = saved_;
   return result;
 }
 
 Tensor SavedTensor::unpack_by_hooks(Node& owner) const {
+  // The hook may run backward, which frees what this node has saved.
+  const Ref<PackedTensor> packed = Ref<PackedTensor>::share(packed_);
+  const Tensor unpacked = packed->hooks->unpack(packed->value);
+  check(unpacked.defined(), "the result of an unpack hook is no tensor");
+  check(unpacked.shape() == packed->shape, "an unpack hook returned a tensor of shape ",
+        unpacked.shape(), " for one of shape ", packed->shape);
+  check(is_floating(unpacked.dtype()) == is_floating(packed->dtype),
+        "an unpack hook returned a tensor of dtype ", name_of(unpacked.dtype()), " for one of ",
+        name_of(packed->dtype));
   // The same elements with another history: what the hook gave may be in use elsewhere.
-  Tensor result = packed_->hooks->unpack(packed_->value).alias();
+  Tensor result = unpacked.alias();
   if (is_output_) {
     if (is_floating(result.dtype()))
       (owner.enclosing() ? *owner.enclosing() : owner).reattach(result, number_);
   } else {
-    result.impl()->grad_fn = packed_->edge.node;
-    result.impl()->output_nr = packed_->edge.output_nr;
+    result.impl()->grad_fn = packed->edge.node;
+    result.impl()->output_nr = packed->edge.output_nr;
   }
   return result;
 }
@@ -130,6 +165,8 @@ Tensor SavedTensor::unpack_unguarded(Node& owner) const {
         "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
         "second time or if "
         "you need to access saved tensors after calling backward.");
+  check(saved_, "the derivative of ", owner.name(),
+        " cannot run yet: the operation is still saving what it needs");
   if (packed_) [[unlikely]]
     return unpack_by_hooks(owner);
   if (!tensor_) return Tensor();

@@ -11,6 +11,8 @@ namespace libtensor::autograd {
 class Node;
 struct PackedTensor;
 
+inline bool saved_hooks_active() { return active_saved_hooks != nullptr; }
+
 class SavedTensor {
  public:
   SavedTensor() = default;
@@ -28,6 +30,7 @@ class SavedTensor {
   // (Node::saved_edge).
   void save(const Tensor& input, uint32_t edge) {
     released_ = false;
+    saved_ = true;
     if (!input.defined()) return;
     if (active_saved_hooks || input.impl()->inference) [[unlikely]]
       return save_specially(input, /*is_output=*/false);
@@ -46,6 +49,10 @@ class SavedTensor {
   // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
   // be a cycle.
   void save_output(const Tensor& result);
+  // Where an in-place operation has a result to save and a hook, which may fail, is to keep it: the
+  // hook is given `content`, what the operation is about to write, so that nothing is changed where
+  // it does. `maker`: the node, without an output yet.
+  void save_output_early(const Tensor& content, const Ref<Node>& maker);
   // The tensor, with its history. Throws where it was released, or changed in place since it was
   // saved.
   Tensor unpack(Node& owner) const;
@@ -73,6 +80,7 @@ class SavedTensor {
   uint32_t number_ = 0;  // of the edge of an input, or the output number of a result
   bool is_output_ = false;
   bool released_ = false;
+  bool saved_ = false;  // not before its operation has come so far, and a pack hook may look
 };
 
 }  // namespace libtensor::autograd

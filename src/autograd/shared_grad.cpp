@@ -73,6 +73,7 @@ bool GradShares::add(Tensor& grad, const Tensor& incoming) {
   const bool is_mine = owner_ == this_thread();
   if ((foreign_ || shared_) && !is_as_left(grad)) forget();
   if (!sums_exactly(grad) || (is_mine && !foreign_ && !shared_)) return false;
+  if (incoming.dtype() != grad.dtype() || incoming.shape() != grad.shape()) return false;
 
   const Tensor fitting =
       incoming.strides() == grad.strides() ? incoming : tensor_ops.clone_for_leaf(incoming, grad);

@@ -31,8 +31,40 @@ Ref<Storage> Storage::with_version(const Ref<Storage>& memory, uint32_t version)
   Ref<Storage> storage = share(memory->data_, memory->bytes_, memory->device_);
   lender->retain();
   storage->set_deleter(end_loan, lender);
-  storage->version_.store(version, std::memory_order_relaxed);
+  storage->own_counter_.version.store(version, std::memory_order_relaxed);
   lender->lent_.store(true, std::memory_order_relaxed);
+  return storage;
+}
+
+struct Storage::SharedCounter : RefCounted<SharedCounter>, Counter {
+  static void destroy(SharedCounter* counter) { delete counter; }
+};
+
+// The own one moves into it. Another thread that raises the version meanwhile races with whoever
+// exchanges the tensor's memory, and may be counted in the old place.
+Storage::SharedCounter* Storage::share_counter() {
+  SharedCounter* shared = shared_counter_.load(std::memory_order_acquire);
+  if (shared) return shared;
+  auto* fresh = new SharedCounter;
+  fresh->version.store(own_counter_.version.load());
+  fresh->watched.store(own_counter_.watched.load());
+  if (!shared_counter_.compare_exchange_strong(shared, fresh, std::memory_order_acq_rel)) {
+    delete fresh;
+    return shared;
+  }
+  fresh->changes.store(own_counter_.changes.exchange(nullptr));
+  counter_.store(fresh, std::memory_order_release);
+  return fresh;
+}
+
+Ref<Storage> Storage::with_version_of(const Ref<Storage>& memory, Storage& counted) {
+  const bool is_counted_alone = counted.use_count() == 1 && !counted.shared_counter_.load();
+  if (is_counted_alone) return with_version(memory, counted.version());
+  Ref<Storage> storage = with_version(memory, 0);
+  SharedCounter* const shared = counted.share_counter();
+  shared->retain();
+  storage->shared_counter_.store(shared, std::memory_order_relaxed);
+  storage->counter_.store(shared, std::memory_order_relaxed);
   return storage;
 }
 
@@ -47,18 +79,20 @@ struct Storage::ChangeLog {
   Entry entries[kCount];
 };
 
-void Storage::log_change(const char* operation) noexcept {
-  ChangeLog* log = changes_.load(std::memory_order_acquire);
+Storage::Counter::~Counter() { delete changes.load(std::memory_order_relaxed); }
+
+void Storage::log_change(Counter& counter, const char* operation) noexcept {
+  ChangeLog* log = counter.changes.load(std::memory_order_acquire);
   if (!log) {
     auto* fresh = new (std::nothrow) ChangeLog;
     if (!fresh) return;
-    if (changes_.compare_exchange_strong(log, fresh, std::memory_order_acq_rel)) {
+    if (counter.changes.compare_exchange_strong(log, fresh, std::memory_order_acq_rel)) {
       log = fresh;
     } else {
       delete fresh;
     }
   }
-  const uint32_t now = version();
+  const uint32_t now = counter.version.load(std::memory_order_relaxed);
   ChangeLog::Entry& entry = log->entries[now % ChangeLog::kCount];
   entry.operation.store(operation, std::memory_order_relaxed);
   entry.version.store(now, std::memory_order_relaxed);
@@ -66,7 +100,7 @@ void Storage::log_change(const char* operation) noexcept {
 
 std::vector<Storage::Change> Storage::changes_since(uint32_t version) const {
   std::vector<Change> found;
-  const ChangeLog* log = changes_.load(std::memory_order_acquire);
+  const ChangeLog* log = counter().changes.load(std::memory_order_acquire);
   const uint32_t now = this->version();
   if (!log || now == version) return found;
   const uint32_t count = std::min<uint32_t>(now - version, ChangeLog::kCount);
@@ -81,7 +115,8 @@ std::vector<Storage::Change> Storage::changes_since(uint32_t version) const {
 
 void Storage::destroy(Storage* storage) {
   storage->give_back();
-  delete storage->changes_.load(std::memory_order_relaxed);
+  if (SharedCounter* const shared = storage->shared_counter_.load(std::memory_order_relaxed))
+    shared->release();
   delete storage;
 }
 

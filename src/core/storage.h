@@ -23,6 +23,8 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   static Ref<Storage> share(void* data, size_t bytes, Device device);
   // The memory of `memory` with a version of its own: who changes one does not change the other's.
   static Ref<Storage> with_version(const Ref<Storage>& memory, uint32_t version);
+  // The same, with the version of `counted`, which both count from then on.
+  static Ref<Storage> with_version_of(const Ref<Storage>& memory, Storage& counted);
   // The storage whose memory this is: itself, but for those made with_version.
   const Storage* lender() const { return is_loan() ? static_cast<Storage*>(context_) : this; }
   // deleter(context) will run once, when the last view goes.
@@ -39,18 +41,22 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   // own, of which no other storage has a loan; a storage that has one ends it.
   void resize(size_t bytes);
 
-  uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  uint32_t version() const { return counter().version.load(std::memory_order_relaxed); }
   // Called by every operation that writes; `operation` is a string that lives for ever.
   void bump_version(const char* operation) {
-    fetch_add(version_, 1, std::memory_order_relaxed);
-    if (watched_.load(std::memory_order_relaxed)) [[unlikely]]
-      log_change(operation);
+    Counter& own = counter();
+    fetch_add(own.version, 1, std::memory_order_relaxed);
+    if (own.watched.load(std::memory_order_relaxed)) [[unlikely]]
+      log_change(own, operation);
   }
+  // The operation that raised it last has failed, and what it changed is as it was.
+  void take_back_bump() { fetch_add(counter().version, uint32_t(-1), std::memory_order_relaxed); }
   // From now on, changes are remembered: a node has saved the elements.
   void watch() {
-    if (!watched_.load(std::memory_order_relaxed)) watched_.store(true, std::memory_order_relaxed);
+    std::atomic<bool>& watched = counter().watched;
+    if (!watched.load(std::memory_order_relaxed)) watched.store(true, std::memory_order_relaxed);
   }
-  bool watched() const { return watched_.load(std::memory_order_relaxed); }
+  bool watched() const { return counter().watched.load(std::memory_order_relaxed); }
   struct Change {
     uint32_t version;  // after it
     const char* operation;
@@ -67,19 +73,29 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   bool is_loan() const { return deleter_ == end_loan; }
   void acquire(size_t bytes);
   void give_back();
-  [[gnu::cold]] void log_change(const char* operation) noexcept;
-
   struct ChangeLog;
+  // The version, and who raised it.
+  struct Counter {
+    std::atomic<uint32_t> version{0};
+    std::atomic<bool> watched{false};
+    std::atomic<ChangeLog*> changes{nullptr};
+    ~Counter();
+  };
+  struct SharedCounter;
+  Counter& counter() const { return *counter_.load(std::memory_order_relaxed); }
+  SharedCounter* share_counter();
+  [[gnu::cold]] static void log_change(Counter& counter, const char* operation) noexcept;
+
   static constexpr size_t kInlineBytes = 64;
 
   Device device_;
-  std::atomic<uint32_t> version_{0};
   bool owned_ = true;
-  std::atomic<bool> watched_{false};
   std::atomic<bool> lent_{false};
+  mutable Counter own_counter_;
+  std::atomic<Counter*> counter_{&own_counter_};  // or one that several storages share
   void* data_ = nullptr;
   size_t bytes_ = 0;
-  std::atomic<ChangeLog*> changes_{nullptr};
+  std::atomic<SharedCounter*> shared_counter_{nullptr};
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
   alignas(16) unsigned char inline_[kInlineBytes];  // small tensors need no second block

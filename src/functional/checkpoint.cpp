@@ -153,26 +153,32 @@ class Checkpoint final : public autograd::SavedHooks {
       : rerun_(std::move(rerun)), random_(std::move(random)), early_stop_(early_stop) {}
   // The first run is over: no more is saved.
   void complete() { complete_ = true; }
+  // The first run has failed: what it left of a graph does not keep the function.
+  void abandon() {
+    Ref<Rerun> dropped;
+    std::lock_guard lock(autograd::hook_mutex());
+    std::swap(rerun_, dropped);
+  }
 
   void* pack(const Tensor& tensor) override {
     saved_.push_back({tensor.shape(), tensor.dtype(), tensor.device()});
     return to_packed(saved_.size());
   }
+  // Once for each number in a pass, as in PyTorch: what is computed again goes with its use.
   Tensor unpack(void* packed) override {
     const size_t number = to_number(packed);
-    if (Tensor found = find(number); found.defined()) return found;
-    Tensors tensors = run_again();
-    const Tensor found = tensors[number - 1];  // another thread's pass may end, and forget, at once
-    keep(std::move(tensors));
-    return found;
+    const autograd::GraphTask* const pass = autograd::GraphTask::current();
+    if (!pass) return run_again()[number - 1];
+    if (!knows(pass->id())) keep(pass->id(), run_again());
+    return take(pass->id(), number);
   }
   void discard(void* packed) override {
-    Tensor dropped;
+    Tensors dropped;
     std::lock_guard lock(autograd::hook_mutex());
-    const auto found = recomputed_.find(to_number(packed));
-    if (found == recomputed_.end()) return;
-    dropped = std::move(found->second);
-    recomputed_.erase(found);
+    for (auto& [pass, tensors] : recomputed_) {
+      Tensor& one = tensors[to_number(packed) - 1];
+      if (one.defined()) dropped.push_back(std::exchange(one, Tensor()));
+    }
   }
 
  private:
@@ -192,19 +198,39 @@ class Checkpoint final : public autograd::SavedHooks {
     }
   };
 
-  Tensor find(size_t number) const {
+  bool knows(uint64_t pass) const {
     std::lock_guard lock(autograd::hook_mutex());
-    const auto found = recomputed_.find(number);
-    return found == recomputed_.end() ? Tensor() : found->second;
+    return recomputed_.contains(pass);
+  }
+
+  Tensor take(uint64_t pass, size_t number) {
+    Tensor found;
+    {
+      std::lock_guard lock(autograd::hook_mutex());
+      found = std::exchange(recomputed_.at(pass)[number - 1], Tensor());
+    }
+    check(found.defined(),
+          "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already "
+          "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
+          "only once. Otherwise please open an issue with details on your use case.");
+    return found;
+  }
+
+  Ref<Rerun> rerun() const {
+    std::lock_guard lock(autograd::hook_mutex());
+    check(static_cast<bool>(rerun_),
+          "torch.utils.checkpoint: the function failed in its first run");
+    return rerun_;
   }
 
   Tensors run_again() const {
     const GradMode mode(true);
     const RandomScope random(random_);
     auto collector = Ref<Collector>::adopt(new Collector({saved_.size(), early_stop_, complete_}));
+    const Ref<Rerun> rerun = this->rerun();
     try {
       const HooksScope hooks(collector);
-      (*rerun_)();
+      (*rerun)();
     } catch (...) {
       if (!collector->stopped()) throw;
     }
@@ -231,29 +257,39 @@ class Checkpoint final : public autograd::SavedHooks {
           different, ".");
   }
 
-  // Until the nodes have freed them, and at most until this backward pass ends: a later one over a
-  // retained graph computes them again.
-  void keep(Tensors tensors) {
-    {
-      std::lock_guard lock(autograd::hook_mutex());
-      for (size_t i = 0; i < saved_.size(); ++i) recomputed_[i + 1] = std::move(tensors[i]);
-    }
-    if (autograd::GraphTask::current()) {
-      autograd::queue_callback([self = Ref<Checkpoint>::share(this)] { self->forget(); });
-    }
-  }
-  void forget() {
-    std::map<size_t, Tensor> dropped;
+  // Until the nodes have freed them, and at most until this backward pass ends, whether it succeeds
+  // or not: a later one over a retained graph computes them again.
+  void keep(uint64_t pass, Tensors tensors) {
+    auto end = std::make_shared<EndOfPass>(Ref<Checkpoint>::share(this), pass);
+    autograd::queue_callback([end = std::move(end)] {});
     std::lock_guard lock(autograd::hook_mutex());
-    std::swap(dropped, recomputed_);
+    recomputed_[pass].swap(tensors);
   }
+  void forget(uint64_t pass) {
+    Tensors dropped;
+    std::lock_guard lock(autograd::hook_mutex());
+    const auto found = recomputed_.find(pass);
+    if (found == recomputed_.end()) return;
+    dropped.swap(found->second);
+    recomputed_.erase(found);
+  }
+  struct EndOfPass {
+    Ref<Checkpoint> checkpoint;
+    uint64_t pass;
+    EndOfPass(Ref<Checkpoint> ending, uint64_t number)
+        : checkpoint(std::move(ending)), pass(number) {}
+    ~EndOfPass() { checkpoint->forget(pass); }
+    EndOfPass(const EndOfPass&) = delete;
+    EndOfPass& operator=(const EndOfPass&) = delete;
+  };
 
   Ref<Rerun> rerun_;
   std::optional<RandomState> random_;
   const bool early_stop_;
   std::atomic<bool> complete_{false};
-  std::vector<Saved> saved_;             // by number, as it was in the first run
-  std::map<size_t, Tensor> recomputed_;  // by number; guarded by hook_mutex
+  std::vector<Saved> saved_;  // by number, as it was in the first run
+  // Of each pass, by number from 0; undefined once taken. Guarded by hook_mutex, as is rerun_.
+  std::map<uint64_t, Tensors> recomputed_;
 };
 
 }  // namespace
@@ -267,9 +303,14 @@ Tensors checkpoint(Function function, std::span<const Tensor> inputs,
   auto hooks = Ref<Checkpoint>::adopt(
       new Checkpoint(std::move(rerun), std::move(random), options.early_stop));
   const HooksScope scope(hooks);
-  Tensors outputs = function(inputs);
-  hooks->complete();
-  return outputs;
+  try {
+    Tensors outputs = function(inputs);
+    hooks->complete();
+    return outputs;
+  } catch (...) {
+    hooks->abandon();
+    throw;
+  }
 }
 
 }  // namespace libtensor::functional

@@ -22,6 +22,8 @@ Tensors fresh_inputs(std::span<const Tensor> inputs, bool create_graph, bool req
 
 Tensors gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                   std::span<const Tensor> grad_outputs, bool create_graph, bool retain_graph) {
+  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), "got ", outputs.size(),
+        " tensors and ", grad_outputs.size(), " gradients");
   Tensors roots, seeds;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i].defined() || !outputs[i].requires_grad()) continue;

@@ -41,15 +41,11 @@ Tensors random_gradients(const Tensors& outputs) {
 void gradcheck(const Function& function, std::span<const Tensor> inputs,
                const GradcheckOptions& options) {
   check_inputs(inputs);
-  const Tensors outputs = function(inputs);
-  CheckedCall call{function, inputs, differentiable(inputs), differentiable(outputs), {}, {}};
-  call.inputs = at(inputs, call.input_places);
-  call.outputs = at(outputs, call.output_places);
-
+  const CheckedCall call(function, inputs);
   options.fast_mode ? compare_products(call, options) : compare_jacobians(call, options);
   if (call.outputs.empty()) return;
   check_zero_gradient_gives_zero(call.outputs, call.inputs);
-  if (options.check_undefined_grad) check_undefined_gradients(function, inputs, call.inputs);
+  if (options.check_undefined_grad) check_undefined_gradients(call);
 }
 
 void gradgradcheck(const Function& function, std::span<const Tensor> inputs,
@@ -57,7 +53,10 @@ void gradgradcheck(const Function& function, std::span<const Tensor> inputs,
   check_inputs(inputs);
   const Tensors all_outputs = function(inputs);
   Tensors arriving(grad_outputs.begin(), grad_outputs.end());
-  if (arriving.empty()) arriving = random_gradients(at(all_outputs, differentiable(all_outputs)));
+  const std::vector<size_t> given = differentiable(all_outputs);
+  if (arriving.empty()) arriving = random_gradients(at(all_outputs, given));
+  check(arriving.size() == given.size(), "got ", given.size(), " outputs that require grad and ",
+        arriving.size(), " grad_outputs");
   const std::vector<size_t> wanted = differentiable(inputs);
   const size_t own = inputs.size();
 

@@ -20,6 +20,32 @@ Tensors at(std::span<const Tensor> tensors, const std::vector<size_t>& places) {
   return result;
 }
 
+CheckedCall::CheckedCall(const Function& checked, std::span<const Tensor> point)
+    : function(checked),
+      all_inputs(point),
+      all_outputs(checked(point)),
+      input_places(differentiable(point)),
+      output_places(differentiable(all_outputs)),
+      inputs(at(point, input_places)),
+      outputs(at(all_outputs, output_places)) {}
+
+Tensors CheckedCall::again() const {
+  constexpr const char* kChanged = "the function is not the same in each call: it returned ";
+  Tensors now = function(all_inputs);
+  check(now.size() == all_outputs.size(), kChanged, now.size(), " outputs, but ",
+        all_outputs.size(), " before");
+  for (size_t i = 0; i < now.size(); ++i) {
+    check(now[i].shape() == all_outputs[i].shape() && now[i].dtype() == all_outputs[i].dtype() &&
+              now[i].device() == all_outputs[i].device(),
+          kChanged, "output ", i, " of shape [", now[i].shape(), "] and dtype ",
+          name_of(now[i].dtype()), ", but [", all_outputs[i].shape(), "] and ",
+          name_of(all_outputs[i].dtype()), " before");
+  }
+  check(differentiable(now) == output_places, kChanged,
+        "other outputs that require grad than before");
+  return now;
+}
+
 namespace {
 
 double number_of(const Tensor& tensor) {
@@ -88,7 +114,7 @@ bool is_zero(const Tensor& tensor) { return is_close(tensor, ops::zeros_like(ten
 void compare_jacobians(const CheckedCall& call, const GradcheckOptions& options) {
   std::vector<Tensors> numeric;
   for (size_t place : call.input_places) {
-    numeric.push_back(numeric_jacobian(call.function, call.all_inputs, place, options.eps));
+    numeric.push_back(numeric_jacobian(call, place, options.eps));
     check_gradient(!call.outputs.empty() || all_zero(numeric.back()),
                    "Numerical gradient for function expected to be zero");
   }
@@ -110,8 +136,7 @@ void compare_products(const CheckedCall& call, const GradcheckOptions& options) 
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     const Tensor& input = call.inputs[i];
     const Tensor u = direction(input);
-    const Tensors slopes =
-        numeric_product(call.function, call.all_inputs, call.input_places[i], u, options.eps);
+    const Tensors slopes = numeric_product(call, call.input_places[i], u, options.eps);
     check_gradient(!call.outputs.empty() || all_zero(slopes),
                    "Numerical gradient for function expected to be zero");
     for (size_t o = 0; o < call.outputs.size(); ++o) {

@@ -18,10 +18,18 @@ Tensors at(std::span<const Tensor> tensors, const std::vector<size_t>& places);
 
 bool is_zero(const Tensor& tensor);
 
-// The function at a point: `outputs` and `inputs` that require grad, and their places among all.
+// The function at a point, and what it gave there in its first call: `outputs` and `inputs` are
+// those that require grad, with their places among all.
 struct CheckedCall {
+  CheckedCall(const Function& checked, std::span<const Tensor> point);
+
+  // The function's outputs where the inputs are now. Throws where they are of another number, shape
+  // or dtype than in the first call, or others of them require grad.
+  Tensors again() const;
+
   const Function& function;
   std::span<const Tensor> all_inputs;
+  Tensors all_outputs;
   std::vector<size_t> input_places, output_places;
   Tensors inputs, outputs;
 };

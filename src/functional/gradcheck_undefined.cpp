@@ -53,19 +53,16 @@ void check_undefined(const Tensors& outputs, const Tensors& inputs) {
 
 }  // namespace
 
-void check_undefined_gradients(const Function& function, std::span<const Tensor> inputs,
-                               const Tensors& wanted) {
-  const auto outputs = [&] {
-    const Tensors all = function(inputs);
-    return at(all, differentiable(all));
-  };
+void check_undefined_gradients(const CheckedCall& call) {
+  const auto outputs = [&] { return at(call.again(), call.output_places); };
   Tensors none = outputs();
   for (Tensor& output : none) output = without_gradient(output);
-  check_undefined(none, wanted);
+  check_undefined(none, call.inputs);
   for (size_t i = 0; none.size() > 1 && i < none.size(); ++i) {
     Tensors but_one = outputs();
     but_one[i] = without_gradient(but_one[i]);
-    check_undefined(but_one, wanted);
+    check_undefined(but_one, call.inputs);
   }
 }
+
 }  // namespace libtensor::functional

@@ -1,15 +1,13 @@
 // Backward with gradients that are zero, or not there at all.
 #pragma once
 
-#include "functional/function.h"
+#include "functional/gradcheck_compare.h"
 
 namespace libtensor::functional {
 
-// A gradient of zeros must give zeros.
+// Zero gradients must give zero gradients.
 void check_zero_gradient_gives_zero(const Tensors& outputs, const Tensors& inputs);
-// Undefined gradients must count as zeros: of all outputs, and of each alone. `wanted` are the
-// inputs that require grad.
-void check_undefined_gradients(const Function& function, std::span<const Tensor> inputs,
-                               const Tensors& wanted);
+// So must undefined ones, of all outputs and of each alone.
+void check_undefined_gradients(const CheckedCall& call);
 
 }  // namespace libtensor::functional

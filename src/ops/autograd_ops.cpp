@@ -21,17 +21,22 @@ struct Geometry {
       : shape(tensor.shape()), strides(tensor.strides()), offset(tensor.offset()) {}
 };
 
-Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
+// `place`: of the view. It may itself be a copy, which lies elsewhere.
+Ref<Node> make_as_strided(const Tensor& base, const Geometry& place, const Tensor& view) {
   auto node = Ref<AsStridedBackward>::adopt(new AsStridedBackward);
   node->connect(0, base);
   node->self_shape_ = base.shape();
   node->self_strides_ = base.strides();
   node->self_offset_ = base.offset();
-  node->size_ = view.shape();
-  node->stride_ = view.strides();
-  node->storage_offset_ = view.offset();
+  node->size_ = place.shape;
+  node->stride_ = place.strides;
+  node->storage_offset_ = place.offset;
   node->add_output(view);
   return node;
+}
+
+Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
+  return make_as_strided(base, Geometry(view), view);
 }
 
 // The new content of `base` after an operation was done in place on a view of it: the gradient of
@@ -51,7 +56,7 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
   void reattach(Tensor& saved, uint32_t output_nr) override {
     Tensor base = saved.view(base_.shape, base_.strides, base_.offset);
     Node::reattach(base, output_nr);
-    saved.impl()->grad_fn = make_as_strided(base, saved);
+    saved.impl()->grad_fn = make_as_strided(base, view_, saved);
     saved.impl()->output_nr = 0;
   }
   void release_saved() override { written_->release_saved(); }

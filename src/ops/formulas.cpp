@@ -36,22 +36,55 @@ Tensor permute_backward(const Tensor& grad, Span dims) {
   return permute(grad, inverse);
 }
 
+namespace {
+
+// For each element of a geometry its place in a run of `count` elements of memory, flat.
+Tensor places_in_memory(int64_t count, Span size, Span stride, int64_t offset, Device device) {
+  const Tensor all = arange(0, count, 1, Options{DType::kInt64, device, false});
+  return reshape(as_strided(all, size, stride, offset), Dims{-1});
+}
+
+// How many elements of a geometry lie at each place; 1 where none does, so that it may divide.
+Tensor times_used(const Tensor& memory, const Tensor& places) {
+  const Tensor ones = expand(full(Dims{1}, Scalar(1.0), options_of(memory)), places.shape());
+  const Tensor count = index_add(zeros_of(memory.shape(), memory), 0, places, ones);
+  return maximum(count, full(Dims{1}, Scalar(1.0), options_of(memory)));
+}
+
+}  // namespace
+
+// PyTorch's way (FunctionsManual.cpp, "as_strided Backward and layout-aware/agnostic autograd"):
+// gradients are summed where the result's elements share memory, and what belongs to one place in
+// memory is divided among the input's elements that lie there.
 Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides,
                            int64_t offset, const Dims& size, const Dims& stride,
                            int64_t storage_offset) {
+  if (numel_of(shape) == 0 || numel_of(size) == 0) return zeros_of(shape, grad);
+  // Along a dim of stride 0 the result is the same element again.
+  Dims repeated, single(size);
+  for (int dim = 0; dim < size.size(); ++dim) {
+    if (size[dim] == 1 || stride[dim] != 0) continue;
+    repeated.push_back(dim);
+    single[dim] = 1;
+  }
+  const Tensor sums = repeated.empty() ? grad : sum_dim(grad, repeated, true);
+
   // A run of memory that holds both geometries, and the gradient of each element of it.
   const int64_t first = std::min(offset, storage_offset);
   const int64_t last =
-      std::max(offset + reach(shape, strides), storage_offset + reach(size, stride));
-  Tensor memory = zeros_of(Dims{std::max<int64_t>(last - first + 1, 0)}, grad);
-  if (is_non_overlapping(size, stride)) {
-    copy_(as_strided(memory, size, stride, storage_offset - first), grad);
+      std::max(offset + reach(shape, strides), storage_offset + reach(single, stride));
+  Tensor memory = zeros_of(Dims{last - first + 1}, grad);
+  if (is_non_overlapping(single, stride)) {
+    copy_(as_strided(memory, single, stride, storage_offset - first), sums);
   } else {
-    const Options int64{DType::kInt64, grad.device(), false};
-    const Tensor positions = arange(0, memory.numel(), 1, int64);
-    const Tensor index =
-        reshape(as_strided(positions, size, stride, storage_offset - first), Dims{-1});
-    memory = index_add(memory, 0, index, reshape(grad, Dims{-1}));
+    const Tensor places =
+        places_in_memory(memory.numel(), single, stride, storage_offset - first, grad.device());
+    memory = index_add(memory, 0, places, reshape(sums, Dims{-1}));
+  }
+  if (!is_non_overlapping(shape, strides)) {
+    const Tensor places =
+        places_in_memory(memory.numel(), shape, strides, offset - first, grad.device());
+    memory = div(memory, times_used(memory, places));
   }
   return as_strided(memory, shape, strides, offset - first);
 }

@@ -121,19 +121,37 @@ def inplace_body(op: Op) -> list[str]:
     lines.append("  autograd::check_inplace(self, records);")
     if op.inplace_check:
         lines.append(f"  {op.inplace_check};")
+    saved = [line.replace("node->", "recorded->") for line in save_outputs(op, "self")]
     if op.gradient:
         lines.append(f"  Ref<{op.class_name}> recorded;")
         lines.append("  if (records) [[unlikely]] {")
         lines += ["    " + line for line in make_node(op, inplace=True)]
         lines += ["    recorded = std::move(node);", "  }"]
+    if saved:
+        lines += write_early(op)
     lines += [f"  {inplace_compute(op)};", f'  self.storage().bump_version("{name}");']
     if op.gradient:
         lines.append("  if (recorded) [[unlikely]] {")
         lines.append(f"    autograd::{rebase}(self, recorded);")
-        saved = save_outputs(op, "self")
-        lines += ["    " + line.replace("node->", "recorded->") for line in saved]
+        lines += ["    " + line for line in saved]
         lines.append("  }")
     return lines
+
+
+def write_early(op: Op) -> list[str]:
+    """Where hooks keep the result, they get it before self is changed: they may fail."""
+    compute = pointwise_call(op, "run_inplace", "content, ")
+    save = save_outputs(op, "content, recorded")
+    lines = ["  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {"]
+    lines.append("    const Tensor content = compute::empty_like(self, Options{});")
+    lines.append(f"    {compute};")
+    for line in save:
+        line = line.replace("node->", "recorded->").replace("save_output", "save_output_early")
+        lines.append("    " + line)
+    lines.append("    assign(self, content);")
+    lines.append(f'    self.storage().bump_version("{op.variant_name("inplace")}");')
+    lines.append("    autograd::rebase_history(self, recorded);")
+    return [*lines, "    return;", "  }"]
 
 
 def out_body(op: Op) -> list[str]:

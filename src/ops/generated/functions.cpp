@@ -971,6 +971,15 @@ void reciprocal_(const Tensor& self) {
     node->connect(0, self);
     recorded = std::move(node);
   }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kReciprocal, Rule::kPromoteFloat, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("reciprocal_");
+    autograd::rebase_history(self, recorded);
+    return;
+  }
   pointwise::run_inplace(PointwiseOp::kReciprocal, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("reciprocal_");
   if (recorded) [[unlikely]] {
@@ -1010,6 +1019,15 @@ void pow_(const Tensor& self, const Tensor& exponent) {
     node->self_.save(clone(self), 0);
     node->exponent_.save_beside(exponent, 1, self);
     recorded = std::move(node);
+  }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kPow, Rule::kPromote, content, {self, exponent});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("pow_");
+    autograd::rebase_history(self, recorded);
+    return;
   }
   pointwise::run_inplace(PointwiseOp::kPow, Rule::kPromote, self, {self, exponent});
   self.storage().bump_version("pow_");
@@ -1249,6 +1267,15 @@ void relu_(const Tensor& self) {
     node->connect(0, self);
     recorded = std::move(node);
   }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kRelu, Rule::kPromote, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("relu_");
+    autograd::rebase_history(self, recorded);
+    return;
+  }
   pointwise::run_inplace(PointwiseOp::kRelu, Rule::kPromote, self, {self});
   self.storage().bump_version("relu_");
   if (recorded) [[unlikely]] {
@@ -1441,6 +1468,15 @@ void exp_(const Tensor& self) {
     node->connect(0, self);
     recorded = std::move(node);
   }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kExp, Rule::kPromoteFloat, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("exp_");
+    autograd::rebase_history(self, recorded);
+    return;
+  }
   pointwise::run_inplace(PointwiseOp::kExp, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("exp_");
   if (recorded) [[unlikely]] {
@@ -1509,6 +1545,15 @@ void sqrt_(const Tensor& self) {
     node->connect(0, self);
     recorded = std::move(node);
   }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kSqrt, Rule::kPromoteFloat, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("sqrt_");
+    autograd::rebase_history(self, recorded);
+    return;
+  }
   pointwise::run_inplace(PointwiseOp::kSqrt, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sqrt_");
   if (recorded) [[unlikely]] {
@@ -1542,6 +1587,15 @@ void tanh_(const Tensor& self) {
     auto node = Ref<TanhBackward>::adopt(new TanhBackward);
     node->connect(0, self);
     recorded = std::move(node);
+  }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kTanh, Rule::kPromoteFloat, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("tanh_");
+    autograd::rebase_history(self, recorded);
+    return;
   }
   pointwise::run_inplace(PointwiseOp::kTanh, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("tanh_");
@@ -1589,6 +1643,15 @@ void sigmoid_(const Tensor& self) {
     auto node = Ref<SigmoidBackward>::adopt(new SigmoidBackward);
     node->connect(0, self);
     recorded = std::move(node);
+  }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    pointwise::run_inplace(PointwiseOp::kSigmoid, Rule::kPromoteFloat, content, {self});
+    recorded->result_.save_output_early(content, recorded);
+    assign(self, content);
+    self.storage().bump_version("sigmoid_");
+    autograd::rebase_history(self, recorded);
+    return;
   }
   pointwise::run_inplace(PointwiseOp::kSigmoid, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sigmoid_");

@@ -108,7 +108,8 @@ def grad(
                 "materialize_grads cannot be used when the given input is a GradientEdge"
             )
         results = [
-            one.new_zeros(one.shape) if item is None else item for one, item in zip(inputs, results)
+            one.new_zeros(one.shape).requires_grad_(create_graph) if item is None else item
+            for one, item in zip(inputs, results)
         ]
     return tuple(results)
 
