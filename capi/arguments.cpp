@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 
 #include "object_handles.h"
 
@@ -35,6 +36,13 @@ Span span_of(const int64_t* values, size_t count, const char* name) {
   check(values != nullptr || count == 0, name, " must not be NULL");
   check(count <= kMaxDims, name, " has ", count, " entries; at most ", kMaxDims,
         " dimensions are supported");
+  return {values, count};
+}
+
+Span list_of(const int64_t* values, size_t count, const char* name) {
+  check(values != nullptr || count == 0, name, " must not be NULL");
+  check(count <= std::numeric_limits<int32_t>::max(), name, " has ", count, " entries; at most ",
+        std::numeric_limits<int32_t>::max(), " are supported");
   return {values, count};
 }
 
@@ -110,10 +118,15 @@ void check_list(tensor_t** out, size_t capacity, size_t* out_count) {
   check(out != nullptr || capacity == 0, "out must not be NULL where capacity is not 0");
 }
 
-void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t capacity, size_t* out_count) {
-  check(capacity == 0 || capacity >= tensors.size(), "capacity is ", capacity, ", but there are ",
-        tensors.size(), " results");
-  if (capacity != 0) new_handles(tensors, out);
+bool has_room(int64_t count, size_t capacity, size_t* out_count) {
+  check(capacity == 0 || capacity >= static_cast<size_t>(count), "capacity is ", capacity,
+        ", but there are ", count, " results");
+  if (capacity == 0) *out_count = static_cast<size_t>(count);
+  return capacity != 0;
+}
+
+void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t* out_count) {
+  new_handles(tensors, out);
   *out_count = tensors.size();
 }
 

@@ -42,7 +42,10 @@ inline void check_result(const void* out, const char* name) {
   check(out != nullptr, name, " must not be NULL");
 }
 
+// A shape or strides: at most kMaxDims of them.
 Span span_of(const int64_t* values, size_t count, const char* name);
+// Other numbers: as many as a Dims holds.
+Span list_of(const int64_t* values, size_t count, const char* name);
 Scalar scalar_of(const tensor_scalar_t& scalar, const char* name);
 DType dtype_of(tensor_dtype_t dtype, const char* name);  // DEFAULT gives kUndefined
 Device device_of(tensor_device_t device, const char* name);
@@ -59,7 +62,10 @@ void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<te
 
 // A list of results goes out into an array of the caller's: as the header ops.h says.
 void check_list(tensor_t** out, size_t capacity, size_t* out_count);
-void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t capacity, size_t* out_count);
+// Whether the results, of which there are `count`, are to be made; writes the count where they are
+// not. Throws where they do not fit.
+bool has_room(int64_t count, size_t capacity, size_t* out_count);
+void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t* out_count);
 
 // Hands a string out as snprintf does.
 void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length);

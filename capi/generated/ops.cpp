@@ -1391,13 +1391,13 @@ tensor_status_t tensor_squeeze_dims(const tensor_t* self, const int64_t* dim, si
                                     tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::squeeze_dims(tensor_of(self, "self"), span_of(dim, count, "dim")));
+    *out = new_handle(ops::squeeze_dims(tensor_of(self, "self"), list_of(dim, count, "dim")));
   });
 }
 
 tensor_status_t tensor_squeeze_dims_(tensor_t* self, const int64_t* dim, size_t count) {
   return guard([&] {
-    ops::squeeze_dims_(tensor_of(self, "self"), span_of(dim, count, "dim"));
+    ops::squeeze_dims_(tensor_of(self, "self"), list_of(dim, count, "dim"));
   });
 }
 
@@ -1449,7 +1449,8 @@ tensor_status_t tensor_unbind(const tensor_t* self, int64_t dim, tensor_t** out,
                               size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::unbind(tensor_of(self, "self"), dim), out, capacity, out_count);
+    if (has_room(ops::unbind_count(tensor_of(self, "self"), dim), capacity, out_count))
+      new_list(ops::unbind(tensor_of(self, "self"), dim), out, out_count);
   });
 }
 
@@ -1457,7 +1458,8 @@ tensor_status_t tensor_split(const tensor_t* self, int64_t split_size, int64_t d
                              size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::split(tensor_of(self, "self"), split_size, dim), out, capacity, out_count);
+    if (has_room(ops::split_count(tensor_of(self, "self"), split_size, dim), capacity, out_count))
+      new_list(ops::split(tensor_of(self, "self"), split_size, dim), out, out_count);
   });
 }
 
@@ -1466,7 +1468,8 @@ tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* spl
                                         size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::split_with_sizes(tensor_of(self, "self"), span_of(split_sizes, count, "split_sizes"), dim), out, capacity, out_count);
+    if (has_room(ops::split_with_sizes_count(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), capacity, out_count))
+      new_list(ops::split_with_sizes(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), out, out_count);
   });
 }
 
@@ -1474,7 +1477,8 @@ tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks, int64_t dim, 
                              size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::chunk(tensor_of(self, "self"), chunks, dim), out, capacity, out_count);
+    if (has_room(ops::chunk_count(tensor_of(self, "self"), chunks, dim), capacity, out_count))
+      new_list(ops::chunk(tensor_of(self, "self"), chunks, dim), out, out_count);
   });
 }
 
@@ -1482,7 +1486,8 @@ tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int6
                                     tensor_t** out, size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::tensor_split(tensor_of(self, "self"), sections, dim), out, capacity, out_count);
+    if (has_room(ops::tensor_split_count(tensor_of(self, "self"), sections, dim), capacity, out_count))
+      new_list(ops::tensor_split(tensor_of(self, "self"), sections, dim), out, out_count);
   });
 }
 
@@ -1491,7 +1496,8 @@ tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t*
                                             size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    new_list(ops::tensor_split_indices(tensor_of(self, "self"), span_of(indices, count, "indices"), dim), out, capacity, out_count);
+    if (has_room(ops::tensor_split_indices_count(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), capacity, out_count))
+      new_list(ops::tensor_split_indices(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), out, out_count);
   });
 }
 
@@ -1521,14 +1527,14 @@ tensor_status_t tensor_sum_dim(const tensor_t* self, const int64_t* dim, size_t 
                                tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::sum_dim(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::sum_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_sum_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::sum_dim_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::sum_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1549,14 +1555,14 @@ tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t
                                 bool keepdim, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::mean_dim(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::mean_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                     bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::mean_dim_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::mean_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1624,14 +1630,14 @@ tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t cou
                             tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::amax(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amax(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
                                 bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::amax_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::amax_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1639,14 +1645,14 @@ tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t cou
                             tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::amin(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amin(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
                                 bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::amin_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::amin_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1721,14 +1727,14 @@ tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t 
                                tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::any_dim(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::any_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::any_dim_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1749,14 +1755,14 @@ tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t 
                                tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::all_dim(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::all_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
   });
 }
 
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::all_dim_out(tensor_of(self, "self"), span_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 

@@ -129,11 +129,11 @@ class Dims {
     std::copy_n(data(), size_, fresh);
     free_heap();
     heap_ = fresh;
-    capacity_ = static_cast<int16_t>(capacity);
+    capacity_ = capacity;
   }
 
-  int16_t size_ = 0;
-  int16_t capacity_ = kInline;
+  int32_t size_ = 0;
+  int32_t capacity_ = kInline;
   union {
     int64_t inline_[kInline] = {};
     int64_t* heap_;

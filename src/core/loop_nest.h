@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/checked.h"
 #include "core/dims.h"
 
 namespace libtensor {
@@ -41,10 +42,10 @@ struct LoopNest {
     for (int i = 1; i < ndim; ++i) {
       bool merge = mergeable(last, i);
       for (int k = 0; k < operands && merge; ++k) {
-        merge = strides[k][i] == shape[last] * strides[k][last];
+        merge = strides[k][i] == wrapping_product(shape[last], strides[k][last]);
       }
       if (merge) {
-        shape[last] *= shape[i];
+        shape[last] = wrapping_product(shape[last], shape[i]);
         continue;
       }
       ++last;

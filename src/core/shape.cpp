@@ -3,6 +3,8 @@
 #include <limits>
 #include <numeric>
 
+#include "core/checked.h"
+
 namespace libtensor {
 
 std::ostream& operator<<(std::ostream& out, const Dims& dims) {
@@ -12,8 +14,7 @@ std::ostream& operator<<(std::ostream& out, const Dims& dims) {
 }
 
 void check_sizes(Span shape) {
-  check(shape.size() <= kMaxDims, "too many dimensions: ", shape.size(), ", at most ", kMaxDims,
-        " are supported");
+  check_rank(shape.size());
   for (int64_t size : shape) {
     check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", Dims(shape));
   }
@@ -21,16 +22,46 @@ void check_sizes(Span shape) {
 
 int64_t checked_numel(Span shape, size_t item_size) {
   check_sizes(shape);
-  int64_t numel = 1, bytes = 0, stride = 1;
-  bool overflow = false, stride_overflow = false;
-  for (int64_t size : shape) {
-    overflow |= __builtin_mul_overflow(numel, size, &numel);
-    stride_overflow |= __builtin_mul_overflow(stride, std::max<int64_t>(size, 1), &stride);
+  Checked numel = 1;
+  for (int64_t size : shape) numel *= size;
+  check((numel * static_cast<int64_t>(item_size)).fits(),
+        "Storage size calculation overflowed with sizes=", Dims(shape));
+  return numel.value();
+}
+
+int64_t checked_product(Span sizes) {
+  Checked product = 1;
+  for (int64_t size : sizes) product *= size;
+  check(product.fits(), "numel: integer multiplication overflow");
+  return product.value();
+}
+
+int64_t outer_stride(int64_t size, int64_t stride) {
+  const Checked outer = Checked(size) * stride;
+  check(outer.fits(), "Stride calculation overflowed");
+  return outer.value();
+}
+
+int64_t moved_offset(int64_t offset, int64_t index, int64_t stride) {
+  const Checked moved = offset + Checked(index) * stride;
+  check(moved.fits(), "Storage offset calculation overflowed: ", offset, " + ", index, " * ",
+        stride);
+  return moved.value();
+}
+
+void check_within(Span shape, Span strides, int64_t offset, size_t item_size, size_t bytes) {
+  Checked end = offset;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0) return;
+    end += Checked(shape[i] - 1) * strides[i];
   }
-  overflow |= __builtin_mul_overflow(numel, static_cast<int64_t>(item_size), &bytes);
-  check(!overflow, "Storage size calculation overflowed with sizes=", Dims(shape));
-  check(!stride_overflow, "Stride calculation overflowed");
-  return numel;
+  end = (end + 1) * static_cast<int64_t>(item_size);
+  check(end.fits(), "Storage size calculation overflowed with sizes=", Dims(shape),
+        " and strides=", Dims(strides));
+  check(static_cast<uint64_t>(end.value()) <= bytes, "setStorage: sizes ", Dims(shape),
+        ", strides ", Dims(strides), ", storage offset ", offset, ", and itemsize ", item_size,
+        " requiring a storage size of ", end.value(), " are out of bounds for storage of size ",
+        bytes);
 }
 
 Dims contiguous_strides(Span shape) {
@@ -39,19 +70,19 @@ Dims contiguous_strides(Span shape) {
   int64_t stride = 1;
   for (int i = ndim - 1; i >= 0; --i) {
     strides[i] = stride;
-    stride *= std::max<int64_t>(shape[i], 1);
+    if (i > 0) stride = outer_stride(std::max<int64_t>(shape[i], 1), stride);
   }
   return strides;
 }
 
 bool is_contiguous(Span shape, Span strides) {
-  int64_t expected = 1;
+  uint64_t expected = 1;  // wraps around only beside a 0
   bool in_order = true;
   for (size_t i = shape.size(); i-- > 0;) {
     if (shape[i] == 0) return true;
     if (shape[i] != 1) {
-      in_order = in_order && strides[i] == expected;
-      expected *= shape[i];
+      in_order = in_order && static_cast<uint64_t>(strides[i]) == expected;
+      expected *= static_cast<uint64_t>(shape[i]);
     }
   }
   return in_order;
@@ -107,20 +138,18 @@ Dims dense_strides_like(Span shape, Span strides) {
     order.insert(place, i);
   }
   Dims result(ndim);
-  int64_t stride = 1;
+  int64_t stride = 1;  // of a tensor that has elements: what is empty is dense
   for (int64_t dim : order) {
     result[static_cast<int>(dim)] = stride;
-    stride *= std::max<int64_t>(shape[dim], 1);
+    stride *= shape[dim];
   }
   return result;
 }
 
 int64_t reach(Span shape, Span strides) {
+  if (numel_of(shape) == 0) return -1;
   int64_t last = 0;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == 0) return -1;
-    last += (shape[i] - 1) * strides[i];
-  }
+  for (size_t i = 0; i < shape.size(); ++i) last += (shape[i] - 1) * strides[i];
   return last;
 }
 
@@ -176,8 +205,9 @@ Dims broadcast_strides(Span shape, Span strides, Span target) {
 }
 
 Dims infer_size(Span shape, int64_t numel) {
+  check_rank(shape.size());
   Dims result(shape);
-  int64_t known = 1;
+  Checked known = 1;
   int unknown = -1;
   for (int i = 0; i < result.size(); ++i) {
     if (result[i] == -1) {
@@ -186,17 +216,18 @@ Dims infer_size(Span shape, int64_t numel) {
     } else {
       check(result[i] >= 0, "invalid shape dimension ", result[i], " at index ", i, " of shape ",
             result);
-      check(!__builtin_mul_overflow(known, result[i], &known), "shape '", result,
-            "' is invalid for input of size ", numel);
+      known *= result[i];
     }
   }
-  const bool fits = unknown < 0 ? known == numel
-                                : (known > 0 && numel % known == 0) || (known == 0 && numel == 0);
+  const int64_t divisor = known.value();
+  const bool fits = known.fits() && (unknown < 0    ? divisor == numel
+                                     : divisor == 0 ? numel == 0
+                                                    : numel % divisor == 0);
   check(fits, "shape '", result, "' is invalid for input of size ", numel);
   if (unknown >= 0) {
-    check(known != 0, "cannot reshape tensor of 0 elements into shape ", result,
+    check(divisor != 0, "cannot reshape tensor of 0 elements into shape ", result,
           " because the unspecified dimension size -1 can be any value and is ambiguous");
-    result[unknown] = numel / known;
+    result[unknown] = numel / divisor;
   }
   return result;
 }
@@ -205,9 +236,7 @@ std::optional<Dims> view_strides(Span shape, Span strides, Span target) {
   const int ndim = static_cast<int>(shape.size());
   Dims result(static_cast<int>(target.size()));
   if (numel_of(shape) == 0) {
-    if (Dims(shape) == Dims(target)) return Dims(strides);
-    checked_numel(target, 1);  // beside a 0, sizes may be so large that strides overflow
-    return contiguous_strides(target);
+    return Dims(shape) == Dims(target) ? Dims(strides) : contiguous_strides(target);
   }
   if (ndim == 0) {
     std::fill(result.begin(), result.end(), 1);

@@ -10,16 +10,30 @@ namespace libtensor {
 
 // Number of elements; throws where it, or the size in bytes of it, does not fit into 63 bits.
 int64_t checked_numel(Span shape, size_t item_size);
-// Number of elements of a shape that is known to fit.
+// Product of some sizes of a tensor, which beside a 0 may be too large: throws then.
+int64_t checked_product(Span sizes);
+// Number of elements of a shape that is known to fit. Unsigned: beside a 0 the other sizes may be
+// so large that their product wraps around, which the 0 then hides.
 inline int64_t numel_of(Span shape) {
-  int64_t numel = 1;
-  for (int64_t size : shape) numel *= size;
-  return numel;
+  uint64_t numel = 1;
+  for (int64_t size : shape) numel *= static_cast<uint64_t>(size);
+  return static_cast<int64_t>(numel);
 }
-// Throws unless all sizes are >= 0.
+// Throws unless there are at most kMaxDims sizes.
+inline void check_rank(size_t ndim) {
+  check(ndim <= kMaxDims, "too many dimensions: ", ndim, ", at most ", kMaxDims, " are supported");
+}
+// Throws unless all sizes are >= 0, and there are at most kMaxDims.
 void check_sizes(Span shape);
 
+// Throws where a stride does not fit: beside a 0, sizes may be of any size.
 Dims contiguous_strides(Span shape);
+// The stride of a dim outside of one with `size` and `stride`; throws where it does not fit.
+int64_t outer_stride(int64_t size, int64_t stride);
+// offset + index * stride; throws where it does not fit.
+int64_t moved_offset(int64_t offset, int64_t index, int64_t stride);
+// Throws unless `shape` at `strides` from `offset` lies within the first `bytes` bytes.
+void check_within(Span shape, Span strides, int64_t offset, size_t item_size, size_t bytes);
 bool is_contiguous(Span shape, Span strides);
 // No two indices reach the same element (false where that is not easily seen).
 bool is_non_overlapping(Span shape, Span strides);
@@ -28,7 +42,8 @@ bool is_dense(Span shape, Span strides);
 // Strides of a fresh tensor that keeps the order in memory of a dense one (PyTorch's
 // preserve_format).
 Dims dense_strides_like(Span shape, Span strides);
-// First and last element that a view touches, relative to its storage offset (strides are >= 0).
+// The last element that a view touches, relative to its storage offset (strides are >= 0); -1 for
+// one that touches none.
 int64_t reach(Span shape, Span strides);
 
 // `dim` in [-ndim, ndim) as an index; PyTorch's IndexError otherwise. A 0-dim tensor takes -1 and

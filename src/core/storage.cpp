@@ -134,22 +134,26 @@ void Storage::give_back() {
   }
 }
 
-void Storage::resize(size_t bytes) {
+Ref<Storage> Storage::grown(size_t bytes) const {
   const bool has_lent = lent_.load(std::memory_order_relaxed) && use_count() > 1;
   check((owned_ && !has_lent) || is_loan(), "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
   backend_for(device_).copy_bytes(fresh->data_, device_, data_, device_, std::min(bytes, bytes_));
+  return fresh;
+}
+
+void Storage::take_over(Ref<Storage> grown) noexcept {
   give_back();
   owned_ = true;
   deleter_ = nullptr;
-  if (fresh->data_ == fresh->inline_) {
-    std::memcpy(inline_, fresh->inline_, kInlineBytes);
+  bytes_ = grown->bytes_;
+  if (grown->data_ == grown->inline_) {
+    std::memcpy(inline_, grown->inline_, kInlineBytes);
     data_ = inline_;
   } else {
-    data_ = fresh->data_;
-    fresh->data_ = fresh->inline_;  // its memory is ours now
+    data_ = grown->data_;
+    grown->data_ = grown->inline_;  // its memory is ours now
   }
-  bytes_ = bytes;
 }
 
 }  // namespace libtensor

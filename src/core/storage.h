@@ -37,9 +37,11 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   Device device() const { return device_; }
-  // Replaces the memory by `bytes` fresh bytes that begin with the old ones. Only for memory of our
-  // own, of which no other storage has a loan; a storage that has one ends it.
-  void resize(size_t bytes);
+  // `bytes` fresh bytes that begin with these ones, for take_over. Only for memory of our own, of
+  // which no other storage has a loan; a storage that has one may end it.
+  Ref<Storage> grown(size_t bytes) const;
+  // Takes the memory of `grown` in place of its own.
+  void take_over(Ref<Storage> grown) noexcept;
 
   uint32_t version() const { return counter().version.load(std::memory_order_relaxed); }
   // Called by every operation that writes; `operation` is a string that lives for ever.

@@ -67,6 +67,8 @@ Tensor Tensor::alias_of(const TensorImpl& impl) {
 }
 
 Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {
+  check_rank(shape.size());
+  check_within(shape, strides, offset, size_of(impl_->dtype), impl_->storage->bytes());
   Tensor result = make(impl_->storage, shape, strides, offset, impl_->dtype);
   result.impl_->inference = impl_->inference;
   return result;

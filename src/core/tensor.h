@@ -135,6 +135,8 @@ class Tensor {
   // Another view of the same storage, without a history.
   Tensor alias() const { return alias_of(*impl_); }
   static Tensor alias_of(const TensorImpl& impl);
+  // Throws where it would reach outside the storage, or has too many dims: the door through which
+  // all views come.
   Tensor view(Span shape, Span strides, int64_t offset) const;
 
   bool defined() const { return static_cast<bool>(impl_); }
@@ -154,9 +156,10 @@ class Tensor {
   bool is_contiguous() const { return impl_->contiguous; }
   uint32_t version() const { return impl_->storage->version(); }
 
+  // Unsigned: the offset of an empty view may be anything.
   void* data() const {
-    return static_cast<unsigned char*>(impl_->storage->data()) +
-           impl_->offset * size_of(impl_->dtype);
+    return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(impl_->storage->data()) +
+                                   static_cast<uint64_t>(impl_->offset) * size_of(impl_->dtype));
   }
   template <class T>
   T* data_as() const {

@@ -25,7 +25,8 @@ struct ReducePlan {
     for (int i = call.ndim - 1; i >= 0; --i) {
       const int64_t size = call.shape[i];
       const bool is_reduced = call.reduced >> i & 1;
-      (is_reduced ? count : outputs) *= size;
+      int64_t& product = is_reduced ? count : outputs;
+      product = wrapping_product(product, size);
       if (size == 1) continue;
       if (is_reduced) {
         reduced.strides[0][reduced.ndim] = call.in.strides[i];

@@ -29,9 +29,15 @@ std::vector<Tensors> rows(const Tensor& output, size_t output_index, const Tenso
   return rows;
 }
 
+// Looked at before any row is computed.
+void check_ranks(const Tensor& output, const Tensors& inputs) {
+  for (const Tensor& input : inputs) check_rank(output.ndim() + input.ndim());
+}
+
 Tensor joined(const Tensors& rows, const Tensor& output, const Tensor& input) {
   Dims shape(output.shape());
   for (int64_t size : input.shape()) shape.push_back(size);
+  if (input.ndim() == kMaxDims) return rows[0];  // the one row of an output without dims
   return rows.empty() ? ops::zeros_of(shape, input) : ops::view(ops::stack(rows, 0), shape);
 }
 
@@ -50,6 +56,7 @@ Tensors jacobian(const Function& function, std::span<const Tensor> inputs, const
     }
   }
   Tensors result;
+  for (const Tensor& output : outputs) check_ranks(output, own);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::vector<Tensors> of_output = rows(outputs[i], i, own, options);
     for (size_t j = 0; j < own.size(); ++j) {

@@ -1,5 +1,8 @@
 #include "ops/assign.h"
 
+#include <vector>
+
+#include "core/checked.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -33,13 +36,25 @@ void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
         "location. Please clone() the tensor before performing the operation.");
 }
 
-void resize(const Tensor& out, Span shape) {
-  TensorImpl& impl = *out.impl();
-  const int64_t numel = checked_numel(shape, size_of(impl.dtype));
-  const size_t bytes = (impl.offset + numel) * size_of(impl.dtype);
-  if (bytes > impl.storage->bytes()) impl.storage->resize(bytes);
-  impl.shape = Dims(shape);
-  impl.strides = contiguous_strides(shape);
+Resize::Resize(const Tensor& out, Span shape) : out_(out), needed_(!(out.shape() == Dims(shape))) {
+  if (!needed_) return;
+  const int64_t item = size_of(out.dtype());
+  checked_numel(shape, item);
+  shape_ = Dims(shape);
+  strides_ = contiguous_strides(shape);
+  if (numel_of(shape) == 0) return;
+  const Checked bytes = (Checked(out.offset()) + numel_of(shape)) * item;
+  check(bytes.fits(), "Storage size calculation overflowed with sizes=", shape_);
+  if (static_cast<size_t>(bytes.value()) > out.storage().bytes())
+    grown_ = out.storage().grown(bytes.value());
+}
+
+void Resize::commit() noexcept {
+  if (!needed_) return;
+  TensorImpl& impl = *out_.impl();
+  if (grown_) impl.storage->take_over(std::move(grown_));
+  impl.shape = std::move(shape_);
+  impl.strides = std::move(strides_);
   impl.update_geometry();
 }
 
@@ -51,17 +66,47 @@ void assign(const Tensor& self, const Tensor& value) {
   pointwise::copy(self, value);
 }
 
-void check_castable(const Tensor& value, const Tensor& out) {
+namespace {
+
+void check_assignable(const Tensor& out, const Tensor& value) {
   check_can_cast(value.dtype(), out.dtype());
   check(value.device() == out.device(), "Expected out tensor to be on device ",
         value.device().name(), ", but it is on ", out.device().name());
+  check_no_internal_overlap(out);
 }
 
-void assign_out(const Tensor& out, const Tensor& value) {
-  check_castable(value, out);
-  check_no_internal_overlap(out);
-  if (value.shape() != out.shape()) resize(out, value.shape());
-  pointwise::copy(out, value);
+// Two outs of one call, with the shapes that they will have.
+void check_apart(const Assignment& a, const Assignment& b) {
+  const auto begin = [](const Assignment& x) { return reinterpret_cast<uintptr_t>(x.out.data()); };
+  const auto end = [&](const Assignment& x) {
+    const bool stays = x.out.shape() == x.value.shape();
+    const int64_t last =
+        stays ? reach(x.out.shape(), x.out.strides()) : numel_of(x.value.shape()) - 1;
+    return begin(x) + (last + 1) * size_of(x.out.dtype());
+  };
+  const bool touch = a.out.storage().lender() == b.out.storage().lender() && begin(a) < end(b) &&
+                     begin(b) < end(a);
+  check(!a.out.is_same(b.out) && !touch,
+        "unsupported operation: two outputs of one call refer to the same memory location. Please "
+        "give tensors that share none.");
+}
+
+}  // namespace
+
+void assign_out(const Tensor& out, const Tensor& value) { assign_outs({{out, value}}); }
+
+void assign_outs(std::initializer_list<Assignment> assignments) {
+  std::vector<Resize> resizes;
+  resizes.reserve(assignments.size());
+  for (const Assignment& one : assignments) {
+    check_assignable(one.out, one.value);
+    for (const Assignment& other : assignments) {
+      if (&other != &one) check_apart(one, other);
+    }
+    resizes.emplace_back(one.out, one.value.shape());
+  }
+  for (Resize& resize : resizes) resize.commit();
+  for (const Assignment& one : assignments) pointwise::copy(one.out, one.value);
 }
 
 void set_geometry(const Tensor& self, const Tensor& view) {

@@ -1,6 +1,8 @@
 // Putting a computed result where the caller wants it, and the checks before that.
 #pragma once
 
+#include <initializer_list>
+
 #include "autograd/node.h"
 #include "core/tensor.h"
 
@@ -13,14 +15,30 @@ void check_no_internal_overlap(const Tensor& self);
 // `self`, to be written, is `input` itself or shares nothing with it, as far as is easily seen.
 void check_no_partial_overlap(const Tensor& self, const Tensor& input);
 
-// Gives `out` another shape, contiguous; its storage grows where it must. Its elements are not kept
-// in order.
-void resize(const Tensor& out, Span shape);
+// Another shape for `out`, contiguous, in two steps: what can fail is done first. Its storage grows
+// where it must; its elements are not kept in order.
+class Resize {
+ public:
+  // Checks, and allocates. Nothing where `out` has the shape already.
+  Resize(const Tensor& out, Span shape);
+  void commit() noexcept;
+
+ private:
+  Tensor out_;
+  bool needed_;
+  Dims shape_, strides_;
+  Ref<Storage> grown_;
+};
 // Writes `value` into `self`, which keeps shape and dtype.
 void assign(const Tensor& self, const Tensor& value);
 // Writes `value` into `out`, which is resized where its shape differs.
 void assign_out(const Tensor& out, const Tensor& value);
-void check_castable(const Tensor& value, const Tensor& out);
+// The same for several, of which none is changed unless all can be. The outs must not share memory.
+struct Assignment {
+  const Tensor& out;
+  const Tensor& value;
+};
+void assign_outs(std::initializer_list<Assignment> assignments);
 // Makes `self` the view of its storage that `view` is.
 void set_geometry(const Tensor& self, const Tensor& view);
 

@@ -257,22 +257,11 @@ void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storag
   check(size.size() == stride.size(), "mismatch in length of strides and shape");
   check(storage_offset >= 0, "Tensor: invalid storage offset ", storage_offset);
   checked_numel(size, size_of(self.dtype()));
-  int64_t last = storage_offset;
-  bool overflow = false;
-  for (size_t i = 0; i < size.size(); ++i) {
-    check(stride[i] >= 0,
-          "as_strided: Negative strides are not supported at the moment, got strides: ",
+  for (int64_t step : stride) {
+    check(step >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ",
           Dims(stride));
-    int64_t step = 0;
-    overflow |= __builtin_mul_overflow(std::max<int64_t>(size[i] - 1, 0), stride[i], &step);
-    overflow |= __builtin_add_overflow(last, step, &last);
   }
-  const int64_t held = static_cast<int64_t>(self.storage().bytes() / size_of(self.dtype()));
-  check(numel_of(size) == 0 || (!overflow && last < held), "setStorage: sizes ", Dims(size),
-        ", strides ", Dims(stride), ", storage offset ", storage_offset, ", and itemsize ",
-        size_of(self.dtype()), " requiring a storage size of ",
-        (static_cast<uint64_t>(last) + 1) * size_of(self.dtype()),
-        " are out of bounds for storage of size ", self.storage().bytes());
+  check_within(size, stride, storage_offset, size_of(self.dtype()), self.storage().bytes());
 }
 
 void check_same_device(Device a, Device b) {

@@ -59,7 +59,7 @@ Tensor times_used(const Tensor& memory, const Tensor& places) {
 Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& strides,
                            int64_t offset, const Dims& size, const Dims& stride,
                            int64_t storage_offset) {
-  if (numel_of(shape) == 0 || numel_of(size) == 0) return zeros_of(shape, grad);
+  if (numel_of(shape) == 0 || grad.numel() == 0) return zeros_of(shape, grad);
   // Along a dim of stride 0 the result is the same element again.
   Dims repeated, single(size);
   for (int dim = 0; dim < size.size(); ++dim) {
@@ -68,7 +68,6 @@ Tensor as_strided_backward(const Tensor& grad, const Dims& shape, const Dims& st
     single[dim] = 1;
   }
   const Tensor sums = repeated.empty() ? grad : sum_dim(grad, repeated, true);
-
   // A run of memory that holds both geometries, and the gradient of each element of it.
   const int64_t first = std::min(offset, storage_offset);
   const int64_t last =

@@ -1,4 +1,5 @@
 // Several tensors made one.
+#include "core/checked.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
 #include "ops/generated/compute.h"
@@ -27,7 +28,7 @@ void check_cat_sizes(const Dims& first, const Tensor& other, int dim, size_t pos
 Tensor narrow_view(const Tensor& self, int dim, int64_t start, int64_t length) {
   Dims shape = self.shape();
   shape[dim] = length;
-  return self.view(shape, self.strides(), self.offset() + start * self.strides()[dim]);
+  return self.view(shape, self.strides(), moved_offset(self.offset(), start, self.strides()[dim]));
 }
 
 }  // namespace
@@ -49,16 +50,19 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
   }
   const int at = wrap_dim(dim, first->ndim());
   Dims shape = first->shape();
-  shape[at] = 0;
+  Checked total = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (is_passed_over(tensors[i])) continue;
     check_cat_sizes(first->shape(), tensors[i], at, i);
-    shape[at] += tensors[i].shape()[at];
+    total += tensors[i].shape()[at];
   }
+  check(total.fits(), "Storage size calculation overflowed: the sizes of dimension ", at,
+        " add up to more than 2^63 - 1");
+  shape[at] = total.value();
   Tensor result = Tensor::empty(shape, common_dtype(tensors), first->device());
   int64_t start = 0;
   for (const Tensor& tensor : tensors) {
-    if (is_passed_over(tensor)) continue;
+    if (tensor.numel() == 0) continue;
     pointwise::copy(narrow_view(result, at, start, tensor.shape()[at]), tensor);
     start += tensor.shape()[at];
   }

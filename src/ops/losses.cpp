@@ -18,6 +18,7 @@ SoftmaxCall softmax_call(const Tensor& tensor, int64_t dim, bool log) {
   SoftmaxCall call;
   call.log = log;
   call.dtype = tensor.dtype();
+  if (tensor.numel() == 0) return call;
   for (int i = 0; i < tensor.ndim(); ++i) {
     (i < at ? call.outer : i == at ? call.length : call.inner) *= tensor.shape()[i];
   }
@@ -263,7 +264,7 @@ Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight,
   }
   // Other ranks take the way of rank 4, with all dims behind the classes as one.
   const int64_t n = self.shape()[0], classes = self.shape()[1];
-  const int64_t rest = self.numel() / std::max<int64_t>(n * classes, 1);
+  const int64_t rest = self.numel() / std::max<int64_t>(n, 1) / std::max<int64_t>(classes, 1);
   const Tensor flat = std::get<0>(nll_loss2d_forward(reshape(self, Dims{n, classes, 1, rest}),
                                                      reshape(target, Dims{n, 1, rest}), weight,
                                                      ignore_index, reduction));

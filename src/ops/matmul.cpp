@@ -181,7 +181,7 @@ Tensor matmul_folded(const Tensor& a, const Tensor& b) {
   const Tensor stack = swapped ? transpose(b, -1, -2) : a;
   const Tensor matrix = !swapped ? b : a.ndim() == 2 ? transpose_2d(a) : a;
   Dims shape(Span(stack.shape()).first(stack.ndim() - 1));
-  const Tensor rows = reshape(stack, Dims{numel_of(shape), stack.size(-1)});
+  const Tensor rows = reshape(stack, Dims{checked_product(shape), stack.size(-1)});
   if (matrix.ndim() == 1) return unsafe_view(mv(rows, matrix), shape);
   const Tensor result = unsafe_view(mm(rows, matrix), append(shape, {matrix.size(1)}));
   return swapped ? contiguous(transpose(result, -1, -2)) : result;
@@ -195,7 +195,7 @@ Tensor matmul_stacked(const Tensor& a, const Tensor& b) {
   }
   const bool vector_a = a.ndim() == 1, vector_b = b.ndim() == 1;
   const Dims batch = broadcast_shapes(leading(a), leading(b));
-  const int64_t count = numel_of(batch), n = vector_a ? 1 : a.size(-2), k = a.size(-1);
+  const int64_t count = checked_product(batch), n = vector_a ? 1 : a.size(-2), k = a.size(-1);
   const int64_t depth = vector_b ? b.size(0) : b.size(-2), m = vector_b ? 1 : b.size(-1);
   const Tensor left = reshape(expand(a, append(batch, {n, k})), Dims{count, n, k});
   const Tensor right =

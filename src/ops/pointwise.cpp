@@ -214,8 +214,12 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
   check_can_cast(dtypes.result, out.dtype());
-  if (shape != out.shape()) resize(out, shape);
-  execute_into(op, dtypes, out, inputs, device);
+  if (shape == out.shape()) return execute_into(op, dtypes, out, inputs, device);
+  // Whether there is a kernel for these dtypes shows when it runs: `out` keeps its shape until
+  // then.
+  const Tensor result = make_result(inputs, shape, dtypes.result, device);
+  execute(op, dtypes, result, inputs, device);
+  assign_out(out, result);
 }
 
 void copy(const Tensor& destination, const Tensor& source) {

@@ -10,19 +10,26 @@ namespace {
 Tensor range_of(const Tensor& self, int dim, int64_t start, int64_t length) {
   Dims shape = self.shape();
   shape[dim] = length;
-  return self.view(shape, self.strides(), self.offset() + start * self.strides()[dim]);
+  return self.view(shape, self.strides(), moved_offset(self.offset(), start, self.strides()[dim]));
 }
 
-// How long the pieces of a dim are: `size` each, the last one shorter.
+int64_t quotient_up(int64_t a, int64_t b) { return a / b + (a % b != 0); }
+
+// Into how many pieces of `size`, the last one shorter, a dim is cut. One where there is nothing.
+int64_t piece_count(int64_t dim_size, int64_t size) {
+  return dim_size == 0 ? 1 : quotient_up(dim_size, size);
+}
+
+// How long these pieces are.
 std::vector<int64_t> lengths_of(int64_t dim_size, int64_t size) {
-  if (dim_size == 0) return {0};
-  std::vector<int64_t> lengths(dim_size / size, size);
-  if (dim_size % size) lengths.push_back(dim_size % size);
+  std::vector<int64_t> lengths(piece_count(dim_size, size), size);
+  lengths.back() = dim_size - size * static_cast<int64_t>(lengths.size() - 1);
   return lengths;
 }
 
 std::vector<Tensor> ranges_of(const Tensor& self, int dim, Span lengths) {
   std::vector<Tensor> views;
+  views.reserve(lengths.size());
   int64_t start = 0;
   for (const int64_t length : lengths) {
     views.push_back(range_of(self, dim, start, length));
@@ -35,38 +42,33 @@ void check_has_dims(const Tensor& self, const char* operation) {
   check(self.ndim() > 0, operation, " expects at least a 1-dimensional tensor");
 }
 
-}  // namespace
-
-namespace compute {
-
-std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
-  check_as(Status::kIndexError, self.ndim() > 0, "Dimension specified as ", dim,
-           " but tensor has no dimensions");
-  const int at = wrap_dim(dim, self.ndim());
-  Dims shape, strides;
-  for (int i = 0; i < self.ndim(); ++i) {
-    if (i == at) continue;
-    shape.push_back(self.shape()[i]);
-    strides.push_back(self.strides()[i]);
-  }
-  std::vector<Tensor> views;
-  for (int64_t i = 0; i < self.shape()[at]; ++i) {
-    views.push_back(self.view(shape, strides, self.offset() + i * self.strides()[at]));
-  }
-  return views;
+void check_tensor_split(const Tensor& self) {
+  check(self.ndim() > 0,
+        "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
 }
 
-std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
+// The size of the pieces that `chunk` makes of a dim of `size`, which is not 0.
+int64_t chunk_size(int64_t size, int64_t chunks) { return quotient_up(size, chunks); }
+
+}  // namespace
+
+int64_t unbind_count(const Tensor& self, int64_t dim) {
+  check_as(Status::kIndexError, self.ndim() > 0, "Dimension specified as ", dim,
+           " but tensor has no dimensions");
+  return self.size(dim);
+}
+
+int64_t split_count(const Tensor& self, int64_t split_size, int64_t dim) {
   check_has_dims(self, "split");
   check(split_size >= 0,
         "split expects split_size be non-negative, but got split_size=", split_size);
   const int64_t size = self.size(dim);
   check(split_size > 0 || size == 0,
         "split_size can only be 0 if dimension size is 0, but got dimension size of ", size);
-  return ranges_of(self, wrap_dim(dim, self.ndim()), lengths_of(size, split_size));
+  return piece_count(size, split_size);
 }
 
-std::vector<Tensor> split_with_sizes(const Tensor& self, Span split_sizes, int64_t dim) {
+int64_t split_with_sizes_count(const Tensor& self, Span split_sizes, int64_t dim) {
   check_has_dims(self, "split");
   const int64_t size = self.size(dim);
   int64_t left = size;
@@ -81,36 +83,72 @@ std::vector<Tensor> split_with_sizes(const Tensor& self, Span split_sizes, int64
   }
   check(fits && left == 0, "split_with_sizes expects split_sizes to sum exactly to ", size,
         " (input tensor's size at dimension ", dim, "), but got split_sizes=", Dims(split_sizes));
+  return static_cast<int64_t>(split_sizes.size());
+}
+
+int64_t chunk_count(const Tensor& self, int64_t chunks, int64_t dim) {
+  check_has_dims(self, "chunk");
+  check(chunks > 0, "chunk expects `chunks` to be greater than 0, got: ", chunks);
+  const int64_t size = self.size(dim);
+  return size == 0 ? chunks : piece_count(size, chunk_size(size, chunks));
+}
+
+int64_t tensor_split_count(const Tensor& self, int64_t sections, int64_t dim) {
+  check_tensor_split(self);
+  wrap_dim(dim, self.ndim());
+  check(sections > 0, "number of sections must be larger than 0, got ", sections);
+  return sections;
+}
+
+int64_t tensor_split_indices_count(const Tensor& self, Span indices, int64_t dim) {
+  check_tensor_split(self);
+  wrap_dim(dim, self.ndim());
+  return static_cast<int64_t>(indices.size()) + 1;
+}
+
+namespace compute {
+
+std::vector<Tensor> unbind(const Tensor& self, int64_t dim) {
+  const int64_t count = unbind_count(self, dim);
+  const int at = wrap_dim(dim, self.ndim());
+  Dims shape = self.shape(), strides = self.strides();
+  shape.erase(at);
+  strides.erase(at);
+  std::vector<Tensor> views;
+  views.reserve(count);
+  for (int64_t i = 0; i < count; ++i) {
+    views.push_back(self.view(shape, strides, moved_offset(self.offset(), i, self.strides()[at])));
+  }
+  return views;
+}
+
+std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim) {
+  split_count(self, split_size, dim);
+  return ranges_of(self, wrap_dim(dim, self.ndim()), lengths_of(self.size(dim), split_size));
+}
+
+std::vector<Tensor> split_with_sizes(const Tensor& self, Span split_sizes, int64_t dim) {
+  split_with_sizes_count(self, split_sizes, dim);
   return ranges_of(self, wrap_dim(dim, self.ndim()), split_sizes);
 }
 
 }  // namespace compute
 
 std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim) {
-  check_has_dims(self, "chunk");
-  check(chunks > 0, "chunk expects `chunks` to be greater than 0, got: ", chunks);
+  chunk_count(self, chunks, dim);
   const int64_t size = self.size(dim);
   if (size == 0) return split_with_sizes(self, std::vector<int64_t>(chunks, 0), dim);
-  return split(self, size / chunks + (size % chunks != 0), dim);
+  return split(self, chunk_size(size, chunks), dim);
 }
-
-namespace {
-
-void check_tensor_split(const Tensor& self) {
-  check(self.ndim() > 0,
-        "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
-}
-
-}  // namespace
 
 std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim) {
-  check_tensor_split(self);
+  const int64_t count = tensor_split_count(self, sections, dim);
   const int64_t size = self.size(dim);
-  check(sections > 0, "number of sections must be larger than 0, got ", sections);
   std::vector<Tensor> views;
+  views.reserve(count);
   int64_t start = 0;
-  for (int64_t i = 0; i < sections; ++i) {
-    const int64_t end = start + size / sections + (i < size % sections);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t end = start + size / count + (i < size % count);
     views.push_back(slice(self, dim, start, end, 1));
     start = end;
   }
@@ -118,15 +156,14 @@ std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t d
 }
 
 std::vector<Tensor> tensor_split_indices(const Tensor& self, Span indices, int64_t dim) {
-  check_tensor_split(self);
-  const int64_t size = self.size(dim);
   std::vector<Tensor> views;
+  views.reserve(tensor_split_indices_count(self, indices, dim));
   int64_t start = 0;
   for (const int64_t end : indices) {
     views.push_back(slice(self, dim, start, end, 1));
     start = end;
   }
-  views.push_back(slice(self, dim, start, size, 1));
+  views.push_back(slice(self, dim, start, self.size(dim), 1));
   return views;
 }
 

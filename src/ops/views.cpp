@@ -80,9 +80,8 @@ Tensor squeeze_dims(const Tensor& self, Span dim) {
 Tensor unsqueeze(const Tensor& self, int64_t dim) {
   const int at = wrap_dim(dim, self.ndim() + 1);
   Dims shape = self.shape(), strides = self.strides();
-  strides.insert(at, at < self.ndim() ? shape[at] * strides[at] : 1);
+  strides.insert(at, at < self.ndim() ? outer_stride(shape[at], strides[at]) : 1);
   shape.insert(at, 1);
-  check_sizes(shape);
   return self.view(shape, strides, self.offset());
 }
 
@@ -97,7 +96,7 @@ Dims expanded_strides(const Tensor& self, const Dims& shape) {
     const bool is_new = i < lead;
     const int64_t size = is_new ? 1 : self.shape()[i - lead];
     const int64_t kept = !is_new                ? self.strides()[i - lead]
-                         : i + 1 < shape.size() ? shape[i + 1] * strides[i + 1]
+                         : i + 1 < shape.size() ? outer_stride(shape[i + 1], strides[i + 1])
                                                 : 1;
     strides[i] = size == shape[i] ? kept : 0;
   }
@@ -111,6 +110,7 @@ Tensor expand(const Tensor& self, Span size) {
   check(lead >= 0, "expand(torch.", scalar_name_of(self.dtype()), "Tensor{", self.shape(),
         "}, size=", Dims(size), "): the number of sizes provided (", ndim,
         ") must be greater or equal to the number of dimensions in the tensor (", self.ndim(), ")");
+  check_rank(size.size());
   Dims shape(size);
   for (int i = ndim - 1; i >= 0; --i) {
     const int64_t own = i >= lead ? self.shape()[i - lead] : 1;
@@ -127,7 +127,6 @@ Tensor expand(const Tensor& self, Span size) {
     check(shape[i] >= 0, "The expanded size of the tensor (", shape[i],
           ") isn't allowed: it must be >= 0");
   }
-  check_sizes(shape);
   checked_numel(shape, size_of(self.dtype()));
   return self.view(shape, expanded_strides(self, shape), self.offset());
 }
@@ -139,7 +138,7 @@ Tensor select(const Tensor& self, int64_t dim, int64_t index) {
   check_as(Status::kIndexError, index >= -size && index < size, "select(): index ", index,
            " out of range for tensor of size ", self.shape(), " at dimension ", at);
   Dims shape = self.shape(), strides = self.strides();
-  const int64_t offset = self.offset() + (index < 0 ? index + size : index) * strides[at];
+  const int64_t offset = moved_offset(self.offset(), index < 0 ? index + size : index, strides[at]);
   shape.erase(at);
   strides.erase(at);
   return self.view(shape, strides, offset);
@@ -155,7 +154,7 @@ Tensor slice(const Tensor& self, int64_t dim, int64_t start, int64_t end, int64_
   };
   const int64_t first = bound(start), last = std::max(bound(end), first);
   Dims shape = self.shape(), strides = self.strides();
-  const int64_t offset = self.offset() + first * strides[at];
+  const int64_t offset = moved_offset(self.offset(), first, strides[at]);
   shape[at] = (last - first) / step + ((last - first) % step != 0);
   if (__builtin_mul_overflow(strides[at], step, &strides[at]))
     strides[at] = 0;  // then shape[at] <= 1
@@ -180,13 +179,10 @@ Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim) {
   check(first <= last, "flatten() has invalid args: start_dim cannot come after end_dim");
   if (self.ndim() == 0) return reshape(self, Dims{1});
   if (first == last) return self;
-  Dims shape;
-  int64_t run = 1;
-  for (int i = 0; i < self.ndim(); ++i) {
-    if (i >= first && i <= last) run *= self.shape()[i];
-    if (i == last) shape.push_back(run);
-    if (i < first || i > last) shape.push_back(self.shape()[i]);
-  }
+  const Span sizes = self.shape();
+  Dims shape(sizes.first(first));
+  shape.push_back(checked_product(sizes.subspan(first, last - first + 1)));
+  for (int64_t size : sizes.subspan(last + 1)) shape.push_back(size);
   return reshape(self, shape);
 }
 

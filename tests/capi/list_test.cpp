@@ -110,5 +110,70 @@ TEST_F(List, ScopesOwnTheResults) {
   expect_values(Owned(raw[1]), {3, 4});
 }
 
+// How many there are is computed: of these, no memory holds the views.
+TEST_F(List, AsManyResultsAsNobodyCouldMakeAreCounted) {
+  constexpr int64_t kMany = int64_t{1} << 60;
+  const Owned row = call(tensor_expand, filled({1}, 1), &kMany, 1), none = filled({0}, 1);
+  size_t count = 0;
+  OK(tensor_unbind(row, 0, nullptr, 0, &count));
+  EXPECT_EQ(count, size_t{kMany});
+  OK(tensor_split(row, 3, 0, nullptr, 0, &count));
+  EXPECT_EQ(count, size_t{kMany} / 3 + 1);
+  OK(tensor_chunk(row, kMany / 2 + 1, 0, nullptr, 0, &count));
+  EXPECT_EQ(count, size_t{kMany} / 2);
+  OK(tensor_chunk(none, kMany, 0, nullptr, 0, &count));
+  EXPECT_EQ(count, size_t{kMany});
+  OK(tensor_tensor_split(x_, kMany, 0, nullptr, 0, &count));
+  EXPECT_EQ(count, size_t{kMany});
+  tensor_t* raw[2] = {unwritten(), unwritten()};
+  const auto refused = [&](size_t results, const std::function<tensor_status_t()>& call) {
+    expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "capacity is 2, but there are " + std::to_string(results) + " results"},
+                   {x_}, call);
+  };
+  refused(kMany, [&] { return tensor_unbind(row, 0, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_split(row, 1, 0, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_chunk(none, kMany, 0, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_tensor_split(x_, kMany, 0, raw, 2, &count); });
+  EXPECT_EQ(raw[0], unwritten());
+  EXPECT_EQ(count, size_t{kMany});
+}
+
+TEST_F(List, CountsAreThoseOfTheResults) {
+  for (int64_t size : {0, 1, 2, 5, 6, 7}) {
+    const Owned row = filled({size}, 1);
+    for (int64_t n : {1, 2, 3, 4, 6, 9}) {
+      SCOPED_TRACE(std::to_string(size) + " " + std::to_string(n));
+      const auto agrees = [&](auto function, size_t expected) {
+        tensor_t* raw[16] = {};
+        size_t asked = 0, made = 0;
+        OK(function(row, n, 0, nullptr, 0, &asked));
+        OK(function(row, n, 0, raw, 16, &made));
+        EXPECT_EQ(asked, expected);
+        EXPECT_EQ(made, expected);
+        int64_t total = 0;
+        for (size_t i = 0; i < made; ++i) total += numel(Owned(raw[i]));
+        EXPECT_EQ(total, size);
+      };
+      const int64_t each = (size + n - 1) / n;
+      agrees(tensor_split, size == 0 ? 1 : (size + n - 1) / n);
+      agrees(tensor_chunk, size == 0 ? n : (size + each - 1) / each);
+      agrees(tensor_tensor_split, n);
+    }
+  }
+}
+
+// A list of positions is no shape: it may be longer than 64.
+TEST_F(List, MoreThan64Pieces) {
+  const Owned row = filled({100'000}, 1);
+  const std::vector<int64_t> ones(100'000, 1);
+  EXPECT_EQ(list(tensor_split_with_sizes, row, ones.data(), ones.size(), int64_t{0}).size(),
+            ones.size());
+  EXPECT_EQ(list(tensor_tensor_split_indices, row, ones.data(), size_t{70}, int64_t{0}).size(),
+            71u);
+  EXPECT_EQ(tensor_split_with_sizes(row, ones.data(), SIZE_MAX, 0, nullptr, 0, nullptr),
+            TENSOR_ERROR_INVALID_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace test

@@ -192,5 +192,88 @@ TEST_F(Overflow, OfIndicesInATensor) {
   }
 }
 
+Owned huge_view(const Owned& t, int64_t size) { return call(tensor_expand, t, &size, 1); }
+
+TEST_F(Overflow, OfTheSumOfSizes) {
+  const Owned one = filled({1}, 1), five = filled({5}, 1);
+  const Owned huge = huge_view(one, int64_t{1} << 60);
+  std::vector<tensor_t*> list(16, huge);
+  list.push_back(five);  // 2^64 + 5
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "Storage size calculation overflowed: the sizes of dimension 0 add up to more "
+                    "than 2^63 - 1"},
+                   {five}, [&](tensor_t** out) { return tensor_cat(list.data(), 17, 0, out); });
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                  "Storage size calculation overflowed: the sizes of dimension 0 add up to more "
+                  "than 2^63 - 1"},
+                 {five}, [&] { return tensor_cat_out(list.data(), 17, 0, five); });
+  expect_sane([&](tensor_t** out) { return tensor_stack(list.data(), 16, 0, out); });
+  const int64_t wide[] = {0, int64_t{1} << 62}, column[] = {0, 1};
+  const Owned none = call(tensor_expand, filled({column[0], column[1]}, 1), wide, 2);
+  std::vector<tensor_t*> nothing(8, none);
+  EXPECT_EQ(tensor_cat(nothing.data(), 8, 1, list.data()), TENSOR_ERROR_INVALID_ARGUMENT);
+}
+
+// A slice with a huge step leaves a huge stride, and the empty rest of it a huge offset.
+TEST_F(Overflow, OfAnOffsetThatAnOutResizes) {
+  const Owned x = filled({1000}, 0);
+  const int64_t four = 4;
+  for (int64_t step : {int64_t{1} << 60, int64_t{1} << 61, int64_t{1} << 62, INT64_MAX}) {
+    SCOPED_TRACE(step);
+    const Owned first = call(tensor_slice, x, 0, 0, 1000, step);
+    const Owned rest = call(tensor_slice, first, 0, 1, 2, 1);
+    int64_t offset = 0;
+    OK(tensor_storage_offset(rest, &offset));
+    EXPECT_EQ(offset, step);
+    const std::string before = describe(rest);
+    const size_t live = tensor_live_handles();
+    EXPECT_NE(tensor_ones_out(&four, 1, rest), TENSOR_OK);
+    EXPECT_NE(tensor_add_out(x, x, rest), TENSOR_OK);
+    EXPECT_EQ(tensor_live_handles(), live);
+    EXPECT_EQ(describe(rest), before);
+    expect_values(rest, {});
+    expect_sane([&](tensor_t** out) { return tensor_unsqueeze(rest, 0, out); });
+    expect_sane([&](tensor_t** out) { return tensor_slice(rest, 0, 0, 0, step, out); });
+  }
+  EXPECT_EQ(values(x), Values(1000, 0.0));
+}
+
+TEST_F(Overflow, OfOffsetsOfEmptyViews) {
+  const int64_t shape[] = {1, 1, 0}, strides[] = {kHuge, kHuge, 1};
+  const Owned t = filled({1}, 0);
+  const Owned none = call(tensor_as_strided, t, shape, 3, strides, 3, kHuge);
+  const Owned moved = call(tensor_slice, t, 0, 0, 1, 1);
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "Storage offset calculation overflowed: 4611686018427387904 + 1 * "
+                    "4611686018427387904"},
+                   {t}, [&](tensor_t** out) { return tensor_slice(none, 0, 1, 1, 1, out); });
+  expect_sane([&](tensor_t** out) { return tensor_select(none, 0, 0, out); });
+  for (int64_t dim : {0, 1, 2}) {
+    expect_sane([&](tensor_t** out) { return tensor_unsqueeze(none, dim, out); });
+    expect_sane([&](tensor_t** out) { return tensor_sum_dim(none, &dim, 1, false, out); });
+  }
+}
+
+TEST_F(Overflow, OfOneDimMadeOfSeveral) {
+  const int64_t shape[] = {0, int64_t{1} << 40, int64_t{1} << 40};
+  const Owned none = call(tensor_expand, filled({0, 1, 1}, 1), shape, 3);
+  expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT, "numel: integer multiplication overflow"}, {},
+                   [&](tensor_t** out) { return tensor_flatten(none, 1, 2, out); });
+  expect_sane([&](tensor_t** out) { return tensor_flatten(none, 0, 2, out); });
+  expect_sane([&](tensor_t** out) { return tensor_mean(none, out); });
+  expect_sane([&](tensor_t** out) { return tensor_softmax(none, 1, out); });
+  expect_sane([&](tensor_t** out) { return tensor_clone(none, out); });
+  const Owned turned = call(tensor_transpose, none, 0, 2);  // [2^40, 2^40, 0]
+  expect_sane([&](tensor_t** out) { return tensor_matmul(turned, filled({0, 2}, 1), out); });
+  expect_sane([&](tensor_t** out) { return tensor_sum(turned, out); });
+}
+
+TEST_F(Overflow, AViewOfNothingMayBeHuge) {
+  const int64_t shape_[] = {kHuge, 0, 5};
+  const Owned view = call(tensor_view, filled({0}, 1), shape_, 3);
+  EXPECT_EQ(shape(view), (Shape{kHuge, 0, 5}));
+  EXPECT_EQ(strides(view), (Shape{5, 5, 1}));
+}
+
 }  // namespace
 }  // namespace test

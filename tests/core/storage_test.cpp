@@ -49,7 +49,7 @@ TEST(Storage, SharedMemoryIsGivenBackOnce) {
 TEST(Storage, SharedMemoryCannotBeResized) {
   char memory[8];
   const Ref<Storage> storage = Storage::share(memory, sizeof(memory), Device{});
-  EXPECT_THROW(storage->resize(100), Error);
+  EXPECT_THROW(storage->grown(100), Error);
   EXPECT_EQ(storage->data(), memory);
   EXPECT_EQ(storage->bytes(), sizeof(memory));
 }
@@ -60,7 +60,7 @@ TEST(Storage, ResizeKeepsTheFirstBytes) {
       const Ref<Storage> storage = Storage::allocate(before, Device{});
       auto* bytes = static_cast<unsigned char*>(storage->data());
       for (size_t i = 0; i < before; ++i) bytes[i] = static_cast<unsigned char>(i * 5);
-      storage->resize(after);
+      storage->take_over(storage->grown(after));
       EXPECT_EQ(storage->bytes(), after);
       bytes = static_cast<unsigned char*>(storage->data());
       for (size_t i = 0; i < std::min(before, after); ++i) ASSERT_EQ(bytes[i], (i * 5) & 255);

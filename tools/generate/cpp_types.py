@@ -58,3 +58,8 @@ def compute_signature(op: Op) -> str:
     if "function" not in op.variants:
         return f"void {op.name}_({parameters(op.args)})"
     return f"{result_type(op)} {op.name}({parameters(op.args)})"
+
+
+def count_signature(op: Op) -> str:
+    """The hand-written function that says how many results an operation's list has."""
+    return f"int64_t {op.name}_count({parameters(op.args)})"

@@ -30,7 +30,7 @@ ARGUMENT = {
     "float": "{0}",
     "bool": "{0}",
     "shape": 'span_of({0}, {1}, "{0}")',
-    "dims": 'span_of({0}, {1}, "{0}")',
+    "dims": 'list_of({0}, {1}, "{0}")',
     "dtype": 'capi::dtype_of({0}, "{0}")',
     "device": 'device_of({0}, "{0}")',
     "reduction": 'reduction_of({0}, "{0}")',
@@ -107,10 +107,11 @@ def body(op: Op, variant: str) -> list[str]:
         destinations = [f'tensor_of({o}, "{o}")' for o in outs]
         return [f"    {name}({', '.join(args + destinations)});"]
     if op.returns_list:
-        call = f"{name}({', '.join(args)})"
+        count = f"{name}_count({', '.join(args)})"
         return [
             "    check_list(out, capacity, out_count);",
-            f"    new_list({call}, out, capacity, out_count);",
+            f"    if (has_room({count}, capacity, out_count))",
+            f"      new_list({name}({', '.join(args)}), out, out_count);",
         ]
     lines = [f'    check_result({o}, "{o}");' for o in outs]
     call = f"{name}({', '.join(args)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpp_types import compute_signature, out_name, result_type, signature
+from cpp_types import compute_signature, count_signature, out_name, result_type, signature
 from emit_nodes import is_list
 from formula import Saved, all_saved
 from model import Op
@@ -169,8 +169,8 @@ def out_body(op: Op) -> list[str]:
         if len(outs) > 1:
             computed = ", ".join(f"computed_{o}" for o in outs)
             lines.append(f"  auto [{computed}] = {call};")
-            lines += [f"  check_castable(computed_{o}, {o});" for o in outs]
-            lines += [f"  assign_out({o}, computed_{o});" for o in outs]
+            pairs = ", ".join(f"{{{o}, computed_{o}}}" for o in outs)
+            lines.append(f"  assign_outs({{{pairs}}});")
         else:
             lines.append(f"  assign_out(out, {call});")
     return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
@@ -201,6 +201,9 @@ def functions_header(ops: list[Op]) -> str:
     lines += ['#include "ops/types.h"', "", "namespace libtensor::ops {", ""]
     for op in ops:
         lines += [wrap_call(signature(op, variant) + ";") for variant in op.variants]
+    about_counts = "How many results a list has, by arithmetic; refuses what the operation refuses."
+    lines += ["", f"// {about_counts}"]
+    lines += [count_signature(op) + ";" for op in ops if op.returns_list]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops\n"
 
 

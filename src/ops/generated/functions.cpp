@@ -2548,10 +2548,7 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
   autograd::check_out("max", indices, requires_grad(self));
   check_out_extreme(self.dtype(), values, indices);
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
-  check_castable(computed_values, values);
-  check_castable(computed_indices, indices);
-  assign_out(values, computed_values);
-  assign_out(indices, computed_indices);
+  assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("max_dim_out");
   indices.storage().bump_version("max_dim_out");
 }
@@ -2594,10 +2591,7 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
   autograd::check_out("min", indices, requires_grad(self));
   check_out_extreme(self.dtype(), values, indices);
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
-  check_castable(computed_values, values);
-  check_castable(computed_indices, indices);
-  assign_out(values, computed_values);
-  assign_out(indices, computed_indices);
+  assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("min_dim_out");
   indices.storage().bump_version("min_dim_out");
 }

@@ -338,4 +338,12 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
 Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 
+// How many results a list has, by arithmetic; refuses what the operation refuses.
+int64_t unbind_count(const Tensor& self, int64_t dim);
+int64_t split_count(const Tensor& self, int64_t split_size, int64_t dim);
+int64_t split_with_sizes_count(const Tensor& self, Span split_sizes, int64_t dim);
+int64_t chunk_count(const Tensor& self, int64_t chunks, int64_t dim);
+int64_t tensor_split_count(const Tensor& self, int64_t sections, int64_t dim);
+int64_t tensor_split_indices_count(const Tensor& self, Span indices, int64_t dim);
+
 }  // namespace libtensor::ops

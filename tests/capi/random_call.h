@@ -1,0 +1,95 @@
+// A row of the table that write_random_call_table.py writes, and what its functions are given.
+#pragma once
+
+#include <random>
+#include <span>
+
+#include "support/tensors.h"
+
+namespace test {
+
+// All that can be seen of a tensor, to be compared.
+struct Seen {
+  Shape shape, strides;
+  int64_t offset = 0;
+  tensor_dtype_t dtype = TENSOR_DTYPE_DEFAULT;
+  uint32_t version = 0;
+  bool requires_grad = false, is_leaf = false;
+  std::string grad_fn;
+  std::vector<unsigned char> bytes;
+
+  bool operator==(const Seen&) const = default;
+};
+Seen see(const tensor_t* t);
+std::ostream& operator<<(std::ostream& out, const Seen& seen);
+
+// Draws the arguments of one call, and looks at what the call did to them.
+class Draw {
+ public:
+  // `many`: some tensors have more elements than a loop could visit.
+  Draw(std::mt19937_64& random, bool many) : random_(random), many_(many) {}
+  ~Draw();
+  Draw(const Draw&) = delete;
+  Draw& operator=(const Draw&) = delete;
+
+  const tensor_t*
+  tensor();  // a new one, one given before, a view of one; seldom none or a dead one
+  tensor_t* changed() { return const_cast<tensor_t*>(tensor()); }
+  tensor_t* const* tensors();
+  const int64_t* sizes();
+  size_t length() const { return length_; }  // of the list drawn last
+  int64_t integer();
+  double real();
+  bool coin() { return below(2) == 1; }
+  tensor_scalar_t scalar();
+  tensor_dtype_t dtype();
+  tensor_device_t device();
+  tensor_reduction_t reduction();
+  const tensor_options_t* options();
+  tensor_t** result();   // a place for one
+  tensor_t** results();  // places for some
+  size_t room_for_results();
+  void* room();  // for what is no handle
+  size_t capacity() { return below(3); }
+
+  // Makes the call. Where it fails, it must say why, and have changed and written nothing.
+  template <class Call>
+  tensor_status_t checked(Call&& call) {
+    look();
+    const tensor_status_t status = call();
+    compare(status);
+    return status;
+  }
+
+ private:
+  static constexpr size_t kPlaces = 8;
+
+  size_t below(size_t count) { return random_() % count; }
+  tensor_t* fresh();
+  tensor_t* view_of(const tensor_t* t);
+  void look();
+  void compare(tensor_status_t status);
+
+  std::mt19937_64& random_;
+  const bool many_;
+  std::vector<tensor_t*> owned_;
+  std::vector<tensor_t*> list_;
+  std::vector<int64_t> sizes_[2];
+  size_t drawn_sizes_ = 0, length_ = 0;
+  tensor_options_t options_{};
+  tensor_t* places_[kPlaces];
+  size_t drawn_places_ = 0;
+  alignas(16) unsigned char room_[4][64];
+  size_t drawn_rooms_ = 0;
+  std::vector<Seen> before_;
+  size_t live_ = 0;
+};
+
+struct RandomCall {
+  const char* name;
+  bool visits_no_element;
+  tensor_status_t (*call)(Draw& draw);
+};
+extern const std::span<const RandomCall> random_calls;
+
+}  // namespace test

@@ -1,0 +1,49 @@
+// Every operation with arguments drawn at random, most of them wrong: a call that fails says why
+// and changes nothing, one that succeeds gives tensors whose every element can be read.
+#include <cstdlib>
+
+#include "capi/random_call.h"
+
+namespace test {
+namespace {
+
+class RandomCalls : public TensorTest {
+ protected:
+  void SetUp() override {
+    TensorTest::SetUp();
+    tensor_memory_stats_t stats = {};
+    stats.struct_size = sizeof(stats);
+    OK(tensor_memory_stats(device(), &stats));
+    OK(tensor_memory_set_budget(device(), stats.reserved + kBudget));
+  }
+  void TearDown() override {
+    OK(tensor_memory_set_budget(device(), UINT64_MAX));
+    TensorTest::TearDown();
+  }
+
+ private:
+  static constexpr uint64_t kBudget = 8 << 20;  // so that a large result is refused, not filled
+};
+
+TEST_F(RandomCalls, AFailingCallChangesNothing) {
+  const char* asked = std::getenv("LIBTENSOR_TEST_DRAWS");
+  const int draws = repetitions(asked ? std::stoi(asked) : 500);
+  size_t failed = 0, succeeded = 0;
+  for (size_t i = 0; i < random_calls.size(); ++i) {
+    const RandomCall& one = random_calls[i];
+    for (int draw = 0; draw < draws; ++draw) {
+      const uint64_t seed = i << 32 | static_cast<uint64_t>(draw);
+      SCOPED_TRACE(std::string(one.name) + ", seed " + std::to_string(seed));
+      std::mt19937_64 random(seed);
+      Draw arguments(random, one.visits_no_element);
+      ++(one.call(arguments) == TENSOR_OK ? succeeded : failed);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(random_calls.size(), 290u);
+  EXPECT_GT(failed, random_calls.size() * draws / 4);
+  EXPECT_GT(succeeded, random_calls.size() * draws / 10);
+}
+
+}  // namespace
+}  // namespace test

@@ -1,0 +1,118 @@
+"""Writes the table that random_call_test.cpp runs: functions of some headers with drawn arguments.
+
+write_random_call_table.py OPS.json HEADER... OUTPUT
+"""
+
+import json
+import re
+import sys
+
+from write_bad_handle_table import PROTOTYPE, parameters
+
+# How an argument of a type is drawn. What a function may change is made for the call.
+DRAWS = {
+    "const tensor_t*": "draw.tensor()",
+    "tensor_t*": "draw.changed()",
+    "tensor_scalar_t": "draw.scalar()",
+    "int64_t": "draw.integer()",
+    "int32_t": "static_cast<int32_t>(draw.integer())",
+    "double": "draw.real()",
+    "bool": "draw.coin()",
+    "tensor_dtype_t": "draw.dtype()",
+    "tensor_device_t": "draw.device()",
+    "tensor_reduction_t": "draw.reduction()",
+    "const tensor_options_t*": "draw.options()",
+    "const tensor_backward_options_t*": "nullptr",
+    "tensor_t**": "draw.result()",
+    "tensor_t* const*": "draw.tensors()",
+    "const int64_t*": "draw.sizes()",
+    "void*": "draw.room()",
+    "char*": "static_cast<char*>(draw.room())",
+    "int64_t*": "static_cast<int64_t*>(draw.room())",
+}
+# Results that are no handles.
+NUMBERS = {
+    "bool*",
+    "size_t*",
+    "uint32_t*",
+    "tensor_dtype_t*",
+    "tensor_device_t*",
+    "tensor_scalar_t*",
+    "void**",
+}
+# They change what their arguments cannot show: the thread's modes, or gradients of other tensors.
+SKIPPED = {
+    "tensor_release",
+    "tensor_grad_enabled_set",
+    "tensor_inference_mode_set",
+    "tensor_from_data",
+    "tensor_copy_to",
+    "tensor_autograd_grad",
+}
+
+
+def statements(params):
+    """[(C++ of a local variable, its name)], in order: C++ orders no arguments of a call."""
+    for i, (kind, name) in enumerate(params):
+        previous = params[i - 1][0] if i else ""
+        if kind == "size_t" and previous in ("tensor_t* const*", "const int64_t*"):
+            text = "draw.length()"
+        elif kind == "size_t" and previous == "tensor_t**":
+            text = "draw.room_for_results()"
+        elif kind == "size_t" and previous in ("char*", "int64_t*"):
+            text = "draw.capacity()"
+        elif kind in NUMBERS:
+            text = f"static_cast<{kind}>(draw.room())"
+        elif kind == "tensor_t**" and i + 1 < len(params) and params[i + 1][1] == "capacity":
+            text = "draw.results()"
+        else:
+            text = DRAWS.get(kind)
+        if text is None:
+            return
+        yield f"auto {name}_ = {text};", f"{name}_"
+
+
+def row(function, params, views):
+    drawn = list(statements(params))
+    if len(drawn) != len(params):
+        return None
+    body = " ".join(line for line, _ in drawn)
+    arguments = ", ".join(name for _, name in drawn)
+    return (
+        f'    {{"{function}", {"true" if function in views else "false"},\n'
+        f"     [](Draw& draw) {{ {body}\n"
+        f"       return draw.checked([&] {{ return {function}({arguments}); }}); }}}},\n"
+    )
+
+
+def view_functions(path):
+    """The functions that read and write no element of their arguments, however many there are."""
+    with open(path, encoding="utf-8") as file:
+        ops = json.load(file)["ops"]
+    of_views = {"cat", "stack", "flatten", "narrow"}
+    return {
+        "tensor_" + op["name"]
+        for op in ops
+        if op["kernel"] == "view" or op["name"] in of_views or op["returns"][0]["type"] == "Tensor[]"
+    }
+
+
+def main(ops, headers, output):
+    views = view_functions(ops)
+    rows = []
+    for header in headers:
+        with open(header, encoding="utf-8") as file:
+            text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+        for function, inner in PROTOTYPE.findall(text):
+            params = parameters(inner)
+            if params is not None and function not in SKIPPED and not re.search("div|remain", function):
+                rows.append(row(function, params, views))
+    with open(output, "w", encoding="utf-8") as file:
+        file.write('#include "capi/random_call.h"\n\nnamespace test {\n\n')
+        file.write("const RandomCall kCalls[] = {\n" + "".join(filter(None, rows)) + "};\n")
+        file.write("const std::span<const RandomCall> random_calls = kCalls;\n\n")
+        file.write("}  // namespace test\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:-1], sys.argv[-1])
