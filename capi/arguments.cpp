@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 
 #include "object_handles.h"
 
@@ -25,6 +24,7 @@ void refuse_handle(const tensor_t* handle, const char* name) {
 
 TensorList::TensorList(tensor_t* const* handles, size_t count, const char* name, Nulls nulls) {
   check(handles != nullptr || count == 0, name, " must not be NULL");
+  check_count(count, name);
   tensors_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     tensors_.push_back(nulls == Nulls::kUndefined ? optional_tensor_of(handles[i], name)
@@ -41,8 +41,7 @@ Span span_of(const int64_t* values, size_t count, const char* name) {
 
 Span list_of(const int64_t* values, size_t count, const char* name) {
   check(values != nullptr || count == 0, name, " must not be NULL");
-  check(count <= std::numeric_limits<int32_t>::max(), name, " has ", count, " entries; at most ",
-        std::numeric_limits<int32_t>::max(), " are supported");
+  check_count(count, name);
   return {values, count};
 }
 
@@ -115,7 +114,7 @@ void new_handles(std::initializer_list<Tensor> tensors, std::initializer_list<te
 
 void check_list(tensor_t** out, size_t capacity, size_t* out_count) {
   check_result(out_count, "out_count");
-  check(out != nullptr || capacity == 0, "out must not be NULL where capacity is not 0");
+  check_room(out, capacity, "out");
 }
 
 bool has_room(int64_t count, size_t capacity, size_t* out_count) {
@@ -131,7 +130,7 @@ void new_list(std::span<const Tensor> tensors, tensor_t** out, size_t* out_count
 }
 
 void copy_string(const std::string& text, char* buffer, size_t capacity, size_t* length) {
-  check(buffer != nullptr || capacity == 0, "buffer must not be NULL where capacity is not 0");
+  check_room(buffer, capacity, "buffer");
   if (length) *length = text.size();
   if (capacity == 0) return;
   const size_t count = std::min(text.size(), capacity - 1);

@@ -42,6 +42,16 @@ inline void check_result(const void* out, const char* name) {
   check(out != nullptr, name, " must not be NULL");
 }
 
+inline void check_room(const void* out, size_t capacity, const char* name) {
+  check(out != nullptr || capacity == 0, name, " must not be NULL where capacity is not 0");
+}
+
+// A list that its caller says is that long cannot be there.
+inline void check_count(size_t count, const char* name) {
+  constexpr size_t kMost = INT32_MAX;
+  check(count <= kMost, name, " has ", count, " entries; at most ", kMost, " are supported");
+}
+
 // A shape or strides: at most kMaxDims of them.
 Span span_of(const int64_t* values, size_t count, const char* name);
 // Other numbers: as many as a Dims holds.

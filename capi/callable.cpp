@@ -48,6 +48,7 @@ functional::Tensors call_function(tensor_callable_t function, void* user,
 
 functional::Function function_of(tensor_callable_t function, void* user, size_t output_count) {
   check(function != nullptr, "function must not be NULL");
+  check_count(output_count, "output_count");
   return [=](std::span<const Tensor> inputs) {
     return call_function(function, user, inputs, output_count);
   };

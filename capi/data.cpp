@@ -65,9 +65,8 @@ size_t blob_bytes(Span shape, Span strides, size_t item) {
   return static_cast<size_t>(bytes);
 }
 
-void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count) {
-  check(out != nullptr || capacity == 0,
-        "the destination must not be NULL where capacity is not 0");
+void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count, const char* name) {
+  check_room(out, capacity, name);
   if (count) *count = values.size();
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
@@ -170,11 +169,11 @@ tensor_status_t tensor_is_contiguous(const tensor_t* t, bool* out) {
 }
 
 tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity, size_t* ndim) {
-  return guard([&] { copy_out(tensor_of(t, "t").shape(), shape, capacity, ndim); });
+  return guard([&] { copy_out(tensor_of(t, "t").shape(), shape, capacity, ndim, "shape"); });
 }
 
 tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capacity, size_t* ndim) {
-  return guard([&] { copy_out(tensor_of(t, "t").strides(), strides, capacity, ndim); });
+  return guard([&] { copy_out(tensor_of(t, "t").strides(), strides, capacity, ndim, "strides"); });
 }
 
 tensor_status_t tensor_dtype(const tensor_t* t, tensor_dtype_t* out) {

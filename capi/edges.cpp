@@ -12,6 +12,7 @@ namespace {
 
 std::vector<autograd::Edge> edges_of(const tensor_edge_t* edges, size_t count, const char* name) {
   check(edges != nullptr || count == 0, name, " must not be NULL");
+  check_count(count, name);
   std::vector<autograd::Edge> result;
   for (size_t i = 0; i < count; ++i) {
     const auto [handle, output_nr] = edges[i];

@@ -85,7 +85,7 @@ tensor_status_t tensor_graph_nodes(tensor_t* const* outputs, size_t output_count
                                    tensor_node_t** nodes, size_t capacity, size_t* count) {
   return guard([&] {
     const TensorList roots(outputs, output_count, "outputs");
-    check(nodes != nullptr || capacity == 0, "nodes must not be NULL where capacity is not 0");
+    check_room(nodes, capacity, "nodes");
     check_result(count, "count");
     const std::vector<Ref<Node>> found = nodes_behind(roots);
     std::vector<tensor_node_t*> handles(std::min(capacity, found.size()), nullptr);

@@ -218,7 +218,7 @@ tensor_status_t tensor_memory_snapshot(tensor_device_t device, tensor_memory_blo
                                        size_t capacity, size_t* count) {
   return guard([&] {
     check_result(count, "count");
-    check(capacity == 0 || blocks, "blocks must not be NULL");
+    check_room(blocks, capacity, "blocks");
     const size_t stride = capacity > 0 ? blocks->struct_size : 0;
     if (capacity > 0) check_struct(stride, kLeastBlock, "blocks[0].");
     struct Seen {
@@ -254,6 +254,7 @@ tensor_status_t tensor_memory_history_record(tensor_device_t device, size_t max_
 tensor_status_t tensor_memory_history(tensor_device_t device, char* buffer, size_t capacity,
                                       size_t* length) {
   return guard([&] {
+    check_room(buffer, capacity, "buffer");
     const auto history = allocator_for(device).history();
     check(history != nullptr, "no history is being recorded");
     copy_string(history->text(), buffer, capacity, length);

@@ -16,7 +16,9 @@ std::ostream& operator<<(std::ostream& out, const Dims& dims) {
 void check_sizes(Span shape) {
   check_rank(shape.size());
   for (int64_t size : shape) {
-    check(size >= 0, "Trying to create tensor with negative dimension ", size, ": ", Dims(shape));
+    if (size < 0) [[unlikely]]
+      fail(Status::kInvalidArgument, "Trying to create tensor with negative dimension ", size, ": ",
+           Dims(shape));
   }
 }
 
@@ -24,8 +26,8 @@ int64_t checked_numel(Span shape, size_t item_size) {
   check_sizes(shape);
   Checked numel = 1;
   for (int64_t size : shape) numel *= size;
-  check((numel * static_cast<int64_t>(item_size)).fits(),
-        "Storage size calculation overflowed with sizes=", Dims(shape));
+  if (!(numel * static_cast<int64_t>(item_size)).fits()) [[unlikely]]
+    fail(Status::kInvalidArgument, "Storage size calculation overflowed with sizes=", Dims(shape));
   return numel.value();
 }
 
@@ -56,12 +58,13 @@ void check_within(Span shape, Span strides, int64_t offset, size_t item_size, si
     end += Checked(shape[i] - 1) * strides[i];
   }
   end = (end + 1) * static_cast<int64_t>(item_size);
-  check(end.fits(), "Storage size calculation overflowed with sizes=", Dims(shape),
-        " and strides=", Dims(strides));
-  check(static_cast<uint64_t>(end.value()) <= bytes, "setStorage: sizes ", Dims(shape),
-        ", strides ", Dims(strides), ", storage offset ", offset, ", and itemsize ", item_size,
-        " requiring a storage size of ", end.value(), " are out of bounds for storage of size ",
-        bytes);
+  if (!end.fits()) [[unlikely]]
+    fail(Status::kInvalidArgument, "Storage size calculation overflowed with sizes=", Dims(shape),
+         " and strides=", Dims(strides));
+  if (static_cast<uint64_t>(end.value()) > bytes) [[unlikely]]
+    fail(Status::kInvalidArgument, "setStorage: sizes ", Dims(shape), ", strides ", Dims(strides),
+         ", storage offset ", offset, ", and itemsize ", item_size, " requiring a storage size of ",
+         end.value(), " are out of bounds for storage of size ", bytes);
 }
 
 Dims contiguous_strides(Span shape) {

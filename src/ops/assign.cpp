@@ -93,7 +93,11 @@ void check_apart(const Assignment& a, const Assignment& b) {
 
 }  // namespace
 
-void assign_out(const Tensor& out, const Tensor& value) { assign_outs({{out, value}}); }
+void assign_out(const Tensor& out, const Tensor& value) {
+  check_assignable(out, value);
+  Resize(out, value.shape()).commit();
+  pointwise::copy(out, value);
+}
 
 void assign_outs(std::initializer_list<Assignment> assignments) {
   std::vector<Resize> resizes;

@@ -74,10 +74,11 @@ int64_t split_with_sizes_count(const Tensor& self, Span split_sizes, int64_t dim
   int64_t left = size;
   bool fits = true;
   for (const int64_t length : split_sizes) {
-    check(length >= 0,
-          "split_with_sizes expects split_sizes have only non-negative entries, but got "
-          "split_sizes=",
-          Dims(split_sizes));
+    if (length < 0)  // a message for each would copy all of them as often
+      fail(Status::kInvalidArgument,
+           "split_with_sizes expects split_sizes have only non-negative entries, but got "
+           "split_sizes=",
+           Dims(split_sizes));
     fits = fits && length <= left;
     if (fits) left -= length;
   }

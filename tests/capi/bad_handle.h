@@ -2,6 +2,7 @@
 // bad.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "support/refusal.h"
@@ -21,16 +22,21 @@ class Results {
     static_assert(sizeof(T) <= kRoom);
     return reinterpret_cast<T*>(memory_ + index * kRoom);
   }
+  // A struct that says how long it is.
+  template <class T>
+  T* sized(int index) {
+    T* result = as<T>(index);
+    result->struct_size = sizeof(T);
+    return result;
+  }
   bool untouched() const {
-    for (unsigned char byte : memory_) {
-      if (byte != kPattern) return false;
-    }
-    return true;
+    return std::all_of(std::begin(memory_), std::end(memory_),
+                       [](unsigned char byte) { return byte == kPattern; });
   }
 
  private:
   static constexpr unsigned char kPattern = 0x3c;
-  static constexpr int kRoom = 64;
+  static constexpr int kRoom = 512;
   alignas(16) unsigned char memory_[16 * kRoom];
 };
 

@@ -1,65 +1,21 @@
 // Every function of the API refuses every handle that is none, and writes nothing.
-#include "capi/bad_handle.h"
+#include "capi/good_handles.h"
 
 namespace test {
 namespace {
 
-using OwnedVjp = OwnedHandle<tensor_vjp_t, tensor_vjp_release>;
-using OwnedStream = OwnedHandle<tensor_stream_t, tensor_stream_release>;
-using OwnedEvent = OwnedHandle<tensor_event_t, tensor_event_release>;
+class BadHandle : public GoodHandles {};
 
-OwnedVjp make_vjp(tensor_t* input) {
-  OwnedVjp vjp;
-  EXPECT_EQ(tensor_vjp_new(return_input, nullptr, &input, 1, 1, vjp.out()), TENSOR_OK);
-  return vjp;
+// The name of the argument in question, which the row has behind that of the function.
+std::string argument_of(const Case& c) {
+  return std::string(c.name).substr(std::string(c.name).find(", ") + 2);
 }
-
-class BadHandle : public TensorTest {
- protected:
-  const Owned tensor_ = filled({1}, 1, TENSOR_FLOAT32, /*requires_grad=*/true);
-  const OwnedNode node_ = grad_fn_node(call(tensor_exp, tensor_));
-  const OwnedHook hook_ = [this] {
-    OwnedHook hook;
-    EXPECT_EQ(tensor_register_hook(
-                  tensor_, [](void*, tensor_t**) -> tensor_status_t { return TENSOR_OK; }, nullptr,
-                  nullptr, hook.out()),
-              TENSOR_OK);
-    return hook;
-  }();
-  const OwnedFunction function_ = [this] {
-    OwnedFunction function;
-    tensor_t* input = tensor_;
-    EXPECT_EQ(tensor_function_begin(
-                  &input, 1, "F",
-                  [](void*, tensor_function_t*, tensor_t* const*, size_t, tensor_t**,
-                     size_t) -> tensor_status_t { return TENSOR_OK; },
-                  nullptr, nullptr, function.out()),
-              TENSOR_OK);
-    return function;
-  }();
-  const OwnedCancel cancel_ = [] {
-    OwnedCancel cancel;
-    EXPECT_EQ(tensor_cancel_new(cancel.out()), TENSOR_OK);
-    return cancel;
-  }();
-  const OwnedVjp vjp_ = make_vjp(tensor_);
-  const OwnedStream stream_ = [] {
-    OwnedStream stream;
-    EXPECT_EQ(tensor_stream_current({TENSOR_CPU, 0}, stream.out()), TENSOR_OK);
-    return stream;
-  }();
-  const OwnedEvent event_ = [] {
-    OwnedEvent event;
-    EXPECT_EQ(tensor_event_new({TENSOR_CPU, 0}, false, event.out()), TENSOR_OK);
-    return event;
-  }();
-  const Good good_{tensor_, node_, hook_, function_, cancel_, vjp_, stream_, event_};
-};
 
 void expect_refused(const Case& c, const Good& good, void* bad, tensor_status_t expected) {
   Results results;
   const size_t live = tensor_live_handles();
   EXPECT_EQ(c.call(good, bad, results), expected) << tensor_last_error();
+  EXPECT_TRUE(names(tensor_last_error(), argument_of(c))) << tensor_last_error();
   EXPECT_TRUE(results.untouched()) << "a result was written";
   EXPECT_EQ(tensor_live_handles(), live);
 }

@@ -119,13 +119,13 @@ const tensor_t* Draw::tensor() {
 }
 
 tensor_t* const* Draw::tensors() {
-  list_.clear();
-  length_ = below(4);
+  std::array<tensor_t*, 4>& list = lists_[drawn_lists_++];
+  length_ = below(list.size());
   const bool alike = coin();
   for (size_t i = 0; i < length_; ++i) {
-    list_.push_back(alike && i > 0 ? list_[0] : const_cast<tensor_t*>(tensor()));
+    list[i] = alike && i > 0 ? list[0] : const_cast<tensor_t*>(tensor());
   }
-  return list_.data();
+  return list.data();
 }
 
 int64_t Draw::integer() {

@@ -1,6 +1,7 @@
 // A row of the table that write_random_call_table.py writes, and what its functions are given.
 #pragma once
 
+#include <array>
 #include <random>
 #include <span>
 
@@ -73,7 +74,8 @@ class Draw {
   std::mt19937_64& random_;
   const bool many_;
   std::vector<tensor_t*> owned_;
-  std::vector<tensor_t*> list_;
+  std::array<tensor_t*, 4> lists_[2]{};  // as long as another list may be
+  size_t drawn_lists_ = 0;
   std::vector<int64_t> sizes_[2];
   size_t drawn_sizes_ = 0, length_ = 0;
   tensor_options_t options_{};

@@ -196,9 +196,12 @@ TEST(Numel, CountsAndRefusesOverflow) {
 }
 
 TEST(Numel, RefusesOverflowBesideAZero) {
-  // Nothing to store, but the strides of such a shape cannot be computed.
+  // As in PyTorch, it depends on the order whether the 0 comes in time.
   EXPECT_THROW(checked_numel(Dims{kHuge, kHuge, 0}, 4), Error);
-  EXPECT_THROW(checked_numel(Dims{0, kHuge, kHuge}, 4), Error);
+  EXPECT_EQ(checked_numel(Dims{0, kHuge, kHuge}, 4), 0);
+  // Nothing to store, but the strides of such a shape cannot be computed.
+  EXPECT_THROW(contiguous_strides(Dims{0, kHuge, kHuge}), Error);
+  EXPECT_EQ(contiguous_strides(Dims{kHuge, 0, 5}), (Dims{5, 5, 1}));
 }
 
 TEST(WrapDim, CountsFromBothEnds) {

@@ -1,0 +1,169 @@
+"""Writes the table that bad_argument_test.cpp runs, from the public headers.
+
+It has every function of the C API, with each of its arguments wrong in each way its type has;
+handles that are none are in write_bad_handle_table.py's.
+
+write_bad_argument_table.py HEADER... OUTPUT
+"""
+
+import re
+import sys
+
+import write_bad_handle_table as handles
+
+PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\((.*?)\);", re.S)
+
+# Where NULL is a value.
+OPTIONAL = {
+    ("tensor_memory_set_tag", "tag"),
+    ("tensor_set_location", "location"),
+    ("tensor_from_blob", "strides"),
+    ("tensor_memory_set_pressure_callback", "function"),
+    ("tensor_set_location_callback", "function"),
+    ("tensor_detect_anomaly", "enabled"),
+    ("tensor_detect_anomaly", "check_nan"),
+    ("tensor_set_last_error", "message"),
+    ("tensor_saved_tensors_hooks_push", "discard"),
+    ("tensor_saved_tensors_hooks_disable", "message"),
+    ("tensor_shape", "ndim"),
+    ("tensor_strides", "ndim"),
+}
+OPTIONAL_NAMES = {"destroy", "user", "previous", "output_nr", "length"}
+# Lists whose length is another one's too, which the message names.
+SHARED_LENGTHS = {("tensor_from_blob", "strides")}
+# Functions whose arguments are another test's, or that a test cannot call in passing.
+SKIPPED = {"tensor_set_last_error", "tensor_scope_pop", "tensor_memory_set_provider"}
+# Lists that may be NULL whatever the count.
+OPTIONAL_LISTS = {"grad_outputs", "grad_tensors", "grads", "v"}
+
+ENUMS = {
+    "tensor_dtype_t": ["-1", "99", "INT32_MIN"],
+    "tensor_reduction_t": ["-1", "3", "INT32_MAX"],
+    "tensor_device_t": [
+        "(tensor_device_t{77, 0})",
+        "(tensor_device_t{-1, 0})",
+        "(tensor_device_t{TENSOR_CPU, 1})",
+        "(tensor_device_t{TENSOR_CPU, -1})",
+    ],
+    "tensor_scalar_t": ["(tensor_scalar_t{TENSOR_FLOAT32, {}})", "(tensor_scalar_t{-1, {}})"],
+}
+
+
+def split(text):
+    """The parameters of a list, of which some may be pointers to functions."""
+    parts, depth = [""], 0
+    for character in " ".join(text.split()):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip() != "void"]
+
+
+def parameters(text):
+    found = []
+    for part in split(text):
+        callback = re.fullmatch(r".*?\(\*(\w+)\)\(.*\)", part)
+        if callback:
+            found.append(("callback", callback.group(1)))
+        else:
+            kind, name = re.fullmatch(r"(.*?[\s*])(\w+)", part).groups()
+            found.append((kind.strip(), name))
+    return found
+
+
+def good(function, params, index):
+    kind, name = params[index]
+    if kind == "callback" or kind == "tensor_location_function_t":
+        return "AnyCallback()"
+    if name == "index":
+        return "0"
+    if (function, name) == ("tensor_set_num_threads", "n"):
+        return "1"
+    if kind.startswith("const tensor_") and kind.endswith("options_t*"):
+        return "nullptr"
+    if kind == "uint64_t":
+        return "0"
+    if kind == "const char*":
+        return '"name"'
+    if kind == "tensor_memory_stats_t*":
+        return "results.sized<tensor_memory_stats_t>(%d)" % index
+    if kind == "uint64_t*" or kind == "int64_t*":
+        return f"results.as<{kind[:-1]}>({index})"
+    return handles.argument(kind, index, -1, "")
+
+
+def is_list(kind):
+    return kind == "const int64_t*" or kind in handles.LISTS
+
+
+def wrongs(function, params):
+    """(index, [(index, text)] of all arguments that differ, what it is) of each wrong call."""
+    for i, (kind, name) in enumerate(params):
+        following = params[i + 1] if i + 1 < len(params) else ("", "")
+        optional = (function, name) in OPTIONAL or name in OPTIONAL_NAMES
+        if is_list(kind):
+            if following[0] == "size_t":
+                if not optional and name not in OPTIONAL_LISTS:
+                    yield i, [(i, "nullptr"), (i + 1, "1")], "NULL"
+                if (function, name) not in SHARED_LENGTHS:
+                    yield i, [(i + 1, "SIZE_MAX")], "too long"
+        elif kind == "char*":
+            yield i, [(i, "nullptr"), (i + 1, "1")], "NULL"
+        elif kind == "callback":
+            if not optional:
+                yield i, [(i, "nullptr")], "NULL"
+        elif kind == "const char*" or kind == "tensor_callable_t":
+            if not optional:
+                yield i, [(i, "nullptr")], "NULL"
+        elif re.fullmatch(r"const tensor_\w+_options_t\*|const tensor_options_t\*", kind):
+            for size in ("0", "7", "9"):
+                target = kind.removeprefix("const ").removesuffix("*")
+                yield i, [(i, f"Sized<{target}>({size}).get()")], f"struct_size {size}"
+        elif kind in ENUMS:
+            for text in ENUMS[kind]:
+                yield i, [(i, text)], text.replace('"', "")
+        elif kind == "size_t" and name == "index":
+            yield i, [(i, "SIZE_MAX")], "out of range"
+        elif kind.endswith("*") and not kind.startswith("const") and not kind.endswith("**"):
+            if handles.is_handle(kind) or optional or kind == "void*":
+                continue
+            if following[1] == "capacity":
+                yield i, [(i, "nullptr"), (i + 1, "1")], "NULL"
+            else:
+                yield i, [(i, "nullptr")], "NULL"
+
+
+def table(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    for function, inner in PROTOTYPE.findall(text):
+        if function in SKIPPED:
+            continue
+        params = parameters(inner)
+        for index, changes, what in wrongs(function, params):
+            arguments = [good(function, params, i) for i in range(len(params))]
+            for i, wrong in changes:
+                arguments[i] = wrong
+            yield (
+                f'    {{"{function}", "{params[index][1]}", "{what}",\n'
+                f"     []([[maybe_unused]] const Good& good,\n"
+                f"        [[maybe_unused]] Results& results) {{\n"
+                f"       return {function}({', '.join(arguments)}); }}}},\n"
+            )
+
+
+def main(headers, output):
+    rows = []
+    for header in headers:
+        with open(header, encoding="utf-8") as file:
+            rows += table(file.read())
+    with open(output, "w", encoding="utf-8") as file:
+        file.write('#include "capi/bad_argument.h"\n\nnamespace test {\n\n')
+        file.write("const BadArgument kCases[] = {\n" + "".join(rows) + "};\n")
+        file.write("const std::span<const BadArgument> bad_arguments = kCases;\n\n")
+        file.write("}  // namespace test\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:-1], sys.argv[-1])
