@@ -3,22 +3,31 @@
 #include "core/error.h"
 
 namespace libtensor::cuda {
-namespace {
 
-// After these the process cannot use the device any more; every later call gives them again.
-bool is_sticky(cudaError_t error) {
+// Those of which CUDA's documentation says that the process must be ended to go on using CUDA.
+bool is_lost(cudaError_t error) noexcept {
   switch (error) {
+    case cudaErrorCudartUnloading:  // the process ends, and its work with it
     case cudaErrorECCUncorrectable:
+    case cudaErrorNvlinkUncorrectable:
+    case cudaErrorContained:
     case cudaErrorIllegalAddress:
+    case cudaErrorLaunchTimeout:
     case cudaErrorAssert:
+    case cudaErrorHardwareStackError:
+    case cudaErrorIllegalInstruction:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorInvalidAddressSpace:
+    case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure:
+    case cudaErrorTensorMemoryLeak:
+    case cudaErrorMpsClientTerminated:
+    case cudaErrorExternalDevice:
       return true;
     default:
       return false;
   }
 }
-
-}  // namespace
 
 void fail_with(cudaError_t error, const char* operation) {
   cudaGetLastError();  // or the next operation would be blamed for it
@@ -26,7 +35,7 @@ void fail_with(cudaError_t error, const char* operation) {
   if (error == cudaErrorMemoryAllocation) {
     fail(Status::kOutOfMemory, "CUDA out of memory in ", operation);
   }
-  if (is_sticky(error)) {
+  if (is_lost(error)) {
     fail(Status::kUnavailable, "CUDA error: ", text, ". It was noticed by ", operation,
          ", but earlier work may have caused it; this process cannot use the device any more");
   }

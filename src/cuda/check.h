@@ -5,6 +5,10 @@
 
 namespace libtensor::cuda {
 
+// Has the device failed for good? After such an error it runs nothing any more, and every later
+// call in the process gives the error again.
+bool is_lost(cudaError_t error) noexcept;
+
 [[noreturn, gnu::cold]] void fail_with(cudaError_t error, const char* operation);
 
 // Throws Error with the operation's name unless all went well.

@@ -45,25 +45,15 @@ void PinnedProvider::free(void* data, size_t) noexcept {
 }
 
 memory::Event PinnedProvider::record(memory::Stream stream) noexcept {
-  if (stream == kHostStream) return 0;  // the host has done what it has done
+  if (stream == kHostStream) return memory::kPassedEvent;  // it has done what it has done
   const QuietGuard guard(static_cast<int>(stream >> kDeviceShift) - 1);
-  const cudaEvent_t event = new_event();
-  if (!event) return 0;
-  if (record_event(event, reinterpret_cast<cudaStream_t>(stream & kStreamMask))) {
-    return reinterpret_cast<memory::Event>(event);
-  }
-  cudaEventDestroy(event);
-  return 0;
+  return mark(nullptr, reinterpret_cast<cudaStream_t>(stream & kStreamMask));
 }
 
-bool PinnedProvider::passed(memory::Event event) noexcept {
-  return has_passed(reinterpret_cast<cudaEvent_t>(event));
-}
-void PinnedProvider::wait(memory::Event event) noexcept {
-  wait_for(reinterpret_cast<cudaEvent_t>(event));
-}
+bool PinnedProvider::passed(memory::Event event) noexcept { return has_passed(event); }
+bool PinnedProvider::wait(memory::Event event) noexcept { return wait_for(event); }
 void PinnedProvider::release(memory::Event event) noexcept {
-  cudaEventDestroy(reinterpret_cast<cudaEvent_t>(event));
+  if (event != memory::kPassedEvent) cudaEventDestroy(native_event(event));
 }
 
 }  // namespace libtensor::cuda

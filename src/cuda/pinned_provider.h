@@ -28,7 +28,7 @@ class PinnedProvider final : public memory::MemoryProvider {
 
   memory::Event record(memory::Stream stream) noexcept override;
   bool passed(memory::Event event) noexcept override;
-  void wait(memory::Event event) noexcept override;
+  bool wait(memory::Event event) noexcept override;
   void release(memory::Event event) noexcept override;
 };
 

@@ -24,7 +24,6 @@ CUmemAllocationProp properties_of(int device) {
 }
 
 CUdeviceptr native(void* address) { return reinterpret_cast<CUdeviceptr>(address); }
-cudaEvent_t native_event(memory::Event event) { return reinterpret_cast<cudaEvent_t>(event); }
 cudaStream_t native_stream(memory::Stream stream) { return reinterpret_cast<cudaStream_t>(stream); }
 
 // Out of memory is an answer; other failures are thrown.
@@ -56,17 +55,14 @@ memory::Event CudaProvider::record(memory::Stream stream) noexcept {
     event = pool_.back();
     pool_.pop_back();
   }
-  if (!event) event = new_event();
-  if (!event) return 0;
-  if (record_event(event, native_stream(stream))) return reinterpret_cast<memory::Event>(event);
-  release(reinterpret_cast<memory::Event>(event));
-  return 0;
+  return mark(event, native_stream(stream));
 }
 
-bool CudaProvider::passed(memory::Event event) noexcept { return has_passed(native_event(event)); }
-void CudaProvider::wait(memory::Event event) noexcept { wait_for(native_event(event)); }
+bool CudaProvider::passed(memory::Event event) noexcept { return has_passed(event); }
+bool CudaProvider::wait(memory::Event event) noexcept { return wait_for(event); }
 
 void CudaProvider::release(memory::Event event) noexcept {
+  if (event == memory::kPassedEvent) return;
   try {
     if (const std::unique_lock lock(mutex_, std::try_to_lock); lock) {
       return pool_.push_back(native_event(event));

@@ -20,7 +20,7 @@ class CudaProvider : public memory::MemoryProvider {
   Info info() override;
   memory::Event record(memory::Stream stream) noexcept override;
   bool passed(memory::Event event) noexcept override;
-  void wait(memory::Event event) noexcept override;
+  bool wait(memory::Event event) noexcept override;
   void release(memory::Event event) noexcept override;
   void watch_allocated(void* data, size_t bytes, memory::Stream stream) noexcept override;
   void watch_freed(void* data, size_t bytes, memory::Stream stream) noexcept override;

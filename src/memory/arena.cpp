@@ -188,10 +188,17 @@ void Arena::drop_uses(Block* block) noexcept {
   }
 }
 
+// The point after which the other stream no longer uses the block. Where it could not be marked
+// when the block was freed, a later one serves.
+bool Arena::is_marked(OtherUse* use) noexcept {
+  if (!use->event) use->event = provider_.record(use->stream);
+  return use->event != 0;
+}
+
 void Arena::poll_waiting() noexcept {
   while (Block* block = waiting_first_) {
-    for (const OtherUse* use = block->uses; use; use = use->next) {
-      if (use->event && !provider_.passed(use->event)) return;
+    for (OtherUse* use = block->uses; use; use = use->next) {
+      if (!is_marked(use) || !provider_.passed(use->event)) return;
     }
     free_waiting(block);
   }
@@ -199,14 +206,15 @@ void Arena::poll_waiting() noexcept {
 
 bool Arena::wait_for_waiting() noexcept {
   poll_waiting();
-  if (!waiting_first_) return false;
+  bool waited = false;
   while (Block* block = waiting_first_) {
-    for (const OtherUse* use = block->uses; use; use = use->next) {
-      if (use->event) provider_.wait(use->event);
+    for (OtherUse* use = block->uses; use; use = use->next) {
+      if (!is_marked(use) || !provider_.wait(use->event)) return waited;
     }
     free_waiting(block);
+    waited = true;
   }
-  return true;
+  return waited;
 }
 
 // Places.

@@ -57,7 +57,8 @@ class Arena {
   // A freed block that other streams use: it waits for the events in block->uses.
   void put_off(Block* block) noexcept;
   bool has_waiting() const { return waiting_first_ != nullptr; }
-  // Frees those whose events have passed; or waits for all of them. True if it had to wait.
+  // Frees those whose events have passed; or waits for all of them, as far as that can be done.
+  // True if it has waited.
   void poll_waiting() noexcept;
   bool wait_for_waiting() noexcept;
 
@@ -126,6 +127,7 @@ class Arena {
   void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;
   void drop_uses(Block* block) noexcept;
+  bool is_marked(OtherUse* use) noexcept;
 
   MemoryProvider& provider_;
   SharedLevel& device_active_;

@@ -14,7 +14,7 @@ class Arena;
 // Another stream that a block is used on, besides its own.
 struct OtherUse final : Pooled<OtherUse> {
   Stream stream;
-  Event event = 0;  // recorded there when the block was freed
+  Event event = 0;  // recorded there when the block was freed, or as soon after as can be
   OtherUse* next = nullptr;
 };
 

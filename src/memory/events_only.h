@@ -29,7 +29,7 @@ class EventsOnly final : public MemoryProvider {
 
   Event record(Stream stream) noexcept override { return device_.record(stream); }
   bool passed(Event event) noexcept override { return device_.passed(event); }
-  void wait(Event event) noexcept override { device_.wait(event); }
+  bool wait(Event event) noexcept override { return device_.wait(event); }
   void release(Event event) noexcept override { device_.release(event); }
   void watch_allocated(void* data, size_t bytes, Stream stream) noexcept override {
     device_.watch_allocated(data, bytes, stream);

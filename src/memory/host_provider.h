@@ -20,9 +20,9 @@ class HostProvider final : public MemoryProvider {
   void destroy(Physical, size_t) noexcept override {}
   bool map(void*, size_t, Physical) override { return false; }
   void unmap(void*, size_t) noexcept override {}
-  Event record(Stream) noexcept override { return 0; }
+  Event record(Stream) noexcept override { return kPassedEvent; }
   bool passed(Event) noexcept override { return true; }
-  void wait(Event) noexcept override {}
+  bool wait(Event) noexcept override { return true; }
   void release(Event) noexcept override {}
 };
 

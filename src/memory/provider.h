@@ -17,6 +17,9 @@ namespace libtensor::memory {
 using Stream = uintptr_t;
 // A point in a stream's work, from record() to release(). 0: none.
 using Event = uintptr_t;
+// What record() gives where there is nothing to wait for: the device has failed for good and runs
+// nothing any more, or the host itself is the stream.
+inline constexpr Event kPassedEvent = ~Event{0};
 // A piece of physical memory, from create() to destroy(): CUmemGenericAllocationHandle. Any value
 // may be valid.
 using Physical = uint64_t;
@@ -80,13 +83,14 @@ class MemoryProvider {
   virtual void unmap(void* address, size_t bytes) noexcept = 0;
 
   // Marks the point that the stream has now come to (cudaEventRecord; events are best kept in a
-  // pool). 0 says that the device has failed for good, and is taken for a point that has passed.
+  // pool). 0: it cannot be marked now (no memory, the stream is being captured), so the work must
+  // be taken for unfinished.
   virtual Event record(Stream stream) noexcept = 0;
-  // Has the device come past it (cudaEventQuery)? Does not wait.
+  // Has the device come past it (cudaEventQuery)? Does not wait. False where that cannot be told.
   virtual bool passed(Event event) noexcept = 0;
-  // Waits until it has (cudaEventSynchronize). The caller holds no lock that record(), passed() or
-  // release() of another thread needs.
-  virtual void wait(Event event) noexcept = 0;
+  // Waits until it has (cudaEventSynchronize); false where that cannot be done. The caller holds no
+  // lock that record(), passed() or release() of another thread needs.
+  virtual bool wait(Event event) noexcept = 0;
   virtual void release(Event event) noexcept = 0;
 
   // Called where properties().watches is set: the stream's work from now on may use the block; its

@@ -39,7 +39,7 @@ class ReplaceableProvider final : public MemoryProvider {
   void unmap(void*, size_t) noexcept override {}
   Event record(Stream stream) noexcept override { return first_->record(stream); }
   bool passed(Event event) noexcept override { return first_->passed(event); }
-  void wait(Event event) noexcept override { first_->wait(event); }
+  bool wait(Event event) noexcept override { return first_->wait(event); }
   void release(Event event) noexcept override { first_->release(event); }
   void watch_allocated(void* data, size_t bytes, Stream stream) noexcept override {
     first_->watch_allocated(data, bytes, stream);

@@ -153,6 +153,7 @@ void SimulatedDevice::unmap(void* address, size_t bytes) noexcept {
 
 Event SimulatedDevice::record(Stream stream) noexcept {
   std::lock_guard lock(mutex_);
+  if (lost_) return kPassedEvent;
   if (fails(Call::kRecord)) return 0;
   events_[next_event_] = {stream, streams_[stream].launched, now_};
   ++counts_.events;
@@ -161,6 +162,8 @@ Event SimulatedDevice::record(Stream stream) noexcept {
 
 bool SimulatedDevice::passed(Event event) noexcept {
   std::lock_guard lock(mutex_);
+  if (lost_) return true;
+  if (fails(Call::kQuery)) return false;
   const auto found = events_.find(event);
   if (found == events_.end()) {
     misuse("a question about an event that is not there");
@@ -171,18 +174,25 @@ bool SimulatedDevice::passed(Event event) noexcept {
   return now_ - point.time >= options_.lag;
 }
 
-void SimulatedDevice::wait(Event event) noexcept {
+bool SimulatedDevice::wait(Event event) noexcept {
   std::lock_guard lock(mutex_);
+  if (lost_) return true;
+  if (fails(Call::kQuery)) return false;
   const auto found = events_.find(event);
-  if (found == events_.end()) return misuse("waiting for an event that is not there");
+  if (found == events_.end()) {
+    misuse("waiting for an event that is not there");
+    return true;
+  }
   ++counts_.waits;
   StreamState& state = streams_[found->second.stream];
   state.done = std::max(state.done, found->second.number);
   if (options_.lag != kManual) now_ = std::max(now_, found->second.time + options_.lag);
+  return true;
 }
 
 void SimulatedDevice::release(Event event) noexcept {
   std::lock_guard lock(mutex_);
+  if (event == kPassedEvent) return;
   if (events_.erase(event) == 0) return misuse("release of an event that is not there");
   --counts_.events;
 }

@@ -42,7 +42,7 @@ class SimulatedDevice final : public MemoryProvider {
   void unmap(void* address, size_t bytes) noexcept override;
   Event record(Stream stream) noexcept override;
   bool passed(Event event) noexcept override;
-  void wait(Event event) noexcept override;
+  bool wait(Event event) noexcept override;
   void release(Event event) noexcept override;
 
   // What a program does with the device.
@@ -53,8 +53,9 @@ class SimulatedDevice final : public MemoryProvider {
   void complete(Stream stream);  // all its work is done
 
   // The n-th call from now of this kind fails, and so do those after it, until it is set to 0: it
-  // says that memory is out (record: that the device is lost), or throws as a broken driver would.
-  enum class Call { kAllocate, kReserve, kCreate, kMap, kRecord };
+  // says that memory is out (record and query: that nothing can be told), or throws as a broken
+  // driver would.
+  enum class Call { kAllocate, kReserve, kCreate, kMap, kRecord, kQuery };
   enum class Failure { kAnswer, kThrow };
   void fail(Call call, uint64_t calls, Failure how = Failure::kAnswer) {
     faults_[static_cast<size_t>(call)] = {calls, how};
@@ -64,6 +65,9 @@ class SimulatedDevice final : public MemoryProvider {
     fail(Call::kAllocate, calls);
     fail(Call::kCreate, calls);
   }
+
+  // The device fails for good: it runs nothing any more.
+  void lose() { lost_ = true; }
 
   struct Counts {
     uint64_t takes = 0;  // map, or allocate
@@ -112,7 +116,8 @@ class SimulatedDevice final : public MemoryProvider {
   const Options options_;
   mutable std::mutex mutex_;
   uint64_t now_ = 0;
-  std::array<Fault, 5> faults_;
+  std::array<Fault, 6> faults_;
+  bool lost_ = false;
   uintptr_t next_address_ = uintptr_t{1} << 44;
   Event next_event_ = 1;
   Physical next_physical_ = 1;

@@ -10,14 +10,12 @@ StreamOrder::~StreamOrder() {
 
 void StreamOrder::mark() {
   if (!ordered_ || !open_) return;
-  if (const Event event = provider_.record(stream_)) {
-    try {
-      marks_.push_back({epoch_, event});
-    } catch (const std::bad_alloc&) {
-      return provider_.release(event);  // the epoch stays open
-    }
-  } else {
-    passed_ = epoch_;  // a lost device runs nothing any more
+  const Event event = provider_.record(stream_);
+  if (!event) return;  // the epoch stays open
+  try {
+    marks_.push_back({epoch_, event});
+  } catch (const std::bad_alloc&) {
+    return provider_.release(event);  // likewise
   }
   open_ = false;
   unmarked_ = 0;
@@ -36,7 +34,7 @@ bool StreamOrder::wait() {
   mark();
   poll();
   if (marks_.empty()) return false;
-  provider_.wait(marks_.back().event);
+  if (!provider_.wait(marks_.back().event)) return false;
   passed_ = marks_.back().epoch;
   for (const Mark& mark : marks_) provider_.release(mark.event);
   marks_.clear();

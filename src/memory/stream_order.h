@@ -38,8 +38,8 @@ class StreamOrder {
   void mark();
   // Looks how far the device has come; does not wait.
   void poll();
-  // Waits until the device has come past all that was freed. True if there was anything to wait
-  // for.
+  // Waits until the device has come past all that was freed. True if it has waited: false where
+  // there was nothing to wait for, or where that cannot be done.
   bool wait();
 
  private:

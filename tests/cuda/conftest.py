@@ -49,6 +49,7 @@ def nothing_reported(torch, emulator):
     emulator.cuda_emulator_set_sticky_error(0)
     emulator.cuda_emulator_fail_allocation(0)
     emulator.cuda_emulator_fail_launch(0)
+    emulator.cuda_emulator_fail_events(0, 0)
     emulator.cuda_emulator_set_capacity(4 << 30)
     gc.collect()
     found = emulated.reports(emulator)

@@ -92,6 +92,43 @@ def test_a_sticky_error_is_reported_as_such(torch, emulator):
     emulator.cuda_emulator_set_sticky_error(0)
 
 
+@pytest.mark.parametrize(
+    "error", [4, 214, 220, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911]
+)
+def test_a_lost_device_says_so_on_every_call(torch, emulator, error):
+    """All the errors after which CUDA serves a process no more."""
+    x = torch.ones(4, device="cuda")
+    emulator.cuda_emulator_set_sticky_error(error)
+    for call in (x.exp, x.cpu, lambda: x + 1, torch.cuda.synchronize):
+        with pytest.raises(RuntimeError, match="this process cannot use the device any more"):
+            call()
+    assert (torch.ones(2) + 1).tolist() == [2, 2]  # the host goes on
+    del x
+    emulator.cuda_emulator_set_sticky_error(0)
+
+
+UNSUPPORTED_IN_CAPTURE, UNKNOWN = 900, 999
+
+
+@pytest.mark.parametrize("failing", ["record", "query"])
+@pytest.mark.parametrize("error", [UNSUPPORTED_IN_CAPTURE, UNKNOWN])
+def test_an_event_that_says_nothing_frees_nothing(torch, emulator, seed, failing, error):
+    """A block that another stream may still use goes to nobody: the emulator would report it."""
+    side = torch.cuda.Stream()
+    x = torch.ones(1000, device="cuda")
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        results = [x + i for i in range(3)]
+        x.record_stream(side)
+    emulator.cuda_emulator_fail_events(*((error, 0) if failing == "record" else (0, error)))
+    del x
+    others = [torch.full((1000,), 7.0, device="cuda") for _ in range(4)]
+    emulator.cuda_emulator_fail_events(0, 0)
+    torch.cuda.synchronize()
+    assert [r[0].item() for r in results] == [1, 2, 3]
+    assert all(other[999].item() == 7 for other in others)
+
+
 def test_bad_indices_change_nothing(torch):
     x = torch.zeros(3, 3, device="cuda")
     with pytest.raises(RuntimeError, match="index 7 is out of bounds for dimension 0 with size 3"):

@@ -12,7 +12,9 @@ struct Faults {
   bool virtual_memory = true;             // the driver has it
   int64_t allocations_until_failure = 0;  // 1: the next one fails; 0: none
   int64_t launches_until_failure = 0;
-  cudaError_t sticky = cudaSuccess;  // every call gives it from now on
+  cudaError_t sticky = cudaSuccess;        // every call gives it from now on
+  cudaError_t event_record = cudaSuccess;  // what recording an event gives
+  cudaError_t event_query = cudaSuccess;   // what asking for one and waiting for one give
 };
 Faults& faults();
 // Counts one down; true when it comes to 0.

@@ -350,6 +350,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return call([&] {
+    if (faults().event_record != cudaSuccess) return faults().event_record;
     Stream& s = stream_at(stream);
     if (event_at(event).device != s.device) return cudaErrorInvalidResourceHandle;
     record(event_at(event), s);
@@ -359,6 +360,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   return call([&] {
+    if (faults().event_query != cudaSuccess) return faults().event_query;
     if (!is_done(event_at(event).point)) return cudaErrorNotReady;
     host_knows(event_at(event).clock);
     return cudaSuccess;
@@ -367,6 +369,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return call([&] {
+    if (faults().event_query != cudaSuccess) return faults().event_query;
     synchronize(event_at(event).point, event_at(event).clock);
     return cudaSuccess;
   });
@@ -433,6 +436,13 @@ LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_allocation(int64_t n) {
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_launch(int64_t n) {
   faults().launches_until_failure = n;
+}
+// What recording an event gives from now on, and what asking and waiting for one give; 0: they
+// work.
+LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_events(int record, int query) {
+  const std::lock_guard lock(runtime_lock());
+  faults().event_record = static_cast<cudaError_t>(record);
+  faults().event_query = static_cast<cudaError_t>(query);
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_sticky_error(int error) {
   const std::lock_guard lock(runtime_lock());

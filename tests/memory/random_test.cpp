@@ -252,7 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(std::get<0>(each.param) ? "Virtual" : "Plain") + behind;
     });
 
-// A lost device records no events: all counts as past, nothing waits for ever, and all goes back.
+// A lost device runs nothing any more: all counts as past, nothing waits for ever, and all goes
+// back.
 TEST(LostDevice, GivesEverythingBack) {
   for (const bool virtual_memory : {false, true}) {
     auto owned = std::make_unique<SimulatedDevice>(
@@ -262,7 +263,7 @@ TEST(LostDevice, GivesEverythingBack) {
     void* const a = allocator.allocate(20 * kMiB, 0);
     void* const b = allocator.allocate(20 * kMiB, 1);
     ASSERT_TRUE(allocator.record_stream(a, 2));
-    device->fail(SimulatedDevice::Call::kRecord, 1);
+    device->lose();
     EXPECT_TRUE(allocator.free(a));
     EXPECT_TRUE(allocator.free(b));
     void* const c = allocator.allocate(60 * kMiB, 2);
@@ -270,6 +271,35 @@ TEST(LostDevice, GivesEverythingBack) {
     allocator.empty_cache();
     EXPECT_EQ(allocator.statistics().reserved.now, 0u);
     EXPECT_EQ(allocator.statistics().waits, 0u);
+  }
+}
+
+// An event that cannot be recorded or asked says nothing: memory that work may still use is neither
+// handed out nor given back until one can be.
+TEST(UnknownEvents, CountAsUnfinishedWork) {
+  using Call = SimulatedDevice::Call;
+  for (const bool virtual_memory : {false, true}) {
+    for (const Call failing : {Call::kRecord, Call::kQuery}) {
+      auto owned = std::make_unique<SimulatedDevice>(
+          SimulatedDevice::Options{64 * kMiB, virtual_memory, SimulatedDevice::kManual});
+      SimulatedDevice* const device = owned.get();
+      CachingAllocator allocator(std::move(owned), "test device");
+      void* const a = allocator.allocate(20 * kMiB, 0);
+      void* const b = allocator.allocate(20 * kMiB, 1);
+      ASSERT_TRUE(allocator.record_stream(a, 2));
+      device->launch(2, a, 20 * kMiB);
+      device->launch(1, b, 20 * kMiB);
+      device->fail(failing, 1);
+      EXPECT_TRUE(allocator.free(a));
+      EXPECT_TRUE(allocator.free(b));
+      EXPECT_THROW(allocator.allocate(60 * kMiB, 0), Error);
+      allocator.empty_cache();
+      EXPECT_GE(allocator.statistics().reserved.now, 40 * kMiB);
+      device->fail(failing, 0);
+      void* const c = allocator.allocate(60 * kMiB, 0);  // waits for the work
+      EXPECT_TRUE(allocator.free(c));
+      EXPECT_TRUE(device->misuses().empty());
+    }
   }
 }
 
