@@ -14,9 +14,11 @@ using namespace libtensor::capi;
 
 tensor_status_t tensor_manual_seed(uint64_t seed) {
   return guard([&] {
+    // A device that is not in use yet takes the CPU's seed when it is.
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
       for (int i = 0; i < device_count(type); ++i) {
-        backend_for({type, static_cast<int16_t>(i)}).manual_seed(seed);
+        Backend* const backend = opened_backend({type, static_cast<int16_t>(i)});
+        if (backend) backend->manual_seed(seed);
       }
     }
   });

@@ -22,14 +22,17 @@ CurrentStreams CurrentStreams::get() {
   const auto count = static_cast<size_t>(device_count(DeviceType::kCuda));
   all.streams_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    all.streams_.push_back(backend_for(cuda_device(i)).current_stream());
+    Backend* const backend = opened_backend(cuda_device(i));
+    all.streams_.push_back(backend ? backend->current_stream() : 0);
   }
   return all;
 }
 
 void CurrentStreams::set() const {
   for (size_t i = 0; i < streams_.size(); ++i) {
-    backend_for(cuda_device(i)).set_current_stream(streams_[i]);
+    if (Backend* const backend = opened_backend(cuda_device(i))) {
+      backend->set_current_stream(streams_[i]);
+    }
   }
 }
 

@@ -33,7 +33,7 @@ class StreamGuard {
   StreamId before_ = 0;
 };
 
-// The calling thread's current stream of each CUDA device that is in use.
+// The calling thread's current stream of each CUDA device; 0 for one that is not in use.
 class CurrentStreams {
  public:
   static CurrentStreams get();

@@ -1,7 +1,10 @@
 #include "core/backend.h"
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 
+#include "core/fork.h"
 #include "core/plugin.h"
 #include "core/thread_local.h"
 
@@ -11,31 +14,58 @@ namespace {
 constexpr int kMaxDevices = 64;
 LIBTENSOR_FAST_THREAD_LOCAL int16_t cuda_device = 0;
 constinit std::atomic<bool> tf32{false};
-constinit Backend* backends[3][kMaxDevices] = {};
+// The devices of one kind.
+struct Devices {
+  std::atomic<Backend*> opened[kMaxDevices];
+  std::atomic<int> count;
+  Backend* (*open)(int index);
+};
+constinit Devices kinds[3] = {};
 
-// A device that no backend has answered for yet.
+Devices& devices_of(DeviceType type) { return kinds[static_cast<int>(type)]; }
+
+struct Opening {
+  ForkSafeMutex mutex{LockLevel::kOpening};
+};
+
+// A device that has not been used yet.
 [[gnu::noinline]] Backend& open_backend(Device device) {
   if (device.type == DeviceType::kCuda && device_count(device.type) == 0) open_cuda();
   const int count = device_count(device.type);
   check_as(Status::kUnavailable, device.index >= 0 && device.index < count,
            "CUDA error: invalid device ordinal: there is no ", device.name(), ", but ", count,
            count == 1 ? " device" : " devices");
-  return *backends[static_cast<int>(device.type)][device.index];
+  const std::lock_guard lock(Eternal<Opening>::get().mutex);
+  if (Backend* const backend = opened_backend(device)) return *backend;  // by another thread
+  Backend* const backend = devices_of(device.type).open(device.index);
+  register_backend(device, backend);
+  return *backend;
 }
 
 }  // namespace
 
+Backend* opened_backend(Device device) noexcept {
+  if (static_cast<uint16_t>(device.index) >= kMaxDevices) [[unlikely]]
+    return nullptr;
+  return devices_of(device.type).opened[device.index].load(std::memory_order_acquire);
+}
+
 Backend& backend_for(Device device) {
-  if (static_cast<uint16_t>(device.index) < kMaxDevices) [[likely]] {
-    if (Backend* backend = backends[static_cast<int>(device.type)][device.index]) [[likely]]
-      return *backend;
-  }
+  if (Backend* const backend = opened_backend(device)) [[likely]]
+    return *backend;
   return open_backend(device);
 }
 
 void register_backend(Device device, Backend* backend) {
-  check(device.index >= 0 && device.index < kMaxDevices, "more than ", kMaxDevices, " devices");
-  backends[static_cast<int>(device.type)][device.index] = backend;
+  Devices& devices = devices_of(device.type);
+  devices.opened[device.index].store(backend, std::memory_order_release);
+  if (devices.count.load() <= device.index) devices.count.store(device.index + 1);
+}
+
+void register_devices(DeviceType type, int count, Backend* (*open)(int index)) {
+  Devices& devices = devices_of(type);
+  devices.open = open;
+  devices.count.store(std::min(count, kMaxDevices), std::memory_order_release);
 }
 
 bool tf32_allowed() noexcept { return tf32.load(std::memory_order_relaxed); }
@@ -50,10 +80,6 @@ void set_current_cuda_device(int index) {
   cuda_device = device.index;
 }
 
-int device_count(DeviceType type) {
-  int count = 0;
-  while (count < kMaxDevices && backends[static_cast<int>(type)][count]) ++count;
-  return count;
-}
+int device_count(DeviceType type) { return devices_of(type).count.load(std::memory_order_acquire); }
 
 }  // namespace libtensor

@@ -235,8 +235,13 @@ class Backend {
 // The backend of a device. Throws Error(kUnavailable) where there is no such device. The first
 // request for a CUDA device opens the plug-in.
 Backend& backend_for(Device device);
+// The same, but null where the device has not been used yet, or is not there.
+Backend* opened_backend(Device device) noexcept;
 // Called by each backend when it is loaded. The backend lives as long as the process.
 void register_backend(Device device, Backend* backend);
+// So many devices of a kind are there. `open` makes the backend of one when it is first used, and
+// may throw Error; it is never called by two threads at once.
+void register_devices(DeviceType type, int count, Backend* (*open)(int index));
 // Whether matrix products of float32 may use TF32 on CUDA devices; not at first, as in PyTorch.
 bool tf32_allowed() noexcept;
 void allow_tf32(bool allowed) noexcept;
@@ -244,7 +249,7 @@ void allow_tf32(bool allowed) noexcept;
 // The CUDA device that this thread means where it names none; 0 at first.
 int current_cuda_device();
 void set_current_cuda_device(int index);  // throws where there is no such device
-// How many devices of a kind there are now; opens nothing.
+// How many devices of a kind are known now; opens nothing.
 int device_count(DeviceType type);
 
 }  // namespace libtensor

@@ -14,6 +14,7 @@ namespace libtensor {
 // level it takes the newest first, and so must whoever takes several.
 enum class LockLevel {
   kPlugin,
+  kOpening,
   kAccumulation,
   kLeaf,
   kHooks,

@@ -31,10 +31,19 @@ std::string folder_of_this_library() {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
-void add_device(int index, Backend* backend) {
-  // The CPU's seed is what the host set last, or the unpredictable one of this process.
+// Of the plug-in. A device begins with the CPU's seed: what the host set last, or the unpredictable
+// one of this process.
+using OpenDevice = Backend* (*)(int index);
+constinit OpenDevice make_backend = nullptr;
+Backend* open_device(int index) {
+  Backend* const backend = make_backend(index);
   backend->manual_seed(backend_for(Device{}).initial_seed());
-  register_backend({DeviceType::kCuda, static_cast<int16_t>(index)}, backend);
+  return backend;
+}
+
+void add_devices(int count, Backend* (*open)(int index)) {
+  make_backend = open;
+  register_devices(DeviceType::kCuda, count, open_device);
 }
 
 // Returns the reason why not, or "".
@@ -45,7 +54,7 @@ std::string try_load(const std::string& path) {
   if (!library) return str("the CUDA plug-in cannot be opened: ", dlerror());
   const auto entry = reinterpret_cast<PluginEntry>(dlsym(library, kPluginEntry));
   if (!entry) return str(path, " is no plug-in of libtensor");
-  plugin_host.add = add_device;
+  plugin_host.add = add_devices;
   const char* const reason = entry(kPluginInterface, plugin_host);
   return reason ? reason : "";
 }

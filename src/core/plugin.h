@@ -16,15 +16,16 @@ class MemoryProvider;
 
 // What the library offers a plug-in. Allocators live as long as the process.
 struct PluginHost {
-  void (*add)(int index, Backend* backend);
+  // So many devices are there; `open` makes the backend of one when it is first used.
+  void (*add)(int count, Backend* (*open)(int index));
   // Of a device's memory.
   memory::Allocator& (*make_allocator)(Device, std::unique_ptr<memory::MemoryProvider>);
   // Of the host's memory that devices can reach. Its streams are numbered by the provider.
   memory::Allocator& (*make_pinned_allocator)(std::unique_ptr<memory::MemoryProvider>);
 };
 
-// What a plug-in exports, as `extern "C"`, under the name kPluginEntry. It calls add() once for
-// each device, in order, and returns nullptr; or the reason why there are none, which stays valid.
+// What a plug-in exports, as `extern "C"`, under the name kPluginEntry. It calls add() and returns
+// nullptr; or the reason why there are no devices, which stays valid. It uses no device yet.
 using PluginEntry = const char* (*)(uint32_t interface, const PluginHost& host);
 inline constexpr const char* kPluginEntry = "libtensor_plugin";
 // Raised when core/backend.h, memory/provider.h or memory/allocator.h changes: library and plug-in

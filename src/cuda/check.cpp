@@ -1,6 +1,7 @@
 #include "cuda/check.h"
 
 #include "core/error.h"
+#include "core/fork.h"
 
 namespace libtensor::cuda {
 
@@ -29,8 +30,15 @@ bool is_lost(cudaError_t error) noexcept {
   }
 }
 
+void check_not_forked() {
+  check_as(Status::kUnavailable, !in_forked_child(),
+           "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you "
+           "must use the 'spawn' start method");
+}
+
 void fail_with(cudaError_t error, const char* operation) {
   cudaGetLastError();  // or the next operation would be blamed for it
+  check_not_forked();
   const char* const text = cudaGetErrorString(error);
   if (error == cudaErrorMemoryAllocation) {
     fail(Status::kOutOfMemory, "CUDA out of memory in ", operation);

@@ -9,6 +9,10 @@ namespace libtensor::cuda {
 // call in the process gives the error again.
 bool is_lost(cudaError_t error) noexcept;
 
+// In a forked child of a process that had loaded the plug-in, CUDA's driver can do nothing: says so
+// and what to do.
+void check_not_forked();
+
 [[noreturn, gnu::cold]] void fail_with(cudaError_t error, const char* operation);
 
 // Throws Error with the operation's name unless all went well.

@@ -1,6 +1,7 @@
 // The plug-in's one exported function.
 #include "core/plugin.h"
 
+#include <memory>
 #include <string>
 
 #include "core/error.h"
@@ -10,8 +11,18 @@
 namespace libtensor::cuda {
 namespace {
 
-// Returns "" or the reason why there are no devices.
-std::string open_devices(uint32_t interface, const PluginHost& host) {
+PluginHost library;
+
+// Never destroyed: a tensor may be released after static objects are gone.
+Backend* open_device(int index) {
+  auto backend = std::make_unique<CudaBackend>(index);
+  open_memory(index, library);
+  return backend.release();
+}
+
+// Returns "" or the reason why there are no devices. The driver is asked how many there are and no
+// more: a context takes memory on its device and time, and is for who uses that device.
+std::string find_devices(uint32_t interface, const PluginHost& host) {
   if (interface != kPluginInterface) return "the CUDA plug-in is of another version than libtensor";
   int count = 0;
   if (const cudaError_t error = cudaGetDeviceCount(&count); error != cudaSuccess) {
@@ -19,16 +30,9 @@ std::string open_devices(uint32_t interface, const PluginHost& host) {
     return cudaGetErrorString(error);
   }
   if (count == 0) return "there is no CUDA device";
-  try {
-    // Never destroyed: a tensor may be released after static objects are gone.
-    for (int i = 0; i < count; ++i) {
-      open_memory(i, host);
-      host.add(i, new CudaBackend(i));
-    }
-    return "";
-  } catch (const Error& error) {
-    return error.message();
-  }
+  library = host;
+  host.add(count, open_device);
+  return "";
 }
 
 }  // namespace
@@ -36,6 +40,6 @@ std::string open_devices(uint32_t interface, const PluginHost& host) {
 
 extern "C" __attribute__((visibility("default"))) const char* libtensor_plugin(
     uint32_t interface, const libtensor::PluginHost& host) {
-  static const std::string reason = libtensor::cuda::open_devices(interface, host);
+  static const std::string reason = libtensor::cuda::find_devices(interface, host);
   return reason.empty() ? nullptr : reason.c_str();
 }

@@ -29,6 +29,7 @@ cudaStream_t native_stream(memory::Stream stream) { return reinterpret_cast<cuda
 // Out of memory is an answer; other failures are thrown.
 bool has_memory(CUresult result, const char* operation) {
   if (result == CUDA_ERROR_OUT_OF_MEMORY) return false;
+  if (result != CUDA_SUCCESS) check_not_forked();
   check_as(Status::kUnavailable, result == CUDA_SUCCESS, "CUDA error: driver status ",
            static_cast<int>(result), " (in ", operation, ")");
   return true;

@@ -20,14 +20,15 @@ namespace {
 
 using autograd::GradMode;
 
-// The state of every device's generator.
+// The state of the generator of every device that is in use.
 class RandomState {
  public:
   RandomState() {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
       for (int index = 0; index < device_count(type); ++index) {
         const Device device{type, static_cast<int16_t>(index)};
-        states_.push_back({device, backend_for(device).random_state()});
+        Backend* const backend = opened_backend(device);
+        if (backend) states_.push_back({device, backend->random_state()});
       }
     }
   }

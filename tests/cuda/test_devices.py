@@ -1,5 +1,10 @@
 """Devices, copies between them, random numbers."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+import emulator as emulated
 import pytest
 
 
@@ -18,6 +23,67 @@ def test_devices_are_counted(torch):
     assert torch.cuda.device_count() == 2
     with pytest.raises(RuntimeError, match="invalid device ordinal"):
         torch.ones(1, device="cuda:2")
+
+
+def run_alone(program: str) -> str:
+    """What a program prints in a process of its own, where no device has been used yet."""
+    result = subprocess.run(
+        [sys.executable, "-c", PRELUDE + program], text=True, capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+PRELUDE = f"""
+import sys
+sys.path.insert(0, {str(Path(emulated.__file__).parent)!r})
+import ctypes, os, emulator, libtensor as torch
+device = emulator.load(torch)
+device.cuda_emulator_contexts.restype = ctypes.c_uint64
+"""
+
+
+def test_devices_get_a_context_when_they_are_used(torch):
+    """To ask for them, to seed and to run backward on the CPU uses none; one is no other."""
+    assert run_alone("""
+assert torch.cuda.is_available() and torch.cuda.device_count() == 2
+torch.manual_seed(3)
+torch.ones(2, requires_grad=True).sum().backward()
+print(device.cuda_emulator_contexts())
+torch.ones(2, device="cuda:0")
+print(device.cuda_emulator_contexts())
+""").split() == ["0", "1"]
+
+
+def test_a_device_that_is_first_used_later_has_the_seed(torch):
+    torch.manual_seed(3)
+    expected = torch.rand(4, device="cuda").tolist()
+    assert run_alone("""
+torch.cuda.is_available()
+torch.manual_seed(3)
+print(torch.rand(4, device="cuda").tolist())
+""") == str(expected)
+
+
+def test_a_forked_child_is_told_to_start_afresh(torch):
+    """A child of a process that has used a device; the host's tensors work in it."""
+    assert run_alone("""
+x = torch.ones(2, device="cuda")
+y = torch.ones(2)
+child = os.fork()
+if child == 0:
+    for use in (lambda: x + 1, lambda: torch.ones(2, device="cuda"), torch.cuda.synchronize, x.cpu):
+        try:
+            use()
+        except RuntimeError as error:
+            assert "Cannot re-initialize CUDA in forked subprocess" in str(error), error
+        else:
+            os._exit(1)
+    del x
+    os._exit(0 if (y + 1).tolist() == [2, 2] else 2)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+print((x + 1).tolist())
+""") == "[2.0, 2.0]"
 
 
 def test_devices_do_not_mix(torch):

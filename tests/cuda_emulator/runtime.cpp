@@ -43,13 +43,34 @@ cudaError_t remember(cudaError_t error) {
   return error;
 }
 
+// The devices that have a context, by bit: CUDA makes one when a device is first used, not when
+// devices are counted or described.
+uint64_t contexts = 0;
+
+// A forked child of a process with contexts can use none.
+void enter_child() {
+  if (contexts != 0) faults().sticky = cudaErrorInitializationError;
+  new (&runtime_lock()) std::recursive_mutex;  // the old one's owner was the parent's thread
+}
+[[maybe_unused]] const int at_fork =
+    pthread_atfork([] { runtime_lock().lock(); }, [] { runtime_lock().unlock(); }, enter_child);
+
 // What every function does: the lock, the sticky error, some of the waiting work.
 template <class F>
-cudaError_t call(F body) {
+cudaError_t ask(F body) {
   const std::lock_guard lock(runtime_lock());
   if (faults().sticky != cudaSuccess) return remember(faults().sticky);
   pass_time();
   return remember(body());
+}
+
+// The same where the current device is used.
+template <class F>
+cudaError_t call(F body) {
+  return ask([&] {
+    contexts |= uint64_t{1} << current_device;
+    return body();
+  });
 }
 
 Stream& stream_at(cudaStream_t stream) {
@@ -116,7 +137,7 @@ void enqueue_bookkeeping(cudaStream_t stream, const char* name, std::function<vo
 using namespace cuda_emulator;
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  return call([&] {
+  return ask([&] {
     *count = faults().device_count;
     return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
   });
@@ -130,11 +151,11 @@ cudaError_t cudaGetDevice(int* device) {
 cudaError_t cudaSetDevice(int device) {
   if (device < 0 || device >= faults().device_count) return remember(cudaErrorInvalidDevice);
   current_device = device;
-  return cudaSuccess;
+  return call([] { return cudaSuccess; });  // since CUDA 12 it makes the context
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  return call([&] {
+  return ask([&] {
     if (device < 0 || device >= faults().device_count) return cudaErrorInvalidDevice;
     *properties = {};
     std::snprintf(properties->name, sizeof properties->name, "emulated device %d", device);
@@ -197,6 +218,8 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "invalid argument";
     case cudaErrorMemoryAllocation:
       return "out of memory";
+    case cudaErrorInitializationError:
+      return "initialization error";
     case cudaErrorInvalidConfiguration:
       return "invalid configuration argument";
     case cudaErrorNoDevice:
@@ -430,6 +453,11 @@ LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_report_leaks(void) {
   if (const std::string text = describe_allocations(); !text.empty()) report("leak: " + text);
   if (const std::string text = describe_blocks(); !text.empty()) report("leak: " + text);
   if (live_events > 0) report("leak: " + std::to_string(live_events) + " events never destroyed");
+}
+// Bit i: device i has a context.
+LIBTENSOR_EMULATOR_EXPORT uint64_t cuda_emulator_contexts(void) {
+  const std::lock_guard lock(runtime_lock());
+  return contexts;
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_allocation(int64_t n) {
   faults().allocations_until_failure = n;
