@@ -65,6 +65,12 @@ DType dtype_of(tensor_dtype_t dtype, const char* name) {
   return static_cast<DType>(dtype);
 }
 
+DType named_dtype_of(tensor_dtype_t dtype, const char* name) {
+  check(dtype != TENSOR_DTYPE_DEFAULT, name,
+        " is TENSOR_DTYPE_DEFAULT, but must name a dtype here");
+  return dtype_of(dtype, name);
+}
+
 Device device_of(tensor_device_t device, const char* name) {
   check(device.type >= TENSOR_DEVICE_DEFAULT && device.type <= TENSOR_CUDA, name,
         " has the unknown device type ", device.type);

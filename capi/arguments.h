@@ -57,7 +57,8 @@ Span span_of(const int64_t* values, size_t count, const char* name);
 // Other numbers: as many as a Dims holds.
 Span list_of(const int64_t* values, size_t count, const char* name);
 Scalar scalar_of(const tensor_scalar_t& scalar, const char* name);
-DType dtype_of(tensor_dtype_t dtype, const char* name);  // DEFAULT gives kUndefined
+DType dtype_of(tensor_dtype_t dtype, const char* name);        // DEFAULT gives kUndefined
+DType named_dtype_of(tensor_dtype_t dtype, const char* name);  // DEFAULT is refused
 Device device_of(tensor_device_t device, const char* name);
 ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name);
 ops::Options options_of(const tensor_options_t* options);

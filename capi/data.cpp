@@ -1,5 +1,6 @@
 #include "tensor/data.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "arguments.h"
@@ -202,8 +203,7 @@ const char* tensor_dtype_name(tensor_dtype_t dtype) {
 tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_dtype_t* out) {
   return guard([&] {
     check_result(out, "out");
-    const DType first = capi::dtype_of(a, "a"), second = capi::dtype_of(b, "b");
-    check(first != DType::kUndefined && second != DType::kUndefined, "a and b must be dtypes");
+    const DType first = named_dtype_of(a, "a"), second = named_dtype_of(b, "b");
     *out = static_cast<tensor_dtype_t>(promote(first, second));
   });
 }
@@ -265,7 +265,16 @@ tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes) {
     check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
     check(data != nullptr || bytes == 0, "data must not be NULL");
     const autograd::GradMode no_grad(false);
-    if (bytes > 0) std::memcpy(data, ops::contiguous(on_cpu(tensor)).data(), bytes);
+    if (bytes == 0) return;
+    const Tensor elements = ops::contiguous(on_cpu(tensor));
+    const auto* const from = static_cast<const unsigned char*>(elements.data());
+    if (elements.dtype() == DType::kBool) {
+      // Memory that was never written, or written as another dtype, holds other bytes than 0 and 1.
+      std::transform(from, from + bytes, static_cast<unsigned char*>(data),
+                     [](unsigned char byte) { return byte != 0; });
+    } else {
+      std::memcpy(data, from, bytes);
+    }
   });
 }
 

@@ -218,7 +218,7 @@ tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype, tenso
                                tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::to_copy(tensor_of(self, "self"), capi::dtype_of(dtype, "dtype"), device_of(device, "device")));
+    *out = new_handle(ops::to_copy(tensor_of(self, "self"), named_dtype_of(dtype, "dtype"), device_of(device, "device")));
   });
 }
 

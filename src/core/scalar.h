@@ -44,13 +44,15 @@ class Scalar {
   static Scalar load(DType dtype, const void* source) {
     return dispatch(dtype, [&](auto tag) -> Scalar {
       using T = typename decltype(tag)::type;
-      const T value = *static_cast<const T*>(source);
-      if constexpr (std::is_same_v<T, bool>)
-        return Scalar(value);
-      else if constexpr (std::is_integral_v<T>)
-        return Scalar(static_cast<int64_t>(value));
-      else
-        return Scalar(convert<double>(value));
+      if constexpr (std::is_same_v<T, bool>) {  // any byte but 0 is true
+        return Scalar(*static_cast<const unsigned char*>(source) != 0);
+      } else {
+        const T value = *static_cast<const T*>(source);
+        if constexpr (std::is_integral_v<T>)
+          return Scalar(static_cast<int64_t>(value));
+        else
+          return Scalar(convert<double>(value));
+      }
     });
   }
 

@@ -204,12 +204,14 @@ LIBTENSOR_INLINE T PowScalar(T base, T exponent) {
   return Pow(base, exponent);
 }
 
-// Quotients of integers: the divisor is not 0 (callers refuse it), and the least number divided by
-// -1 wraps around.
+// Quotients of integers: the least number divided by -1 wraps around. A divisor of 0 is refused by
+// callers; where another thread writes one later, the result is 0 and no signal.
 template <Number T>
 LIBTENSOR_INLINE T DivTrunc(T a, T b) {
   if constexpr (std::is_floating_point_v<T>)
     return std::trunc(a / b);
+  else if (b == 0)
+    return T(0);
   else if constexpr (std::is_signed_v<T>)
     return b == T(-1) ? Neg(a) : static_cast<T>(a / b);
   else
@@ -222,26 +224,31 @@ LIBTENSOR_INLINE T Remainder(T a, T b) {
     const T rest = std::fmod(a, b);
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
   } else if constexpr (std::is_signed_v<T>) {
-    if (b == T(-1)) return T(0);
+    if (b == T(-1) || b == 0) return T(0);
     const T rest = static_cast<T>(a % b);
     return rest != 0 && (rest < 0) != (b < 0) ? static_cast<T>(rest + b) : rest;
   } else {
-    return static_cast<T>(a % b);
+    return b == 0 ? T(0) : static_cast<T>(a % b);
   }
 }
-// Python's floor division: exact where floor(a / b) would suffer from the quotient's rounding.
+// Python's floor division: exact where floor(a / b) would suffer from the quotient's rounding. The
+// remainder is subtracted as fmod gives it, of a's sign: to add an infinite b to it would leave no
+// number.
 template <Number T>
 LIBTENSOR_INLINE T DivFloor(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (b == 0) return a / b;
-    const T quotient = (a - Remainder(a, b)) / b;
+    const T rest = std::fmod(a, b);
+    T quotient = (a - rest) / b;
+    if (rest != 0 && (rest < 0) != (b < 0)) quotient -= 1;
     if (quotient == 0) return std::copysign(T(0), a / b);
     const T floor = std::floor(quotient);
     return quotient - floor > T(0.5) ? floor + 1 : floor;
   } else {
     const T quotient = DivTrunc(a, b);
     if constexpr (std::is_signed_v<T>) {
-      if (b != T(-1) && a % b != 0 && (a < 0) != (b < 0)) return static_cast<T>(quotient - 1);
+      if (b != T(-1) && b != 0 && a % b != 0 && (a < 0) != (b < 0))
+        return static_cast<T>(quotient - 1);
     }
     return quotient;
   }

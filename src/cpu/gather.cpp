@@ -1,6 +1,7 @@
 // gather and scatter: an index for each element.
 #include <algorithm>
 
+#include "core/checked_index.h"
 #include "core/loop_nest.h"
 #include "core/scalar_math.h"
 #include "cpu/index.h"
@@ -56,8 +57,9 @@ class IndexedLoop {
   void check_indices() const {
     const int64_t* const index = static_cast<const int64_t*>(call_.index.data);
     for_each([&](int64_t, int64_t at, int64_t) {
-      check(index[at] >= 0 && index[at] < call_.dim_size, "index ", index[at],
-            " is out of bounds for dimension ", call_.dim, " with size ", call_.dim_size);
+      const int64_t found = read_index(index + at);
+      check(is_within(found, call_.dim_size), "index ", found, " is out of bounds for dimension ",
+            call_.dim, " with size ", call_.dim_size);
     });
   }
 
@@ -98,13 +100,13 @@ void gather(const GatherCall& call) {
   const IndexedLoop loop(call, /*keep_lines_apart=*/false);
   loop.check_indices();
   const int64_t* const index = static_cast<const int64_t*>(call.index.data);
-  const int64_t stride = loop.self_stride();
+  const int64_t stride = loop.self_stride(), size = call.dim_size;
   dispatch_size(size_of(call.self.dtype), [&](auto sample) {
     using T = decltype(sample);
     const T* const self = static_cast<const T*>(call.self.data);
     T* const out = static_cast<T*>(call.other.data);
     loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
-      out[other] = self[self_offset + index[at] * stride];
+      out[other] = self[self_offset + read_index_within(index + at, size) * stride];
     });
   });
 }
@@ -116,14 +118,14 @@ void scatter(const GatherCall& call, ScatterMode mode) {
   const IndexedLoop loop(call, /*keep_lines_apart=*/true);
   loop.check_indices();
   const int64_t* const index = static_cast<const int64_t*>(call.index.data);
-  const int64_t stride = loop.self_stride();
+  const int64_t stride = loop.self_stride(), size = call.dim_size;
   if (mode == ScatterMode::kAssign) {
     return dispatch_size(size_of(call.self.dtype), [&](auto sample) {
       using T = decltype(sample);
       T* const self = static_cast<T*>(call.self.data);
       const T* const source = static_cast<const T*>(call.other.data);
       loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
-        self[self_offset + index[at] * stride] = source[other];
+        self[self_offset + read_index_within(index + at, size) * stride] = source[other];
       });
     });
   }
@@ -132,7 +134,7 @@ void scatter(const GatherCall& call, ScatterMode mode) {
     T* const self = static_cast<T*>(call.self.data);
     const T* const source = static_cast<const T*>(call.other.data);
     loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
-      T& target = self[self_offset + index[at] * stride];
+      T& target = self[self_offset + read_index_within(index + at, size) * stride];
       if constexpr (std::is_arithmetic_v<T>)
         target = Add(target, source[other]);
       else

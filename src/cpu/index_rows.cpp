@@ -1,7 +1,8 @@
 // index_select and index_add: an index for each slice along one dim.
 #include <algorithm>
-#include "core/scalar_math.h"
 
+#include "core/checked_index.h"
+#include "core/scalar_math.h"
 #include "cpu/index.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/pointwise.h"
@@ -17,15 +18,20 @@ int64_t index_count(const IndexCall& call) { return call.ndim > 0 ? call.shape[c
 
 int64_t index_at(const IndexCall& call, int64_t i) {
   const int64_t at = i * call.index_stride;
-  if (call.index.dtype == DType::kInt32) return static_cast<const int32_t*>(call.index.data)[at];
-  return static_cast<const int64_t*>(call.index.data)[at];
+  if (call.index.dtype == DType::kInt32)
+    return read_index(static_cast<const int32_t*>(call.index.data) + at);
+  return read_index(static_cast<const int64_t*>(call.index.data) + at);
+}
+int64_t checked_index_at(const IndexCall& call, int64_t i) {
+  const int64_t index = index_at(call, i);
+  return is_within(index, call.dim_size) ? index : 0;
 }
 
 template <class F>
 void check_indices(const IndexCall& call, F refuse) {
   for (int64_t i = 0; i < index_count(call); ++i) {
     const int64_t index = index_at(call, i);
-    if (index < 0 || index >= call.dim_size) refuse(index);
+    if (!is_within(index, call.dim_size)) refuse(index);
   }
 }
 
@@ -66,7 +72,7 @@ void for_each_run(const IndexCall& call, F body) {
   const int64_t outer = slice.numel / run;
   parallel_for(outer * count, std::max<int64_t>(1, kGrain / run), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      int64_t self = index_at(call, i % count) * slice.self_step,
+      int64_t self = checked_index_at(call, i % count) * slice.self_step,
               other = i % count * slice.other_step;
       int64_t rest = i / count;
       for (int d = inner; d < slice.ndim; ++d) {
@@ -108,7 +114,7 @@ void index_add(const IndexCall& call) {
       T* const self = static_cast<T*>(call.self.data);
       const T* const source = static_cast<const T*>(call.other.data);
       for (int64_t i = 0; i < index_count(call); ++i) {
-        T& target = self[index_at(call, i) * step];
+        T& target = self[checked_index_at(call, i) * step];
         if constexpr (std::is_arithmetic_v<T>)
           target = Add(target, source[i * other_step]);
         else
@@ -135,8 +141,8 @@ void index_add(const IndexCall& call) {
   add.input_count = 2;
   const int64_t size = static_cast<int64_t>(size_of(call.self.dtype));
   for (int64_t i = 0; i < index_count(call); ++i) {
-    char* const target =
-        static_cast<char*>(call.self.data) + index_at(call, i) * call.self.strides[call.dim] * size;
+    char* const target = static_cast<char*>(call.self.data) +
+                         checked_index_at(call, i) * call.self.strides[call.dim] * size;
     char* const source =
         static_cast<char*>(call.other.data) + i * call.other.strides[call.dim] * size;
     add.out = add.in[0] = {target, call.self.dtype, self_strides.data()};

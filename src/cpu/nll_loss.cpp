@@ -3,6 +3,8 @@
 #include <cstring>
 #include <limits>
 
+#include "core/checked_index.h"
+
 namespace libtensor::cpu {
 namespace {
 
@@ -10,10 +12,9 @@ enum { kNone = 0, kMean = 1, kSum = 2 };
 
 void check_targets(const NllLossCall& call) {
   for (int64_t i = 0; i < call.rows; ++i) {
-    const int64_t target = call.target[i];
-    check_as(Status::kIndexError,
-             target == call.ignore_index || (target >= 0 && target < call.classes), "Target ",
-             target, " is out of bounds.");
+    const int64_t target = read_index(call.target + i);
+    check_as(Status::kIndexError, target == call.ignore_index || is_within(target, call.classes),
+             "Target ", target, " is out of bounds.");
   }
 }
 
@@ -27,6 +28,11 @@ void dispatch_floating(DType dtype, F body) {
     using S = typename decltype(tag)::type;
     if constexpr (is_floating(dtype_of<S>)) body(tag);
   });
+}
+
+// Has the row no part in the loss? Nor has one whose target is out of bounds by now.
+bool is_ignored(const NllLossCall& call, int64_t target) {
+  return target == call.ignore_index || !is_within(target, call.classes);
 }
 
 template <class S, class T = ComputeType<S>>
@@ -49,8 +55,8 @@ void sum_rows(const NllLossCall& call, int64_t begin, int64_t end, T* loss, T* w
   const S* const input = static_cast<const S*>(call.input);
   *loss = *weight = T(0);
   for (int64_t i = begin; i < end; ++i) {
-    const int64_t target = call.target[i];
-    if (target == call.ignore_index) continue;
+    const int64_t target = read_index(call.target + i);
+    if (is_ignored(call, target)) continue;
     const T w = weight_of<S>(call, target);
     *loss -= w * convert<T>(input[i * call.input_row_stride + target * call.input_class_stride]);
     *weight += w;
@@ -92,8 +98,8 @@ void nll_loss_backward(const NllLossCall& call) {
     const S* const grad = static_cast<const S*>(call.grad);
     std::memset(call.out, 0, call.rows * call.classes * sizeof(S));
     for (int64_t i = 0; i < call.rows; ++i) {
-      const int64_t target = call.target[i];
-      if (target == call.ignore_index) continue;
+      const int64_t target = read_index(call.target + i);
+      if (is_ignored(call, target)) continue;
       T value = -weight_of<S>(call, target) * convert<T>(grad[call.reduction == kNone ? i : 0]);
       if (call.reduction == kMean) value /= convert<T>(*static_cast<const S*>(call.total_weight));
       out[i * call.classes + target] = convert<S>(value);

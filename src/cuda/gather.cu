@@ -1,4 +1,5 @@
 // gather and scatter: an index for each element.
+#include "core/checked_index.h"
 #include "core/scalar_math.h"
 #include "cuda/check_index.h"
 #include "cuda/elements.h"
@@ -53,18 +54,19 @@ void check_indices(const Context& context, const char* operation, const GatherCa
 template <class T>
 __global__ void __launch_bounds__(kThreads)
     gather_kernel(const T* self, const int64_t* index, T* out, KernelNest<3> nest, uint32_t numel,
-                  int64_t self_stride) {
+                  int64_t dim_size, int64_t self_stride) {
   const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= numel) return;
   int64_t offsets[3] = {};
   nest.locate(i, offsets);
-  out[offsets[2]] = self[offsets[0] + index[offsets[1]] * self_stride];
+  out[offsets[2]] =
+      self[offsets[0] + read_index_within(index + offsets[1], dim_size) * self_stride];
 }
 
 // The dim along which elements may meet in one place.
 struct Line {
   uint32_t length;
-  int64_t self_stride, index_stride, other_stride;
+  int64_t dim_size, self_stride, index_stride, other_stride;
 };
 
 // One thread walks along a line, so that the last element assigned wins and sums have one order.
@@ -78,7 +80,9 @@ __global__ void __launch_bounds__(kThreads)
   nest.locate(i, offsets);
   for (uint32_t k = 0; k < line.length; ++k) {
     Stored<T>& target =
-        self[offsets[0] + index[offsets[1] + k * line.index_stride] * line.self_stride];
+        self[offsets[0] +
+             read_index_within(index + offsets[1] + k * line.index_stride, line.dim_size) *
+                 line.self_stride];
     const Stored<T> value = source[offsets[2] + k * line.other_stride];
     if constexpr (kAdd) {
       using C = ComputeOf<T>;
@@ -93,8 +97,9 @@ template <class T, bool kAdd>
 void launch_scatter(const Context& context, const char* operation, const GatherCall& call) {
   const Nest nest = nest_of(call, call.dim);
   const uint32_t lines = numel_of(nest);
-  const Line line{static_cast<uint32_t>(call.shape[call.dim]), call.self.strides[call.dim],
-                  call.index.strides[call.dim], call.other.strides[call.dim]};
+  const Line line{static_cast<uint32_t>(call.shape[call.dim]), call.dim_size,
+                  call.self.strides[call.dim], call.index.strides[call.dim],
+                  call.other.strides[call.dim]};
   launch(scatter_kernel<T, kAdd>, {operation, context.stream, ceil_div(lines, kThreads), kThreads},
          static_cast<Stored<T>*>(call.self.data), static_cast<const int64_t*>(call.index.data),
          static_cast<const Stored<T>*>(call.other.data), KernelNest<3>(nest), lines, line);
@@ -110,7 +115,7 @@ void gather(const Context& context, const GatherCall& call) {
     using T = typename decltype(tag)::type;
     launch(gather_kernel<T>, {"gather", context.stream, ceil_div(numel, kThreads), kThreads},
            static_cast<const T*>(call.self.data), static_cast<const int64_t*>(call.index.data),
-           static_cast<T*>(call.other.data), KernelNest<3>(nest), numel,
+           static_cast<T*>(call.other.data), KernelNest<3>(nest), numel, call.dim_size,
            call.self.strides[call.dim]);
   });
 }

@@ -1,4 +1,5 @@
 // index_select and index_add: an index for each slice along one dim.
+#include "core/checked_index.h"
 #include "core/scalar_math.h"
 #include "cuda/check_index.h"
 #include "cuda/elements.h"
@@ -30,11 +31,12 @@ struct SliceArguments {
   KernelNest<2> slice;
   IndexDivider slice_numel;
   uint32_t count;  // of indices
-  int64_t index_stride, self_step, other_step;
+  int64_t dim_size, index_stride, self_step, other_step;
 
   explicit SliceArguments(const IndexCall& call)
       : slice(slice_of(call)),
         count(call.ndim > 0 ? static_cast<uint32_t>(call.shape[call.dim]) : 1),
+        dim_size(call.dim_size),
         index_stride(call.index_stride),
         self_step(call.ndim > 0 ? call.self.strides[call.dim] : 0),
         other_step(call.ndim > 0 ? call.other.strides[call.dim] : 0) {
@@ -61,7 +63,9 @@ __global__ void __launch_bounds__(kThreads)
   const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
   const uint32_t slice = call.slice_numel.divide(i);
   if (slice >= call.count) return;
-  int64_t offsets[2] = {index[slice * call.index_stride] * call.self_step, slice * call.other_step};
+  int64_t offsets[2] = {
+      read_index_within(index + slice * call.index_stride, call.dim_size) * call.self_step,
+      slice * call.other_step};
   call.slice.locate(i - slice * call.slice_numel.divisor, offsets);
   out[offsets[1]] = self[offsets[0]];
 }
@@ -78,7 +82,9 @@ __global__ void __launch_bounds__(kThreads)
   int64_t offsets[2] = {};
   call.slice.locate(i, offsets);
   for (uint32_t k = 0; k < call.count; ++k) {
-    Stored<T>& target = self[offsets[0] + index[k * call.index_stride] * call.self_step];
+    Stored<T>& target =
+        self[offsets[0] +
+             read_index_within(index + k * call.index_stride, call.dim_size) * call.self_step];
     const Stored<T> value = source[offsets[1] + k * call.other_step];
     target = to_stored<T>(Add(convert<C>(target), convert<C>(value)));
   }

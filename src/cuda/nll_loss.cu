@@ -1,5 +1,6 @@
 #include "cuda/nll_loss.h"
 
+#include "core/checked_index.h"
 #include "cuda/block_reduce.h"
 #include "cuda/check_index.h"
 #include "cuda/elements.h"
@@ -29,8 +30,8 @@ struct LossAndWeight {
 
 template <class S, class A = ComputeOf<S>>
 __device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, int64_t row) {
-  const int64_t target = call.target[row];
-  if (target == call.ignore_index) return {A(0), A(0)};
+  const int64_t target = read_index(call.target + row);
+  if (target == call.ignore_index || !is_within(target, call.classes)) return {A(0), A(0)};
   const A weight = call.weight ? convert<A>(static_cast<const S*>(call.weight)[target]) : A(1);
   const S input = static_cast<const S*>(
       call.input)[row * call.input_row_stride + target * call.input_class_stride];
@@ -69,7 +70,7 @@ __global__ void __launch_bounds__(kThreads) nll_backward_kernel(NllLossCall call
   using A = ComputeOf<S>;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= call.rows * call.classes) return;
-  const int64_t row = i / call.classes, target = call.target[row];
+  const int64_t row = i / call.classes, target = read_index(call.target + row);
   A value = 0;
   if (target != call.ignore_index && i % call.classes == target) {
     const S* const grad = static_cast<const S*>(call.grad);

@@ -110,9 +110,12 @@ void check_divisor(const Tensor& self, const Tensor& other) {
   const DType common = common_dtype({self, other});
   check_as(Status::kNotImplemented, common != DType::kBool,
            "this operation is not implemented for 'Bool'");
-  if (is_floating(common) || other.numel() == 0) return;
+  if (is_floating(common) || self.numel() == 0 || other.numel() == 0) return;
+  // A divisor that is not 0 may become 0 in the common dtype.
+  const Tensor divisor =
+      other.dtype() == common ? other : compute::to_copy(other, common, other.device());
   const Tensor is_zero =
-      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {other, Scalar(0)}));
+      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {divisor, Scalar(0)}));
   const Tensor on_cpu = compute::to_copy(is_zero, DType::kBool, Device{});
   check(!*on_cpu.data_as<bool>(), "ZeroDivisionError");
 }
@@ -121,7 +124,13 @@ void check_divisor(const Tensor& self, Scalar other) {
   const DType common = common_dtype({self, other});
   check_as(Status::kNotImplemented, common != DType::kBool,
            "this operation is not implemented for 'Bool'");
-  check(is_floating(common) || other.to<int64_t>() != 0, "ZeroDivisionError");
+  if (is_floating(common) || self.numel() == 0) return;
+  const bool is_zero = dispatch(common, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) return static_cast<T>(other.to<int64_t>()) == T(0);
+    return false;
+  });
+  check(!is_zero, "ZeroDivisionError");
 }
 
 void check_bitwise(const Tensor& self, const Tensor& other) {

@@ -85,15 +85,13 @@ void copy_(const Tensor& self, const Tensor& src) { copy_into(self, src, false);
 void copy_non_blocking_(const Tensor& self, const Tensor& src) { copy_into(self, src, true); }
 
 void fill_(const Tensor& self, Scalar value) {
-  check_fits(value, self.dtype());
-  check_no_internal_overlap(self);
+  check_fits(value, self.dtype());  // elements may share memory: all become the same
   pointwise::fill(self, value);
 }
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   check(value.ndim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ",
         value.ndim(), " dimensions.");
-  check_no_internal_overlap(self);
   pointwise::copy(
       self, value.device() == self.device() ? value : to_copy(value, value.dtype(), self.device()));
 }

@@ -31,7 +31,7 @@ ARGUMENT = {
     "bool": "{0}",
     "shape": 'span_of({0}, {1}, "{0}")',
     "dims": 'list_of({0}, {1}, "{0}")',
-    "dtype": 'capi::dtype_of({0}, "{0}")',
+    "dtype": 'named_dtype_of({0}, "{0}")',
     "device": 'device_of({0}, "{0}")',
     "reduction": 'reduction_of({0}, "{0}")',
     "options": "options_of({0})",

@@ -13,6 +13,8 @@
 //! A [`Tensor`] owns one handle of the C library; [`Clone`] gives a second handle of the same
 //! tensor, as an assignment in Python does, and [`Tensor::deep_clone`] copies the elements. Methods
 //! return a [`Result`]; operators panic where the method would fail.
+//!
+//! Tensors stay on the thread that made them; [`Tensor::to_send`] makes a copy that goes to another.
 
 mod autograd;
 mod call;
@@ -32,4 +34,4 @@ pub use error::{Error, Kind, Result};
 pub use options::{promote_types, DType, Device, Options, Reduction};
 pub use runtime::*;
 pub use scalar::Scalar;
-pub use tensor::Tensor;
+pub use tensor::{SendTensor, Tensor};

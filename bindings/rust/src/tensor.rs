@@ -12,9 +12,38 @@ pub struct Tensor {
     handle: *mut ffi::tensor_t,
 }
 
-// Any function may be called from any thread. Not Sync: two threads must not write one tensor at
-// once.
-unsafe impl Send for Tensor {}
+// Neither Send nor Sync, since it holds a raw pointer: views and clones share elements, so that a
+// tensor on another thread could be written here while it is read there. [`SendTensor`] goes over.
+
+/// A tensor on its way to another thread: the only handle of elements that no other tensor shares.
+///
+/// ```
+/// # use libtensor::Tensor;
+/// let x = Tensor::ones(&[2], ())?;
+/// let on_its_way = x.to_send()?;
+/// let worker = std::thread::spawn(move || on_its_way.into_tensor().sum()?.to_send());
+/// assert_eq!(worker.join().unwrap()?.into_tensor().to_vec::<f32>()?, [2.0]);
+/// # Ok::<(), libtensor::Error>(())
+/// ```
+///
+/// The tensor itself stays on its thread:
+///
+/// ```compile_fail,E0277
+/// # use libtensor::Tensor;
+/// let x = Tensor::ones(&[2], ()).unwrap();
+/// std::thread::spawn(move || x.numel());
+/// ```
+pub struct SendTensor(Tensor);
+
+// Sound: `to_send` copies the elements and nothing hands out another handle or view of the copy
+// before `into_tensor` gives it up; the C functions may be called from any thread.
+unsafe impl Send for SendTensor {}
+
+impl SendTensor {
+    pub fn into_tensor(self) -> Tensor {
+        self.0
+    }
+}
 
 /// What a live handle cannot fail at.
 fn sure<T>(result: Result<T>) -> T {
@@ -22,6 +51,14 @@ fn sure<T>(result: Result<T>) -> T {
 }
 
 impl Tensor {
+    /// A copy of the elements, without a history, that may go to another thread. It requires grad
+    /// where this tensor does.
+    pub fn to_send(&self) -> Result<SendTensor> {
+        let mut copy = self.detach()?.deep_clone()?;
+        copy.set_requires_grad(self.requires_grad())?;
+        Ok(SendTensor(copy))
+    }
+
     /// Takes over a handle.
     ///
     /// # Safety

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use libtensor::{
     grad, is_grad_enabled, live_handles, manual_seed, no_grad, BackwardOptions, DType, Device,
-    Kind, Options, Reduction, Result, Scalar, Tensor,
+    Kind, Options, Reduction, Result, Scalar, SendTensor, Tensor,
 };
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -160,17 +160,34 @@ fn errors_say_what_and_which_kind() {
 }
 
 #[test]
-fn tensors_move_between_threads() {
+fn tensors_go_to_other_threads_as_copies() {
     without_leaks(|| {
-        let x = with_gradient(&[1.0, 2.0])?;
-        let alias = x.clone();
-        let worker = std::thread::spawn(move || -> Result<Vec<f32>> {
-            alias.pow_scalar(2)?.sum()?.backward()?;
-            assert!(alias.view(&[3]).is_err());
-            alias.to_vec()
+        let mut x = with_gradient(&[1.0, 2.0])?;
+        let copy = x.to_send()?;
+        let worker = std::thread::spawn(move || -> Result<SendTensor> {
+            let x = copy.into_tensor();
+            assert!(x.requires_grad());
+            x.pow_scalar(2)?.sum()?.backward()?;
+            assert!(x.view(&[3]).is_err());
+            x.grad()?.unwrap().to_send()
         });
-        assert_eq!(worker.join().unwrap()?, [1.0, 2.0]);
-        assert_eq!(x.grad()?.unwrap().to_vec::<f32>()?, [2.0, 4.0]);
+        no_grad(|| x.zero_().map(|_| ()))?;
+        assert_eq!(worker.join().unwrap()?.into_tensor().to_vec::<f32>()?, [2.0, 4.0]);
+        assert!(x.grad()?.is_none());
+        Ok(())
+    });
+}
+
+#[test]
+fn bools_are_0_or_1() {
+    without_leaks(|| {
+        for _ in 0..20 {
+            drop(Tensor::full(&[256], 7, DType::UInt8)?);
+            let flags = Tensor::empty(&[256], DType::Bool)?;
+            for flag in flags.to_vec::<bool>()? {
+                assert!(unsafe { std::mem::transmute::<bool, u8>(flag) } <= 1);
+            }
+        }
         Ok(())
     });
 }
