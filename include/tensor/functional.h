@@ -140,7 +140,8 @@ static inline tensor_checkpoint_options_t tensor_checkpoint_options_default(void
  * the second run with TENSOR_ERROR_CANCELLED, and whatever the function then returns is taken for
  * success: only for functions that stop quietly where an operation fails.
  * Errors: what the function returns. Errors of backward: the function saved fewer tensors the
- * second time, or others, or (without early_stop) more; an input was changed in place since. */
+ * second time, or others, or (without early_stop) more; an input was changed in place since; one
+ * saved tensor is asked for twice in a pass. */
 TENSOR_API tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
                                              void (*destroy)(void* user), tensor_t* const* inputs,
                                              size_t input_count,
@@ -168,9 +169,11 @@ static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) 
 
 /* Compares what backward gives with central differences, for each input that requires grad: these
  * should be float64, and the point one where the function is smooth. The function is called with
- * the inputs themselves, and with copies. TENSOR_ERROR_GRADCHECK where the two differ, with both
+ * the inputs themselves, whose elements are moved in place by eps for the time of a call (their
+ * versions stay) and then put back. TENSOR_ERROR_GRADCHECK where the two differ, with both
  * Jacobians in the message. Other errors: no input requires grad; one that does has a stride of 0;
- * what the function returns. Call it while recording is on. */
+ * what the function returns; its outputs are not the same in number, shape, dtype or dependence in
+ * each call. Call it while recording is on. */
 TENSOR_API tensor_status_t tensor_gradcheck(tensor_callable_t function, void* user,
                                             tensor_t* const* inputs, size_t input_count,
                                             size_t output_count,

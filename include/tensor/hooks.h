@@ -7,9 +7,13 @@
  * library, backward included. A status other than TENSOR_OK ends the pass, which returns it with
  * the message that the callback left: that of a call that failed, or one of tensor_set_last_error.
  *
+ * What a callback leaves open or switches (scopes, saved-tensor hooks, the modes of recording) is put
+ * back when it returns, and it cannot close what its caller opened.
+ *
  * Handles that a callback is given are borrowed: valid until it returns, not to be released. Where
  * it may replace one, it writes a handle of its own in its place, which the library takes over, or
- * NULL for "no gradient". */
+ * NULL for "no gradient". It may neither give a gradient where there was none nor change the shape,
+ * dtype or device of one, be it in place: that ends the pass with an error. */
 #ifndef TENSOR_HOOKS_H
 #define TENSOR_HOOKS_H
 
@@ -23,7 +27,8 @@ extern "C" {
 /* A callback that was registered. Removing it takes the callback out; releasing the handle does
  * not. */
 typedef struct tensor_hook_t tensor_hook_t;
-/* The callback will not be called again. To remove it twice is fine. */
+/* The callback will not be called again; but where a hook removes one that is to run after it, for
+ * the same gradient, that one still runs, as in PyTorch. To remove it twice is fine. */
 TENSOR_API tensor_status_t tensor_hook_remove(tensor_hook_t* hook);
 /* As tensor_release. */
 TENSOR_API tensor_status_t tensor_hook_release(tensor_hook_t* hook);
@@ -81,7 +86,8 @@ TENSOR_API tensor_status_t tensor_queue_callback(tensor_status_t (*callback)(voi
  * what is to be kept in its place: any pointer. `unpack` makes a tensor of it again, of the same
  * shape and dtype, whose handle the library takes over; it may be called several times, or never.
  * `discard` (or NULL) is called with each packed pointer exactly once, when it is no longer needed.
- * pack must not change the tensor in place. Recording is off while pack runs. Pushes nest: the last
+ * pack must not change the tensor in place. Where it fails, so does the operation, which changes
+ * nothing: an in-place one gives it a tensor of what it is about to write. Recording is off while pack runs. Pushes nest: the last
  * one is used. Errors: hooks are disabled. */
 TENSOR_API tensor_status_t tensor_saved_tensors_hooks_push(
     tensor_status_t (*pack)(void* user, tensor_t* t, void** packed),
