@@ -220,6 +220,8 @@ void Draw::compare(tensor_status_t status) {
 
 Draw::~Draw() {
   for (tensor_t* result : places_) tensor_release(result);
+  // One that was made its own gradient, by way of a view, would keep itself.
+  for (tensor_t* t : owned_) EXPECT_EQ(tensor_set_grad(t, nullptr), TENSOR_OK);
   for (tensor_t* t : owned_) EXPECT_EQ(tensor_release(t), TENSOR_OK) << tensor_last_error();
 }
 
