@@ -48,13 +48,6 @@ Tensors jacobian(const Function& function, std::span<const Tensor> inputs, const
   const Tensors own = fresh_inputs(inputs, options.create_graph, true);
   const Tensors outputs = function(own);
   if (options.strict) require_differentiable_outputs(outputs);
-  for (const Tensor& output : outputs) {
-    for (const Tensor& input : own) {
-      check(output.ndim() + input.ndim() <= kMaxDims, "the Jacobian of an output of ",
-            output.ndim(), " dimensions with respect to an input of ", input.ndim(),
-            " has more than ", kMaxDims, " dimensions");
-    }
-  }
   Tensors result;
   for (const Tensor& output : outputs) check_ranks(output, own);
   for (size_t i = 0; i < outputs.size(); ++i) {

@@ -18,6 +18,9 @@ namespace {
 constexpr unsigned kCount = 100;
 constexpr size_t kBytes = kCount * sizeof(float);
 
+// A death test's program starts anew, since CUDA works in no forked child.
+void start_anew() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+
 class Planted : public testing::TestWithParam<uint64_t> {
  protected:
   void SetUp() override {
@@ -170,6 +173,7 @@ TEST_P(Planted, UninitialisedAfterCopy) {
 }
 
 TEST_P(Planted, MisalignedEndsTheProcess) {
+  start_anew();
   planted::fill(data_, kCount, first_);
   planted::copy_fours(data_, other_, kCount, first_);
   EXPECT_EQ(all_reports(), "");
@@ -285,6 +289,7 @@ TEST_P(Planted, VirtualMemory) {
 INSTANTIATE_TEST_SUITE_P(Seeds, Planted, testing::Range<uint64_t>(0, 12));
 
 TEST(PlantedDeathTest, HostDereference) {
+  start_anew();
   void* data = nullptr;
   ASSERT_EQ(cudaMalloc(&data, 64), cudaSuccess);
   EXPECT_DEATH(*static_cast<volatile float*>(data) = 1, "");
@@ -293,6 +298,7 @@ TEST(PlantedDeathTest, HostDereference) {
 
 // What nobody takes makes the process fail.
 TEST(PlantedDeathTest, ReportsAreNotLost) {
+  start_anew();
   EXPECT_EXIT(
       {
         void* data = nullptr;

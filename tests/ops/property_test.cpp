@@ -242,9 +242,9 @@ class Program {
           return tensor_zero_(self.tensor);
       }
     };
-    // Elements that share a place would be changed more than once; to set all to 0 is fine.
-    const bool zeroes = which == 4;
-    if (!zeroes && !self.model.is_unique()) {
+    // Elements that share a place would be changed more than once; to set all to one value is fine.
+    const bool sets = which == 0 || which == 4;
+    if (!sets && !self.model.is_unique()) {
       return expect_status(TENSOR_ERROR_INVALID_ARGUMENT, change);
     }
     ASSERT_EQ(change(), TENSOR_OK) << tensor_last_error();
