@@ -118,5 +118,40 @@ TEST_F(Read, TextNamesTheNodeThatMadeIt) {
   EXPECT_EQ(text(filled({2}, 1, TENSOR_INT32)), as_here("tensor([1, 1], dtype=torch.int32)"));
 }
 
+// Memory of others, or never written, may hold any byte: what is not 0 is true.
+TEST_F(Read, BoolsLeaveAs0Or1) {
+  unsigned char bytes[] = {0, 1, 2, 255};
+  const int64_t shape[] = {4};
+  tensor_options_t options = tensor_options_default();
+  options.dtype = TENSOR_BOOL;
+  const Owned flags = call(tensor_from_blob, bytes, shape, nullptr, 1, &options, nullptr, nullptr);
+  unsigned char out[4];
+  OK(tensor_copy_to(flags, out, sizeof out));
+  const unsigned char expected[] = {0, 1, 1, 1};
+  EXPECT_EQ(std::memcmp(out, expected, sizeof out), 0);
+  for (int64_t i = 0; i < 4; ++i) {
+    tensor_scalar_t item = {};
+    OK(tensor_item(call(tensor_select, flags, 0, i), &item));
+    unsigned char raw;
+    std::memcpy(&raw, &item.value.boolean, 1);
+    EXPECT_EQ(raw, expected[i]);
+  }
+}
+
+TEST_F(Read, TheDefaultDTypeIsNoDType) {
+  const Refusal refusal = {TENSOR_ERROR_INVALID_ARGUMENT,
+                           "dtype is TENSOR_DTYPE_DEFAULT, but must name a dtype here"};
+  for (const Shape& shape : {Shape{1}, Shape{0, 3}}) {
+    const Owned t = filled(shape, 1);
+    expect_no_result(refusal, {t}, [&](tensor_t** out) {
+      return tensor_to_copy(t, TENSOR_DTYPE_DEFAULT, {TENSOR_CPU, 0}, out);
+    });
+  }
+  tensor_dtype_t promoted = TENSOR_BOOL;
+  EXPECT_EQ(tensor_promote_types(TENSOR_FLOAT32, TENSOR_DTYPE_DEFAULT, &promoted),
+            TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(promoted, TENSOR_BOOL);
+}
+
 }  // namespace
 }  // namespace test

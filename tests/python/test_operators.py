@@ -188,3 +188,58 @@ def test_aliases_of_the_table(torch):
     assert torch.subtract(a, b).item() == a.subtract(b).item() == 3
     assert torch.true_divide(a, b).item() == torch.divide(a, b).item() == 2
     assert torch.cat([a, b]).tolist() == torch.concat((a, b)).tolist() == [6, 3]
+
+
+DIVISIONS = ["remainder", "floor_divide", "trunc", "floor"]
+
+
+def divide(torch, how, a, b):
+    if how in ("trunc", "floor"):
+        return torch.div(a, b, rounding_mode=how)
+    return getattr(torch, how)(a, b)
+
+
+@pytest.mark.parametrize("how", DIVISIONS)
+@pytest.mark.parametrize(
+    ("dtype", "divisor"),
+    [("uint8", 256), ("int8", 256), ("int16", 1 << 16), ("int32", 1 << 32), ("int64", 0)],
+)
+def test_a_divisor_that_becomes_zero_in_the_dtype(torch, how, dtype, divisor):
+    """It is an error and no signal, as a number and as a tensor without dims."""
+    a = torch.tensor([7, -8], dtype=torch.int64).to(getattr(torch, dtype))
+    for b in (divisor, torch.tensor(divisor, dtype=torch.int64)):
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+            divide(torch, how, a, b)
+        assert divide(torch, how, a[:0], b).shape == (0,)  # nothing is divided
+
+
+@pytest.mark.parametrize("how", DIVISIONS)
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
+def test_the_least_integer_by_minus_one_wraps_around(torch, how, dtype):
+    least = {"int8": -(2**7), "int16": -(2**15), "int32": -(2**31), "int64": -(2**63)}[dtype]
+    a = torch.tensor([least], dtype=getattr(torch, dtype))
+    expected = [0] if how == "remainder" else [least]
+    assert divide(torch, how, a, -1).tolist() == expected
+    assert divide(torch, how, a, torch.tensor([-1], dtype=a.dtype)).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_floor_division_of_the_finite_by_infinities(torch, dtype):
+    """It is -1 where the signs differ, in every form; PyTorch's results."""
+    a = torch.tensor([-5.0, 5.0, 0.0]).to(getattr(torch, dtype))
+    for sign, expected in ((1, [-1, 0, 0]), (-1, [0, -1, 0])):
+        infinity = sign * math.inf
+        for b in (infinity, torch.tensor(infinity), torch.full((3,), infinity, dtype=a.dtype)):
+            assert (a // b).tolist() == expected
+            assert torch.div(a, b, rounding_mode="floor").tolist() == expected
+            assert a.clone().floor_divide_(b).tolist() == expected
+        strided = torch.stack([a, a], 1)[:, 0]
+        assert (strided // infinity).tolist() == expected
+
+
+def test_fill_where_elements_share_memory(torch):
+    assert torch.zeros(3).expand(2, 3).fill_(2.0).tolist() == [[2.0] * 3] * 2
+    assert torch.zeros(3).expand(2, 3).fill_(torch.tensor(3.0)).tolist() == [[3.0] * 3] * 2
+    y = torch.zeros(3).expand(2, 3)
+    y[:, 1] = 2.0
+    assert y.tolist() == [[0, 2, 0]] * 2
