@@ -69,8 +69,9 @@ TENSOR_API tensor_status_t tensor_function_set_once_differentiable(tensor_functi
  * outputs[i] itself, or of a view of it where it is an input that was not changed. NULL entries of
  * outputs stand for results that are no tensors. Where nothing is recorded, or an output has no
  * derivative, it requires no grad: one that is an input is given as another tensor over its memory.
- * Where it fails, nothing has changed, and it may be called again. Errors: finished already; a dirty tensor that is
- * no output, no input, a leaf that requires grad, or a view beside other outputs. */
+ * Where it fails, nothing has changed, and it may be called again. Errors: finished already; a
+ * dirty tensor that is no output, no input, a leaf that requires grad, or a view beside other
+ * outputs. */
 TENSOR_API tensor_status_t tensor_function_finish(tensor_function_t* function,
                                                   tensor_t* const* outputs, size_t output_count,
                                                   tensor_t** results);

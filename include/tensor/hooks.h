@@ -7,8 +7,8 @@
  * library, backward included. A status other than TENSOR_OK ends the pass, which returns it with
  * the message that the callback left: that of a call that failed, or one of tensor_set_last_error.
  *
- * What a callback leaves open or switches (scopes, saved-tensor hooks, the modes of recording) is put
- * back when it returns, and it cannot close what its caller opened.
+ * What a callback leaves open or switches (scopes, saved-tensor hooks, the modes of recording) is
+ * put back when it returns, and it cannot close what its caller opened.
  *
  * Handles that a callback is given are borrowed: valid until it returns, not to be released. Where
  * it may replace one, it writes a handle of its own in its place, which the library takes over, or
@@ -87,8 +87,8 @@ TENSOR_API tensor_status_t tensor_queue_callback(tensor_status_t (*callback)(voi
  * shape and dtype, whose handle the library takes over; it may be called several times, or never.
  * `discard` (or NULL) is called with each packed pointer exactly once, when it is no longer needed.
  * pack must not change the tensor in place. Where it fails, so does the operation, which changes
- * nothing: an in-place one gives it a tensor of what it is about to write. Recording is off while pack runs. Pushes nest: the last
- * one is used. Errors: hooks are disabled. */
+ * nothing: an in-place one gives it a tensor of what it is about to write. Recording is off while
+ * pack runs. Pushes nest: the last one is used. Errors: hooks are disabled. */
 TENSOR_API tensor_status_t tensor_saved_tensors_hooks_push(
     tensor_status_t (*pack)(void* user, tensor_t* t, void** packed),
     tensor_status_t (*unpack)(void* user, void* packed, tensor_t** out),

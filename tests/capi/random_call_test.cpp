@@ -40,7 +40,7 @@ TEST_F(RandomCalls, AFailingCallChangesNothing) {
       if (HasFatalFailure()) return;
     }
   }
-  EXPECT_GT(random_calls.size(), 290u);
+  EXPECT_GT(random_calls.size(), 320u);
   EXPECT_GT(failed, random_calls.size() * draws / 4);
   EXPECT_GT(succeeded, random_calls.size() * draws / 10);
 }

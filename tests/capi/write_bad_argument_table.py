@@ -88,7 +88,7 @@ def good(function, params, index):
     if kind == "const char*":
         return '"name"'
     if kind == "tensor_memory_stats_t*":
-        return "results.sized<tensor_memory_stats_t>(%d)" % index
+        return f"results.sized<tensor_memory_stats_t>({index})"
     if kind == "uint64_t*" or kind == "int64_t*":
         return f"results.as<{kind[:-1]}>({index})"
     return handles.argument(kind, index, -1, "")
