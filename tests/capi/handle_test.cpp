@@ -116,7 +116,7 @@ TEST_F(Handle, AMillionRandomValuesAreRefused) {
   const auto bits = reinterpret_cast<uint64_t>(static_cast<tensor_t*>(live));
   std::mt19937_64 random(1);
   int64_t out = 0;
-  for (int i = 0; i < 1'000'000; ++i) {
+  for (int i = 0, count = repetitions(1'000'000); i < count; ++i) {
     // Half of them look much like a handle: right tag, right slot, another generation.
     const uint64_t noise = random(), mask = (uint64_t{1} << 56) - (uint64_t{1} << 28);
     const uint64_t value = i % 2 ? noise : (bits & ~mask) | (noise & mask);

@@ -32,7 +32,7 @@ class RacingIndices : public TensorTest {
       }
     });
     int served = 0, refused = 0;
-    for (int i = 0; i < 20'000 && (i < 2000 || served < 100 || refused < 100); ++i) {
+    for (int i = 0; i < repetitions(20'000) && (i < 2000 || served < 100 || refused < 100); ++i) {
       ++(program() == TENSOR_OK ? served : refused);
     }
     done = true;
