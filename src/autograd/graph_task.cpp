@@ -10,6 +10,7 @@
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
 #include "autograd/thread_state.h"
+#include "core/single_threaded.h"
 #include "core/thread_local.h"
 
 namespace libtensor::autograd {
@@ -65,12 +66,13 @@ void check_unchanged(const Node& node, std::span<const Tensor> gradients) {
     if (!gradients[i].defined()) continue;
     const Tensor& gradient = gradients[i];
     const OutputMeta& meta = node.output(i);
-    check(gradient.shape() == meta.shape && gradient.dtype() == meta.dtype &&
-              gradient.device() == meta.device,
-          "the gradient of output ", i, " of ", node.name(),
-          " was changed by a callback: it has shape ", gradient.shape(), " and dtype ",
-          name_of(gradient.dtype()), ", but ", meta.shape, " and ", name_of(meta.dtype),
-          " are expected");
+    if (gradient.shape() == meta.shape && gradient.dtype() == meta.dtype &&
+        gradient.device() == meta.device) [[likely]]
+      continue;
+    fail(Status::kInvalidArgument, "the gradient of output ", i, " of ", node.name(),
+         " was changed by a callback: it has shape ", gradient.shape(), " and dtype ",
+         name_of(gradient.dtype()), ", but ", meta.shape, " and ", name_of(meta.dtype),
+         " are expected");
   }
 }
 
@@ -102,7 +104,7 @@ GraphTask* GraphTask::current() { return current_task; }
 
 GraphTask::GraphTask(const BackwardOptions& options)
     : options_(options),
-      id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1),
+      id_(fetch_add(last_id, 1, std::memory_order_relaxed) + 1),
       parent_(current_task),
       depth_(parent_ ? parent_->depth_ + 1 : 0),
       cancellable_(options.cancel || (parent_ && parent_->cancellable_)) {}
