@@ -74,4 +74,10 @@ Tensor Tensor::view(Span shape, Span strides, int64_t offset) const {
   return result;
 }
 
+Tensor Tensor::narrow(int dim, int64_t start, int64_t length) const {
+  Dims part = shape();
+  part[dim] = length;
+  return view(part, strides(), moved_offset(offset(), start, strides()[dim]));
+}
+
 }  // namespace libtensor

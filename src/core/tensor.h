@@ -138,6 +138,8 @@ class Tensor {
   // Throws where it would reach outside the storage, or has too many dims: the door through which
   // all views come.
   Tensor view(Span shape, Span strides, int64_t offset) const;
+  // `length` elements of one dim from `start` on: such a view.
+  Tensor narrow(int dim, int64_t start, int64_t length) const;
 
   bool defined() const { return static_cast<bool>(impl_); }
   TensorImpl* impl() const { return impl_.get(); }

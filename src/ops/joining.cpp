@@ -25,12 +25,6 @@ void check_cat_sizes(const Dims& first, const Tensor& other, int dim, size_t pos
   }
 }
 
-Tensor narrow_view(const Tensor& self, int dim, int64_t start, int64_t length) {
-  Dims shape = self.shape();
-  shape[dim] = length;
-  return self.view(shape, self.strides(), moved_offset(self.offset(), start, self.strides()[dim]));
-}
-
 }  // namespace
 
 Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
@@ -63,7 +57,7 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
   int64_t start = 0;
   for (const Tensor& tensor : tensors) {
     if (tensor.numel() == 0) continue;
-    pointwise::copy(narrow_view(result, at, start, tensor.shape()[at]), tensor);
+    pointwise::copy(result.narrow(at, start, tensor.shape()[at]), tensor);
     start += tensor.shape()[at];
   }
   return result;

@@ -7,12 +7,6 @@
 namespace libtensor::ops {
 namespace {
 
-Tensor range_of(const Tensor& self, int dim, int64_t start, int64_t length) {
-  Dims shape = self.shape();
-  shape[dim] = length;
-  return self.view(shape, self.strides(), moved_offset(self.offset(), start, self.strides()[dim]));
-}
-
 int64_t quotient_up(int64_t a, int64_t b) { return a / b + (a % b != 0); }
 
 // Into how many pieces of `size`, the last one shorter, a dim is cut. One where there is nothing.
@@ -32,7 +26,7 @@ std::vector<Tensor> ranges_of(const Tensor& self, int dim, Span lengths) {
   views.reserve(lengths.size());
   int64_t start = 0;
   for (const int64_t length : lengths) {
-    views.push_back(range_of(self, dim, start, length));
+    views.push_back(self.narrow(dim, start, length));
     start += length;
   }
   return views;
