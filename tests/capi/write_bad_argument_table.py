@@ -11,8 +11,6 @@ import sys
 
 import write_bad_handle_table as handles
 
-PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\((.*?)\);", re.S)
-
 # Where NULL is a value.
 OPTIONAL = {
     ("tensor_memory_set_tag", "tag"),
@@ -135,9 +133,8 @@ def wrongs(function, params):
                 yield i, [(i, "nullptr")], "NULL"
 
 
-def table(text):
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    for function, inner in PROTOTYPE.findall(text):
+def table(headers):
+    for function, inner in handles.prototypes(headers):
         if function in SKIPPED:
             continue
         params = parameters(inner)
@@ -153,17 +150,6 @@ def table(text):
             )
 
 
-def main(headers, output):
-    rows = []
-    for header in headers:
-        with open(header, encoding="utf-8") as file:
-            rows += table(file.read())
-    with open(output, "w", encoding="utf-8") as file:
-        file.write('#include "capi/bad_argument.h"\n\nnamespace test {\n\n')
-        file.write("const BadArgument kCases[] = {\n" + "".join(rows) + "};\n")
-        file.write("const std::span<const BadArgument> bad_arguments = kCases;\n\n")
-        file.write("}  // namespace test\n")
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:-1], sys.argv[-1])
+    *headers, output = sys.argv[1:]
+    handles.write_table(output, "bad_argument.h", "BadArgument", "bad_arguments", table(headers))

@@ -128,8 +128,16 @@ def calls(function, params):
         yield f"{function}, {name}", group, f"{function}({arguments})"
 
 
-def table(text):
-    for function, inner in PROTOTYPE.findall(text):
+def prototypes(headers):
+    """(name, text of the parameters) of each function that returns a status."""
+    for header in headers:
+        with open(header, encoding="utf-8") as file:
+            text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+        yield from PROTOTYPE.findall(text)
+
+
+def table(headers):
+    for function, inner in prototypes(headers):
         params = parameters(inner)
         if params is None or function in SKIPPED:
             continue
@@ -141,16 +149,14 @@ def table(text):
             )
 
 
-def main(headers, output):
-    rows = []
-    for header in headers:
-        with open(header, encoding="utf-8") as file:
-            rows += table(file.read())
+def write_table(output, header, kind, name, rows):
+    """Writes `std::span<const kind> name` with these rows, which `header` declares."""
     with open(output, "w", encoding="utf-8") as file:
-        file.write('#include "capi/bad_handle.h"\n\nnamespace test {\n\n')
-        file.write("const Case kCases[] = {\n" + "".join(rows) + "};\n")
-        file.write("const std::span<const Case> all_cases = kCases;\n\n}  // namespace test\n")
+        file.write(f'#include "capi/{header}"\n\nnamespace test {{\n\n')
+        file.write(f"const {kind} kRows[] = {{\n" + "".join(rows) + "};\n")
+        file.write(f"const std::span<const {kind}> {name} = kRows;\n\n}}  // namespace test\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:-1], sys.argv[-1])
+    *headers, output = sys.argv[1:]
+    write_table(output, "bad_handle.h", "Case", "all_cases", table(headers))

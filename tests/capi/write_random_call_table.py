@@ -4,10 +4,9 @@ write_random_call_table.py OPS.json HEADER... OUTPUT
 """
 
 import json
-import re
 import sys
 
-from write_bad_handle_table import PROTOTYPE, parameters
+from write_bad_handle_table import parameters, prototypes, write_table
 
 # How an argument of a type is drawn. What a function may change is made for the call.
 DRAWS = {
@@ -99,22 +98,14 @@ def view_functions(path):
     }
 
 
-def main(ops, headers, output):
+def table(ops, headers):
     views = view_functions(ops)
-    rows = []
-    for header in headers:
-        with open(header, encoding="utf-8") as file:
-            text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-        for function, inner in PROTOTYPE.findall(text):
-            params = parameters(inner)
-            if params is not None and function not in SKIPPED:
-                rows.append(row(function, params, views))
-    with open(output, "w", encoding="utf-8") as file:
-        file.write('#include "capi/random_call.h"\n\nnamespace test {\n\n')
-        file.write("const RandomCall kCalls[] = {\n" + "".join(filter(None, rows)) + "};\n")
-        file.write("const std::span<const RandomCall> random_calls = kCalls;\n\n")
-        file.write("}  // namespace test\n")
+    for function, inner in prototypes(headers):
+        params = parameters(inner)
+        if params is not None and function not in SKIPPED:
+            yield row(function, params, views) or ""
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:-1], sys.argv[-1])
+    ops, *headers, output = sys.argv[1:]
+    write_table(output, "random_call.h", "RandomCall", "random_calls", table(ops, headers))

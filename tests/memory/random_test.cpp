@@ -252,20 +252,35 @@ INSTANTIATE_TEST_SUITE_P(
       return std::string(std::get<0>(each.param) ? "Virtual" : "Plain") + behind;
     });
 
+// Two streams' blocks, of which a third stream uses one too: work that only the test ends.
+struct BlocksInUse {
+  explicit BlocksInUse(bool virtual_memory) {
+    auto owned = std::make_unique<SimulatedDevice>(
+        SimulatedDevice::Options{64 * kMiB, virtual_memory, SimulatedDevice::kManual});
+    device = owned.get();
+    allocator = std::make_unique<CachingAllocator>(std::move(owned), "test device");
+    first = allocator->allocate(20 * kMiB, 0);
+    second = allocator->allocate(20 * kMiB, 1);
+    EXPECT_TRUE(allocator->record_stream(first, 2));
+  }
+  void free_both() {
+    EXPECT_TRUE(allocator->free(first));
+    EXPECT_TRUE(allocator->free(second));
+  }
+
+  SimulatedDevice* device;
+  std::unique_ptr<CachingAllocator> allocator;
+  void *first, *second;
+};
+
 // A lost device runs nothing any more: all counts as past, nothing waits for ever, and all goes
 // back.
 TEST(LostDevice, GivesEverythingBack) {
   for (const bool virtual_memory : {false, true}) {
-    auto owned = std::make_unique<SimulatedDevice>(
-        SimulatedDevice::Options{64 * kMiB, virtual_memory, SimulatedDevice::kManual});
-    SimulatedDevice* const device = owned.get();
-    CachingAllocator allocator(std::move(owned), "test device");
-    void* const a = allocator.allocate(20 * kMiB, 0);
-    void* const b = allocator.allocate(20 * kMiB, 1);
-    ASSERT_TRUE(allocator.record_stream(a, 2));
-    device->lose();
-    EXPECT_TRUE(allocator.free(a));
-    EXPECT_TRUE(allocator.free(b));
+    BlocksInUse blocks(virtual_memory);
+    CachingAllocator& allocator = *blocks.allocator;
+    blocks.device->lose();
+    blocks.free_both();
     void* const c = allocator.allocate(60 * kMiB, 2);
     EXPECT_TRUE(allocator.free(c));
     allocator.empty_cache();
@@ -280,18 +295,13 @@ TEST(UnknownEvents, CountAsUnfinishedWork) {
   using Call = SimulatedDevice::Call;
   for (const bool virtual_memory : {false, true}) {
     for (const Call failing : {Call::kRecord, Call::kQuery}) {
-      auto owned = std::make_unique<SimulatedDevice>(
-          SimulatedDevice::Options{64 * kMiB, virtual_memory, SimulatedDevice::kManual});
-      SimulatedDevice* const device = owned.get();
-      CachingAllocator allocator(std::move(owned), "test device");
-      void* const a = allocator.allocate(20 * kMiB, 0);
-      void* const b = allocator.allocate(20 * kMiB, 1);
-      ASSERT_TRUE(allocator.record_stream(a, 2));
-      device->launch(2, a, 20 * kMiB);
-      device->launch(1, b, 20 * kMiB);
+      BlocksInUse blocks(virtual_memory);
+      CachingAllocator& allocator = *blocks.allocator;
+      SimulatedDevice* const device = blocks.device;
+      device->launch(2, blocks.first, 20 * kMiB);
+      device->launch(1, blocks.second, 20 * kMiB);
       device->fail(failing, 1);
-      EXPECT_TRUE(allocator.free(a));
-      EXPECT_TRUE(allocator.free(b));
+      blocks.free_both();
       EXPECT_THROW(allocator.allocate(60 * kMiB, 0), Error);
       allocator.empty_cache();
       EXPECT_GE(allocator.statistics().reserved.now, 40 * kMiB);
