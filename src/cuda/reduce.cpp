@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/checked.h"
+
 namespace libtensor::cuda {
 namespace {
 
@@ -22,7 +24,8 @@ void collect_dims(const ReduceCall& call, ReducePlan& plan) {
   for (int i = call.ndim - 1; i >= 0; --i) {
     const int64_t size = call.shape[i];
     const bool is_reduced = call.reduced >> i & 1;
-    (is_reduced ? count : outputs) *= size;
+    int64_t& product = is_reduced ? count : outputs;
+    product = wrapping_product(product, size);
     if (size == 1) continue;
     if (is_reduced) {
       plan.reduced.strides[0][plan.reduced.ndim] = call.in.strides[i];
@@ -34,6 +37,7 @@ void collect_dims(const ReduceCall& call, ReducePlan& plan) {
       plan.kept.push(size);
     }
   }
+  if (outputs == 0) count = 0;  // it need not fit, and nobody asks for it
   check_kernel_size(outputs);
   check_kernel_size(count);
   plan.outputs = static_cast<uint32_t>(outputs);

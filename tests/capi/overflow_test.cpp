@@ -261,6 +261,8 @@ TEST_F(Overflow, OfOneDimMadeOfSeveral) {
                    [&](tensor_t** out) { return tensor_flatten(none, 1, 2, out); });
   expect_sane([&](tensor_t** out) { return tensor_flatten(none, 0, 2, out); });
   expect_sane([&](tensor_t** out) { return tensor_mean(none, out); });
+  const int64_t huge[] = {1, 2};
+  expect_sane([&](tensor_t** out) { return tensor_sum_dim(none, huge, 2, false, out); });
   expect_sane([&](tensor_t** out) { return tensor_softmax(none, 1, out); });
   expect_sane([&](tensor_t** out) { return tensor_clone(none, out); });
   const Owned turned = call(tensor_transpose, none, 0, 2);  // [2^40, 2^40, 0]
