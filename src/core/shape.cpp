@@ -128,25 +128,20 @@ bool is_dense(Span shape, Span strides) {
 
 Dims dense_strides_like(Span shape, Span strides) {
   if (is_dense(shape, strides)) return Dims(strides);
-  // Innermost first. Dims of equal or no stride stay in their row-major order.
-  const int ndim = static_cast<int>(shape.size());
-  Dims order;
-  for (int i = ndim - 1; i >= 0; --i) {
-    int place = order.size();
-    while (place > 0) {
-      const int64_t before = strides[order[place - 1]];
-      if (strides[i] == 0 || before == 0 || strides[i] >= before) break;
-      --place;
-    }
-    order.insert(place, i);
-  }
-  Dims result(ndim);
-  int64_t stride = 1;  // of a tensor that has elements: what is empty is dense
+  const Dims order = dims_innermost_first(static_cast<int>(shape.size()), [&](int a, int b) {
+    return compare_strides(shape, strides[a], strides[b], a, b);
+  });
+  return packed_strides(shape, order);
+}
+
+Dims packed_strides(Span shape, const Dims& order) {
+  Dims strides(order.size());
+  int64_t stride = 1;
   for (int64_t dim : order) {
-    result[static_cast<int>(dim)] = stride;
-    stride *= shape[dim];
+    strides[static_cast<int>(dim)] = stride;
+    stride = wrapping_product(stride, shape[dim]);
   }
-  return result;
+  return strides;
 }
 
 int64_t reach(Span shape, Span strides) {

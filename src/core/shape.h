@@ -42,6 +42,34 @@ bool is_dense(Span shape, Span strides);
 // Strides of a fresh tensor that keeps the order in memory of a dense one (PyTorch's
 // preserve_format).
 Dims dense_strides_like(Span shape, Span strides);
+// The dims of a tensor, innermost first, where compare(inner, outer) says whether a dim that lies
+// inside of another belongs outside of it (> 0), does not (< 0), or cannot be compared (0):
+// row-major where nothing else is known. Source: reorder_dimensions of PyTorch's TensorIterator.
+template <class Compare>
+Dims dims_innermost_first(int ndim, Compare compare) {
+  Dims order;
+  for (int dim = ndim - 1; dim >= 0; --dim) {
+    int place = order.size();
+    order.push_back(dim);
+    for (int before = place - 1; before >= 0; --before) {
+      const int comparison = compare(static_cast<int>(order[before]), dim);
+      if (comparison < 0) break;
+      if (comparison == 0) continue;
+      std::swap(order[before], order[place]);
+      place = before;
+    }
+  }
+  return order;
+}
+// That comparison by the strides of one tensor, of which 0 says nothing.
+inline int compare_strides(Span shape, int64_t inner_stride, int64_t outer_stride, int inner,
+                           int outer) {
+  if (inner_stride == 0 || outer_stride == 0) return 0;
+  if (inner_stride != outer_stride) return inner_stride < outer_stride ? -1 : 1;
+  return shape[inner] > shape[outer] ? 1 : 0;
+}
+// Strides without gaps for dims that lie in this order, innermost first.
+Dims packed_strides(Span shape, const Dims& order);
 // The last element that a view touches, relative to its storage offset (strides are >= 0); -1 for
 // one that touches none.
 int64_t reach(Span shape, Span strides);

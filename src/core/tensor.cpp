@@ -49,7 +49,7 @@ Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device devic
 
 Tensor Tensor::empty_like_contiguous(const Tensor& other, DType dtype) {
   const TensorImpl& like = *other.impl();
-  auto impl = Ref<TensorImpl>::adopt(new TensorImpl(like.shape, like.strides));
+  auto impl = Ref<TensorImpl>::adopt(new TensorImpl(like.shape, contiguous_strides(like.shape)));
   impl->storage = Storage::allocate(like.numel * size_of(dtype), other.device());
   impl->numel = like.numel;
   impl->dtype = dtype;

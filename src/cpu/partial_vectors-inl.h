@@ -34,6 +34,14 @@ HWY_INLINE HWY_ATTR hn::Vec<D> LoadPartial(D d, const T* p, int64_t count) {
   }
 }
 
+// The same with the first element in the other lanes: what is computed of these raises no
+// floating-point exception that the elements do not raise themselves.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR hn::Vec<D> LoadPadded(D d, const T* p, int64_t count) {
+  return hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(count)), LoadPartial(d, p, count),
+                        hn::Set(d, p[0]));
+}
+
 template <class D, class V, class T = hn::TFromD<D>>
 HWY_INLINE HWY_ATTR void StorePartial(D d, V v, T* p, int64_t count) {
   if constexpr (kMasksMemory) {

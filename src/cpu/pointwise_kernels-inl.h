@@ -84,7 +84,7 @@ HWY_INLINE HWY_ATTR void VectorLoop(void* out, const void* const* in, int64_t n,
   for (; i + kLanes <= n; i += kLanes) ApplyVector<F>(d, result, sources, i, indices);
   if (i < n) {
     const int64_t rest = n - i;
-    StorePartial(d, F::apply(d, LoadPartial(d, sources[kIndex] + i, rest)...), result + i, rest);
+    StorePartial(d, F::apply(d, LoadPadded(d, sources[kIndex] + i, rest)...), result + i, rest);
   }
 }
 

@@ -36,12 +36,15 @@ void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
         "location. Please clone() the tensor before performing the operation.");
 }
 
-Resize::Resize(const Tensor& out, Span shape) : out_(out), needed_(!(out.shape() == Dims(shape))) {
+Resize::Resize(const Tensor& out, Span shape) : Resize(out, shape, contiguous_strides(shape)) {}
+
+Resize::Resize(const Tensor& out, Span shape, Span strides)
+    : out_(out), needed_(!(out.shape() == Dims(shape))) {
   if (!needed_) return;
   const int64_t item = size_of(out.dtype());
   checked_numel(shape, item);
   shape_ = Dims(shape);
-  strides_ = contiguous_strides(shape);
+  strides_ = Dims(strides);
   if (numel_of(shape) == 0) return;
   const Checked bytes = (Checked(out.offset()) + numel_of(shape)) * item;
   check(bytes.fits(), "Storage size calculation overflowed with sizes=", shape_);

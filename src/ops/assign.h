@@ -15,11 +15,13 @@ void check_no_internal_overlap(const Tensor& self);
 // `self`, to be written, is `input` itself or shares nothing with it, as far as is easily seen.
 void check_no_partial_overlap(const Tensor& self, const Tensor& input);
 
-// Another shape for `out`, contiguous, in two steps: what can fail is done first. Its storage grows
-// where it must; its elements are not kept in order.
+// Another shape for `out`, in two steps: what can fail is done first. Its storage grows where it
+// must; its elements are not kept in order.
 class Resize {
  public:
-  // Checks, and allocates. Nothing where `out` has the shape already.
+  // Checks, and allocates. Nothing where `out` has the shape already. `strides` are dense.
+  Resize(const Tensor& out, Span shape, Span strides);
+  // Contiguous.
   Resize(const Tensor& out, Span shape);
   void commit() noexcept;
 

@@ -2,6 +2,7 @@
 
 #include "ops/assign.h"
 #include "ops/checks.h"
+#include "ops/pointwise_layout.h"
 
 namespace libtensor::ops::pointwise {
 namespace {
@@ -11,12 +12,15 @@ struct DTypes {
   DType result;
 };
 
+std::span<const Input> without_last_numbers(std::span<const Input> inputs) {
+  while (!inputs.back().tensor()) inputs = inputs.first(inputs.size() - 1);
+  return inputs;
+}
+
 DTypes infer_dtypes(Rule rule, Inputs inputs) {
   std::span<const Input> counted(inputs.begin(), inputs.size());
   if (rule == Rule::kWhere) counted = counted.subspan(1);
-  if (rule == Rule::kPromoteInputs) {
-    while (!counted.back().tensor()) counted = counted.first(counted.size() - 1);
-  }
+  if (rule == Rule::kPromoteInputs) counted = without_last_numbers(counted);
   DType common = result_type(counted);
   if (rule == Rule::kPromoteFloat && !is_floating(common)) common = DType::kFloat32;
   return {common, rule == Rule::kCompare ? DType::kBool : common};
@@ -50,18 +54,18 @@ Dims infer_shape(Inputs inputs) {
   return shape;
 }
 
-// A fresh result keeps the memory order of its operands where these agree with the first that has
-// an order.
-Tensor make_result(Inputs inputs, const Dims& shape, DType dtype, Device device) {
-  for (const Input& input : inputs) {
-    const Tensor* tensor = input.tensor();
-    if (!tensor || tensor->shape() != shape) continue;
-    if (!tensor->is_contiguous() && is_dense(shape, tensor->strides())) {
-      return Tensor::empty_strided(shape, tensor->strides(), dtype, device);
-    }
-    break;
-  }
-  return Tensor::empty(shape, dtype, device);
+// Numbers that are no operands in PyTorch but parameters (alpha, an exponent) have no say in the
+// layout.
+std::span<const Input> operands_of(PointwiseOp op, Rule rule, Inputs inputs) {
+  const std::span<const Input> all(inputs.begin(), inputs.size());
+  if (op == PointwiseOp::kPowScalar) return all.first(1);
+  return rule == Rule::kPromoteInputs ? without_last_numbers(all) : all;
+}
+
+Tensor make_result(PointwiseOp op, Rule rule, Inputs inputs, const Dims& shape, DType dtype,
+                   Device device) {
+  const Dims strides = result_strides(operands_of(op, rule, inputs), shape);
+  return Tensor::empty_strided(shape, strides, dtype, device);
 }
 
 // A call with the memory that it points into.
@@ -166,7 +170,7 @@ Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
   const Device device = infer_device(inputs);
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
-  Tensor result = make_result(inputs, shape, dtypes.result, device);
+  Tensor result = make_result(op, rule, inputs, shape, dtypes.result, device);
   execute(op, dtypes, result, inputs, device);
   return result;
 }
@@ -217,9 +221,10 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   if (shape == out.shape()) return execute_into(op, dtypes, out, inputs, device);
   // Whether there is a kernel for these dtypes shows when it runs: `out` keeps its shape until
   // then.
-  const Tensor result = make_result(inputs, shape, dtypes.result, device);
+  const Tensor result = make_result(op, rule, inputs, shape, dtypes.result, device);
   execute(op, dtypes, result, inputs, device);
-  assign_out(out, result);
+  Resize(out, shape, result.strides()).commit();
+  copy(out, result);
 }
 
 void copy(const Tensor& destination, const Tensor& source) {
