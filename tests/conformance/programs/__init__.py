@@ -9,8 +9,9 @@ from importlib import import_module
 
 MODULES = ("creation", "random_numbers", "access", "operators", "sharing", "autograd",
            "higher_derivatives", "functional", "gradchecks", "in_place", "layouts", "views",
-           "several_views", "data", "errors", "hooks", "multi_grad_hooks", "engine", "edges", "functions",
-           "saved", "autograd_errors", "anomaly", "checkpoints", "graphs", "text", "text_layout")
+           "several_views", "data", "errors", "hooks", "multi_grad_hooks", "engine", "edges",
+           "functions", "saved", "autograd_errors", "anomaly", "checkpoints", "graphs", "text",
+           "text_layout")
 
 
 def load(name):
