@@ -22,18 +22,41 @@ void check_no_internal_overlap(const Tensor& self) {
   }
 }
 
-void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
-  if (self.is_same(input) || self.storage().lender() != input.storage().lender()) return;
-  if (self.numel() == 0 || input.numel() == 0) return;
-  if (!is_dense(self.shape(), self.strides()) || !is_dense(input.shape(), input.strides())) return;
+namespace {
+
+enum class Overlap { kNone, kPartial, kFull };
+
+// As far as is easily seen, which is for dense tensors. Source: PyTorch's get_overlap_status.
+Overlap overlap_of(const Tensor& a, const Tensor& b) {
+  if (a.is_same(b)) return Overlap::kFull;
+  if (a.storage().lender() != b.storage().lender()) return Overlap::kNone;
+  if (a.numel() == 0 || b.numel() == 0) return Overlap::kNone;
+  if (!is_dense(a.shape(), a.strides()) || !is_dense(b.shape(), b.strides())) return Overlap::kNone;
   const auto begin = [](const Tensor& t) { return t.data_as<const char>(); };
   const auto end = [&](const Tensor& t) { return begin(t) + t.numel() * size_of(t.dtype()); };
-  if (begin(self) == begin(input) && end(self) == end(input) && self.strides() == input.strides())
-    return;
-  check(begin(self) >= end(input) || begin(input) >= end(self),
+  if (begin(a) >= end(b) || begin(b) >= end(a)) return Overlap::kNone;
+  const bool same = begin(a) == begin(b) && end(a) == end(b) && a.strides() == b.strides();
+  return same ? Overlap::kFull : Overlap::kPartial;
+}
+
+void check_apart(bool apart) {
+  check(apart,
         "unsupported operation: some elements of the input tensor and the written-to tensor refer "
-        "to a single memory "
-        "location. Please clone() the tensor before performing the operation.");
+        "to a single memory location. Please clone() the tensor before performing the operation.");
+}
+
+}  // namespace
+
+void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
+  check_apart(overlap_of(self, input) != Overlap::kPartial);
+}
+
+void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs) {
+  for (const Tensor& input : inputs) check_apart(overlap_of(self, input) == Overlap::kNone);
+}
+
+void check_no_overlap(const Tensor& self, std::initializer_list<Tensor> inputs) {
+  check_no_overlap(self, std::span<const Tensor>(inputs.begin(), inputs.size()));
 }
 
 Resize::Resize(const Tensor& out, Span shape) : Resize(out, shape, contiguous_strides(shape)) {}
@@ -79,7 +102,7 @@ void check_assignable(const Tensor& out, const Tensor& value) {
 }
 
 // Two outs of one call, with the shapes that they will have.
-void check_apart(const Assignment& a, const Assignment& b) {
+void check_outs_apart(const Assignment& a, const Assignment& b) {
   const auto begin = [](const Assignment& x) { return reinterpret_cast<uintptr_t>(x.out.data()); };
   const auto end = [&](const Assignment& x) {
     const bool stays = x.out.shape() == x.value.shape();
@@ -102,13 +125,18 @@ void assign_out(const Tensor& out, const Tensor& value) {
   pointwise::copy(out, value);
 }
 
+Tensor filling(const Tensor& value, const Tensor& out) {
+  return value.numel() == out.numel() ? value.view(out.shape(), contiguous_strides(out.shape()), 0)
+                                      : value;
+}
+
 void assign_outs(std::initializer_list<Assignment> assignments) {
   std::vector<Resize> resizes;
   resizes.reserve(assignments.size());
   for (const Assignment& one : assignments) {
     check_assignable(one.out, one.value);
     for (const Assignment& other : assignments) {
-      if (&other != &one) check_apart(one, other);
+      if (&other != &one) check_outs_apart(one, other);
     }
     resizes.emplace_back(one.out, one.value.shape());
   }

@@ -14,6 +14,10 @@ void check_can_cast(DType from, DType to);
 void check_no_internal_overlap(const Tensor& self);
 // `self`, to be written, is `input` itself or shares nothing with it, as far as is easily seen.
 void check_no_partial_overlap(const Tensor& self, const Tensor& input);
+// The same, and `self` is none of the inputs: for what writes elements in another order than it
+// reads.
+void check_no_overlap(const Tensor& self, std::initializer_list<Tensor> inputs);
+void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs);
 
 // Another shape for `out`, in two steps: what can fail is done first. Its storage grows where it
 // must; its elements are not kept in order.
@@ -35,7 +39,10 @@ class Resize {
 void assign(const Tensor& self, const Tensor& value);
 // Writes `value` into `out`, which is resized where its shape differs.
 void assign_out(const Tensor& out, const Tensor& value);
-// The same for several, of which none is changed unless all can be. The outs must not share memory.
+// `value` in the shape of an `out` that has as many elements: one that need not be resized.
+Tensor filling(const Tensor& value, const Tensor& out);
+// assign_out for several, of which none is changed unless all can be. The outs must not share
+// memory.
 struct Assignment {
   const Tensor& out;
   const Tensor& value;

@@ -92,6 +92,7 @@ void fill_(const Tensor& self, Scalar value) {
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   check(value.ndim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ",
         value.ndim(), " dimensions.");
+  check_no_internal_overlap(self);
   pointwise::copy(
       self, value.device() == self.device() ? value : to_copy(value, value.dtype(), self.device()));
 }

@@ -64,7 +64,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
 
 void arange_out(Scalar start, Scalar end, Scalar step, const Tensor& out) {
   autograd::check_out("arange", out, false);
-  assign_out(out, compute::arange(start, end, step, options_of(out)));
+  assign_out(out, filling(compute::arange(start, end, step, options_of(out)), out));
   out.storage().bump_version("arange_out");
 }
 
@@ -2546,7 +2546,7 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("max", values, requires_grad(self));
   autograd::check_out("max", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices);
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("max_dim_out");
@@ -2589,7 +2589,7 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("min", values, requires_grad(self));
   autograd::check_out("min", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices);
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("min_dim_out");
@@ -2863,7 +2863,7 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
 void addmm_out(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
                Scalar alpha, const Tensor& out) {
   autograd::check_out("addmm", out, requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
-  check_out_dtype(self.dtype(), out);
+  check_out_dtype(self.dtype(), out); check_no_partial_overlap(out, self);
   assign_out(out, compute::addmm(self, mat1, mat2, beta, alpha));
   out.storage().bump_version("addmm_out");
 }
@@ -3034,7 +3034,7 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 
 void cat_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("cat", out, requires_grad(tensors));
-  check_out_cat(tensors, out);
+  check_out_cat(tensors, out); check_no_overlap(out, tensors);
   assign_out(out, compute::cat(tensors, dim));
   out.storage().bump_version("cat_out");
 }
@@ -3053,6 +3053,7 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
 
 void stack_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("stack", out, requires_grad(tensors));
+  check_no_overlap(out, tensors);
   assign_out(out, compute::stack(tensors, dim));
   out.storage().bump_version("stack_out");
 }
@@ -3072,7 +3073,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
-  check_out_index_select(self.dtype(), out);
+  check_out_index_select(self.dtype(), out); check_no_overlap(out, {self, index});
   assign_out(out, compute::index_select(self, dim, index));
   out.storage().bump_version("index_select_out");
 }
@@ -3093,6 +3094,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const bool records = autograd::records(self, source);
   autograd::check_inplace(self, records);
+  check_no_overlap(self, {index, source});
   Ref<IndexAddBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<IndexAddBackward>::adopt(new IndexAddBackward);
@@ -3124,7 +3126,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
-  check_out_dtype(self.dtype(), out);
+  check_out_dtype(self.dtype(), out); check_no_overlap(out, {self}); check_no_partial_overlap(out, index);
   assign_out(out, compute::gather(self, dim, index));
   out.storage().bump_version("gather_out");
 }
@@ -3146,6 +3148,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
   autograd::check_inplace(self, records);
+  check_no_overlap(self, {index, src});
   Ref<ScatterBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<ScatterBackward>::adopt(new ScatterBackward);
@@ -3179,6 +3182,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
   autograd::check_inplace(self, records);
+  check_no_overlap(self, {index, src});
   Ref<ScatterAddBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<ScatterAddBackward>::adopt(new ScatterAddBackward);
