@@ -195,7 +195,7 @@ TEST_F(Overflow, OfIndicesInATensor) {
 Owned huge_view(const Owned& t, int64_t size) { return call(tensor_expand, t, &size, 1); }
 
 TEST_F(Overflow, OfTheSumOfSizes) {
-  const Owned one = filled({1}, 1), five = filled({5}, 1);
+  const Owned one = filled({1}, 1), five = filled({5}, 1), into = filled({5}, 1);
   const Owned huge = huge_view(one, int64_t{1} << 60);
   std::vector<tensor_t*> list(16, huge);
   list.push_back(five);  // 2^64 + 5
@@ -206,7 +206,7 @@ TEST_F(Overflow, OfTheSumOfSizes) {
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
                   "Storage size calculation overflowed: the sizes of dimension 0 add up to more "
                   "than 2^63 - 1"},
-                 {five}, [&] { return tensor_cat_out(list.data(), 17, 0, five); });
+                 {into}, [&] { return tensor_cat_out(list.data(), 17, 0, into); });
   expect_sane([&](tensor_t** out) { return tensor_stack(list.data(), 16, 0, out); });
   const int64_t wide[] = {0, int64_t{1} << 62}, column[] = {0, 1};
   const Owned none = call(tensor_expand, filled({column[0], column[1]}, 1), wide, 2);
