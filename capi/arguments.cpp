@@ -51,11 +51,13 @@ Scalar scalar_of(const tensor_scalar_t& scalar, const char* name) {
       return Scalar(scalar.value.boolean);
     case TENSOR_INT64:
       return Scalar(scalar.value.int64);
+    case TENSOR_UINT64:
+      return Scalar(scalar.value.uint64);
     case TENSOR_FLOAT64:
       return Scalar(scalar.value.float64);
     default:
       fail(Status::kInvalidArgument, name,
-           " is not a number: make it with tensor_scalar_double, _int64 or _bool");
+           " is not a number: make it with tensor_scalar_double, _int64, _uint64 or _bool");
   }
 }
 

@@ -805,6 +805,18 @@ func (t *Tensor) FloorDivideScalarOut(other Scalar, out *Tensor) error {
 	return errorOf(result)
 }
 
+// ScalarFloorDivide: A number divided by a tensor and rounded down. Without a derivative, as
+// floor_divide.
+func ScalarFloorDivide(self Scalar, other *Tensor) (*Tensor, error) {
+	selfScalar, err := scalarOf(self)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_scalar_floor_divide(selfScalar, other.raw())
+	runtime.KeepAlive(other)
+	return own(result)
+}
+
 // Remainder: What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
 // divided by 0.
 func (t *Tensor) Remainder(other *Tensor) (*Tensor, error) {
@@ -864,6 +876,18 @@ func (t *Tensor) RemainderScalarOut(other Scalar, out *Tensor) error {
 	runtime.KeepAlive(t)
 	runtime.KeepAlive(out)
 	return errorOf(result)
+}
+
+// ScalarRemainder: What a number, divided by a tensor and rounded down, leaves. Without a
+// derivative, as in PyTorch.
+func ScalarRemainder(self Scalar, other *Tensor) (*Tensor, error) {
+	selfScalar, err := scalarOf(self)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_scalar_remainder(selfScalar, other.raw())
+	runtime.KeepAlive(other)
+	return own(result)
 }
 
 // Reciprocal: 1 / self.

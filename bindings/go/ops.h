@@ -476,6 +476,12 @@ static inline go_result go_floor_divide_scalar_out(uintptr_t self, tensor_scalar
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_scalar_floor_divide(tensor_scalar_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_scalar_floor_divide(self, go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
 static inline go_result go_remainder(uintptr_t self, uintptr_t other) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_remainder(go_handle(self), go_handle(other), &out);
@@ -507,6 +513,12 @@ static inline go_result go_remainder_scalar_out(uintptr_t self, tensor_scalar_t 
                                                 uintptr_t out) {
   tensor_status_t status = tensor_remainder_scalar_out(go_handle(self), other, go_handle(out));
   return go_finish(status, 0, 0);
+}
+
+static inline go_result go_scalar_remainder(tensor_scalar_t self, uintptr_t other) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_scalar_remainder(self, go_handle(other), &out);
+  return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_reciprocal(uintptr_t self) {

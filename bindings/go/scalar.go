@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// Scalar is a number beside a tensor: a bool, an int, an int64, a float32 or a float64. Bools,
-// integers and floating numbers count differently when dtypes are promoted.
+// Scalar is a number beside a tensor: a bool, an int, an int64, a uint64, a float32 or a
+// float64. Bools, integers and floating numbers count differently when dtypes are promoted.
 type Scalar interface{}
 
 func scalarOf(value Scalar) (C.tensor_scalar_t, error) {
@@ -24,6 +24,8 @@ func scalarOf(value Scalar) (C.tensor_scalar_t, error) {
 		raw.dtype, *bits = C.TENSOR_INT64, uint64(v)
 	case int64:
 		raw.dtype, *bits = C.TENSOR_INT64, uint64(v)
+	case uint64:
+		raw.dtype, *bits = C.TENSOR_UINT64, v
 	case float32:
 		raw.dtype, *bits = C.TENSOR_FLOAT64, math.Float64bits(float64(v))
 	case float64:

@@ -251,6 +251,10 @@ TENSOR_API tensor_status_t tensor_floor_divide_scalar_(tensor_t* self, tensor_sc
 TENSOR_API tensor_status_t tensor_floor_divide_scalar_out(const tensor_t* self,
                                                           tensor_scalar_t other, tensor_t* out);
 
+/* A number divided by a tensor and rounded down. Without a derivative, as floor_divide. */
+TENSOR_API tensor_status_t tensor_scalar_floor_divide(tensor_scalar_t self, const tensor_t* other,
+                                                      tensor_t** out);
+
 /* What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
  * 0. */
 TENSOR_API tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other,
@@ -266,6 +270,11 @@ TENSOR_API tensor_status_t tensor_remainder_scalar(const tensor_t* self, tensor_
 TENSOR_API tensor_status_t tensor_remainder_scalar_(tensor_t* self, tensor_scalar_t other);
 TENSOR_API tensor_status_t tensor_remainder_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                                        tensor_t* out);
+
+/* What a number, divided by a tensor and rounded down, leaves. Without a derivative, as in
+ * PyTorch. */
+TENSOR_API tensor_status_t tensor_scalar_remainder(tensor_scalar_t self, const tensor_t* other,
+                                                   tensor_t** out);
 
 /* 1 / self. */
 TENSOR_API tensor_status_t tensor_reciprocal(const tensor_t* self, tensor_t** out);

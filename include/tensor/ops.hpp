@@ -357,6 +357,13 @@ inline Tensor floor_divide(const Tensor& self, const Scalar& other) {
   return Tensor::own(out);
 }
 
+// A number divided by a tensor and rounded down. Without a derivative, as floor_divide.
+inline Tensor floor_divide(const Scalar& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_scalar_floor_divide(self.raw(), other.handle(), &out));
+  return Tensor::own(out);
+}
+
 // What self / other, rounded down, leaves: it has the sign of other. Errors: an integer divided by
 // 0.
 inline Tensor remainder(const Tensor& self, const Tensor& other) {
@@ -370,6 +377,13 @@ inline Tensor remainder(const Tensor& self, const Tensor& other) {
 inline Tensor remainder(const Tensor& self, const Scalar& other) {
   tensor_t* out;
   detail::check(tensor_remainder_scalar(self.handle(), other.raw(), &out));
+  return Tensor::own(out);
+}
+
+// What a number, divided by a tensor and rounded down, leaves. Without a derivative, as in PyTorch.
+inline Tensor remainder(const Scalar& self, const Tensor& other) {
+  tensor_t* out;
+  detail::check(tensor_scalar_remainder(self.raw(), other.handle(), &out));
   return Tensor::own(out);
 }
 

@@ -18,7 +18,8 @@ extern "C" {
 typedef struct tensor_t tensor_t;
 
 /* Element types. DEFAULT stands for "as the function sees fit": see each one. 11 to 13 are kept for
- * complex types. */
+ * complex types, 14 and 15 for uint16 and uint32. UINT64 is one of numbers only: no tensor has it.
+ */
 typedef int32_t tensor_dtype_t;
 enum {
   TENSOR_DTYPE_DEFAULT = 0,
@@ -31,7 +32,8 @@ enum {
   TENSOR_FLOAT16 = 7,
   TENSOR_BFLOAT16 = 8,
   TENSOR_FLOAT32 = 9,
-  TENSOR_FLOAT64 = 10
+  TENSOR_FLOAT64 = 10,
+  TENSOR_UINT64 = 16
 };
 
 /* Kinds of devices. DEFAULT stands for "as the function sees fit". */
@@ -43,13 +45,15 @@ typedef struct {
   int32_t index; /* which one of its kind, from 0; of TENSOR_CUDA, -1: the thread's current one */
 } tensor_device_t;
 
-/* A number: bool, integer or double. Make one with the functions below. */
+/* A number: bool, integer or double. Beside a tensor of integers, one that its dtype does not hold
+ * wraps around, unless the function refuses it. Make one with the functions below. */
 typedef struct {
-  tensor_dtype_t dtype; /* TENSOR_BOOL, TENSOR_INT64 or TENSOR_FLOAT64 */
+  tensor_dtype_t dtype; /* TENSOR_BOOL, TENSOR_INT64, TENSOR_UINT64 or TENSOR_FLOAT64 */
   int32_t reserved;     /* 0 */
   union {
     bool boolean;
     int64_t int64;
+    uint64_t uint64;
     double float64;
     double complex128[2]; /* kept for complex numbers */
   } value;
@@ -64,6 +68,13 @@ static inline tensor_scalar_t tensor_scalar_double(double value) {
 static inline tensor_scalar_t tensor_scalar_int64(int64_t value) {
   tensor_scalar_t scalar = {TENSOR_INT64, 0, {0}};
   scalar.value.int64 = value;
+  return scalar;
+}
+
+/* For integers of 2^63 and more, too. */
+static inline tensor_scalar_t tensor_scalar_uint64(uint64_t value) {
+  tensor_scalar_t scalar = {TENSOR_UINT64, 0, {0}};
+  scalar.value.uint64 = value;
   return scalar;
 }
 

@@ -48,6 +48,7 @@ inline const char* scalar_name_of(DType dtype) { return info(dtype).scalar_name;
 inline DTypeCategory category_of(DType dtype) { return info(dtype).category; }
 constexpr bool is_floating(DType dtype) { return dtype >= DType::kFloat16; }
 inline bool is_integral(DType dtype) { return dtype >= DType::kUInt8 && dtype <= DType::kInt64; }
+inline bool is_half(DType dtype) { return dtype == DType::kFloat16 || dtype == DType::kBFloat16; }
 inline bool is_valid(DType dtype) { return dtype >= DType::kBool && dtype <= DType::kFloat64; }
 
 // The smallest dtype that both promote to (PyTorch's torch.promote_types).

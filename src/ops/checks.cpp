@@ -57,6 +57,14 @@ void check_neg(DType self) {
            "or `logical_not()` operator instead.");
 }
 
+namespace {
+
+DType common_dtype(std::initializer_list<Input> inputs) {
+  return result_type({inputs.begin(), inputs.size()});
+}
+
+}  // namespace
+
 void check_abs(DType self) { check_not_bool(self, "abs_cpu"); }
 
 void check_relu(DType self) {
@@ -68,18 +76,24 @@ void check_not_bool(DType dtype, const char* kernel) {
            "\" not implemented for 'Bool'");
 }
 
-void check_pow(DType self, Scalar exponent) {
-  check(is_floating(self) || exponent.is_floating() || exponent.to<int64_t>() >= 0,
-        "Integers to negative integer powers are not allowed.");
+void check_pow(const Tensor& self, Scalar exponent) {
+  if (!is_floating(self.dtype()) && !exponent.is_floating()) {
+    check_fits(exponent, DType::kInt64);
+  }
+  const DType common = common_dtype({self, exponent});
+  if (!is_floating(common)) {
+    check(exponent.to<int64_t>() >= 0, "Integers to negative integer powers are not allowed.");
+  }
+  if (!is_floating(common) || is_half(common)) check_fits(exponent, common);
 }
 
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
-  const Input inputs[] = {self, other};
-  const DType common = result_type(inputs);
+  const DType common = common_dtype({self, other});
   check(alpha.dtype() != DType::kBool || common == DType::kBool,
         "Boolean alpha only supported for Boolean results.");
   check(is_floating(common) || !alpha.is_floating(),
         "For integral input tensors, argument alpha must not be a floating point number.");
+  check_fits(alpha, common);
 }
 
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
@@ -93,55 +107,63 @@ void check_condition(const Tensor& condition) {
         scalar_name_of(condition.dtype()));
 }
 
+void check_chosen(const Input& self, const Input& other) {
+  const DType common = common_dtype({self, other});
+  if (is_half(common)) return;
+  for (const Input* input : {&self, &other}) {
+    if (!input->tensor()) check_fits(input->scalar(), common);
+  }
+}
+
+void check_integral(DType dtype, const char* kernel) {
+  check_as(Status::kNotImplemented, !is_floating(dtype), "\"", kernel, "\" not implemented for '",
+           scalar_name_of(dtype), "'");
+}
+
 namespace {
 
-DType common_dtype(std::initializer_list<Input> inputs) {
-  return result_type({inputs.begin(), inputs.size()});
-}
-
-void check_bitwise_dtype(DType common) {
-  check_as(Status::kNotImplemented, !is_floating(common), "this operation is not implemented for '",
-           scalar_name_of(common), "'");
-}
-
-}  // namespace
-
-void check_divisor(const Tensor& self, const Tensor& other) {
-  const DType common = common_dtype({self, other});
-  check_as(Status::kNotImplemented, common != DType::kBool,
-           "this operation is not implemented for 'Bool'");
-  if (is_floating(common) || self.numel() == 0 || other.numel() == 0) return;
-  // A divisor that is not 0 may become 0 in the common dtype.
-  const Tensor divisor =
-      other.dtype() == common ? other : compute::to_copy(other, common, other.device());
+void check_not_zero(const Tensor& divisor, DType common) {
+  // What is not 0 may become 0 in the common dtype.
+  const Tensor converted =
+      divisor.dtype() == common ? divisor : compute::to_copy(divisor, common, divisor.device());
   const Tensor is_zero =
-      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {divisor, Scalar(0)}));
+      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {converted, Scalar(0)}));
   const Tensor on_cpu = compute::to_copy(is_zero, DType::kBool, Device{});
   check(!*on_cpu.data_as<bool>(), "ZeroDivisionError");
 }
 
-void check_divisor(const Tensor& self, Scalar other) {
-  const DType common = common_dtype({self, other});
-  check_as(Status::kNotImplemented, common != DType::kBool,
-           "this operation is not implemented for 'Bool'");
-  if (is_floating(common) || self.numel() == 0) return;
+void check_not_zero(Scalar divisor, DType common) {
   const bool is_zero = dispatch(common, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>) return static_cast<T>(other.to<int64_t>()) == T(0);
+    if constexpr (std::is_integral_v<T>) return static_cast<T>(divisor.to<int64_t>()) == T(0);
     return false;
   });
   check(!is_zero, "ZeroDivisionError");
 }
 
-void check_bitwise(const Tensor& self, const Tensor& other) {
-  check_bitwise_dtype(common_dtype({self, other}));
+bool is_empty(const Input& input) { return input.tensor() && input.tensor()->numel() == 0; }
+
+}  // namespace
+
+void check_divisor(const Input& self, const Input& other, const char* kernel) {
+  const DType common = common_dtype({self, other});
+  check_not_bool(common, kernel);
+  if (is_floating(common) || is_empty(self) || is_empty(other)) return;
+  other.tensor() ? check_not_zero(*other.tensor(), common) : check_not_zero(other.scalar(), common);
 }
-void check_bitwise(const Tensor& self, Scalar other) {
-  check_bitwise_dtype(common_dtype({self, other}));
+
+void check_bitwise(const Input& self, const Input& other, const char* kernel) {
+  check_integral(common_dtype({self, other}), kernel);
 }
 
 void check_zeros_sizes(Span shape) {
   for (int64_t size : shape) check(size >= 0, "zeros: Dimension size must be non-negative.");
+}
+
+void check_fill(Scalar value, const Tensor& tensor) {
+  // A single element on the CPU has a path of its own in PyTorch, which rounds to infinity.
+  if (tensor.numel() == 1 && tensor.device().is_cpu() && is_half(tensor.dtype())) return;
+  check_fits(value, tensor.dtype());
 }
 
 void check_fits(Scalar value, DType dtype) {
@@ -149,7 +171,8 @@ void check_fits(Scalar value, DType dtype) {
   const bool fits = dispatch(dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (std::is_same_v<T, int64_t>) {
-      return !value.is_floating() || (value.to<double>() >= -0x1p63 && value.to<double>() < 0x1p63);
+      if (!value.is_floating()) return !value.exceeds_int64();
+      return value.to<double>() >= -0x1p63 && value.to<double>() < 0x1p63;
     } else if constexpr (std::is_integral_v<T>) {
       const double number = value.to<double>();
       // An unsigned type takes the negative integers whose magnitude it holds, as C's conversion

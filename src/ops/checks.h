@@ -1,6 +1,7 @@
 // What operations refuse, in PyTorch's words. Named in the `check` field of the table.
 #pragma once
 
+#include "ops/promotion.h"
 #include "ops/types.h"
 
 namespace libtensor::ops {
@@ -11,18 +12,22 @@ void check_abs(DType self);
 void check_relu(DType self);
 // "pow" not implemented for 'Bool'
 void check_not_bool(DType dtype, const char* kernel);
-void check_pow(DType self, Scalar exponent);
+void check_pow(const Tensor& self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_condition(const Tensor& condition);
 // An integer 0 among the divisors of integers.
-void check_divisor(const Tensor& self, const Tensor& other);
-void check_divisor(const Tensor& self, Scalar other);
-void check_bitwise(const Tensor& self, const Tensor& other);
-void check_bitwise(const Tensor& self, Scalar other);
+void check_divisor(const Input& self, const Input& other, const char* kernel);
+void check_bitwise(const Input& self, const Input& other, const char* kernel);
+// "bitwise_not_cpu" not implemented for 'Float'
+void check_integral(DType dtype, const char* kernel);
+// The numbers that `where` chooses from.
+void check_chosen(const Input& self, const Input& other);
 void check_zeros_sizes(Span shape);
 // "value cannot be converted to type int8_t without overflow"
 void check_fits(Scalar value, DType dtype);
+// The same for a number that all elements become.
+void check_fill(Scalar value, const Tensor& tensor);
 void check_mse(const Tensor& self, const Tensor& target);
 void check_as_strided(const Tensor& self, Span size, Span stride, int64_t storage_offset);
 // "Expected all tensors to be on the same device ..."

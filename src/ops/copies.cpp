@@ -85,7 +85,7 @@ void copy_(const Tensor& self, const Tensor& src) { copy_into(self, src, false);
 void copy_non_blocking_(const Tensor& self, const Tensor& src) { copy_into(self, src, true); }
 
 void fill_(const Tensor& self, Scalar value) {
-  check_fits(value, self.dtype());  // elements may share memory: all become the same
+  check_fill(value, self);  // elements may share memory: all become the same
   pointwise::fill(self, value);
 }
 

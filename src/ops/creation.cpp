@@ -27,7 +27,7 @@ Tensor finish(Tensor tensor, const Options& options) {
 }
 
 Tensor filled(Tensor tensor, Scalar value, const Options& options) {
-  check_fits(value, tensor.dtype());
+  check_fill(value, tensor);
   pointwise::fill(tensor, value);
   return finish(std::move(tensor), options);
 }
@@ -73,10 +73,19 @@ int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
 }
 
 void check_range(double start, double end, double step) {
-  check(step > 0 || step < 0, "step must be nonzero");
+  check(std::isfinite(step), "step must be finite but got ", step);
+  check(step != 0, "step must be nonzero");
   check(std::isfinite(start) && std::isfinite(end), "unsupported range: ", start, " -> ", end);
   check((step > 0 && end >= start) || (step < 0 && end <= start),
         "upper bound and lower bound inconsistent with step sign");
+}
+
+// The dtype that PyTorch computes a range in.
+void check_range_fits(std::initializer_list<Scalar> bounds, DType dtype) {
+  const DType wide = !is_floating(dtype) ? DType::kInt64
+                     : is_half(dtype)    ? DType::kFloat32
+                                         : DType::kFloat64;
+  for (Scalar bound : bounds) check_fits(bound, wide);
 }
 
 }  // namespace
@@ -119,11 +128,12 @@ Tensor randn_like(const Tensor& self, const Options& options) {
 }
 
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
-  check_range(start.to<double>(), end.to<double>(), step.to<double>());
   const bool integral = !start.is_floating() && !end.is_floating() && !step.is_floating();
   const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
   check_as(Status::kNotImplemented, dtype != DType::kBool,
-           "\"arange_cpu_out\" not implemented for 'Bool'");
+           "\"arange_cpu\" not implemented for 'Bool'");
+  check_range(start.to<double>(), end.to<double>(), step.to<double>());
+  check_range_fits({start, end, step}, dtype);
   const int64_t size = range_size(start, end, step, integral);
   Options own = options;
   own.dtype = dtype;

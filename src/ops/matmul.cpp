@@ -114,6 +114,16 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
   return result.view(Dims{}, Dims{}, 0);
 }
 
+namespace {
+
+// Kernels take factors as doubles, which do not hold every integer beyond 2^53.
+bool is_exact(Scalar factor) {
+  const int64_t integer = factor.is_floating() ? 0 : factor.to<int64_t>();
+  return integer >= -(int64_t{1} << 53) && integer <= int64_t{1} << 53;
+}
+
+}  // namespace
+
 Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
              Scalar alpha) {
   check(mat1.ndim() == 2, "mat1 must be a matrix, got ", mat1.ndim(), "-D tensor");
@@ -128,13 +138,22 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
     const Input product[] = {self, beta};
     check_can_cast(result_type(product), self.dtype());
   }
-  check_fits(beta, self.dtype());
-  check_fits(alpha, self.dtype());
+  const DType computed = is_half(self.dtype()) ? DType::kFloat32 : self.dtype();
+  check_fits(beta, computed);
+  check_fits(alpha, computed);
   if (!is_floating(self.dtype())) {
     beta = beta.to<int64_t>();
     alpha = alpha.to<int64_t>();
   }
   Tensor result = Tensor::empty(shape, self.dtype(), self.device());
+  if (!is_exact(alpha) || !is_exact(beta)) {
+    multiply("addmm_impl_cpu_", mat1, mat2, result);
+    const auto scaled = [](const Tensor& tensor, Scalar factor) {
+      return pointwise::run(PointwiseOp::kMul, Rule::kPromote, {tensor, factor});
+    };
+    return pointwise::run(PointwiseOp::kAdd, Rule::kPromote,
+                          {scaled(result, alpha), scaled(expanded, beta)});
+  }
   if (beta.to<double>() != 0) pointwise::copy(result, expanded);
   multiply("addmm_impl_cpu_", mat1, mat2, result, alpha.to<double>(), beta.to<double>());
   return result;

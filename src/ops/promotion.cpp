@@ -18,15 +18,29 @@ DType combine_ranks(DType higher, DType lower) {
 
 DType result_type(std::span<const Input> inputs) {
   DType with_dims = DType::kUndefined, zero_dim = DType::kUndefined, number = DType::kUndefined;
+  bool needs_uint64 = false;
   for (const Input& input : inputs) {
     if (const Tensor* tensor = input.tensor()) {
       DType& rank = tensor->ndim() > 0 ? with_dims : zero_dim;
       rank = promote_defined(rank, tensor->dtype());
     } else {
       number = promote_defined(number, input.scalar().default_dtype());
+      needs_uint64 |= input.scalar().exceeds_int64();
     }
   }
+  check(!needs_uint64 || combine_ranks(with_dims, zero_dim) != DType::kBool,
+        "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote Bool "
+        "and UInt64");
   return combine_ranks(with_dims, combine_ranks(zero_dim, number));
+}
+
+Scalar as_element(Scalar number, const Tensor& beside) {
+  const Input inputs[] = {number, beside};
+  const DType common = result_type(inputs);
+  if (!is_half(common)) return number;
+  alignas(8) unsigned char element[8];
+  number.store(common, element);
+  return Scalar::load(common, element);
 }
 
 }  // namespace libtensor::ops

@@ -25,5 +25,8 @@ class Input {
 // PyTorch's torch.result_type: tensors with dims count before 0-dim tensors, and these before
 // numbers; a lower rank raises the dtype only by its category.
 DType result_type(std::span<const Input> inputs);
+// A number that stands first, rounded where the common dtype is a half: as in PyTorch, which makes
+// a tensor of it. Numbers that stand second are not rounded.
+Scalar as_element(Scalar number, const Tensor& beside);
 
 }  // namespace libtensor::ops

@@ -89,7 +89,7 @@ TEST_F(Runtime, ScalarsOfAnotherKindAreRefused) {
     tensor_scalar_t bad = tensor_scalar_int64(1);
     bad.dtype = type;
     const std::string message =
-        "other is not a number: make it with tensor_scalar_double, _int64 or _bool";
+        "other is not a number: make it with tensor_scalar_double, _int64, _uint64 or _bool";
     expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT, message}, {t},
                      [&](tensor_t** out) { return tensor_add_scalar(t, bad, out); });
     expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, message}, {t},

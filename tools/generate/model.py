@@ -164,8 +164,9 @@ def validate(op: Op) -> None:
     names = {a.name for a in op.args}
     for name in op.gradient:
         require(name in names, f"gradient of the unknown argument '{name}'")
-    for name in op.operands:
-        require(name in names, f"unknown operand '{name}'")
+    for operand in op.operands:  # an argument, or a function of some
+        for name in re.findall(r"\w+\b(?!\()", operand):
+            require(name in names, f"unknown operand '{name}'")
 
 
 def load(path: Path = TABLE) -> list[Op]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ._dtypes import BY_NAME, DEFAULT, dtype, promote_types
 from ._handle import Handle
-from ._values import is_number
+from ._values import check_element, is_number
 
 _LIMITS = {"int8": 7, "int16": 15, "int32": 31, "int64": 63}
 _CODES = {"int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint8": "B", "bool": "B"}
@@ -121,6 +121,7 @@ def packed(values: Sequence, kind: dtype) -> tuple[bytes, dtype]:
 def _integer(value: object, kind: dtype) -> int:
     if not math.isfinite(value):
         raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
+    check_element(value)
     value = int(value)
     if kind.name == "uint8":
         low, high = -255, 255
@@ -128,7 +129,5 @@ def _integer(value: object, kind: dtype) -> int:
         high = 2 ** _LIMITS[kind.name] - 1
         low = -high - 1
     if not low <= value <= high:
-        if kind.name == "int64" and abs(value) >= 2**63:
-            raise ValueError("Overflow when unpacking long long")
         raise RuntimeError(f"value cannot be converted to type {kind.name} without overflow")
     return value % 256 if kind.name == "uint8" else value

@@ -9,7 +9,7 @@ from operator import index as as_index
 from ._errors import fail
 from ._handle import Handle, fresh
 from ._library import bare
-from ._values import is_int, is_number
+from ._values import check_element, is_int, is_number
 
 _END = 2**63 - 1
 _FIRST = c_int64(0)
@@ -162,6 +162,7 @@ def assign(tensor: Handle, key: object, value: object) -> None:
         raise NotImplementedError("assignment through an index tensor is not supported yet")
     if not isinstance(value, Handle) and not is_number(value):
         raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
+    check_element(value)
     target = view_of(tensor, key)
     if not isinstance(value, Handle) or not value.dim():
         target.fill_(value)

@@ -32,6 +32,7 @@ DTYPES = {
     "bfloat16": 8,
     "float32": 9,
     "float64": 10,
+    "uint64": 16,
 }
 
 DEVICES = {

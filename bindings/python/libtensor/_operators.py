@@ -128,6 +128,20 @@ def unary(op: Op) -> Callable:
     return method
 
 
+def inverted(method: Callable) -> Callable:
+    """`~self`, whose error is Python's and not the operation's."""
+
+    def checked(self):
+        if self.dtype.is_floating_point:
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
+        return method(self)
+
+    checked.__doc__ = method.__doc__
+    return checked
+
+
 def add_operators(cls: type) -> None:
     """Give the class every operator whose operation the table has."""
     for name, torch_name in BINARY.items():
@@ -143,8 +157,12 @@ def add_operators(cls: type) -> None:
         if torch_name in OF_NAME:
             setattr(cls, f"__{name}__", unary(OF_NAME[torch_name]))
     minus, power = direct("rsub_scalar"), direct("scalar_pow")
+    floor_divide, remainder = direct("scalar_floor_divide"), direct("scalar_remainder")
     cls.__rsub__ = number_first(minus)
     cls.__rtruediv__ = number_first(lambda self, other: self.reciprocal() * other)
     cls.__rpow__ = number_first(lambda self, other: power(other, self))
+    cls.__rfloordiv__ = number_first(lambda self, other: floor_divide(other, self))
+    cls.__rmod__ = number_first(lambda self, other: remainder(other, self))
+    cls.__invert__ = inverted(cls.__invert__)
     cls.__pos__ = lambda self: self
     cls.__array_priority__ = 1000  # NumPy leaves `array + tensor` to the tensor

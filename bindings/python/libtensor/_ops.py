@@ -434,6 +434,16 @@ OPERATIONS = (
         numbers_as_tensors=True,
     ),
     Op(
+        "scalar_floor_divide",
+        ("floor_divide",),
+        (Arg("Scalar", "self"), Arg("Tensor", "other")),
+        ("result",),
+        ("function",),
+        ("function",),
+        "A number divided by a tensor and rounded down. Without a derivative, as floor_divide.",
+        numbers_as_tensors=True,
+    ),
+    Op(
         "remainder",
         ("remainder",),
         (Arg("Tensor", "self"), Arg("Tensor", "other")),
@@ -452,6 +462,17 @@ OPERATIONS = (
         ("function", "method"),
         "What self / other, rounded down, leaves: it has the sign of other. Errors: an integer "
         "divided by 0.",
+        numbers_as_tensors=True,
+    ),
+    Op(
+        "scalar_remainder",
+        ("remainder",),
+        (Arg("Scalar", "self"), Arg("Tensor", "other")),
+        ("result",),
+        ("function",),
+        ("function",),
+        "What a number, divided by a tensor and rounded down, leaves. Without a derivative, as in"
+        " PyTorch.",
         numbers_as_tensors=True,
     ),
     Op(

@@ -13,7 +13,8 @@ from ._native import DTYPES, REDUCTIONS
 from ._structs import OPTIONS_SIZE, DoubleScalar, IntegerScalar, Options
 
 _BOOL, _INT64, _FLOAT64 = DTYPES["bool"], DTYPES["int64"], DTYPES["float64"]
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_UINT64 = DTYPES["uint64"]
+_LEAST, _MOST, _MOST_UNSIGNED = -(2**63), 2**63 - 1, 2**64 - 1
 _ARRAYS = [c_int64 * n for n in range(9)]
 NULL = c_void_p()
 
@@ -42,9 +43,13 @@ def scalar(value: object) -> IntegerScalar | DoubleScalar:
     if kind is float:
         return DoubleScalar(_FLOAT64, 0, value)
     if kind is int:
-        if not _LEAST <= value <= _MOST:
+        if _LEAST <= value <= _MOST:
+            return IntegerScalar(_INT64, 0, value)
+        if value < 0:
+            raise OverflowError("can't convert negative int to unsigned")
+        if value > _MOST_UNSIGNED:
             raise OverflowError("int too big to convert")
-        return IntegerScalar(_INT64, 0, value)
+        return IntegerScalar(_UINT64, 0, value)
     if kind is bool:
         return IntegerScalar(_BOOL, 0, value)
     if isinstance(value, Handle):
@@ -80,6 +85,12 @@ def integer(value: object) -> c_int64:
     if not _LEAST <= value <= _MOST:
         raise RuntimeError("Overflow when unpacking long long")
     return c_int64(value)
+
+
+def check_element(value: object) -> None:
+    """Refuse an integer that no dtype of a tensor holds."""
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        raise ValueError("Overflow when unpacking long long")
 
 
 def is_ints(value: object) -> bool:

@@ -545,6 +545,11 @@ impl Tensor {
         })
     }
 
+    /// A number divided by a tensor and rounded down. Without a derivative, as floor_divide.
+    pub fn scalar_floor_divide(this: impl Into<Scalar>, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_scalar_floor_divide(this.into().raw(), other.raw(), out) })
+    }
+
     /// What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
     /// divided by 0.
     pub fn remainder(&self, other: &Tensor) -> Result<Tensor> {
@@ -579,6 +584,12 @@ impl Tensor {
         check(unsafe {
             ffi::tensor_remainder_scalar_out(self.raw(), other.into().raw(), out.raw())
         })
+    }
+
+    /// What a number, divided by a tensor and rounded down, leaves. Without a derivative, as in
+    /// PyTorch.
+    pub fn scalar_remainder(this: impl Into<Scalar>, other: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_scalar_remainder(this.into().raw(), other.raw(), out) })
     }
 
     /// 1 / self.

@@ -7,6 +7,8 @@ use crate::ffi;
 pub enum Scalar {
     Bool(bool),
     Int(i64),
+    /// An integer that may be 2^63 or more.
+    Unsigned(u64),
     Float(f64),
 }
 
@@ -15,6 +17,7 @@ impl Scalar {
         match self {
             Scalar::Bool(value) => f64::from(u8::from(value)),
             Scalar::Int(value) => value as f64,
+            Scalar::Unsigned(value) => value as f64,
             Scalar::Float(value) => value,
         }
     }
@@ -23,6 +26,7 @@ impl Scalar {
         match self {
             Scalar::Bool(value) => i64::from(value),
             Scalar::Int(value) => value,
+            Scalar::Unsigned(value) => value as i64,
             Scalar::Float(value) => value as i64,
         }
     }
@@ -31,6 +35,7 @@ impl Scalar {
         match self {
             Scalar::Bool(value) => value,
             Scalar::Int(value) => value != 0,
+            Scalar::Unsigned(value) => value != 0,
             Scalar::Float(value) => value != 0.0,
         }
     }
@@ -45,6 +50,10 @@ impl Scalar {
             Scalar::Int(int64) => {
                 value.int64 = int64;
                 ffi::TENSOR_INT64
+            }
+            Scalar::Unsigned(uint64) => {
+                value.uint64 = uint64;
+                ffi::TENSOR_UINT64
             }
             Scalar::Float(float64) => {
                 value.float64 = float64;
@@ -75,6 +84,12 @@ impl From<bool> for Scalar {
 impl From<i64> for Scalar {
     fn from(value: i64) -> Scalar {
         Scalar::Int(value)
+    }
+}
+
+impl From<u64> for Scalar {
+    fn from(value: u64) -> Scalar {
+        Scalar::Unsigned(value)
     }
 }
 

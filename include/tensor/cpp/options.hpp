@@ -40,7 +40,8 @@ class Scalar {
   }
   template <typename T>
   static tensor_scalar_t make(T value, std::false_type) noexcept {
-    return tensor_scalar_int64(static_cast<int64_t>(value));
+    return std::is_signed<T>::value ? tensor_scalar_int64(static_cast<int64_t>(value))
+                                    : tensor_scalar_uint64(static_cast<uint64_t>(value));
   }
 
   tensor_scalar_t raw_;

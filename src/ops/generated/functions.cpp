@@ -345,7 +345,8 @@ void add_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
-  Tensor result = pointwise::run(PointwiseOp::kAddScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result =
+      pointwise::run(PointwiseOp::kAddScaled, Rule::kPromoteInputs, {self, other, alpha});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<AddAlphaBackward>::adopt(new AddAlphaBackward);
     node->connect(0, self);
@@ -456,7 +457,8 @@ void sub_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
-  Tensor result = pointwise::run(PointwiseOp::kSubScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result =
+      pointwise::run(PointwiseOp::kSubScaled, Rule::kPromoteInputs, {self, other, alpha});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<SubAlphaBackward>::adopt(new SubAlphaBackward);
     node->connect(0, self);
@@ -649,7 +651,7 @@ void div_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 }
 
 Tensor div_trunc(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivTrunc, Rule::kPromote, {self, other});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<DivTruncBackward>::adopt(new DivTruncBackward);
@@ -661,7 +663,7 @@ Tensor div_trunc(const Tensor& self, const Tensor& other) {
 }
 
 void div_trunc_(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self, other);
   autograd::check_inplace(self, records);
   Ref<DivTruncBackward> recorded;
@@ -679,14 +681,14 @@ void div_trunc_(const Tensor& self, const Tensor& other) {
 }
 
 void div_trunc_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   autograd::check_out("div_trunc", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kDivTrunc, Rule::kPromote, out, {self, other});
   out.storage().bump_version("div_trunc_out");
 }
 
 Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivTrunc, Rule::kPromote, {self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<DivTruncScalarBackward>::adopt(new DivTruncScalarBackward);
@@ -697,7 +699,7 @@ Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
 }
 
 void div_trunc_scalar_(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   Ref<DivTruncScalarBackward> recorded;
@@ -714,14 +716,14 @@ void div_trunc_scalar_(const Tensor& self, Scalar other) {
 }
 
 void div_trunc_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_trunc_cpu");
   autograd::check_out("div_trunc", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kDivTrunc, Rule::kPromote, out, {self, other});
   out.storage().bump_version("div_trunc_scalar_out");
 }
 
 Tensor div_floor(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<DivFloorBackward>::adopt(new DivFloorBackward);
@@ -733,7 +735,7 @@ Tensor div_floor(const Tensor& self, const Tensor& other) {
 }
 
 void div_floor_(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
   autograd::check_inplace(self, records);
   Ref<DivFloorBackward> recorded;
@@ -751,14 +753,14 @@ void div_floor_(const Tensor& self, const Tensor& other) {
 }
 
 void div_floor_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   autograd::check_out("div_floor", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("div_floor_out");
 }
 
 Tensor div_floor_scalar(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<DivFloorScalarBackward>::adopt(new DivFloorScalarBackward);
@@ -769,7 +771,7 @@ Tensor div_floor_scalar(const Tensor& self, Scalar other) {
 }
 
 void div_floor_scalar_(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   Ref<DivFloorScalarBackward> recorded;
@@ -786,14 +788,14 @@ void div_floor_scalar_(const Tensor& self, Scalar other) {
 }
 
 void div_floor_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   autograd::check_out("div_floor", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("div_floor_scalar_out");
 }
 
 Tensor floor_divide(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<FloorDivideBackward>::adopt(new FloorDivideBackward);
@@ -805,7 +807,7 @@ Tensor floor_divide(const Tensor& self, const Tensor& other) {
 }
 
 void floor_divide_(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
   autograd::check_inplace(self, records);
   Ref<FloorDivideBackward> recorded;
@@ -823,14 +825,14 @@ void floor_divide_(const Tensor& self, const Tensor& other) {
 }
 
 void floor_divide_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   autograd::check_out("floor_divide", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("floor_divide_out");
 }
 
 Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<FloorDivideScalarBackward>::adopt(new FloorDivideScalarBackward);
@@ -841,7 +843,7 @@ Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
 }
 
 void floor_divide_scalar_(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   Ref<FloorDivideScalarBackward> recorded;
@@ -858,14 +860,26 @@ void floor_divide_scalar_(const Tensor& self, Scalar other) {
 }
 
 void floor_divide_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "div_floor_cpu");
   autograd::check_out("floor_divide", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kDivFloor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("floor_divide_scalar_out");
 }
 
+Tensor scalar_floor_divide(Scalar self, const Tensor& other) {
+  check_divisor(self, other, "div_floor_cpu");
+  Tensor result =
+      pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {as_element(self, other), other});
+  if (autograd::records(other)) [[unlikely]] {
+    auto node = Ref<ScalarFloorDivideBackward>::adopt(new ScalarFloorDivideBackward);
+    node->connect(0, other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
 Tensor remainder(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {self, other});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<RemainderBackward>::adopt(new RemainderBackward);
@@ -879,7 +893,7 @@ Tensor remainder(const Tensor& self, const Tensor& other) {
 }
 
 void remainder_(const Tensor& self, const Tensor& other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self, other);
   autograd::check_inplace(self, records);
   Ref<RemainderBackward> recorded;
@@ -899,14 +913,14 @@ void remainder_(const Tensor& self, const Tensor& other) {
 }
 
 void remainder_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   autograd::check_out("remainder", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kRemainder, Rule::kPromote, out, {self, other});
   out.storage().bump_version("remainder_out");
 }
 
 Tensor remainder_scalar(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<RemainderScalarBackward>::adopt(new RemainderScalarBackward);
@@ -917,7 +931,7 @@ Tensor remainder_scalar(const Tensor& self, Scalar other) {
 }
 
 void remainder_scalar_(const Tensor& self, Scalar other) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   Ref<RemainderScalarBackward> recorded;
@@ -934,10 +948,22 @@ void remainder_scalar_(const Tensor& self, Scalar other) {
 }
 
 void remainder_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_divisor(self, other);
+  check_divisor(self, other, "remainder_cpu");
   autograd::check_out("remainder", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kRemainder, Rule::kPromote, out, {self, other});
   out.storage().bump_version("remainder_scalar_out");
+}
+
+Tensor scalar_remainder(Scalar self, const Tensor& other) {
+  check_divisor(self, other, "remainder_cpu");
+  Tensor result =
+      pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {as_element(self, other), other});
+  if (autograd::records(other)) [[unlikely]] {
+    auto node = Ref<ScalarRemainderBackward>::adopt(new ScalarRemainderBackward);
+    node->connect(0, other);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
 }
 
 Tensor div_count(const Tensor& self, Scalar other) {
@@ -1044,7 +1070,7 @@ void pow_out(const Tensor& self, const Tensor& exponent, const Tensor& out) {
 }
 
 Tensor pow_scalar(const Tensor& self, Scalar exponent) {
-  check_pow(self.dtype(), exponent);
+  check_pow(self, exponent);
   Tensor result = pointwise::run(PointwiseOp::kPowScalar, Rule::kPromote, {self, exponent});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
@@ -1057,7 +1083,7 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
 }
 
 void pow_scalar_(const Tensor& self, Scalar exponent) {
-  check_pow(self.dtype(), exponent);
+  check_pow(self, exponent);
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   Ref<PowScalarBackward> recorded;
@@ -1076,14 +1102,15 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
 }
 
 void pow_scalar_out(const Tensor& self, Scalar exponent, const Tensor& out) {
-  check_pow(self.dtype(), exponent);
+  check_pow(self, exponent);
   autograd::check_out("pow", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kPowScalar, Rule::kPromote, out, {self, exponent});
   out.storage().bump_version("pow_scalar_out");
 }
 
 Tensor scalar_pow(Scalar self, const Tensor& exponent) {
-  Tensor result = pointwise::run(PointwiseOp::kPow, Rule::kPromote, {self, exponent});
+  Tensor result =
+      pointwise::run(PointwiseOp::kPow, Rule::kPromote, {as_element(self, exponent), exponent});
   if (autograd::records(exponent)) [[unlikely]] {
     auto node = Ref<ScalarPowBackward>::adopt(new ScalarPowBackward);
     node->connect(0, exponent);
@@ -1097,7 +1124,8 @@ Tensor scalar_pow(Scalar self, const Tensor& exponent) {
 
 void scalar_pow_out(Scalar self, const Tensor& exponent, const Tensor& out) {
   autograd::check_out("pow", out, requires_grad(exponent));
-  pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out, {self, exponent});
+  pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out,
+                     {as_element(self, exponent), exponent});
   out.storage().bump_version("scalar_pow_out");
 }
 
@@ -1285,7 +1313,8 @@ void relu_(const Tensor& self) {
 }
 
 Tensor threshold_backward(const Tensor& grad_output, const Tensor& self) {
-  Tensor result = pointwise::run(PointwiseOp::kThresholdBackward, Rule::kPromote, {grad_output, self});
+  Tensor result =
+      pointwise::run(PointwiseOp::kThresholdBackward, Rule::kPromote, {grad_output, self});
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<ThresholdBackwardBackward>::adopt(new ThresholdBackwardBackward);
     node->connect(0, grad_output);
@@ -1302,13 +1331,13 @@ Tensor squared_difference(const Tensor& self, const Tensor& target) {
 }
 
 Tensor bitwise_and(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseAnd, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_and_(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseAnd, Rule::kPromote, self, {self, other});
@@ -1316,20 +1345,20 @@ void bitwise_and_(const Tensor& self, const Tensor& other) {
 }
 
 void bitwise_and_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   autograd::check_out("bitwise_and", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kBitwiseAnd, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_and_out");
 }
 
 Tensor bitwise_and_scalar(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseAnd, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_and_scalar_(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseAnd, Rule::kPromote, self, {self, other});
@@ -1337,20 +1366,20 @@ void bitwise_and_scalar_(const Tensor& self, Scalar other) {
 }
 
 void bitwise_and_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_and_cpu");
   autograd::check_out("bitwise_and", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kBitwiseAnd, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_and_scalar_out");
 }
 
 Tensor bitwise_or(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseOr, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_or_(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseOr, Rule::kPromote, self, {self, other});
@@ -1358,20 +1387,20 @@ void bitwise_or_(const Tensor& self, const Tensor& other) {
 }
 
 void bitwise_or_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   autograd::check_out("bitwise_or", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kBitwiseOr, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_or_out");
 }
 
 Tensor bitwise_or_scalar(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseOr, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_or_scalar_(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseOr, Rule::kPromote, self, {self, other});
@@ -1379,20 +1408,20 @@ void bitwise_or_scalar_(const Tensor& self, Scalar other) {
 }
 
 void bitwise_or_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_or_cpu");
   autograd::check_out("bitwise_or", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kBitwiseOr, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_or_scalar_out");
 }
 
 Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseXor, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_xor_(const Tensor& self, const Tensor& other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseXor, Rule::kPromote, self, {self, other});
@@ -1400,20 +1429,20 @@ void bitwise_xor_(const Tensor& self, const Tensor& other) {
 }
 
 void bitwise_xor_out(const Tensor& self, const Tensor& other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   autograd::check_out("bitwise_xor", out, requires_grad(self) || requires_grad(other));
   pointwise::run_out(PointwiseOp::kBitwiseXor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_xor_out");
 }
 
 Tensor bitwise_xor_scalar(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseXor, Rule::kPromote, {self, other});
   return result;
 }
 
 void bitwise_xor_scalar_(const Tensor& self, Scalar other) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseXor, Rule::kPromote, self, {self, other});
@@ -1421,20 +1450,20 @@ void bitwise_xor_scalar_(const Tensor& self, Scalar other) {
 }
 
 void bitwise_xor_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
-  check_bitwise(self, other);
+  check_bitwise(self, other, "bitwise_xor_cpu");
   autograd::check_out("bitwise_xor", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kBitwiseXor, Rule::kPromote, out, {self, other});
   out.storage().bump_version("bitwise_xor_scalar_out");
 }
 
 Tensor bitwise_not(const Tensor& self) {
-  check_bitwise(self, self);
+  check_integral(self.dtype(), "bitwise_not_cpu");
   Tensor result = pointwise::run(PointwiseOp::kBitwiseNot, Rule::kPromote, {self});
   return result;
 }
 
 void bitwise_not_(const Tensor& self) {
-  check_bitwise(self, self);
+  check_integral(self.dtype(), "bitwise_not_cpu");
   const bool records = autograd::records(self);
   autograd::check_inplace(self, records);
   pointwise::run_inplace(PointwiseOp::kBitwiseNot, Rule::kPromote, self, {self});
@@ -1442,7 +1471,7 @@ void bitwise_not_(const Tensor& self) {
 }
 
 void bitwise_not_out(const Tensor& self, const Tensor& out) {
-  check_bitwise(self, self);
+  check_integral(self.dtype(), "bitwise_not_cpu");
   autograd::check_out("bitwise_not", out, requires_grad(self));
   pointwise::run_out(PointwiseOp::kBitwiseNot, Rule::kPromote, out, {self});
   out.storage().bump_version("bitwise_not_out");
@@ -1668,7 +1697,8 @@ void sigmoid_out(const Tensor& self, const Tensor& out) {
 }
 
 Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
-  Tensor result = pointwise::run(PointwiseOp::kSigmoidBackward, Rule::kPromote, {grad_output, output});
+  Tensor result =
+      pointwise::run(PointwiseOp::kSigmoidBackward, Rule::kPromote, {grad_output, output});
   if (autograd::records(grad_output, output)) [[unlikely]] {
     auto node = Ref<SigmoidBackwardBackward>::adopt(new SigmoidBackwardBackward);
     node->connect(0, grad_output);
@@ -2026,7 +2056,8 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
 void where_out(const Tensor& condition, const Tensor& self, const Tensor& other,
                const Tensor& out) {
   check_condition(condition);
-  autograd::check_out("where", out, requires_grad(condition) || requires_grad(self) || requires_grad(other));
+  autograd::check_out("where", out,
+                      requires_grad(condition) || requires_grad(self) || requires_grad(other));
   check_out_where(self, other, out);
   pointwise::run_out(PointwiseOp::kWhere, Rule::kWhere, out, {condition, self, other});
   out.storage().bump_version("where_out");
@@ -2034,6 +2065,7 @@ void where_out(const Tensor& condition, const Tensor& self, const Tensor& other,
 
 Tensor where_scalar_other(const Tensor& condition, const Tensor& self, Scalar other) {
   check_condition(condition);
+  check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<WhereScalarOtherBackward>::adopt(new WhereScalarOtherBackward);
@@ -2046,6 +2078,7 @@ Tensor where_scalar_other(const Tensor& condition, const Tensor& self, Scalar ot
 
 Tensor where_scalar_self(const Tensor& condition, Scalar self, const Tensor& other) {
   check_condition(condition);
+  check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   if (autograd::records(other)) [[unlikely]] {
     auto node = Ref<WhereScalarSelfBackward>::adopt(new WhereScalarSelfBackward);
@@ -2058,6 +2091,7 @@ Tensor where_scalar_self(const Tensor& condition, Scalar self, const Tensor& oth
 
 Tensor where_scalars(const Tensor& condition, Scalar self, Scalar other) {
   check_condition(condition);
+  check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   return result;
 }
@@ -2546,7 +2580,9 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("max", values, requires_grad(self));
   autograd::check_out("max", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices);
+  check_no_overlap(values, {self});
+  check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("max_dim_out");
@@ -2589,7 +2625,9 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("min", values, requires_grad(self));
   autograd::check_out("min", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices);
+  check_no_overlap(values, {self});
+  check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("min_dim_out");
@@ -2862,8 +2900,10 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
 
 void addmm_out(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
                Scalar alpha, const Tensor& out) {
-  autograd::check_out("addmm", out, requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
-  check_out_dtype(self.dtype(), out); check_no_partial_overlap(out, self);
+  autograd::check_out("addmm", out,
+                      requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
+  check_out_dtype(self.dtype(), out);
+  check_no_partial_overlap(out, self);
   assign_out(out, compute::addmm(self, mat1, mat2, beta, alpha));
   out.storage().bump_version("addmm_out");
 }
@@ -2937,7 +2977,8 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
 std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
                                             const Tensor& weight, int64_t ignore_index,
                                             Reduction reduction) {
-  auto [output, total_weight] = compute::nll_loss_forward(self, target, weight, ignore_index, reduction);
+  auto [output, total_weight] =
+      compute::nll_loss_forward(self, target, weight, ignore_index, reduction);
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLossForwardBackward>::adopt(new NllLossForwardBackward);
     node->connect(0, self);
@@ -2955,7 +2996,8 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
 std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
                                               const Tensor& weight, int64_t ignore_index,
                                               Reduction reduction) {
-  auto [output, total_weight] = compute::nll_loss2d_forward(self, target, weight, ignore_index, reduction);
+  auto [output, total_weight] =
+      compute::nll_loss2d_forward(self, target, weight, ignore_index, reduction);
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLoss2dForwardBackward>::adopt(new NllLoss2dForwardBackward);
     node->connect(0, self);
@@ -2973,7 +3015,8 @@ std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& 
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight) {
-  Tensor result = compute::nll_loss_backward(grad_output, self, target, weight, ignore_index, reduction, total_weight);
+  Tensor result = compute::nll_loss_backward(grad_output, self, target, weight, ignore_index,
+                                             reduction, total_weight);
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<NllLossBackwardBackward>::adopt(new NllLossBackwardBackward);
     node->connect(0, grad_output);
@@ -2990,7 +3033,8 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
 Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                            const Tensor& weight, int64_t ignore_index, Reduction reduction,
                            const Tensor& total_weight) {
-  Tensor result = compute::nll_loss2d_backward(grad_output, self, target, weight, ignore_index, reduction, total_weight);
+  Tensor result = compute::nll_loss2d_backward(grad_output, self, target, weight, ignore_index,
+                                               reduction, total_weight);
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<NllLoss2dBackwardBackward>::adopt(new NllLoss2dBackwardBackward);
     node->connect(0, grad_output);
@@ -3034,7 +3078,8 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 
 void cat_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("cat", out, requires_grad(tensors));
-  check_out_cat(tensors, out); check_no_overlap(out, tensors);
+  check_out_cat(tensors, out);
+  check_no_overlap(out, tensors);
   assign_out(out, compute::cat(tensors, dim));
   out.storage().bump_version("cat_out");
 }
@@ -3073,7 +3118,8 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
-  check_out_index_select(self.dtype(), out); check_no_overlap(out, {self, index});
+  check_out_index_select(self.dtype(), out);
+  check_no_overlap(out, {self, index});
   assign_out(out, compute::index_select(self, dim, index));
   out.storage().bump_version("index_select_out");
 }
@@ -3126,7 +3172,9 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
-  check_out_dtype(self.dtype(), out); check_no_overlap(out, {self}); check_no_partial_overlap(out, index);
+  check_out_dtype(self.dtype(), out);
+  check_no_overlap(out, {self});
+  check_no_partial_overlap(out, index);
   assign_out(out, compute::gather(self, dim, index));
   out.storage().bump_version("gather_out");
 }

@@ -96,12 +96,14 @@ void floor_divide_out(const Tensor& self, const Tensor& other, const Tensor& out
 Tensor floor_divide_scalar(const Tensor& self, Scalar other);
 void floor_divide_scalar_(const Tensor& self, Scalar other);
 void floor_divide_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor scalar_floor_divide(Scalar self, const Tensor& other);
 Tensor remainder(const Tensor& self, const Tensor& other);
 void remainder_(const Tensor& self, const Tensor& other);
 void remainder_out(const Tensor& self, const Tensor& other, const Tensor& out);
 Tensor remainder_scalar(const Tensor& self, Scalar other);
 void remainder_scalar_(const Tensor& self, Scalar other);
 void remainder_scalar_out(const Tensor& self, Scalar other, const Tensor& out);
+Tensor scalar_remainder(Scalar self, const Tensor& other);
 Tensor div_count(const Tensor& self, Scalar other);
 Tensor reciprocal(const Tensor& self);
 void reciprocal_(const Tensor& self);

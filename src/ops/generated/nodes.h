@@ -7,10 +7,10 @@
 namespace libtensor::ops {
 
 using autograd::FixedNode;
+using autograd::kNoEdge;
 using autograd::ListNode;
 using autograd::SavedTensor;
 using autograd::SavedVisitor;
-using autograd::kNoEdge;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
@@ -134,7 +134,10 @@ class MulBackward final : public FixedNode<MulBackward, 2> {
  public:
   const char* name() const override { return "MulBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { other_.release(); self_.release(); }
+  void release_saved() override {
+    other_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("other", other_);
     visit("self", self_);
@@ -156,7 +159,10 @@ class DivBackward final : public FixedNode<DivBackward, 2> {
  public:
   const char* name() const override { return "DivBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { other_.release(); self_.release(); }
+  void release_saved() override {
+    other_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("other", other_);
     visit("self", self_);
@@ -210,11 +216,20 @@ class FloorDivideScalarBackward final : public FixedNode<FloorDivideScalarBackwa
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
+class ScalarFloorDivideBackward final : public FixedNode<ScalarFloorDivideBackward, 1> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
 class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
  public:
   const char* name() const override { return "RemainderBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); other_.release(); }
+  void release_saved() override {
+    self_.release();
+    other_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -227,6 +242,12 @@ class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
 class RemainderScalarBackward final : public FixedNode<RemainderScalarBackward, 1> {
  public:
   const char* name() const override { return "RemainderBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class ScalarRemainderBackward final : public FixedNode<ScalarRemainderBackward, 1> {
+ public:
+  const char* name() const override { return "NotImplemented"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
@@ -243,9 +264,7 @@ class ReciprocalBackward final : public FixedNode<ReciprocalBackward, 1> {
   const char* name() const override { return "ReciprocalBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -254,7 +273,11 @@ class PowBackward final : public FixedNode<PowBackward, 2> {
  public:
   const char* name() const override { return "PowBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); exponent_.release(); result_.release(); }
+  void release_saved() override {
+    self_.release();
+    exponent_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("exponent", exponent_);
@@ -271,9 +294,7 @@ class PowScalarBackward final : public FixedNode<PowScalarBackward, 1> {
   const char* name() const override { return "PowBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("self", self_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
 
   SavedTensor self_;
   Scalar exponent_;
@@ -283,7 +304,10 @@ class ScalarPowBackward final : public FixedNode<ScalarPowBackward, 1> {
  public:
   const char* name() const override { return "PowBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { exponent_.release(); result_.release(); }
+  void release_saved() override {
+    exponent_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("exponent", exponent_);
     visit("result", result_);
@@ -305,9 +329,7 @@ class AbsBackward final : public FixedNode<AbsBackward, 1> {
   const char* name() const override { return "AbsBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("self", self_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
 
   SavedTensor self_;
 };
@@ -322,7 +344,10 @@ class MaximumBackward final : public FixedNode<MaximumBackward, 2> {
  public:
   const char* name() const override { return "MaximumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); other_.release(); }
+  void release_saved() override {
+    self_.release();
+    other_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -336,7 +361,10 @@ class MinimumBackward final : public FixedNode<MinimumBackward, 2> {
  public:
   const char* name() const override { return "MinimumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); other_.release(); }
+  void release_saved() override {
+    self_.release();
+    other_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -351,9 +379,7 @@ class ReluBackward final : public FixedNode<ReluBackward, 1> {
   const char* name() const override { return "ReluBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -363,9 +389,7 @@ class ThresholdBackwardBackward final : public FixedNode<ThresholdBackwardBackwa
   const char* name() const override { return "ThresholdBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("self", self_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
 
   SavedTensor self_;
 };
@@ -375,9 +399,7 @@ class ExpBackward final : public FixedNode<ExpBackward, 1> {
   const char* name() const override { return "ExpBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -387,9 +409,7 @@ class LogBackward final : public FixedNode<LogBackward, 1> {
   const char* name() const override { return "LogBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("self", self_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
 
   SavedTensor self_;
 };
@@ -399,9 +419,7 @@ class SqrtBackward final : public FixedNode<SqrtBackward, 1> {
   const char* name() const override { return "SqrtBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -411,9 +429,7 @@ class TanhBackward final : public FixedNode<TanhBackward, 1> {
   const char* name() const override { return "TanhBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -422,7 +438,10 @@ class TanhBackwardBackward final : public FixedNode<TanhBackwardBackward, 2> {
  public:
   const char* name() const override { return "TanhBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { output_.release(); grad_output_.release(); }
+  void release_saved() override {
+    output_.release();
+    grad_output_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -437,9 +456,7 @@ class SigmoidBackward final : public FixedNode<SigmoidBackward, 1> {
   const char* name() const override { return "SigmoidBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
 };
@@ -448,7 +465,10 @@ class SigmoidBackwardBackward final : public FixedNode<SigmoidBackwardBackward, 
  public:
   const char* name() const override { return "SigmoidBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { output_.release(); grad_output_.release(); }
+  void release_saved() override {
+    output_.release();
+    grad_output_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -535,9 +555,7 @@ class WhereBackward final : public FixedNode<WhereBackward, 2> {
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("condition", condition_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
 
   SavedTensor condition_;
 };
@@ -547,9 +565,7 @@ class WhereScalarOtherBackward final : public FixedNode<WhereScalarOtherBackward
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("condition", condition_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
 
   SavedTensor condition_;
 };
@@ -559,9 +575,7 @@ class WhereScalarSelfBackward final : public FixedNode<WhereScalarSelfBackward, 
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("condition", condition_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
 
   SavedTensor condition_;
 };
@@ -598,7 +612,9 @@ class AliasBackward final : public FixedNode<AliasBackward, 1> {
 
 class TransposeBackward final : public FixedNode<TransposeBackward, 1> {
  public:
-  const char* name() const override { return inplace_ ? "TransposeBackward1" : "TransposeBackward0"; }
+  const char* name() const override {
+    return inplace_ ? "TransposeBackward1" : "TransposeBackward0";
+  }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
   bool inplace_ = false;
@@ -651,7 +667,9 @@ class SqueezeDimsBackward final : public FixedNode<SqueezeDimsBackward, 1> {
 
 class UnsqueezeBackward final : public FixedNode<UnsqueezeBackward, 1> {
  public:
-  const char* name() const override { return inplace_ ? "UnsqueezeBackward1" : "UnsqueezeBackward0"; }
+  const char* name() const override {
+    return inplace_ ? "UnsqueezeBackward1" : "UnsqueezeBackward0";
+  }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
   bool inplace_ = false;
@@ -790,7 +808,10 @@ class MaxBackward final : public FixedNode<MaxBackward, 1> {
  public:
   const char* name() const override { return "MaxBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); result_.release(); }
+  void release_saved() override {
+    self_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -805,9 +826,7 @@ class MaxDimBackward final : public FixedNode<MaxDimBackward, 1> {
   const char* name() const override { return "MaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("indices", indices_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("indices", indices_); }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -819,7 +838,10 @@ class MinBackward final : public FixedNode<MinBackward, 1> {
  public:
   const char* name() const override { return "MinBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); result_.release(); }
+  void release_saved() override {
+    self_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -834,9 +856,7 @@ class MinDimBackward final : public FixedNode<MinDimBackward, 1> {
   const char* name() const override { return "MinBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("indices", indices_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("indices", indices_); }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -848,7 +868,10 @@ class AmaxBackward final : public FixedNode<AmaxBackward, 1> {
  public:
   const char* name() const override { return "AmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); result_.release(); }
+  void release_saved() override {
+    self_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -864,7 +887,10 @@ class AminBackward final : public FixedNode<AminBackward, 1> {
  public:
   const char* name() const override { return "AminBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); result_.release(); }
+  void release_saved() override {
+    self_.release();
+    result_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -880,7 +906,10 @@ class MmBackward final : public FixedNode<MmBackward, 2> {
  public:
   const char* name() const override { return "MmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { mat2_.release(); self_.release(); }
+  void release_saved() override {
+    mat2_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("self", self_);
@@ -894,7 +923,10 @@ class BmmBackward final : public FixedNode<BmmBackward, 2> {
  public:
   const char* name() const override { return "BmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { mat2_.release(); self_.release(); }
+  void release_saved() override {
+    mat2_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("self", self_);
@@ -908,7 +940,10 @@ class MvBackward final : public FixedNode<MvBackward, 2> {
  public:
   const char* name() const override { return "MvBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { vec_.release(); self_.release(); }
+  void release_saved() override {
+    vec_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("vec", vec_);
     visit("self", self_);
@@ -922,7 +957,10 @@ class DotBackward final : public FixedNode<DotBackward, 2> {
  public:
   const char* name() const override { return "DotBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { tensor_.release(); self_.release(); }
+  void release_saved() override {
+    tensor_.release();
+    self_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("tensor", tensor_);
     visit("self", self_);
@@ -936,7 +974,10 @@ class AddmmBackward final : public FixedNode<AddmmBackward, 3> {
  public:
   const char* name() const override { return "AddmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { mat2_.release(); mat1_.release(); }
+  void release_saved() override {
+    mat2_.release();
+    mat1_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("mat1", mat1_);
@@ -953,9 +994,7 @@ class SoftmaxBackward final : public FixedNode<SoftmaxBackward, 1> {
   const char* name() const override { return "SoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
   int64_t dim_;
@@ -965,7 +1004,10 @@ class SoftmaxBackwardBackward final : public FixedNode<SoftmaxBackwardBackward, 
  public:
   const char* name() const override { return "SoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { output_.release(); grad_output_.release(); }
+  void release_saved() override {
+    output_.release();
+    grad_output_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -981,9 +1023,7 @@ class LogSoftmaxBackward final : public FixedNode<LogSoftmaxBackward, 1> {
   const char* name() const override { return "LogSoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("result", result_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
 
   SavedTensor result_;
   int64_t dim_;
@@ -993,7 +1033,10 @@ class LogSoftmaxBackwardBackward final : public FixedNode<LogSoftmaxBackwardBack
  public:
   const char* name() const override { return "LogSoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { output_.release(); grad_output_.release(); }
+  void release_saved() override {
+    output_.release();
+    grad_output_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -1008,7 +1051,12 @@ class NllLossForwardBackward final : public FixedNode<NllLossForwardBackward, 1>
  public:
   const char* name() const override { return "NllLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
+  void release_saved() override {
+    self_.release();
+    target_.release();
+    weight_.release();
+    total_weight_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1028,7 +1076,12 @@ class NllLoss2dForwardBackward final : public FixedNode<NllLoss2dForwardBackward
  public:
   const char* name() const override { return "NllLoss2DBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
+  void release_saved() override {
+    self_.release();
+    target_.release();
+    weight_.release();
+    total_weight_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1048,7 +1101,10 @@ class NllLossBackwardBackward final : public FixedNode<NllLossBackwardBackward, 
  public:
   const char* name() const override { return "NllLossBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { target_.release(); weight_.release(); }
+  void release_saved() override {
+    target_.release();
+    weight_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("target", target_);
     visit("weight", weight_);
@@ -1064,7 +1120,10 @@ class NllLoss2dBackwardBackward final : public FixedNode<NllLoss2dBackwardBackwa
  public:
   const char* name() const override { return "NllLoss2DBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { target_.release(); weight_.release(); }
+  void release_saved() override {
+    target_.release();
+    weight_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("target", target_);
     visit("weight", weight_);
@@ -1080,7 +1139,10 @@ class MseLossBackward final : public FixedNode<MseLossBackward, 2> {
  public:
   const char* name() const override { return "MseLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override { self_.release(); target_.release(); }
+  void release_saved() override {
+    self_.release();
+    target_.release();
+  }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1115,9 +1177,7 @@ class IndexSelectBackward final : public FixedNode<IndexSelectBackward, 1> {
   const char* name() const override { return "IndexSelectBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("index", index_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
 
   Dims self_shape_;
   int64_t dim_;
@@ -1129,9 +1189,7 @@ class IndexAddBackward final : public FixedNode<IndexAddBackward, 2> {
   const char* name() const override { return "IndexAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("index", index_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
 
   int64_t dim_;
   SavedTensor index_;
@@ -1142,9 +1200,7 @@ class GatherBackward final : public FixedNode<GatherBackward, 1> {
   const char* name() const override { return "GatherBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("index", index_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
 
   Dims self_shape_;
   int64_t dim_;
@@ -1156,9 +1212,7 @@ class ScatterBackward final : public FixedNode<ScatterBackward, 2> {
   const char* name() const override { return "ScatterBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("index", index_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
 
   int64_t dim_;
   SavedTensor index_;
@@ -1170,9 +1224,7 @@ class ScatterAddBackward final : public FixedNode<ScatterAddBackward, 2> {
   const char* name() const override { return "ScatterAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override {
-    visit("index", index_);
-  }
+  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
 
   int64_t dim_;
   SavedTensor index_;

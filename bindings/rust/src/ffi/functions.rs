@@ -29,6 +29,7 @@ pub const TENSOR_FLOAT16: i32 = 7;
 pub const TENSOR_BFLOAT16: i32 = 8;
 pub const TENSOR_FLOAT32: i32 = 9;
 pub const TENSOR_FLOAT64: i32 = 10;
+pub const TENSOR_UINT64: i32 = 16;
 pub const TENSOR_DEVICE_DEFAULT: i32 = 0;
 pub const TENSOR_CPU: i32 = 1;
 pub const TENSOR_CUDA: i32 = 2;
@@ -997,6 +998,11 @@ extern "C" {
         other: tensor_scalar_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_scalar_floor_divide(
+        this: tensor_scalar_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_remainder(
         this: *const tensor_t,
         other: *const tensor_t,
@@ -1019,6 +1025,11 @@ extern "C" {
         this: *const tensor_t,
         other: tensor_scalar_t,
         out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_scalar_remainder(
+        this: tensor_scalar_t,
+        other: *const tensor_t,
+        out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_reciprocal(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_reciprocal_(this: *mut tensor_t) -> tensor_status_t;
