@@ -362,3 +362,46 @@ func TestMemoryIsCollectedForManyGoroutines(t *testing.T) {
 	group.Wait()
 	expectNoHandles(t)
 }
+
+func TestWarningsGoToTheHandler(t *testing.T) {
+	a, b := Must(Ones([]int64{2, 2})), Must(Ones([]int64{2}))
+	var heard []string
+	handle := func(handler func(string) error) {
+		if err := SetWarningHandler(handler); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer handle(nil)
+	Must(a.MseLoss(b, ReductionMean))
+	handle(func(message string) error {
+		heard = append(heard, message)
+		Must(b.MseLoss(a, ReductionMean)) // warns nobody
+		return nil
+	})
+	Must(a.MseLoss(b, ReductionMean))
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], "Using a target size (torch.Size([2])) that") {
+		t.Errorf("got %q", heard)
+	}
+
+	out := Must(Ones([]int64{3}))
+	handle(func(message string) error { return fmt.Errorf("no: %s", message[:9]) })
+	var failure *Error
+	err := a.AddOut(b, out)
+	if !errors.As(err, &failure) || failure.Message != "no: An output" {
+		t.Errorf("got %v", err)
+	}
+	expectValues[float32](t, out, 1, 1, 1)
+	handle(func(string) error { return &Error{ValueError, "mine"} })
+	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != ValueError {
+		t.Errorf("got %v", err)
+	}
+	handle(func(string) error { panic("on purpose") })
+	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != Internal {
+		t.Errorf("got %v", err)
+	}
+	handle(nil)
+	if err = a.AddOut(b, out); err != nil {
+		t.Error(err)
+	}
+	expectShape(t, out, 2, 2)
+}

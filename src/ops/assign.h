@@ -21,6 +21,8 @@ class Resize {
  public:
   // Checks, and allocates. Nothing where `out` has the shape already.
   Resize(const Tensor& out, Span shape);
+  // PyTorch does where elements are given up. True as that of core/warning.h.
+  bool warn() const;
   void commit() noexcept;
 
  private:
@@ -32,6 +34,8 @@ class Resize {
 // Writes `value` into `self`, which keeps shape and dtype.
 void assign(const Tensor& self, const Tensor& value);
 // Writes `value` into `out`, which is resized where its shape differs.
+void make_out(const Tensor& out, const Tensor& value);
+// The same, with PyTorch's warning of a resize that gives up elements.
 void assign_out(const Tensor& out, const Tensor& value);
 // The same for several, of which none is changed unless all can be. The outs must not share memory.
 struct Assignment {

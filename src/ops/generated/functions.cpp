@@ -18,7 +18,7 @@ Tensor empty(Span shape, const Options& options) {
 
 void empty_out(Span shape, const Tensor& out) {
   autograd::check_out("empty", out, false);
-  assign_out(out, compute::empty(shape, options_of(out)));
+  make_out(out, compute::empty(shape, options_of(out)));
   out.storage().bump_version("empty_out");
 }
 
@@ -31,7 +31,7 @@ Tensor zeros(Span shape, const Options& options) {
 void zeros_out(Span shape, const Tensor& out) {
   check_zeros_sizes(shape);
   autograd::check_out("zeros", out, false);
-  assign_out(out, compute::zeros(shape, options_of(out)));
+  make_out(out, compute::zeros(shape, options_of(out)));
   out.storage().bump_version("zeros_out");
 }
 
@@ -42,7 +42,7 @@ Tensor ones(Span shape, const Options& options) {
 
 void ones_out(Span shape, const Tensor& out) {
   autograd::check_out("ones", out, false);
-  assign_out(out, compute::ones(shape, options_of(out)));
+  make_out(out, compute::ones(shape, options_of(out)));
   out.storage().bump_version("ones_out");
 }
 
@@ -53,7 +53,7 @@ Tensor full(Span shape, Scalar fill_value, const Options& options) {
 
 void full_out(Span shape, Scalar fill_value, const Tensor& out) {
   autograd::check_out("full", out, false);
-  assign_out(out, compute::full(shape, fill_value, options_of(out)));
+  make_out(out, compute::full(shape, fill_value, options_of(out)));
   out.storage().bump_version("full_out");
 }
 
@@ -64,7 +64,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
 
 void arange_out(Scalar start, Scalar end, Scalar step, const Tensor& out) {
   autograd::check_out("arange", out, false);
-  assign_out(out, compute::arange(start, end, step, options_of(out)));
+  make_out(out, compute::arange(start, end, step, options_of(out)));
   out.storage().bump_version("arange_out");
 }
 
@@ -75,7 +75,7 @@ Tensor eye(int64_t n, int64_t m, const Options& options) {
 
 void eye_out(int64_t n, int64_t m, const Tensor& out) {
   autograd::check_out("eye", out, false);
-  assign_out(out, compute::eye(n, m, options_of(out)));
+  make_out(out, compute::eye(n, m, options_of(out)));
   out.storage().bump_version("eye_out");
 }
 
@@ -86,7 +86,7 @@ Tensor rand(Span shape, const Options& options) {
 
 void rand_out(Span shape, const Tensor& out) {
   autograd::check_out("rand", out, false);
-  assign_out(out, compute::rand(shape, options_of(out)));
+  make_out(out, compute::rand(shape, options_of(out)));
   out.storage().bump_version("rand_out");
 }
 
@@ -97,7 +97,7 @@ Tensor randn(Span shape, const Options& options) {
 
 void randn_out(Span shape, const Tensor& out) {
   autograd::check_out("randn", out, false);
-  assign_out(out, compute::randn(shape, options_of(out)));
+  make_out(out, compute::randn(shape, options_of(out)));
   out.storage().bump_version("randn_out");
 }
 
