@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // expectValues compares the elements of a tensor, and their type.
@@ -237,6 +238,20 @@ func TestCollectorGivesHandlesBack(t *testing.T) {
 		Must(Ones([]int64{10}))
 	}
 	expectNoHandles(t)
+}
+
+// Memory that was never written may hold any byte, and Go's bools only 0 and 1.
+func TestBoolsAre0Or1(t *testing.T) {
+	for round := 0; round < 20; round++ {
+		Must(Full([]int64{256}, 7, Uint8)).Release()
+		flags := Must(Empty([]int64{256}, Bool))
+		for i, flag := range Must(Values[bool](flags)) {
+			if raw := *(*uint8)(unsafe.Pointer(&flag)); raw > 1 {
+				t.Errorf("flag %d is %d", i, raw)
+			}
+		}
+		flags.Release()
+	}
 }
 
 // Each call on a tensor that another goroutine releases is carried out or refused.
