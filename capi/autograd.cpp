@@ -8,10 +8,25 @@
 #include "autograd/hooks.h"
 #include "backward_options.h"
 #include "cancel_handle.h"
+#include "core/warning.h"
 #include "firewall.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
+
+namespace {
+
+void warn_of_no_grad(const Tensor& self) {
+  if (!self.requires_grad() || autograd::is_leaf(self) || autograd::retains_grad(self)) return;
+  warn(
+      "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+      "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+      "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+      "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
+      "github.com/pytorch/pytorch/pull/30531 for more information.");
+}
+
+}  // namespace
 
 tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_grad) {
   return guard([&] { autograd::set_requires_grad(tensor_of(t, "t"), requires_grad); });
@@ -41,7 +56,9 @@ tensor_status_t tensor_is_view(const tensor_t* t, bool* out) {
 tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    Tensor gradient = autograd::grad(tensor_of(t, "t"));
+    const Tensor self = tensor_of(t, "t");
+    Tensor gradient = autograd::grad(self);
+    if (!gradient.defined()) warn_of_no_grad(self);
     *out = gradient.defined() ? new_handle(std::move(gradient)) : nullptr;
   });
 }

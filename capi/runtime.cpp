@@ -3,8 +3,10 @@
 #include <cstring>
 
 #include "arguments.h"
+#include "callback.h"
 #include "core/backend.h"
 #include "core/plugin.h"
+#include "core/warning.h"
 #include "cpu/threads.h"
 #include "firewall.h"
 #include "ops/generated/functions.h"
@@ -70,5 +72,19 @@ tensor_status_t tensor_backend_load(const char* path) {
   return guard([&] {
     check(path != nullptr, "path must not be NULL");
     load_backend(path);
+  });
+}
+
+tensor_status_t tensor_set_warning_callback(tensor_status_t (*function)(void* user,
+                                                                        const char* message),
+                                            void* user, void (*destroy)(void* user)) {
+  return guard([&] {
+    const User owner(user, destroy);
+    if (!function) return set_warning_handler(nullptr);
+    set_warning_handler([owner, function](const std::string& text) {
+      const ReleaseDelay delay;  // the operation that warns has arguments
+      const CallbackFrame frame;
+      frame.check(function(owner.get(), text.c_str()), "the warning callback");
+    });
   });
 }

@@ -15,29 +15,29 @@ type BackwardOptions struct {
 
 // SetRequiresGrad asks for the gradient of a leaf.
 func (t *Tensor) SetRequiresGrad(requiresGrad bool) error {
-	result := C.go_set_requires_grad(t.raw(), C.bool(requiresGrad))
-	runtime.KeepAlive(t)
+	result := C.go_set_requires_grad(t.use(), C.bool(requiresGrad))
+	t.done()
 	return errorOf(result)
 }
 
 // RequiresGrad says whether backward goes through the tensor.
 func (t *Tensor) RequiresGrad() (bool, error) {
-	result := C.go_requires_grad(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_requires_grad(t.use())
+	t.done()
 	return boolOf(result)
 }
 
 // IsLeaf says whether no recorded operation made the tensor.
 func (t *Tensor) IsLeaf() (bool, error) {
-	result := C.go_is_leaf(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_is_leaf(t.use())
+	t.done()
 	return boolOf(result)
 }
 
 // Grad is what backward added up in a leaf; nil where there is nothing.
 func (t *Tensor) Grad() (*Tensor, error) {
-	result := C.go_grad(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_grad(t.use())
+	t.done()
 	if result.first == 0 {
 		return nil, errorOf(result)
 	}
@@ -46,24 +46,25 @@ func (t *Tensor) Grad() (*Tensor, error) {
 
 // SetGrad replaces it; nil clears it.
 func (t *Tensor) SetGrad(gradient *Tensor) error {
-	result := C.go_set_grad(t.raw(), gradient.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(gradient)
+	result := C.go_set_grad(t.use(), gradient.use())
+	t.done()
+	gradient.done()
 	return errorOf(result)
 }
 
 // GradFnName is the name of the node that made the tensor: "MulBackward0"; "" for a leaf.
 func (t *Tensor) GradFnName() (string, error) {
-	defer runtime.KeepAlive(t)
+	handle := t.use()
+	defer t.done()
 	return readText(func(buffer *C.char, capacity C.size_t) C.go_result {
-		return C.go_grad_fn_name(t.raw(), buffer, capacity)
+		return C.go_grad_fn_name(handle, buffer, capacity)
 	})
 }
 
 // Detach_ takes the tensor out of the graph, in place.
 func (t *Tensor) Detach_() (*Tensor, error) {
-	result := C.go_detach_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_detach_(t.use())
+	t.done()
 	return same(t, result)
 }
 
@@ -72,9 +73,9 @@ func (t *Tensor) Backward() error { return t.BackwardWith(BackwardOptions{}) }
 
 // BackwardWith is Backward with options.
 func (t *Tensor) BackwardWith(o BackwardOptions) error {
-	result := C.go_backward(t.raw(), o.Gradient.raw(), C.bool(o.RetainGraph), C.bool(o.CreateGraph))
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(o.Gradient)
+	result := C.go_backward(t.use(), o.Gradient.use(), C.bool(o.RetainGraph), C.bool(o.CreateGraph))
+	t.done()
+	o.Gradient.done()
 	return errorOf(result)
 }
 
@@ -84,14 +85,14 @@ func Grad(outputs, inputs, gradOutputs []*Tensor, o BackwardOptions) ([]*Tensor,
 	if len(gradOutputs) > 0 && len(gradOutputs) != len(outputs) {
 		return nil, &Error{InvalidArgument, "Grad: one gradient is needed for each output"}
 	}
-	outs, ins, gradients := handles(outputs), handles(inputs), handles(gradOutputs)
-	grads := make([]C.uintptr_t, len(inputs))
-	result := C.go_autograd_grad(firstHandle(outs), C.size_t(len(outs)), firstHandle(ins),
-		C.size_t(len(ins)), firstHandle(gradients), C.bool(o.RetainGraph), C.bool(o.CreateGraph),
-		C.bool(o.AllowUnused), firstHandle(grads))
-	runtime.KeepAlive(outputs)
-	runtime.KeepAlive(inputs)
-	runtime.KeepAlive(gradOutputs)
+	outs, ins, gradients := useAll(outputs), useAll(inputs), useAll(gradOutputs)
+	grads := make([]C.uintptr_t, len(ins.handles))
+	result := C.go_autograd_grad(firstHandle(outs.handles), C.size_t(len(outs.handles)),
+		firstHandle(ins.handles), C.size_t(len(ins.handles)), firstHandle(gradients.handles),
+		C.bool(o.RetainGraph), C.bool(o.CreateGraph), C.bool(o.AllowUnused), firstHandle(grads))
+	outs.done()
+	ins.done()
+	gradients.done()
 	if err := errorOf(result); err != nil {
 		return nil, err
 	}

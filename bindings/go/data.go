@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"fmt"
-	"runtime"
 	"unsafe"
 )
 
@@ -94,15 +93,15 @@ func Values[T Element](t *Tensor) ([]T, error) {
 	}
 	values := make([]T, count)
 	bytes := C.size_t(count * dtype.Size())
-	result := C.go_copy_to(t.raw(), unsafe.Pointer(&values[0]), bytes)
-	runtime.KeepAlive(t)
+	result := C.go_copy_to(t.use(), unsafe.Pointer(&values[0]), bytes)
+	t.done()
 	return values, errorOf(result)
 }
 
 // Item is the one element of a tensor: a bool, an int64 or a float64.
 func (t *Tensor) Item() (Scalar, error) {
-	result := C.go_item(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_item(t.use())
+	t.done()
 	if err := errorOf(result); err != nil {
 		return nil, err
 	}

@@ -7,11 +7,14 @@
 //	err = mean.Backward()
 //
 // A Tensor owns one handle of the C library. Release gives it back at once; what is not released is
-// when the collector finds it, which knows nothing of the memory behind a handle. Every call returns
-// an error where the library refuses; Must turns one into a panic. Names are those of the C
-// functions without tensor_: Add, AddScalar, Add_ (in place), AddOut (into a given tensor).
+// given back when the collector finds it. The collector is run when tensors hold much memory: see
+// SetMemoryBudget. Every call returns an error where the library refuses; Must turns one into a panic.
+// Names are those of the C functions without tensor_: Add, AddScalar, Add_ (in place), AddOut (into a
+// given tensor).
 //
-// Any goroutine may call any function. Whether operations are recorded is a setting of the thread:
+// Any goroutine may call any function, and Release while others are using the tensor: their calls end
+// as usual, later ones are refused. Elements that one goroutine writes while another reads them are
+// any numbers. Whether operations are recorded is a setting of the thread:
 // see NoGrad.
 package libtensor
 

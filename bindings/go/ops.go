@@ -5,8 +5,6 @@ package libtensor
 // #include "ops.h"
 import "C"
 
-import "runtime"
-
 // Empty: A tensor of shape whose elements are not initialised.
 func Empty(shape []int64, options ...Option) (*Tensor, error) {
 	result := C.go_empty(firstInt(shape), C.size_t(len(shape)), optionsOf(options))
@@ -15,8 +13,8 @@ func Empty(shape []int64, options ...Option) (*Tensor, error) {
 
 // EmptyOut: as Empty, into a given tensor.
 func EmptyOut(shape []int64, out *Tensor) error {
-	result := C.go_empty_out(firstInt(shape), C.size_t(len(shape)), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_empty_out(firstInt(shape), C.size_t(len(shape)), out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -28,8 +26,8 @@ func Zeros(shape []int64, options ...Option) (*Tensor, error) {
 
 // ZerosOut: as Zeros, into a given tensor.
 func ZerosOut(shape []int64, out *Tensor) error {
-	result := C.go_zeros_out(firstInt(shape), C.size_t(len(shape)), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_zeros_out(firstInt(shape), C.size_t(len(shape)), out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -41,8 +39,8 @@ func Ones(shape []int64, options ...Option) (*Tensor, error) {
 
 // OnesOut: as Ones, into a given tensor.
 func OnesOut(shape []int64, out *Tensor) error {
-	result := C.go_ones_out(firstInt(shape), C.size_t(len(shape)), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_ones_out(firstInt(shape), C.size_t(len(shape)), out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -63,8 +61,8 @@ func FullOut(shape []int64, fillValue Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_full_out(firstInt(shape), C.size_t(len(shape)), fillValueScalar, out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_full_out(firstInt(shape), C.size_t(len(shape)), fillValueScalar, out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -101,8 +99,8 @@ func ArangeOut(start Scalar, end Scalar, step Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_arange_out(startScalar, endScalar, stepScalar, out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_arange_out(startScalar, endScalar, stepScalar, out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -114,8 +112,8 @@ func Eye(n int64, m int64, options ...Option) (*Tensor, error) {
 
 // EyeOut: as Eye, into a given tensor.
 func EyeOut(n int64, m int64, out *Tensor) error {
-	result := C.go_eye_out(C.int64_t(n), C.int64_t(m), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_eye_out(C.int64_t(n), C.int64_t(m), out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -128,8 +126,8 @@ func Rand(shape []int64, options ...Option) (*Tensor, error) {
 
 // RandOut: as Rand, into a given tensor.
 func RandOut(shape []int64, out *Tensor) error {
-	result := C.go_rand_out(firstInt(shape), C.size_t(len(shape)), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_rand_out(firstInt(shape), C.size_t(len(shape)), out.use())
+	out.done()
 	return errorOf(result)
 }
 
@@ -142,32 +140,32 @@ func Randn(shape []int64, options ...Option) (*Tensor, error) {
 
 // RandnOut: as Randn, into a given tensor.
 func RandnOut(shape []int64, out *Tensor) error {
-	result := C.go_randn_out(firstInt(shape), C.size_t(len(shape)), out.raw())
-	runtime.KeepAlive(out)
+	result := C.go_randn_out(firstInt(shape), C.size_t(len(shape)), out.use())
+	out.done()
 	return errorOf(result)
 }
 
 // EmptyLike: As empty, with the shape, and where the options say nothing the dtype and device, of
 // self.
 func (t *Tensor) EmptyLike(options ...Option) (*Tensor, error) {
-	result := C.go_empty_like(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_empty_like(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // ZerosLike: As zeros, with the shape, and where the options say nothing the dtype and device, of
 // self.
 func (t *Tensor) ZerosLike(options ...Option) (*Tensor, error) {
-	result := C.go_zeros_like(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_zeros_like(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // OnesLike: As ones, with the shape, and where the options say nothing the dtype and device, of
 // self.
 func (t *Tensor) OnesLike(options ...Option) (*Tensor, error) {
-	result := C.go_ones_like(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_ones_like(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
@@ -178,40 +176,40 @@ func (t *Tensor) FullLike(fillValue Scalar, options ...Option) (*Tensor, error) 
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_full_like(t.raw(), fillValueScalar, optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_full_like(t.use(), fillValueScalar, optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // RandLike: As rand, with the shape, and where the options say nothing the dtype and device, of
 // self.
 func (t *Tensor) RandLike(options ...Option) (*Tensor, error) {
-	result := C.go_rand_like(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_rand_like(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // RandnLike: As randn, with the shape, and where the options say nothing the dtype and device, of
 // self.
 func (t *Tensor) RandnLike(options ...Option) (*Tensor, error) {
-	result := C.go_randn_like(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_randn_like(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // Copy_: Copies the elements of src, broadcast and converted, into self.
 func (t *Tensor) Copy_(src *Tensor) (*Tensor, error) {
-	result := C.go_copy_(t.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(src)
+	result := C.go_copy_(t.use(), src.use())
+	t.done()
+	src.done()
 	return same(t, result)
 }
 
 // FillTensor_: Sets every element to that of the 0-dim tensor value.
 func (t *Tensor) FillTensor_(value *Tensor) (*Tensor, error) {
-	result := C.go_fill_tensor_(t.raw(), value.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(value)
+	result := C.go_fill_tensor_(t.use(), value.use())
+	t.done()
+	value.done()
 	return same(t, result)
 }
 
@@ -221,44 +219,44 @@ func (t *Tensor) Fill_(value Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_fill_(t.raw(), valueScalar)
-	runtime.KeepAlive(t)
+	result := C.go_fill_(t.use(), valueScalar)
+	t.done()
 	return same(t, result)
 }
 
 // Zero_: Sets every element to 0.
 func (t *Tensor) Zero_() (*Tensor, error) {
-	result := C.go_zero_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_zero_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // Clone: A copy with memory of its own, and the same strides where these are dense.
 func (t *Tensor) Clone() (*Tensor, error) {
-	result := C.go_clone(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_clone(t.use())
+	t.done()
 	return own(result)
 }
 
 // Contiguous: self where it is contiguous already, else a row-major copy.
 func (t *Tensor) Contiguous() (*Tensor, error) {
-	result := C.go_contiguous(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_contiguous(t.use())
+	t.done()
 	return own(result)
 }
 
 // To: self with the dtype and on the device that the options give: self itself where nothing
 // changes, else a copy.
 func (t *Tensor) To(options ...Option) (*Tensor, error) {
-	result := C.go_to(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_to(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
 // ToCopy: A converted copy, even where nothing changes.
 func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
-	result := C.go_to_copy(t.raw(), C.tensor_dtype_t(dtype), device.raw())
-	runtime.KeepAlive(t)
+	result := C.go_to_copy(t.use(), C.tensor_dtype_t(dtype), device.raw())
+	t.done()
 	return own(result)
 }
 
@@ -267,8 +265,8 @@ func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
 // comes into pinned memory, and may be read after tensor_stream_synchronize; where self is not
 // pinned, the host waits as in to.
 func (t *Tensor) ToNonBlocking(options ...Option) (*Tensor, error) {
-	result := C.go_to_non_blocking(t.raw(), optionsOf(options))
-	runtime.KeepAlive(t)
+	result := C.go_to_non_blocking(t.use(), optionsOf(options))
+	t.done()
 	return own(result)
 }
 
@@ -277,51 +275,51 @@ func (t *Tensor) ToNonBlocking(options ...Option) (*Tensor, error) {
 // come past the copy. Into the CPU's memory this needs both tensors contiguous and of one dtype and
 // shape; else the host waits.
 func (t *Tensor) CopyNonBlocking_(src *Tensor) (*Tensor, error) {
-	result := C.go_copy_non_blocking_(t.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(src)
+	result := C.go_copy_non_blocking_(t.use(), src.use())
+	t.done()
+	src.done()
 	return same(t, result)
 }
 
 // PinMemory: A copy of a CPU tensor in pinned memory, from and to which CUDA devices copy while the
 // host goes on; self where it is pinned already. Errors: no CUDA device; self is not on the CPU.
 func (t *Tensor) PinMemory() (*Tensor, error) {
-	result := C.go_pin_memory(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_pin_memory(t.use())
+	t.done()
 	return own(result)
 }
 
 // Detach: A view without a history: what is done with it is not recorded. An in-place change of one
 // shows in the other.
 func (t *Tensor) Detach() (*Tensor, error) {
-	result := C.go_detach(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_detach(t.use())
+	t.done()
 	return own(result)
 }
 
 // Add: self + other, element by element. Shapes broadcast, dtypes promote; bool adds as a logical
 // or, integers wrap around.
 func (t *Tensor) Add(other *Tensor) (*Tensor, error) {
-	result := C.go_add(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_add(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Add_: as Add, in place.
 func (t *Tensor) Add_(other *Tensor) (*Tensor, error) {
-	result := C.go_add_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_add_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // AddOut: as Add, into a given tensor.
 func (t *Tensor) AddOut(other *Tensor, out *Tensor) error {
-	result := C.go_add_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_add_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -332,8 +330,8 @@ func (t *Tensor) AddScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_add_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_add_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -343,8 +341,8 @@ func (t *Tensor) AddScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_add_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_add_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -354,9 +352,9 @@ func (t *Tensor) AddScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_add_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_add_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -366,9 +364,9 @@ func (t *Tensor) AddAlpha(other *Tensor, alpha Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_add_alpha(t.raw(), other.raw(), alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_add_alpha(t.use(), other.use(), alphaScalar)
+	t.done()
+	other.done()
 	return own(result)
 }
 
@@ -378,9 +376,9 @@ func (t *Tensor) AddAlpha_(other *Tensor, alpha Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_add_alpha_(t.raw(), other.raw(), alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_add_alpha_(t.use(), other.use(), alphaScalar)
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
@@ -390,35 +388,35 @@ func (t *Tensor) AddAlphaOut(other *Tensor, alpha Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_add_alpha_out(t.raw(), other.raw(), alphaScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_add_alpha_out(t.use(), other.use(), alphaScalar, out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Sub: self - other, element by element. Errors: two bool tensors.
 func (t *Tensor) Sub(other *Tensor) (*Tensor, error) {
-	result := C.go_sub(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_sub(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Sub_: as Sub, in place.
 func (t *Tensor) Sub_(other *Tensor) (*Tensor, error) {
-	result := C.go_sub_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_sub_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // SubOut: as Sub, into a given tensor.
 func (t *Tensor) SubOut(other *Tensor, out *Tensor) error {
-	result := C.go_sub_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_sub_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -428,8 +426,8 @@ func (t *Tensor) SubScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_sub_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_sub_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -439,8 +437,8 @@ func (t *Tensor) SubScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_sub_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_sub_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -450,9 +448,9 @@ func (t *Tensor) SubScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_sub_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sub_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -462,9 +460,9 @@ func (t *Tensor) SubAlpha(other *Tensor, alpha Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_sub_alpha(t.raw(), other.raw(), alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_sub_alpha(t.use(), other.use(), alphaScalar)
+	t.done()
+	other.done()
 	return own(result)
 }
 
@@ -474,9 +472,9 @@ func (t *Tensor) SubAlpha_(other *Tensor, alpha Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_sub_alpha_(t.raw(), other.raw(), alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_sub_alpha_(t.use(), other.use(), alphaScalar)
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
@@ -486,10 +484,10 @@ func (t *Tensor) SubAlphaOut(other *Tensor, alpha Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_sub_alpha_out(t.raw(), other.raw(), alphaScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_sub_alpha_out(t.use(), other.use(), alphaScalar, out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -499,34 +497,34 @@ func (t *Tensor) RsubScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_rsub_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_rsub_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
 // Mul: self * other, element by element. Shapes broadcast, dtypes promote; bool multiplies as a
 // logical and, integers wrap around.
 func (t *Tensor) Mul(other *Tensor) (*Tensor, error) {
-	result := C.go_mul(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_mul(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Mul_: as Mul, in place.
 func (t *Tensor) Mul_(other *Tensor) (*Tensor, error) {
-	result := C.go_mul_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_mul_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // MulOut: as Mul, into a given tensor.
 func (t *Tensor) MulOut(other *Tensor, out *Tensor) error {
-	result := C.go_mul_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_mul_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -536,8 +534,8 @@ func (t *Tensor) MulScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_mul_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_mul_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -547,8 +545,8 @@ func (t *Tensor) MulScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_mul_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_mul_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -558,34 +556,34 @@ func (t *Tensor) MulScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_mul_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_mul_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Div: self / other, element by element: true division, integers give float32.
 func (t *Tensor) Div(other *Tensor) (*Tensor, error) {
-	result := C.go_div(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Div_: as Div, in place.
 func (t *Tensor) Div_(other *Tensor) (*Tensor, error) {
-	result := C.go_div_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // DivOut: as Div, into a given tensor.
 func (t *Tensor) DivOut(other *Tensor, out *Tensor) error {
-	result := C.go_div_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_div_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -595,8 +593,8 @@ func (t *Tensor) DivScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -606,8 +604,8 @@ func (t *Tensor) DivScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -617,35 +615,35 @@ func (t *Tensor) DivScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_div_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_div_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // DivTrunc: self / other, rounded towards zero; integers stay integers. Errors: an integer divided
 // by 0.
 func (t *Tensor) DivTrunc(other *Tensor) (*Tensor, error) {
-	result := C.go_div_trunc(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div_trunc(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // DivTrunc_: as DivTrunc, in place.
 func (t *Tensor) DivTrunc_(other *Tensor) (*Tensor, error) {
-	result := C.go_div_trunc_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div_trunc_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // DivTruncOut: as DivTrunc, into a given tensor.
 func (t *Tensor) DivTruncOut(other *Tensor, out *Tensor) error {
-	result := C.go_div_trunc_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_div_trunc_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -656,8 +654,8 @@ func (t *Tensor) DivTruncScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_trunc_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_trunc_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -667,8 +665,8 @@ func (t *Tensor) DivTruncScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_trunc_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_trunc_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -678,34 +676,34 @@ func (t *Tensor) DivTruncScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_div_trunc_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_div_trunc_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // DivFloor: self / other, rounded down; integers stay integers. Errors: an integer divided by 0.
 func (t *Tensor) DivFloor(other *Tensor) (*Tensor, error) {
-	result := C.go_div_floor(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div_floor(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // DivFloor_: as DivFloor, in place.
 func (t *Tensor) DivFloor_(other *Tensor) (*Tensor, error) {
-	result := C.go_div_floor_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_div_floor_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // DivFloorOut: as DivFloor, into a given tensor.
 func (t *Tensor) DivFloorOut(other *Tensor, out *Tensor) error {
-	result := C.go_div_floor_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_div_floor_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -716,8 +714,8 @@ func (t *Tensor) DivFloorScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_floor_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_floor_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -727,8 +725,8 @@ func (t *Tensor) DivFloorScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_div_floor_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_div_floor_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -738,35 +736,35 @@ func (t *Tensor) DivFloorScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_div_floor_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_div_floor_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // FloorDivide: As div_floor, but without a derivative: to run backward through it is an error, as
 // in PyTorch.
 func (t *Tensor) FloorDivide(other *Tensor) (*Tensor, error) {
-	result := C.go_floor_divide(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_floor_divide(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // FloorDivide_: as FloorDivide, in place.
 func (t *Tensor) FloorDivide_(other *Tensor) (*Tensor, error) {
-	result := C.go_floor_divide_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_floor_divide_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // FloorDivideOut: as FloorDivide, into a given tensor.
 func (t *Tensor) FloorDivideOut(other *Tensor, out *Tensor) error {
-	result := C.go_floor_divide_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_floor_divide_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -777,8 +775,8 @@ func (t *Tensor) FloorDivideScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_floor_divide_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_floor_divide_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -788,8 +786,8 @@ func (t *Tensor) FloorDivideScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_floor_divide_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_floor_divide_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -799,9 +797,9 @@ func (t *Tensor) FloorDivideScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_floor_divide_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_floor_divide_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -812,34 +810,34 @@ func ScalarFloorDivide(self Scalar, other *Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_scalar_floor_divide(selfScalar, other.raw())
-	runtime.KeepAlive(other)
+	result := C.go_scalar_floor_divide(selfScalar, other.use())
+	other.done()
 	return own(result)
 }
 
 // Remainder: What self / other, rounded down, leaves: it has the sign of other. Errors: an integer
 // divided by 0.
 func (t *Tensor) Remainder(other *Tensor) (*Tensor, error) {
-	result := C.go_remainder(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_remainder(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Remainder_: as Remainder, in place.
 func (t *Tensor) Remainder_(other *Tensor) (*Tensor, error) {
-	result := C.go_remainder_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_remainder_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // RemainderOut: as Remainder, into a given tensor.
 func (t *Tensor) RemainderOut(other *Tensor, out *Tensor) error {
-	result := C.go_remainder_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_remainder_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -850,8 +848,8 @@ func (t *Tensor) RemainderScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_remainder_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_remainder_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -861,8 +859,8 @@ func (t *Tensor) RemainderScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_remainder_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_remainder_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -872,9 +870,9 @@ func (t *Tensor) RemainderScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_remainder_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_remainder_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -885,55 +883,55 @@ func ScalarRemainder(self Scalar, other *Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_scalar_remainder(selfScalar, other.raw())
-	runtime.KeepAlive(other)
+	result := C.go_scalar_remainder(selfScalar, other.use())
+	other.done()
 	return own(result)
 }
 
 // Reciprocal: 1 / self.
 func (t *Tensor) Reciprocal() (*Tensor, error) {
-	result := C.go_reciprocal(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_reciprocal(t.use())
+	t.done()
 	return own(result)
 }
 
 // Reciprocal_: as Reciprocal, in place.
 func (t *Tensor) Reciprocal_() (*Tensor, error) {
-	result := C.go_reciprocal_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_reciprocal_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // ReciprocalOut: as Reciprocal, into a given tensor.
 func (t *Tensor) ReciprocalOut(out *Tensor) error {
-	result := C.go_reciprocal_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_reciprocal_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Pow: self to the power of exponent, element by element.
 func (t *Tensor) Pow(exponent *Tensor) (*Tensor, error) {
-	result := C.go_pow(t.raw(), exponent.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(exponent)
+	result := C.go_pow(t.use(), exponent.use())
+	t.done()
+	exponent.done()
 	return own(result)
 }
 
 // Pow_: as Pow, in place.
 func (t *Tensor) Pow_(exponent *Tensor) (*Tensor, error) {
-	result := C.go_pow_(t.raw(), exponent.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(exponent)
+	result := C.go_pow_(t.use(), exponent.use())
+	t.done()
+	exponent.done()
 	return same(t, result)
 }
 
 // PowOut: as Pow, into a given tensor.
 func (t *Tensor) PowOut(exponent *Tensor, out *Tensor) error {
-	result := C.go_pow_out(t.raw(), exponent.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(exponent)
-	runtime.KeepAlive(out)
+	result := C.go_pow_out(t.use(), exponent.use(), out.use())
+	t.done()
+	exponent.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -943,8 +941,8 @@ func (t *Tensor) PowScalar(exponent Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_pow_scalar(t.raw(), exponentScalar)
-	runtime.KeepAlive(t)
+	result := C.go_pow_scalar(t.use(), exponentScalar)
+	t.done()
 	return own(result)
 }
 
@@ -954,8 +952,8 @@ func (t *Tensor) PowScalar_(exponent Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_pow_scalar_(t.raw(), exponentScalar)
-	runtime.KeepAlive(t)
+	result := C.go_pow_scalar_(t.use(), exponentScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -965,9 +963,9 @@ func (t *Tensor) PowScalarOut(exponent Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_pow_scalar_out(t.raw(), exponentScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_pow_scalar_out(t.use(), exponentScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -977,8 +975,8 @@ func ScalarPow(self Scalar, exponent *Tensor) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_scalar_pow(selfScalar, exponent.raw())
-	runtime.KeepAlive(exponent)
+	result := C.go_scalar_pow(selfScalar, exponent.use())
+	exponent.done()
 	return own(result)
 }
 
@@ -988,148 +986,148 @@ func ScalarPowOut(self Scalar, exponent *Tensor, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_scalar_pow_out(selfScalar, exponent.raw(), out.raw())
-	runtime.KeepAlive(exponent)
-	runtime.KeepAlive(out)
+	result := C.go_scalar_pow_out(selfScalar, exponent.use(), out.use())
+	exponent.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Neg: -self. Errors: bool.
 func (t *Tensor) Neg() (*Tensor, error) {
-	result := C.go_neg(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_neg(t.use())
+	t.done()
 	return own(result)
 }
 
 // Neg_: as Neg, in place.
 func (t *Tensor) Neg_() (*Tensor, error) {
-	result := C.go_neg_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_neg_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // NegOut: as Neg, into a given tensor.
 func (t *Tensor) NegOut(out *Tensor) error {
-	result := C.go_neg_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_neg_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Abs: The absolute value.
 func (t *Tensor) Abs() (*Tensor, error) {
-	result := C.go_abs(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_abs(t.use())
+	t.done()
 	return own(result)
 }
 
 // Abs_: as Abs, in place.
 func (t *Tensor) Abs_() (*Tensor, error) {
-	result := C.go_abs_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_abs_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // AbsOut: as Abs, into a given tensor.
 func (t *Tensor) AbsOut(out *Tensor) error {
-	result := C.go_abs_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_abs_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Sgn: -1, 0 or 1: the sign of each element; NaN stays NaN.
 func (t *Tensor) Sgn() (*Tensor, error) {
-	result := C.go_sgn(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sgn(t.use())
+	t.done()
 	return own(result)
 }
 
 // Sgn_: as Sgn, in place.
 func (t *Tensor) Sgn_() (*Tensor, error) {
-	result := C.go_sgn_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sgn_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // SgnOut: as Sgn, into a given tensor.
 func (t *Tensor) SgnOut(out *Tensor) error {
-	result := C.go_sgn_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sgn_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Maximum: The greater of the two, element by element; NaN where either is NaN.
 func (t *Tensor) Maximum(other *Tensor) (*Tensor, error) {
-	result := C.go_maximum(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_maximum(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // MaximumOut: as Maximum, into a given tensor.
 func (t *Tensor) MaximumOut(other *Tensor, out *Tensor) error {
-	result := C.go_maximum_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_maximum_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Minimum: The lesser of the two, element by element; NaN where either is NaN.
 func (t *Tensor) Minimum(other *Tensor) (*Tensor, error) {
-	result := C.go_minimum(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_minimum(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // MinimumOut: as Minimum, into a given tensor.
 func (t *Tensor) MinimumOut(other *Tensor, out *Tensor) error {
-	result := C.go_minimum_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_minimum_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Relu: max(self, 0); NaN stays NaN.
 func (t *Tensor) Relu() (*Tensor, error) {
-	result := C.go_relu(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_relu(t.use())
+	t.done()
 	return own(result)
 }
 
 // Relu_: as Relu, in place.
 func (t *Tensor) Relu_() (*Tensor, error) {
-	result := C.go_relu_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_relu_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // BitwiseAnd: The bitwise and of integers; of bool the logical one. Errors: floating dtypes.
 func (t *Tensor) BitwiseAnd(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_and(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_and(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // BitwiseAnd_: as BitwiseAnd, in place.
 func (t *Tensor) BitwiseAnd_(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_and_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_and_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // BitwiseAndOut: as BitwiseAnd, into a given tensor.
 func (t *Tensor) BitwiseAndOut(other *Tensor, out *Tensor) error {
-	result := C.go_bitwise_and_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_and_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1139,8 +1137,8 @@ func (t *Tensor) BitwiseAndScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_and_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_and_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1150,8 +1148,8 @@ func (t *Tensor) BitwiseAndScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_and_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_and_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1161,34 +1159,34 @@ func (t *Tensor) BitwiseAndScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_bitwise_and_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_and_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // BitwiseOr: The bitwise or of integers; of bool the logical one. Errors: floating dtypes.
 func (t *Tensor) BitwiseOr(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_or(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_or(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // BitwiseOr_: as BitwiseOr, in place.
 func (t *Tensor) BitwiseOr_(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_or_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_or_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // BitwiseOrOut: as BitwiseOr, into a given tensor.
 func (t *Tensor) BitwiseOrOut(other *Tensor, out *Tensor) error {
-	result := C.go_bitwise_or_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_or_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1198,8 +1196,8 @@ func (t *Tensor) BitwiseOrScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_or_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_or_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1209,8 +1207,8 @@ func (t *Tensor) BitwiseOrScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_or_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_or_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1220,35 +1218,35 @@ func (t *Tensor) BitwiseOrScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_bitwise_or_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_or_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // BitwiseXor: The bitwise exclusive or of integers; of bool the logical one. Errors: floating
 // dtypes.
 func (t *Tensor) BitwiseXor(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_xor(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_xor(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // BitwiseXor_: as BitwiseXor, in place.
 func (t *Tensor) BitwiseXor_(other *Tensor) (*Tensor, error) {
-	result := C.go_bitwise_xor_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_bitwise_xor_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // BitwiseXorOut: as BitwiseXor, into a given tensor.
 func (t *Tensor) BitwiseXorOut(other *Tensor, out *Tensor) error {
-	result := C.go_bitwise_xor_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_xor_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1259,8 +1257,8 @@ func (t *Tensor) BitwiseXorScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_xor_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_xor_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1270,8 +1268,8 @@ func (t *Tensor) BitwiseXorScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_bitwise_xor_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_xor_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1281,166 +1279,166 @@ func (t *Tensor) BitwiseXorScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_bitwise_xor_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_xor_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // BitwiseNot: All bits inverted; of bool the logical not. Errors: floating dtypes.
 func (t *Tensor) BitwiseNot() (*Tensor, error) {
-	result := C.go_bitwise_not(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_not(t.use())
+	t.done()
 	return own(result)
 }
 
 // BitwiseNot_: as BitwiseNot, in place.
 func (t *Tensor) BitwiseNot_() (*Tensor, error) {
-	result := C.go_bitwise_not_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_bitwise_not_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // BitwiseNotOut: as BitwiseNot, into a given tensor.
 func (t *Tensor) BitwiseNotOut(out *Tensor) error {
-	result := C.go_bitwise_not_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_bitwise_not_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Exp: e to the power of self. Integers give float32.
 func (t *Tensor) Exp() (*Tensor, error) {
-	result := C.go_exp(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_exp(t.use())
+	t.done()
 	return own(result)
 }
 
 // Exp_: as Exp, in place.
 func (t *Tensor) Exp_() (*Tensor, error) {
-	result := C.go_exp_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_exp_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // ExpOut: as Exp, into a given tensor.
 func (t *Tensor) ExpOut(out *Tensor) error {
-	result := C.go_exp_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_exp_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Log: The natural logarithm. Integers give float32.
 func (t *Tensor) Log() (*Tensor, error) {
-	result := C.go_log(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_log(t.use())
+	t.done()
 	return own(result)
 }
 
 // Log_: as Log, in place.
 func (t *Tensor) Log_() (*Tensor, error) {
-	result := C.go_log_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_log_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // LogOut: as Log, into a given tensor.
 func (t *Tensor) LogOut(out *Tensor) error {
-	result := C.go_log_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_log_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Sqrt: The square root. Integers give float32.
 func (t *Tensor) Sqrt() (*Tensor, error) {
-	result := C.go_sqrt(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sqrt(t.use())
+	t.done()
 	return own(result)
 }
 
 // Sqrt_: as Sqrt, in place.
 func (t *Tensor) Sqrt_() (*Tensor, error) {
-	result := C.go_sqrt_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sqrt_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // SqrtOut: as Sqrt, into a given tensor.
 func (t *Tensor) SqrtOut(out *Tensor) error {
-	result := C.go_sqrt_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sqrt_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Tanh: The hyperbolic tangent. Integers give float32.
 func (t *Tensor) Tanh() (*Tensor, error) {
-	result := C.go_tanh(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_tanh(t.use())
+	t.done()
 	return own(result)
 }
 
 // Tanh_: as Tanh, in place.
 func (t *Tensor) Tanh_() (*Tensor, error) {
-	result := C.go_tanh_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_tanh_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // TanhOut: as Tanh, into a given tensor.
 func (t *Tensor) TanhOut(out *Tensor) error {
-	result := C.go_tanh_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_tanh_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Sigmoid: 1 / (1 + exp(-self)). Integers give float32.
 func (t *Tensor) Sigmoid() (*Tensor, error) {
-	result := C.go_sigmoid(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sigmoid(t.use())
+	t.done()
 	return own(result)
 }
 
 // Sigmoid_: as Sigmoid, in place.
 func (t *Tensor) Sigmoid_() (*Tensor, error) {
-	result := C.go_sigmoid_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sigmoid_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // SigmoidOut: as Sigmoid, into a given tensor.
 func (t *Tensor) SigmoidOut(out *Tensor) error {
-	result := C.go_sigmoid_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sigmoid_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Eq: self == other, element by element, as bool.
 func (t *Tensor) Eq(other *Tensor) (*Tensor, error) {
-	result := C.go_eq(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_eq(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Eq_: as Eq, in place.
 func (t *Tensor) Eq_(other *Tensor) (*Tensor, error) {
-	result := C.go_eq_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_eq_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // EqOut: as Eq, into a given tensor.
 func (t *Tensor) EqOut(other *Tensor, out *Tensor) error {
-	result := C.go_eq_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_eq_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1450,8 +1448,8 @@ func (t *Tensor) EqScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_eq_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_eq_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1461,8 +1459,8 @@ func (t *Tensor) EqScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_eq_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_eq_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1472,34 +1470,34 @@ func (t *Tensor) EqScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_eq_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_eq_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Ne: self != other, element by element, as bool.
 func (t *Tensor) Ne(other *Tensor) (*Tensor, error) {
-	result := C.go_ne(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_ne(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Ne_: as Ne, in place.
 func (t *Tensor) Ne_(other *Tensor) (*Tensor, error) {
-	result := C.go_ne_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_ne_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // NeOut: as Ne, into a given tensor.
 func (t *Tensor) NeOut(other *Tensor, out *Tensor) error {
-	result := C.go_ne_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_ne_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1509,8 +1507,8 @@ func (t *Tensor) NeScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_ne_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_ne_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1520,8 +1518,8 @@ func (t *Tensor) NeScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_ne_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_ne_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1531,34 +1529,34 @@ func (t *Tensor) NeScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_ne_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_ne_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Lt: self < other, element by element, as bool.
 func (t *Tensor) Lt(other *Tensor) (*Tensor, error) {
-	result := C.go_lt(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_lt(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Lt_: as Lt, in place.
 func (t *Tensor) Lt_(other *Tensor) (*Tensor, error) {
-	result := C.go_lt_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_lt_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // LtOut: as Lt, into a given tensor.
 func (t *Tensor) LtOut(other *Tensor, out *Tensor) error {
-	result := C.go_lt_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_lt_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1568,8 +1566,8 @@ func (t *Tensor) LtScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_lt_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_lt_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1579,8 +1577,8 @@ func (t *Tensor) LtScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_lt_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_lt_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1590,34 +1588,34 @@ func (t *Tensor) LtScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_lt_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_lt_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Le: self <= other, element by element, as bool.
 func (t *Tensor) Le(other *Tensor) (*Tensor, error) {
-	result := C.go_le(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_le(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Le_: as Le, in place.
 func (t *Tensor) Le_(other *Tensor) (*Tensor, error) {
-	result := C.go_le_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_le_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // LeOut: as Le, into a given tensor.
 func (t *Tensor) LeOut(other *Tensor, out *Tensor) error {
-	result := C.go_le_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_le_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1627,8 +1625,8 @@ func (t *Tensor) LeScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_le_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_le_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1638,8 +1636,8 @@ func (t *Tensor) LeScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_le_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_le_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1649,34 +1647,34 @@ func (t *Tensor) LeScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_le_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_le_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Gt: self > other, element by element, as bool.
 func (t *Tensor) Gt(other *Tensor) (*Tensor, error) {
-	result := C.go_gt(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_gt(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Gt_: as Gt, in place.
 func (t *Tensor) Gt_(other *Tensor) (*Tensor, error) {
-	result := C.go_gt_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_gt_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // GtOut: as Gt, into a given tensor.
 func (t *Tensor) GtOut(other *Tensor, out *Tensor) error {
-	result := C.go_gt_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_gt_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1686,8 +1684,8 @@ func (t *Tensor) GtScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_gt_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_gt_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1697,8 +1695,8 @@ func (t *Tensor) GtScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_gt_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_gt_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1708,34 +1706,34 @@ func (t *Tensor) GtScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_gt_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_gt_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Ge: self >= other, element by element, as bool.
 func (t *Tensor) Ge(other *Tensor) (*Tensor, error) {
-	result := C.go_ge(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_ge(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // Ge_: as Ge, in place.
 func (t *Tensor) Ge_(other *Tensor) (*Tensor, error) {
-	result := C.go_ge_(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_ge_(t.use(), other.use())
+	t.done()
+	other.done()
 	return same(t, result)
 }
 
 // GeOut: as Ge, into a given tensor.
 func (t *Tensor) GeOut(other *Tensor, out *Tensor) error {
-	result := C.go_ge_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_ge_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1745,8 +1743,8 @@ func (t *Tensor) GeScalar(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_ge_scalar(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_ge_scalar(t.use(), otherScalar)
+	t.done()
 	return own(result)
 }
 
@@ -1756,8 +1754,8 @@ func (t *Tensor) GeScalar_(other Scalar) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_ge_scalar_(t.raw(), otherScalar)
-	runtime.KeepAlive(t)
+	result := C.go_ge_scalar_(t.use(), otherScalar)
+	t.done()
 	return same(t, result)
 }
 
@@ -1767,29 +1765,29 @@ func (t *Tensor) GeScalarOut(other Scalar, out *Tensor) error {
 	if err != nil {
 		return err
 	}
-	result := C.go_ge_scalar_out(t.raw(), otherScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_ge_scalar_out(t.use(), otherScalar, out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Where: self where the bool tensor condition holds, else other. All three broadcast; self and
 // other promote.
 func Where(condition *Tensor, self *Tensor, other *Tensor) (*Tensor, error) {
-	result := C.go_where(condition.raw(), self.raw(), other.raw())
-	runtime.KeepAlive(condition)
-	runtime.KeepAlive(self)
-	runtime.KeepAlive(other)
+	result := C.go_where(condition.use(), self.use(), other.use())
+	condition.done()
+	self.done()
+	other.done()
 	return own(result)
 }
 
 // WhereOut: as Where, into a given tensor.
 func WhereOut(condition *Tensor, self *Tensor, other *Tensor, out *Tensor) error {
-	result := C.go_where_out(condition.raw(), self.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(condition)
-	runtime.KeepAlive(self)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_where_out(condition.use(), self.use(), other.use(), out.use())
+	condition.done()
+	self.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -1799,9 +1797,9 @@ func WhereScalarOther(condition *Tensor, self *Tensor, other Scalar) (*Tensor, e
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_where_scalar_other(condition.raw(), self.raw(), otherScalar)
-	runtime.KeepAlive(condition)
-	runtime.KeepAlive(self)
+	result := C.go_where_scalar_other(condition.use(), self.use(), otherScalar)
+	condition.done()
+	self.done()
 	return own(result)
 }
 
@@ -1811,9 +1809,9 @@ func WhereScalarSelf(condition *Tensor, self Scalar, other *Tensor) (*Tensor, er
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_where_scalar_self(condition.raw(), selfScalar, other.raw())
-	runtime.KeepAlive(condition)
-	runtime.KeepAlive(other)
+	result := C.go_where_scalar_self(condition.use(), selfScalar, other.use())
+	condition.done()
+	other.done()
 	return own(result)
 }
 
@@ -1827,607 +1825,607 @@ func WhereScalars(condition *Tensor, self Scalar, other Scalar) (*Tensor, error)
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_where_scalars(condition.raw(), selfScalar, otherScalar)
-	runtime.KeepAlive(condition)
+	result := C.go_where_scalars(condition.use(), selfScalar, otherScalar)
+	condition.done()
 	return own(result)
 }
 
 // Equal: Have both the same shape and equal elements? NaN equals nothing.
 func (t *Tensor) Equal(other *Tensor) (bool, error) {
-	result := C.go_equal(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_equal(t.use(), other.use())
+	t.done()
+	other.done()
 	return boolOf(result)
 }
 
 // Allclose: Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes.
 func (t *Tensor) Allclose(other *Tensor, rtol float64, atol float64, equalNan bool) (bool, error) {
-	result := C.go_allclose(t.raw(), other.raw(), C.double(rtol), C.double(atol), C.bool(equalNan))
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_allclose(t.use(), other.use(), C.double(rtol), C.double(atol), C.bool(equalNan))
+	t.done()
+	other.done()
 	return boolOf(result)
 }
 
 // View: The same elements in another shape; one size may be -1. Errors: the number of elements
 // differs, or the strides do not allow it without a copy.
 func (t *Tensor) View(shape []int64) (*Tensor, error) {
-	result := C.go_view(t.raw(), firstInt(shape), C.size_t(len(shape)))
-	runtime.KeepAlive(t)
+	result := C.go_view(t.use(), firstInt(shape), C.size_t(len(shape)))
+	t.done()
 	return own(result)
 }
 
 // Alias: A view of all of self.
 func (t *Tensor) Alias() (*Tensor, error) {
-	result := C.go_alias(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_alias(t.use())
+	t.done()
 	return own(result)
 }
 
 // Reshape: The same elements in another shape: a view where the strides allow it, else a copy.
 func (t *Tensor) Reshape(shape []int64) (*Tensor, error) {
-	result := C.go_reshape(t.raw(), firstInt(shape), C.size_t(len(shape)))
-	runtime.KeepAlive(t)
+	result := C.go_reshape(t.use(), firstInt(shape), C.size_t(len(shape)))
+	t.done()
 	return own(result)
 }
 
 // Flatten: Dims start_dim to end_dim (inclusive) as one.
 func (t *Tensor) Flatten(startDim int64, endDim int64) (*Tensor, error) {
-	result := C.go_flatten(t.raw(), C.int64_t(startDim), C.int64_t(endDim))
-	runtime.KeepAlive(t)
+	result := C.go_flatten(t.use(), C.int64_t(startDim), C.int64_t(endDim))
+	t.done()
 	return own(result)
 }
 
 // Transpose: A view with two dims exchanged.
 func (t *Tensor) Transpose(dim0 int64, dim1 int64) (*Tensor, error) {
-	result := C.go_transpose(t.raw(), C.int64_t(dim0), C.int64_t(dim1))
-	runtime.KeepAlive(t)
+	result := C.go_transpose(t.use(), C.int64_t(dim0), C.int64_t(dim1))
+	t.done()
 	return own(result)
 }
 
 // Transpose_: as Transpose, in place.
 func (t *Tensor) Transpose_(dim0 int64, dim1 int64) (*Tensor, error) {
-	result := C.go_transpose_(t.raw(), C.int64_t(dim0), C.int64_t(dim1))
-	runtime.KeepAlive(t)
+	result := C.go_transpose_(t.use(), C.int64_t(dim0), C.int64_t(dim1))
+	t.done()
 	return same(t, result)
 }
 
 // Permute: A view with the dims in the order given.
 func (t *Tensor) Permute(dims []int64) (*Tensor, error) {
-	result := C.go_permute(t.raw(), firstInt(dims), C.size_t(len(dims)))
-	runtime.KeepAlive(t)
+	result := C.go_permute(t.use(), firstInt(dims), C.size_t(len(dims)))
+	t.done()
 	return own(result)
 }
 
 // Transpose2d: The transpose of a matrix; a vector or 0-dim tensor as it is. Errors: more than 2
 // dims.
 func (t *Tensor) Transpose2d() (*Tensor, error) {
-	result := C.go_transpose_2d(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_transpose_2d(t.use())
+	t.done()
 	return own(result)
 }
 
 // Transpose2d_: as Transpose2d, in place.
 func (t *Tensor) Transpose2d_() (*Tensor, error) {
-	result := C.go_transpose_2d_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_transpose_2d_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // Squeeze: A view without the dims of size 1.
 func (t *Tensor) Squeeze() (*Tensor, error) {
-	result := C.go_squeeze(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_squeeze(t.use())
+	t.done()
 	return own(result)
 }
 
 // Squeeze_: as Squeeze, in place.
 func (t *Tensor) Squeeze_() (*Tensor, error) {
-	result := C.go_squeeze_(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_squeeze_(t.use())
+	t.done()
 	return same(t, result)
 }
 
 // SqueezeDim: A view without dim, if that has size 1.
 func (t *Tensor) SqueezeDim(dim int64) (*Tensor, error) {
-	result := C.go_squeeze_dim(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_squeeze_dim(t.use(), C.int64_t(dim))
+	t.done()
 	return own(result)
 }
 
 // SqueezeDim_: as SqueezeDim, in place.
 func (t *Tensor) SqueezeDim_(dim int64) (*Tensor, error) {
-	result := C.go_squeeze_dim_(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_squeeze_dim_(t.use(), C.int64_t(dim))
+	t.done()
 	return same(t, result)
 }
 
 // SqueezeDims: A view without those of the given dims that have size 1.
 func (t *Tensor) SqueezeDims(dim []int64) (*Tensor, error) {
-	result := C.go_squeeze_dims(t.raw(), firstInt(dim), C.size_t(len(dim)))
-	runtime.KeepAlive(t)
+	result := C.go_squeeze_dims(t.use(), firstInt(dim), C.size_t(len(dim)))
+	t.done()
 	return own(result)
 }
 
 // SqueezeDims_: as SqueezeDims, in place.
 func (t *Tensor) SqueezeDims_(dim []int64) (*Tensor, error) {
-	result := C.go_squeeze_dims_(t.raw(), firstInt(dim), C.size_t(len(dim)))
-	runtime.KeepAlive(t)
+	result := C.go_squeeze_dims_(t.use(), firstInt(dim), C.size_t(len(dim)))
+	t.done()
 	return same(t, result)
 }
 
 // Unsqueeze: A view with a dim of size 1 put in at dim, in [-ndim - 1, ndim].
 func (t *Tensor) Unsqueeze(dim int64) (*Tensor, error) {
-	result := C.go_unsqueeze(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_unsqueeze(t.use(), C.int64_t(dim))
+	t.done()
 	return own(result)
 }
 
 // Unsqueeze_: as Unsqueeze, in place.
 func (t *Tensor) Unsqueeze_(dim int64) (*Tensor, error) {
-	result := C.go_unsqueeze_(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_unsqueeze_(t.use(), C.int64_t(dim))
+	t.done()
 	return same(t, result)
 }
 
 // Expand: A view in which dims of size 1 are repeated without a copy; -1 keeps a size.
 func (t *Tensor) Expand(size []int64) (*Tensor, error) {
-	result := C.go_expand(t.raw(), firstInt(size), C.size_t(len(size)))
-	runtime.KeepAlive(t)
+	result := C.go_expand(t.use(), firstInt(size), C.size_t(len(size)))
+	t.done()
 	return own(result)
 }
 
 // Select: The part at position index of dim, without that dim.
 func (t *Tensor) Select(dim int64, index int64) (*Tensor, error) {
-	result := C.go_select(t.raw(), C.int64_t(dim), C.int64_t(index))
-	runtime.KeepAlive(t)
+	result := C.go_select(t.use(), C.int64_t(dim), C.int64_t(index))
+	t.done()
 	return own(result)
 }
 
 // Slice: Positions start, start + step, ... before end of dim. Negative bounds count from the end,
 // and both are cut to the size, as in Python. Errors: step < 1.
 func (t *Tensor) Slice(dim int64, start int64, end int64, step int64) (*Tensor, error) {
-	result := C.go_slice(t.raw(), C.int64_t(dim), C.int64_t(start), C.int64_t(end), C.int64_t(step))
-	runtime.KeepAlive(t)
+	result := C.go_slice(t.use(), C.int64_t(dim), C.int64_t(start), C.int64_t(end), C.int64_t(step))
+	t.done()
 	return own(result)
 }
 
 // Narrow: Positions start to start + length of dim.
 func (t *Tensor) Narrow(dim int64, start int64, length int64) (*Tensor, error) {
-	result := C.go_narrow(t.raw(), C.int64_t(dim), C.int64_t(start), C.int64_t(length))
-	runtime.KeepAlive(t)
+	result := C.go_narrow(t.use(), C.int64_t(dim), C.int64_t(start), C.int64_t(length))
+	t.done()
 	return own(result)
 }
 
 // Unbind: All parts along dim, each a view without that dim. None of the views may be changed in
 // place while recording is on. Errors: self has no dims.
 func (t *Tensor) Unbind(dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_unbind(t.raw(), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_unbind(t.use(), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // Split: Views of split_size positions of dim each, the last one of what is left. None of the views
 // may be changed in place while recording is on. Errors: a negative split_size, or 0 where the
 // dim's size is not.
 func (t *Tensor) Split(splitSize int64, dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_split(t.raw(), C.int64_t(splitSize), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_split(t.use(), C.int64_t(splitSize), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // SplitWithSizes: Views of so many positions of dim each, one after the other. None of the views
 // may be changed in place while recording is on. Errors: a negative size, or sizes whose sum is not
 // that of the dim.
 func (t *Tensor) SplitWithSizes(splitSizes []int64, dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_split_with_sizes(t.raw(), firstInt(splitSizes), C.size_t(len(splitSizes)), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_split_with_sizes(t.use(), firstInt(splitSizes), C.size_t(len(splitSizes)), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // Chunk: At most chunks views along dim, all of one size but for the last, as split makes them.
 // Errors: chunks < 1, or self has no dims.
 func (t *Tensor) Chunk(chunks int64, dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_chunk(t.raw(), C.int64_t(chunks), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_chunk(t.use(), C.int64_t(chunks), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // TensorSplit: sections views along dim, of which the first ones have a position more where the
 // size is no multiple. They are slices, which may be changed in place. Errors: sections < 1, or
 // self has no dims.
 func (t *Tensor) TensorSplit(sections int64, dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_tensor_split(t.raw(), C.int64_t(sections), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_tensor_split(t.use(), C.int64_t(sections), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // TensorSplitIndices: The slices of dim before, between and behind the given positions, one more
 // than there are positions. Errors: self has no dims.
 func (t *Tensor) TensorSplitIndices(indices []int64, dim int64) ([]*Tensor, error) {
-	list, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		return C.go_tensor_split_indices(t.raw(), firstInt(indices), C.size_t(len(indices)), C.int64_t(dim), out, capacity)
+	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
+		result := C.go_tensor_split_indices(t.use(), firstInt(indices), C.size_t(len(indices)), C.int64_t(dim), out, capacity)
+		t.done()
+		return result
 	})
-	runtime.KeepAlive(t)
-	return list, err
 }
 
 // AsStrided: A view of the same storage with the given shape, strides and offset, in elements.
 // Errors: it would reach outside the storage.
 func (t *Tensor) AsStrided(size []int64, stride []int64, storageOffset int64) (*Tensor, error) {
-	result := C.go_as_strided(t.raw(), firstInt(size), C.size_t(len(size)), firstInt(stride), C.size_t(len(stride)), C.int64_t(storageOffset))
-	runtime.KeepAlive(t)
+	result := C.go_as_strided(t.use(), firstInt(size), C.size_t(len(size)), firstInt(stride), C.size_t(len(stride)), C.int64_t(storageOffset))
+	t.done()
 	return own(result)
 }
 
 // Sum: The sum of all elements; integers and bool give int64. The result does not depend on the
 // number of threads.
 func (t *Tensor) Sum() (*Tensor, error) {
-	result := C.go_sum(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_sum(t.use())
+	t.done()
 	return own(result)
 }
 
 // SumOut: as Sum, into a given tensor.
 func (t *Tensor) SumOut(out *Tensor) error {
-	result := C.go_sum_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sum_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // SumDim: The sum over the given dims (none given: all). keepdim leaves them in with size 1.
 func (t *Tensor) SumDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_sum_dim(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_sum_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // SumDimOut: as SumDim, into a given tensor.
 func (t *Tensor) SumDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_sum_dim_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_sum_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Mean: The mean of all elements. Floating dtypes only.
 func (t *Tensor) Mean() (*Tensor, error) {
-	result := C.go_mean(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_mean(t.use())
+	t.done()
 	return own(result)
 }
 
 // MeanOut: as Mean, into a given tensor.
 func (t *Tensor) MeanOut(out *Tensor) error {
-	result := C.go_mean_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_mean_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // MeanDim: The mean over the given dims (none given: all). Floating dtypes only.
 func (t *Tensor) MeanDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_mean_dim(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_mean_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // MeanDimOut: as MeanDim, into a given tensor.
 func (t *Tensor) MeanDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_mean_dim_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_mean_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Max: The greatest element; NaN where there is one. Errors: no elements.
 func (t *Tensor) Max() (*Tensor, error) {
-	result := C.go_max(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_max(t.use())
+	t.done()
 	return own(result)
 }
 
 // MaxOut: as Max, into a given tensor.
 func (t *Tensor) MaxOut(out *Tensor) error {
-	result := C.go_max_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_max_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // MaxDim: The greatest element along dim, and its position (int64): the first where several are
 // equal.
 func (t *Tensor) MaxDim(dim int64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_max_dim(t.raw(), C.int64_t(dim), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_max_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+	t.done()
 	return ownPair(result)
 }
 
 // MaxDimOut: as MaxDim, into a given tensor.
 func (t *Tensor) MaxDimOut(dim int64, keepdim bool, values *Tensor, indices *Tensor) error {
-	result := C.go_max_dim_out(t.raw(), C.int64_t(dim), C.bool(keepdim), values.raw(), indices.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(values)
-	runtime.KeepAlive(indices)
+	result := C.go_max_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), values.use(), indices.use())
+	t.done()
+	values.done()
+	indices.done()
 	return errorOf(result)
 }
 
 // Min: The least element; NaN where there is one. Errors: no elements.
 func (t *Tensor) Min() (*Tensor, error) {
-	result := C.go_min(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_min(t.use())
+	t.done()
 	return own(result)
 }
 
 // MinOut: as Min, into a given tensor.
 func (t *Tensor) MinOut(out *Tensor) error {
-	result := C.go_min_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_min_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // MinDim: The least element along dim, and its position (int64): the first where several are equal.
 func (t *Tensor) MinDim(dim int64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_min_dim(t.raw(), C.int64_t(dim), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_min_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+	t.done()
 	return ownPair(result)
 }
 
 // MinDimOut: as MinDim, into a given tensor.
 func (t *Tensor) MinDimOut(dim int64, keepdim bool, values *Tensor, indices *Tensor) error {
-	result := C.go_min_dim_out(t.raw(), C.int64_t(dim), C.bool(keepdim), values.raw(), indices.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(values)
-	runtime.KeepAlive(indices)
+	result := C.go_min_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), values.use(), indices.use())
+	t.done()
+	values.done()
+	indices.done()
 	return errorOf(result)
 }
 
 // Amax: The greatest element over the given dims (none given: all).
 func (t *Tensor) Amax(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_amax(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_amax(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // AmaxOut: as Amax, into a given tensor.
 func (t *Tensor) AmaxOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_amax_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_amax_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Amin: The least element over the given dims (none given: all).
 func (t *Tensor) Amin(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_amin(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_amin(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // AminOut: as Amin, into a given tensor.
 func (t *Tensor) AminOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_amin_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_amin_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Argmax: The position (int64) of the greatest element in row-major order: the first where several
 // are equal.
 func (t *Tensor) Argmax() (*Tensor, error) {
-	result := C.go_argmax(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_argmax(t.use())
+	t.done()
 	return own(result)
 }
 
 // ArgmaxOut: as Argmax, into a given tensor.
 func (t *Tensor) ArgmaxOut(out *Tensor) error {
-	result := C.go_argmax_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_argmax_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // ArgmaxDim: The position (int64) of the greatest element along dim.
 func (t *Tensor) ArgmaxDim(dim int64, keepdim bool) (*Tensor, error) {
-	result := C.go_argmax_dim(t.raw(), C.int64_t(dim), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_argmax_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // ArgmaxDimOut: as ArgmaxDim, into a given tensor.
 func (t *Tensor) ArgmaxDimOut(dim int64, keepdim bool, out *Tensor) error {
-	result := C.go_argmax_dim_out(t.raw(), C.int64_t(dim), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_argmax_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Argmin: The position (int64) of the least element in row-major order: the first where several are
 // equal.
 func (t *Tensor) Argmin() (*Tensor, error) {
-	result := C.go_argmin(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_argmin(t.use())
+	t.done()
 	return own(result)
 }
 
 // ArgminOut: as Argmin, into a given tensor.
 func (t *Tensor) ArgminOut(out *Tensor) error {
-	result := C.go_argmin_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_argmin_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // ArgminDim: The position (int64) of the least element along dim.
 func (t *Tensor) ArgminDim(dim int64, keepdim bool) (*Tensor, error) {
-	result := C.go_argmin_dim(t.raw(), C.int64_t(dim), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_argmin_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // ArgminDimOut: as ArgminDim, into a given tensor.
 func (t *Tensor) ArgminDimOut(dim int64, keepdim bool, out *Tensor) error {
-	result := C.go_argmin_dim_out(t.raw(), C.int64_t(dim), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_argmin_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Any: Is any element not 0? As bool (uint8 for uint8).
 func (t *Tensor) Any() (*Tensor, error) {
-	result := C.go_any(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_any(t.use())
+	t.done()
 	return own(result)
 }
 
 // AnyOut: as Any, into a given tensor.
 func (t *Tensor) AnyOut(out *Tensor) error {
-	result := C.go_any_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_any_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // AnyDim: Is any element not 0 along the given dims?
 func (t *Tensor) AnyDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_any_dim(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_any_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // AnyDimOut: as AnyDim, into a given tensor.
 func (t *Tensor) AnyDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_any_dim_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_any_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // All: Is no element 0? As bool (uint8 for uint8).
 func (t *Tensor) All() (*Tensor, error) {
-	result := C.go_all(t.raw())
-	runtime.KeepAlive(t)
+	result := C.go_all(t.use())
+	t.done()
 	return own(result)
 }
 
 // AllOut: as All, into a given tensor.
 func (t *Tensor) AllOut(out *Tensor) error {
-	result := C.go_all_out(t.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_all_out(t.use(), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // AllDim: Is no element 0 along the given dims?
 func (t *Tensor) AllDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_all_dim(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
-	runtime.KeepAlive(t)
+	result := C.go_all_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+	t.done()
 	return own(result)
 }
 
 // AllDimOut: as AllDim, into a given tensor.
 func (t *Tensor) AllDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_all_dim_out(t.raw(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_all_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Matmul: The matrix product: of vectors, matrices, and stacks of matrices whose leading dims
 // broadcast.
 func (t *Tensor) Matmul(other *Tensor) (*Tensor, error) {
-	result := C.go_matmul(t.raw(), other.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
+	result := C.go_matmul(t.use(), other.use())
+	t.done()
+	other.done()
 	return own(result)
 }
 
 // MatmulOut: as Matmul, into a given tensor.
 func (t *Tensor) MatmulOut(other *Tensor, out *Tensor) error {
-	result := C.go_matmul_out(t.raw(), other.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(other)
-	runtime.KeepAlive(out)
+	result := C.go_matmul_out(t.use(), other.use(), out.use())
+	t.done()
+	other.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Mm: The product of [n, k] and [k, m].
 func (t *Tensor) Mm(mat2 *Tensor) (*Tensor, error) {
-	result := C.go_mm(t.raw(), mat2.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat2)
+	result := C.go_mm(t.use(), mat2.use())
+	t.done()
+	mat2.done()
 	return own(result)
 }
 
 // MmOut: as Mm, into a given tensor.
 func (t *Tensor) MmOut(mat2 *Tensor, out *Tensor) error {
-	result := C.go_mm_out(t.raw(), mat2.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat2)
-	runtime.KeepAlive(out)
+	result := C.go_mm_out(t.use(), mat2.use(), out.use())
+	t.done()
+	mat2.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Bmm: The products of [b, n, k] and [b, k, m], one for each b.
 func (t *Tensor) Bmm(mat2 *Tensor) (*Tensor, error) {
-	result := C.go_bmm(t.raw(), mat2.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat2)
+	result := C.go_bmm(t.use(), mat2.use())
+	t.done()
+	mat2.done()
 	return own(result)
 }
 
 // BmmOut: as Bmm, into a given tensor.
 func (t *Tensor) BmmOut(mat2 *Tensor, out *Tensor) error {
-	result := C.go_bmm_out(t.raw(), mat2.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat2)
-	runtime.KeepAlive(out)
+	result := C.go_bmm_out(t.use(), mat2.use(), out.use())
+	t.done()
+	mat2.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Mv: The product of [n, k] and [k].
 func (t *Tensor) Mv(vec *Tensor) (*Tensor, error) {
-	result := C.go_mv(t.raw(), vec.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(vec)
+	result := C.go_mv(t.use(), vec.use())
+	t.done()
+	vec.done()
 	return own(result)
 }
 
 // MvOut: as Mv, into a given tensor.
 func (t *Tensor) MvOut(vec *Tensor, out *Tensor) error {
-	result := C.go_mv_out(t.raw(), vec.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(vec)
-	runtime.KeepAlive(out)
+	result := C.go_mv_out(t.use(), vec.use(), out.use())
+	t.done()
+	vec.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Dot: The inner product of two vectors of the same size.
 func (t *Tensor) Dot(tensor *Tensor) (*Tensor, error) {
-	result := C.go_dot(t.raw(), tensor.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(tensor)
+	result := C.go_dot(t.use(), tensor.use())
+	t.done()
+	tensor.done()
 	return own(result)
 }
 
 // DotOut: as Dot, into a given tensor.
 func (t *Tensor) DotOut(tensor *Tensor, out *Tensor) error {
-	result := C.go_dot_out(t.raw(), tensor.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(tensor)
-	runtime.KeepAlive(out)
+	result := C.go_dot_out(t.use(), tensor.use(), out.use())
+	t.done()
+	tensor.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -2442,10 +2440,10 @@ func (t *Tensor) Addmm(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (*
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_addmm(t.raw(), mat1.raw(), mat2.raw(), betaScalar, alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat1)
-	runtime.KeepAlive(mat2)
+	result := C.go_addmm(t.use(), mat1.use(), mat2.use(), betaScalar, alphaScalar)
+	t.done()
+	mat1.done()
+	mat2.done()
 	return own(result)
 }
 
@@ -2459,10 +2457,10 @@ func (t *Tensor) Addmm_(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (
 	if err != nil {
 		return nil, err
 	}
-	result := C.go_addmm_(t.raw(), mat1.raw(), mat2.raw(), betaScalar, alphaScalar)
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat1)
-	runtime.KeepAlive(mat2)
+	result := C.go_addmm_(t.use(), mat1.use(), mat2.use(), betaScalar, alphaScalar)
+	t.done()
+	mat1.done()
+	mat2.done()
 	return same(t, result)
 }
 
@@ -2476,41 +2474,41 @@ func (t *Tensor) AddmmOut(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar,
 	if err != nil {
 		return err
 	}
-	result := C.go_addmm_out(t.raw(), mat1.raw(), mat2.raw(), betaScalar, alphaScalar, out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(mat1)
-	runtime.KeepAlive(mat2)
-	runtime.KeepAlive(out)
+	result := C.go_addmm_out(t.use(), mat1.use(), mat2.use(), betaScalar, alphaScalar, out.use())
+	t.done()
+	mat1.done()
+	mat2.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Softmax: exp(self) / sum(exp(self)) along dim, safe against overflow. Floating dtypes only.
 func (t *Tensor) Softmax(dim int64) (*Tensor, error) {
-	result := C.go_softmax(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_softmax(t.use(), C.int64_t(dim))
+	t.done()
 	return own(result)
 }
 
 // SoftmaxOut: as Softmax, into a given tensor.
 func (t *Tensor) SoftmaxOut(dim int64, out *Tensor) error {
-	result := C.go_softmax_out(t.raw(), C.int64_t(dim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_softmax_out(t.use(), C.int64_t(dim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
 // LogSoftmax: The logarithm of softmax along dim, in one step. Floating dtypes only.
 func (t *Tensor) LogSoftmax(dim int64) (*Tensor, error) {
-	result := C.go_log_softmax(t.raw(), C.int64_t(dim))
-	runtime.KeepAlive(t)
+	result := C.go_log_softmax(t.use(), C.int64_t(dim))
+	t.done()
 	return own(result)
 }
 
 // LogSoftmaxOut: as LogSoftmax, into a given tensor.
 func (t *Tensor) LogSoftmaxOut(dim int64, out *Tensor) error {
-	result := C.go_log_softmax_out(t.raw(), C.int64_t(dim), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(out)
+	result := C.go_log_softmax_out(t.use(), C.int64_t(dim), out.use())
+	t.done()
+	out.done()
 	return errorOf(result)
 }
 
@@ -2518,161 +2516,161 @@ func (t *Tensor) LogSoftmaxOut(dim int64, out *Tensor) error {
 // int64 class numbers of self's shape without C. weight ([C]) rescales classes; a target equal to
 // ignore_index counts for nothing. The mean divides by the sum of the weights used.
 func (t *Tensor) NllLoss(target *Tensor, weight *Tensor, ignoreIndex int64, reduction Reduction) (*Tensor, error) {
-	result := C.go_nll_loss(t.raw(), target.raw(), weight.raw(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction))
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(target)
-	runtime.KeepAlive(weight)
+	result := C.go_nll_loss(t.use(), target.use(), weight.use(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction))
+	t.done()
+	target.done()
+	weight.done()
 	return own(result)
 }
 
 // CrossEntropy: nll_loss(log_softmax(self), target), averaged; target may instead be class
 // probabilities of self's shape.
 func (t *Tensor) CrossEntropy(target *Tensor) (*Tensor, error) {
-	result := C.go_cross_entropy(t.raw(), target.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(target)
+	result := C.go_cross_entropy(t.use(), target.use())
+	t.done()
+	target.done()
 	return own(result)
 }
 
 // CrossEntropyWith: cross_entropy with class weights, an ignored class, another reduction, and
 // label smoothing in [0, 1].
 func (t *Tensor) CrossEntropyWith(target *Tensor, weight *Tensor, ignoreIndex int64, reduction Reduction, labelSmoothing float64) (*Tensor, error) {
-	result := C.go_cross_entropy_with(t.raw(), target.raw(), weight.raw(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction), C.double(labelSmoothing))
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(target)
-	runtime.KeepAlive(weight)
+	result := C.go_cross_entropy_with(t.use(), target.use(), weight.use(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction), C.double(labelSmoothing))
+	t.done()
+	target.done()
+	weight.done()
 	return own(result)
 }
 
 // MseLoss: The squared difference, averaged, summed, or as it is.
 func (t *Tensor) MseLoss(target *Tensor, reduction Reduction) (*Tensor, error) {
-	result := C.go_mse_loss(t.raw(), target.raw(), C.tensor_reduction_t(reduction))
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(target)
+	result := C.go_mse_loss(t.use(), target.use(), C.tensor_reduction_t(reduction))
+	t.done()
+	target.done()
 	return own(result)
 }
 
 // Cat: The tensors one after the other along dim. Dtypes promote; all other sizes must agree. 1-d
 // tensors without elements are passed over.
 func Cat(tensors []*Tensor, dim int64) (*Tensor, error) {
-	tensorsHandles := handles(tensors)
-	result := C.go_cat(firstHandle(tensorsHandles), C.size_t(len(tensors)), C.int64_t(dim))
-	runtime.KeepAlive(tensors)
+	tensorsUsed := useAll(tensors)
+	result := C.go_cat(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim))
+	tensorsUsed.done()
 	return own(result)
 }
 
 // CatOut: as Cat, into a given tensor.
 func CatOut(tensors []*Tensor, dim int64, out *Tensor) error {
-	tensorsHandles := handles(tensors)
-	result := C.go_cat_out(firstHandle(tensorsHandles), C.size_t(len(tensors)), C.int64_t(dim), out.raw())
-	runtime.KeepAlive(tensors)
-	runtime.KeepAlive(out)
+	tensorsUsed := useAll(tensors)
+	result := C.go_cat_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim), out.use())
+	tensorsUsed.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Stack: Tensors of one shape along a new dim.
 func Stack(tensors []*Tensor, dim int64) (*Tensor, error) {
-	tensorsHandles := handles(tensors)
-	result := C.go_stack(firstHandle(tensorsHandles), C.size_t(len(tensors)), C.int64_t(dim))
-	runtime.KeepAlive(tensors)
+	tensorsUsed := useAll(tensors)
+	result := C.go_stack(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim))
+	tensorsUsed.done()
 	return own(result)
 }
 
 // StackOut: as Stack, into a given tensor.
 func StackOut(tensors []*Tensor, dim int64, out *Tensor) error {
-	tensorsHandles := handles(tensors)
-	result := C.go_stack_out(firstHandle(tensorsHandles), C.size_t(len(tensors)), C.int64_t(dim), out.raw())
-	runtime.KeepAlive(tensors)
-	runtime.KeepAlive(out)
+	tensorsUsed := useAll(tensors)
+	result := C.go_stack_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim), out.use())
+	tensorsUsed.done()
+	out.done()
 	return errorOf(result)
 }
 
 // IndexSelect: The positions of dim that the int32 or int64 vector index names, in its order.
 func (t *Tensor) IndexSelect(dim int64, index *Tensor) (*Tensor, error) {
-	result := C.go_index_select(t.raw(), C.int64_t(dim), index.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
+	result := C.go_index_select(t.use(), C.int64_t(dim), index.use())
+	t.done()
+	index.done()
 	return own(result)
 }
 
 // IndexSelectOut: as IndexSelect, into a given tensor.
 func (t *Tensor) IndexSelectOut(dim int64, index *Tensor, out *Tensor) error {
-	result := C.go_index_select_out(t.raw(), C.int64_t(dim), index.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(out)
+	result := C.go_index_select_out(t.use(), C.int64_t(dim), index.use(), out.use())
+	t.done()
+	index.done()
+	out.done()
 	return errorOf(result)
 }
 
 // IndexAdd: self with the slices of source added at the positions of dim that index names; a
 // position named twice gets both.
 func (t *Tensor) IndexAdd(dim int64, index *Tensor, source *Tensor) (*Tensor, error) {
-	result := C.go_index_add(t.raw(), C.int64_t(dim), index.raw(), source.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(source)
+	result := C.go_index_add(t.use(), C.int64_t(dim), index.use(), source.use())
+	t.done()
+	index.done()
+	source.done()
 	return own(result)
 }
 
 // IndexAdd_: as IndexAdd, in place.
 func (t *Tensor) IndexAdd_(dim int64, index *Tensor, source *Tensor) (*Tensor, error) {
-	result := C.go_index_add_(t.raw(), C.int64_t(dim), index.raw(), source.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(source)
+	result := C.go_index_add_(t.use(), C.int64_t(dim), index.use(), source.use())
+	t.done()
+	index.done()
+	source.done()
 	return same(t, result)
 }
 
 // Gather: out[i][j] = self[index[i][j]][j] (for dim 0): index (int64) has self's rank and the
 // result's shape.
 func (t *Tensor) Gather(dim int64, index *Tensor) (*Tensor, error) {
-	result := C.go_gather(t.raw(), C.int64_t(dim), index.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
+	result := C.go_gather(t.use(), C.int64_t(dim), index.use())
+	t.done()
+	index.done()
 	return own(result)
 }
 
 // GatherOut: as Gather, into a given tensor.
 func (t *Tensor) GatherOut(dim int64, index *Tensor, out *Tensor) error {
-	result := C.go_gather_out(t.raw(), C.int64_t(dim), index.raw(), out.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(out)
+	result := C.go_gather_out(t.use(), C.int64_t(dim), index.use(), out.use())
+	t.done()
+	index.done()
+	out.done()
 	return errorOf(result)
 }
 
 // Scatter: self with self[index[i][j]][j] = src[i][j] (for dim 0).
 func (t *Tensor) Scatter(dim int64, index *Tensor, src *Tensor) (*Tensor, error) {
-	result := C.go_scatter(t.raw(), C.int64_t(dim), index.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(src)
+	result := C.go_scatter(t.use(), C.int64_t(dim), index.use(), src.use())
+	t.done()
+	index.done()
+	src.done()
 	return own(result)
 }
 
 // Scatter_: as Scatter, in place.
 func (t *Tensor) Scatter_(dim int64, index *Tensor, src *Tensor) (*Tensor, error) {
-	result := C.go_scatter_(t.raw(), C.int64_t(dim), index.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(src)
+	result := C.go_scatter_(t.use(), C.int64_t(dim), index.use(), src.use())
+	t.done()
+	index.done()
+	src.done()
 	return same(t, result)
 }
 
 // ScatterAdd: self with self[index[i][j]][j] += src[i][j] (for dim 0).
 func (t *Tensor) ScatterAdd(dim int64, index *Tensor, src *Tensor) (*Tensor, error) {
-	result := C.go_scatter_add(t.raw(), C.int64_t(dim), index.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(src)
+	result := C.go_scatter_add(t.use(), C.int64_t(dim), index.use(), src.use())
+	t.done()
+	index.done()
+	src.done()
 	return own(result)
 }
 
 // ScatterAdd_: as ScatterAdd, in place.
 func (t *Tensor) ScatterAdd_(dim int64, index *Tensor, src *Tensor) (*Tensor, error) {
-	result := C.go_scatter_add_(t.raw(), C.int64_t(dim), index.raw(), src.raw())
-	runtime.KeepAlive(t)
-	runtime.KeepAlive(index)
-	runtime.KeepAlive(src)
+	result := C.go_scatter_add_(t.use(), C.int64_t(dim), index.use(), src.use())
+	t.done()
+	index.done()
+	src.done()
 	return same(t, result)
 }

@@ -44,7 +44,11 @@ type Device struct {
 var CPU = Device{C.TENSOR_CPU, 0}
 
 // CUDA is one of the CUDA devices, from 0.
-func CUDA(index int) Device { return Device{C.TENSOR_CUDA, int32(index)} }
+func CUDA(index int) Device {
+	device := Device{C.TENSOR_CUDA, int32(index)}
+	watchCUDA(device)
+	return device
+}
 
 // String is "cpu" or "cuda:0".
 func (d Device) String() string {
@@ -75,7 +79,9 @@ func optionsOf(options []Option) C.tensor_options_t {
 	var raw C.tensor_options_t
 	raw.struct_size = C.sizeof_tensor_options_t
 	for _, option := range options {
-		option.apply(&raw)
+		if option != nil {
+			option.apply(&raw)
+		}
 	}
 	return raw
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // expectValues compares the elements of a tensor, and their type.
@@ -237,4 +238,185 @@ func TestCollectorGivesHandlesBack(t *testing.T) {
 		Must(Ones([]int64{10}))
 	}
 	expectNoHandles(t)
+}
+
+// Memory that was never written may hold any byte, and Go's bools only 0 and 1.
+func TestBoolsAre0Or1(t *testing.T) {
+	for round := 0; round < 20; round++ {
+		Must(Full([]int64{256}, 7, Uint8)).Release()
+		flags := Must(Empty([]int64{256}, Bool))
+		for i, flag := range Must(Values[bool](flags)) {
+			if raw := *(*uint8)(unsafe.Pointer(&flag)); raw > 1 {
+				t.Errorf("flag %d is %d", i, raw)
+			}
+		}
+		flags.Release()
+	}
+}
+
+// Each call on a tensor that another goroutine releases is carried out or refused.
+func TestReleaseDuringCalls(t *testing.T) {
+	for round := 0; round < 200; round++ {
+		x := Must(Ones([]int64{100, 100}))
+		var group sync.WaitGroup
+		for worker := 0; worker < 4; worker++ {
+			group.Add(1)
+			go func() {
+				defer group.Done()
+				for {
+					y, err := x.Add(x)
+					if err != nil {
+						return
+					}
+					if shape := Must(y.Shape()); shape[0] != 100 {
+						t.Errorf("got %v", shape)
+					}
+					y.Release()
+					if _, err = Cat([]*Tensor{x, x}, 0); err != nil {
+						return
+					}
+					if _, err = x.Split(50, 0); err != nil {
+						return
+					}
+				}
+			}()
+		}
+		for i := 0; i < round; i++ {
+			runtime.Gosched()
+		}
+		x.Release()
+		x.Release()
+		group.Wait()
+		var failure *Error
+		if _, err := x.Sum(); !errors.As(err, &failure) || failure.Status != InvalidHandle {
+			t.Errorf("got %v", err)
+		}
+	}
+	expectNoHandles(t)
+}
+
+// A call that fails before it reaches the library must not keep its tensors in use for ever.
+func TestFailedCallsLetGo(t *testing.T) {
+	x := Must(Ones([]int64{2}))
+	_, _ = x.AddScalar("one")
+	_, _ = Cat([]*Tensor{x, nil}, 0)
+	_, _ = x.Add(nil)
+	_, _ = Grad([]*Tensor{x}, []*Tensor{nil}, nil, BackwardOptions{})
+	_, _ = x.Split(0, 0)
+	_, _ = Values[float64](x)
+	_ = x.SetGrad(Must(Ones([]int64{3})))
+	_ = Must(x.ZerosLike(nil)).String()
+	if x.state != 0 {
+		t.Errorf("%d calls are still in progress", x.state)
+	}
+	x.Release()
+	expectNoHandles(t)
+}
+
+// mostReserved computes results that nobody releases, of 4 MB each.
+func mostReserved(t *testing.T, count int) uint64 {
+	t.Helper()
+	x := Must(Ones([]int64{1 << 20}))
+	most := uint64(0)
+	for i := 0; i < count; i++ {
+		Must(x.AddScalar(1))
+		if reserved := Must(MemoryReserved()); reserved > most {
+			most = reserved
+		}
+	}
+	return most
+}
+
+func TestMemoryIsCollectedWithinTheBudget(t *testing.T) {
+	if most := mostReserved(t, 150); most > defaultMemoryBudget {
+		t.Errorf("%d bytes reserved", most)
+	}
+	defer func() { _ = SetMemoryBudget(defaultMemoryBudget) }()
+	if err := SetMemoryBudget(64 << 20); err != nil {
+		t.Fatal(err)
+	}
+	if most := mostReserved(t, 100); most > 64<<20 {
+		t.Errorf("%d bytes reserved", most)
+	}
+	// What is live may be more than the budget.
+	var kept []*Tensor
+	for i := 0; i < 30; i++ {
+		kept = append(kept, Must(Full([]int64{1 << 20}, float64(i))))
+	}
+	if most := mostReserved(t, 100); most < 120<<20 || most > 300<<20 {
+		t.Errorf("%d bytes reserved with 120 MB live", most)
+	}
+	for i, tensor := range kept {
+		if Must(Must(tensor.Select(0, 0)).Float()) != float64(i) {
+			t.Errorf("tensor %d changed", i)
+		}
+	}
+	// A request that fails moves no limit.
+	if _, err := Empty([]int64{1 << 50}); err == nil {
+		t.Error("4 PiB were allocated")
+	}
+	if most := mostReserved(t, 100); most > 300<<20 {
+		t.Errorf("%d bytes reserved afterwards", most)
+	}
+	expectNoHandles(t)
+}
+
+func TestMemoryIsCollectedForManyGoroutines(t *testing.T) {
+	defer func() { _ = SetMemoryBudget(defaultMemoryBudget) }()
+	if err := SetMemoryBudget(64 << 20); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for worker := 0; worker < 4; worker++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			mostReserved(t, 200)
+		}()
+	}
+	group.Wait()
+	expectNoHandles(t)
+}
+
+func TestWarningsGoToTheHandler(t *testing.T) {
+	a, b := Must(Ones([]int64{2, 2})), Must(Ones([]int64{2}))
+	var heard []string
+	handle := func(handler func(string) error) {
+		if err := SetWarningHandler(handler); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer handle(nil)
+	Must(a.MseLoss(b, ReductionMean))
+	handle(func(message string) error {
+		heard = append(heard, message)
+		Must(b.MseLoss(a, ReductionMean)) // warns nobody
+		return nil
+	})
+	Must(a.MseLoss(b, ReductionMean))
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], "Using a target size (torch.Size([2])) that") {
+		t.Errorf("got %q", heard)
+	}
+
+	out := Must(Ones([]int64{3}))
+	handle(func(message string) error { return fmt.Errorf("no: %s", message[:9]) })
+	var failure *Error
+	err := a.AddOut(b, out)
+	if !errors.As(err, &failure) || failure.Message != "no: An output" {
+		t.Errorf("got %v", err)
+	}
+	expectValues[float32](t, out, 1, 1, 1)
+	handle(func(string) error { return &Error{ValueError, "mine"} })
+	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != ValueError {
+		t.Errorf("got %v", err)
+	}
+	handle(func(string) error { panic("on purpose") })
+	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != Internal {
+		t.Errorf("got %v", err)
+	}
+	handle(nil)
+	if err = a.AddOut(b, out); err != nil {
+		t.Error(err)
+	}
+	expectShape(t, out, 2, 2)
 }

@@ -17,7 +17,9 @@ tensor_status_t tensor_empty(const int64_t* shape, size_t ndim, const tensor_opt
 }
 
 tensor_status_t tensor_empty_out(const int64_t* shape, size_t ndim, tensor_t* out) {
-  return guard([&] { ops::empty_out(span_of(shape, ndim, "shape"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::empty_out(span_of(shape, ndim, "shape"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_zeros(const int64_t* shape, size_t ndim, const tensor_options_t* options,
@@ -29,7 +31,9 @@ tensor_status_t tensor_zeros(const int64_t* shape, size_t ndim, const tensor_opt
 }
 
 tensor_status_t tensor_zeros_out(const int64_t* shape, size_t ndim, tensor_t* out) {
-  return guard([&] { ops::zeros_out(span_of(shape, ndim, "shape"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::zeros_out(span_of(shape, ndim, "shape"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_ones(const int64_t* shape, size_t ndim, const tensor_options_t* options,
@@ -41,23 +45,23 @@ tensor_status_t tensor_ones(const int64_t* shape, size_t ndim, const tensor_opti
 }
 
 tensor_status_t tensor_ones_out(const int64_t* shape, size_t ndim, tensor_t* out) {
-  return guard([&] { ops::ones_out(span_of(shape, ndim, "shape"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::ones_out(span_of(shape, ndim, "shape"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_full(const int64_t* shape, size_t ndim, tensor_scalar_t fill_value,
                             const tensor_options_t* options, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::full(span_of(shape, ndim, "shape"), scalar_of(fill_value, "fill_value"),
-                                options_of(options)));
+    *out = new_handle(ops::full(span_of(shape, ndim, "shape"), scalar_of(fill_value, "fill_value"), options_of(options)));
   });
 }
 
 tensor_status_t tensor_full_out(const int64_t* shape, size_t ndim, tensor_scalar_t fill_value,
                                 tensor_t* out) {
   return guard([&] {
-    ops::full_out(span_of(shape, ndim, "shape"), scalar_of(fill_value, "fill_value"),
-                  tensor_of(out, "out"));
+    ops::full_out(span_of(shape, ndim, "shape"), scalar_of(fill_value, "fill_value"), tensor_of(out, "out"));
   });
 }
 
@@ -65,16 +69,14 @@ tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end, tensor
                               const tensor_options_t* options, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::arange(scalar_of(start, "start"), scalar_of(end, "end"),
-                                  scalar_of(step, "step"), options_of(options)));
+    *out = new_handle(ops::arange(scalar_of(start, "start"), scalar_of(end, "end"), scalar_of(step, "step"), options_of(options)));
   });
 }
 
 tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end, tensor_scalar_t step,
                                   tensor_t* out) {
   return guard([&] {
-    ops::arange_out(scalar_of(start, "start"), scalar_of(end, "end"), scalar_of(step, "step"),
-                    tensor_of(out, "out"));
+    ops::arange_out(scalar_of(start, "start"), scalar_of(end, "end"), scalar_of(step, "step"), tensor_of(out, "out"));
   });
 }
 
@@ -86,7 +88,9 @@ tensor_status_t tensor_eye(int64_t n, int64_t m, const tensor_options_t* options
 }
 
 tensor_status_t tensor_eye_out(int64_t n, int64_t m, tensor_t* out) {
-  return guard([&] { ops::eye_out(n, m, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::eye_out(n, m, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_rand(const int64_t* shape, size_t ndim, const tensor_options_t* options,
@@ -98,7 +102,9 @@ tensor_status_t tensor_rand(const int64_t* shape, size_t ndim, const tensor_opti
 }
 
 tensor_status_t tensor_rand_out(const int64_t* shape, size_t ndim, tensor_t* out) {
-  return guard([&] { ops::rand_out(span_of(shape, ndim, "shape"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::rand_out(span_of(shape, ndim, "shape"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_randn(const int64_t* shape, size_t ndim, const tensor_options_t* options,
@@ -110,7 +116,9 @@ tensor_status_t tensor_randn(const int64_t* shape, size_t ndim, const tensor_opt
 }
 
 tensor_status_t tensor_randn_out(const int64_t* shape, size_t ndim, tensor_t* out) {
-  return guard([&] { ops::randn_out(span_of(shape, ndim, "shape"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::randn_out(span_of(shape, ndim, "shape"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_empty_like(const tensor_t* self, const tensor_options_t* options,
@@ -141,8 +149,7 @@ tensor_status_t tensor_full_like(const tensor_t* self, tensor_scalar_t fill_valu
                                  const tensor_options_t* options, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::full_like(tensor_of(self, "self"), scalar_of(fill_value, "fill_value"),
-                                     options_of(options)));
+    *out = new_handle(ops::full_like(tensor_of(self, "self"), scalar_of(fill_value, "fill_value"), options_of(options)));
   });
 }
 
@@ -163,19 +170,27 @@ tensor_status_t tensor_randn_like(const tensor_t* self, const tensor_options_t* 
 }
 
 tensor_status_t tensor_copy_(tensor_t* self, const tensor_t* src) {
-  return guard([&] { ops::copy_(tensor_of(self, "self"), tensor_of(src, "src")); });
+  return guard([&] {
+    ops::copy_(tensor_of(self, "self"), tensor_of(src, "src"));
+  });
 }
 
 tensor_status_t tensor_fill_tensor_(tensor_t* self, const tensor_t* value) {
-  return guard([&] { ops::fill_tensor_(tensor_of(self, "self"), tensor_of(value, "value")); });
+  return guard([&] {
+    ops::fill_tensor_(tensor_of(self, "self"), tensor_of(value, "value"));
+  });
 }
 
 tensor_status_t tensor_fill_(tensor_t* self, tensor_scalar_t value) {
-  return guard([&] { ops::fill_(tensor_of(self, "self"), scalar_of(value, "value")); });
+  return guard([&] {
+    ops::fill_(tensor_of(self, "self"), scalar_of(value, "value"));
+  });
 }
 
 tensor_status_t tensor_zero_(tensor_t* self) {
-  return guard([&] { ops::zero_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::zero_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_clone(const tensor_t* self, tensor_t** out) {
@@ -203,8 +218,7 @@ tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype, tenso
                                tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::to_copy(tensor_of(self, "self"), named_dtype_of(dtype, "dtype"),
-                                   device_of(device, "device")));
+    *out = new_handle(ops::to_copy(tensor_of(self, "self"), named_dtype_of(dtype, "dtype"), device_of(device, "device")));
   });
 }
 
@@ -217,7 +231,9 @@ tensor_status_t tensor_to_non_blocking(const tensor_t* self, const tensor_option
 }
 
 tensor_status_t tensor_copy_non_blocking_(tensor_t* self, const tensor_t* src) {
-  return guard([&] { ops::copy_non_blocking_(tensor_of(self, "self"), tensor_of(src, "src")); });
+  return guard([&] {
+    ops::copy_non_blocking_(tensor_of(self, "self"), tensor_of(src, "src"));
+  });
 }
 
 tensor_status_t tensor_pin_memory(const tensor_t* self, tensor_t** out) {
@@ -242,7 +258,9 @@ tensor_status_t tensor_add(const tensor_t* self, const tensor_t* other, tensor_t
 }
 
 tensor_status_t tensor_add_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::add_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::add_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_add_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -259,7 +277,9 @@ tensor_status_t tensor_add_scalar(const tensor_t* self, tensor_scalar_t other, t
 }
 
 tensor_status_t tensor_add_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::add_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::add_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_add_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -272,8 +292,7 @@ tensor_status_t tensor_add_alpha(const tensor_t* self, const tensor_t* other, te
                                  tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::add_alpha(tensor_of(self, "self"), tensor_of(other, "other"),
-                                     scalar_of(alpha, "alpha")));
+    *out = new_handle(ops::add_alpha(tensor_of(self, "self"), tensor_of(other, "other"), scalar_of(alpha, "alpha")));
   });
 }
 
@@ -286,8 +305,7 @@ tensor_status_t tensor_add_alpha_(tensor_t* self, const tensor_t* other, tensor_
 tensor_status_t tensor_add_alpha_out(const tensor_t* self, const tensor_t* other,
                                      tensor_scalar_t alpha, tensor_t* out) {
   return guard([&] {
-    ops::add_alpha_out(tensor_of(self, "self"), tensor_of(other, "other"),
-                       scalar_of(alpha, "alpha"), tensor_of(out, "out"));
+    ops::add_alpha_out(tensor_of(self, "self"), tensor_of(other, "other"), scalar_of(alpha, "alpha"), tensor_of(out, "out"));
   });
 }
 
@@ -299,7 +317,9 @@ tensor_status_t tensor_sub(const tensor_t* self, const tensor_t* other, tensor_t
 }
 
 tensor_status_t tensor_sub_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::sub_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::sub_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_sub_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -316,7 +336,9 @@ tensor_status_t tensor_sub_scalar(const tensor_t* self, tensor_scalar_t other, t
 }
 
 tensor_status_t tensor_sub_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::sub_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::sub_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_sub_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -329,8 +351,7 @@ tensor_status_t tensor_sub_alpha(const tensor_t* self, const tensor_t* other, te
                                  tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::sub_alpha(tensor_of(self, "self"), tensor_of(other, "other"),
-                                     scalar_of(alpha, "alpha")));
+    *out = new_handle(ops::sub_alpha(tensor_of(self, "self"), tensor_of(other, "other"), scalar_of(alpha, "alpha")));
   });
 }
 
@@ -343,8 +364,7 @@ tensor_status_t tensor_sub_alpha_(tensor_t* self, const tensor_t* other, tensor_
 tensor_status_t tensor_sub_alpha_out(const tensor_t* self, const tensor_t* other,
                                      tensor_scalar_t alpha, tensor_t* out) {
   return guard([&] {
-    ops::sub_alpha_out(tensor_of(self, "self"), tensor_of(other, "other"),
-                       scalar_of(alpha, "alpha"), tensor_of(out, "out"));
+    ops::sub_alpha_out(tensor_of(self, "self"), tensor_of(other, "other"), scalar_of(alpha, "alpha"), tensor_of(out, "out"));
   });
 }
 
@@ -363,7 +383,9 @@ tensor_status_t tensor_mul(const tensor_t* self, const tensor_t* other, tensor_t
 }
 
 tensor_status_t tensor_mul_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::mul_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::mul_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_mul_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -380,7 +402,9 @@ tensor_status_t tensor_mul_scalar(const tensor_t* self, tensor_scalar_t other, t
 }
 
 tensor_status_t tensor_mul_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::mul_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::mul_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_mul_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -397,7 +421,9 @@ tensor_status_t tensor_div(const tensor_t* self, const tensor_t* other, tensor_t
 }
 
 tensor_status_t tensor_div_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::div_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::div_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -414,7 +440,9 @@ tensor_status_t tensor_div_scalar(const tensor_t* self, tensor_scalar_t other, t
 }
 
 tensor_status_t tensor_div_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::div_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::div_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -431,7 +459,9 @@ tensor_status_t tensor_div_trunc(const tensor_t* self, const tensor_t* other, te
 }
 
 tensor_status_t tensor_div_trunc_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::div_trunc_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::div_trunc_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_trunc_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -449,14 +479,15 @@ tensor_status_t tensor_div_trunc_scalar(const tensor_t* self, tensor_scalar_t ot
 }
 
 tensor_status_t tensor_div_trunc_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::div_trunc_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::div_trunc_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_trunc_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                             tensor_t* out) {
   return guard([&] {
-    ops::div_trunc_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                              tensor_of(out, "out"));
+    ops::div_trunc_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -468,7 +499,9 @@ tensor_status_t tensor_div_floor(const tensor_t* self, const tensor_t* other, te
 }
 
 tensor_status_t tensor_div_floor_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::div_floor_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::div_floor_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_floor_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -486,14 +519,15 @@ tensor_status_t tensor_div_floor_scalar(const tensor_t* self, tensor_scalar_t ot
 }
 
 tensor_status_t tensor_div_floor_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::div_floor_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::div_floor_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_div_floor_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                             tensor_t* out) {
   return guard([&] {
-    ops::div_floor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                              tensor_of(out, "out"));
+    ops::div_floor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -505,14 +539,15 @@ tensor_status_t tensor_floor_divide(const tensor_t* self, const tensor_t* other,
 }
 
 tensor_status_t tensor_floor_divide_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::floor_divide_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::floor_divide_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_floor_divide_out(const tensor_t* self, const tensor_t* other,
                                         tensor_t* out) {
   return guard([&] {
-    ops::floor_divide_out(tensor_of(self, "self"), tensor_of(other, "other"),
-                          tensor_of(out, "out"));
+    ops::floor_divide_out(tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -525,15 +560,15 @@ tensor_status_t tensor_floor_divide_scalar(const tensor_t* self, tensor_scalar_t
 }
 
 tensor_status_t tensor_floor_divide_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard(
-      [&] { ops::floor_divide_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::floor_divide_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_floor_divide_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                                tensor_t* out) {
   return guard([&] {
-    ops::floor_divide_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                                 tensor_of(out, "out"));
+    ops::floor_divide_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -553,7 +588,9 @@ tensor_status_t tensor_remainder(const tensor_t* self, const tensor_t* other, te
 }
 
 tensor_status_t tensor_remainder_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::remainder_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::remainder_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_remainder_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -571,14 +608,15 @@ tensor_status_t tensor_remainder_scalar(const tensor_t* self, tensor_scalar_t ot
 }
 
 tensor_status_t tensor_remainder_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::remainder_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::remainder_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_remainder_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                             tensor_t* out) {
   return guard([&] {
-    ops::remainder_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                              tensor_of(out, "out"));
+    ops::remainder_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -598,11 +636,15 @@ tensor_status_t tensor_reciprocal(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_reciprocal_(tensor_t* self) {
-  return guard([&] { ops::reciprocal_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::reciprocal_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_reciprocal_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::reciprocal_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::reciprocal_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_pow(const tensor_t* self, const tensor_t* exponent, tensor_t** out) {
@@ -613,7 +655,9 @@ tensor_status_t tensor_pow(const tensor_t* self, const tensor_t* exponent, tenso
 }
 
 tensor_status_t tensor_pow_(tensor_t* self, const tensor_t* exponent) {
-  return guard([&] { ops::pow_(tensor_of(self, "self"), tensor_of(exponent, "exponent")); });
+  return guard([&] {
+    ops::pow_(tensor_of(self, "self"), tensor_of(exponent, "exponent"));
+  });
 }
 
 tensor_status_t tensor_pow_out(const tensor_t* self, const tensor_t* exponent, tensor_t* out) {
@@ -630,14 +674,15 @@ tensor_status_t tensor_pow_scalar(const tensor_t* self, tensor_scalar_t exponent
 }
 
 tensor_status_t tensor_pow_scalar_(tensor_t* self, tensor_scalar_t exponent) {
-  return guard([&] { ops::pow_scalar_(tensor_of(self, "self"), scalar_of(exponent, "exponent")); });
+  return guard([&] {
+    ops::pow_scalar_(tensor_of(self, "self"), scalar_of(exponent, "exponent"));
+  });
 }
 
 tensor_status_t tensor_pow_scalar_out(const tensor_t* self, tensor_scalar_t exponent,
                                       tensor_t* out) {
   return guard([&] {
-    ops::pow_scalar_out(tensor_of(self, "self"), scalar_of(exponent, "exponent"),
-                        tensor_of(out, "out"));
+    ops::pow_scalar_out(tensor_of(self, "self"), scalar_of(exponent, "exponent"), tensor_of(out, "out"));
   });
 }
 
@@ -651,8 +696,7 @@ tensor_status_t tensor_scalar_pow(tensor_scalar_t self, const tensor_t* exponent
 tensor_status_t tensor_scalar_pow_out(tensor_scalar_t self, const tensor_t* exponent,
                                       tensor_t* out) {
   return guard([&] {
-    ops::scalar_pow_out(scalar_of(self, "self"), tensor_of(exponent, "exponent"),
-                        tensor_of(out, "out"));
+    ops::scalar_pow_out(scalar_of(self, "self"), tensor_of(exponent, "exponent"), tensor_of(out, "out"));
   });
 }
 
@@ -664,11 +708,15 @@ tensor_status_t tensor_neg(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_neg_(tensor_t* self) {
-  return guard([&] { ops::neg_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::neg_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_neg_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::neg_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::neg_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_abs(const tensor_t* self, tensor_t** out) {
@@ -679,11 +727,15 @@ tensor_status_t tensor_abs(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_abs_(tensor_t* self) {
-  return guard([&] { ops::abs_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::abs_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_abs_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::abs_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::abs_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_sgn(const tensor_t* self, tensor_t** out) {
@@ -694,11 +746,15 @@ tensor_status_t tensor_sgn(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_sgn_(tensor_t* self) {
-  return guard([&] { ops::sgn_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::sgn_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_sgn_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::sgn_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::sgn_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_maximum(const tensor_t* self, const tensor_t* other, tensor_t** out) {
@@ -735,7 +791,9 @@ tensor_status_t tensor_relu(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_relu_(tensor_t* self) {
-  return guard([&] { ops::relu_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::relu_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_bitwise_and(const tensor_t* self, const tensor_t* other, tensor_t** out) {
@@ -746,7 +804,9 @@ tensor_status_t tensor_bitwise_and(const tensor_t* self, const tensor_t* other, 
 }
 
 tensor_status_t tensor_bitwise_and_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::bitwise_and_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_and_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_and_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -764,15 +824,15 @@ tensor_status_t tensor_bitwise_and_scalar(const tensor_t* self, tensor_scalar_t 
 }
 
 tensor_status_t tensor_bitwise_and_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard(
-      [&] { ops::bitwise_and_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_and_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_and_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                               tensor_t* out) {
   return guard([&] {
-    ops::bitwise_and_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                                tensor_of(out, "out"));
+    ops::bitwise_and_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -784,7 +844,9 @@ tensor_status_t tensor_bitwise_or(const tensor_t* self, const tensor_t* other, t
 }
 
 tensor_status_t tensor_bitwise_or_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::bitwise_or_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_or_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_or_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -802,15 +864,15 @@ tensor_status_t tensor_bitwise_or_scalar(const tensor_t* self, tensor_scalar_t o
 }
 
 tensor_status_t tensor_bitwise_or_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard(
-      [&] { ops::bitwise_or_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_or_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_or_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                              tensor_t* out) {
   return guard([&] {
-    ops::bitwise_or_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                               tensor_of(out, "out"));
+    ops::bitwise_or_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -822,7 +884,9 @@ tensor_status_t tensor_bitwise_xor(const tensor_t* self, const tensor_t* other, 
 }
 
 tensor_status_t tensor_bitwise_xor_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::bitwise_xor_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_xor_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_xor_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -840,15 +904,15 @@ tensor_status_t tensor_bitwise_xor_scalar(const tensor_t* self, tensor_scalar_t 
 }
 
 tensor_status_t tensor_bitwise_xor_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard(
-      [&] { ops::bitwise_xor_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::bitwise_xor_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_bitwise_xor_scalar_out(const tensor_t* self, tensor_scalar_t other,
                                               tensor_t* out) {
   return guard([&] {
-    ops::bitwise_xor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"),
-                                tensor_of(out, "out"));
+    ops::bitwise_xor_scalar_out(tensor_of(self, "self"), scalar_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -860,11 +924,15 @@ tensor_status_t tensor_bitwise_not(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_bitwise_not_(tensor_t* self) {
-  return guard([&] { ops::bitwise_not_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::bitwise_not_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::bitwise_not_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::bitwise_not_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_exp(const tensor_t* self, tensor_t** out) {
@@ -875,11 +943,15 @@ tensor_status_t tensor_exp(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_exp_(tensor_t* self) {
-  return guard([&] { ops::exp_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::exp_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_exp_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::exp_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::exp_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_log(const tensor_t* self, tensor_t** out) {
@@ -890,11 +962,15 @@ tensor_status_t tensor_log(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_log_(tensor_t* self) {
-  return guard([&] { ops::log_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::log_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_log_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::log_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::log_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_sqrt(const tensor_t* self, tensor_t** out) {
@@ -905,11 +981,15 @@ tensor_status_t tensor_sqrt(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_sqrt_(tensor_t* self) {
-  return guard([&] { ops::sqrt_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::sqrt_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_sqrt_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::sqrt_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::sqrt_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_tanh(const tensor_t* self, tensor_t** out) {
@@ -920,11 +1000,15 @@ tensor_status_t tensor_tanh(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_tanh_(tensor_t* self) {
-  return guard([&] { ops::tanh_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::tanh_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_tanh_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::tanh_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::tanh_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_sigmoid(const tensor_t* self, tensor_t** out) {
@@ -935,11 +1019,15 @@ tensor_status_t tensor_sigmoid(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_sigmoid_(tensor_t* self) {
-  return guard([&] { ops::sigmoid_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::sigmoid_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_sigmoid_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::sigmoid_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::sigmoid_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_eq(const tensor_t* self, const tensor_t* other, tensor_t** out) {
@@ -950,7 +1038,9 @@ tensor_status_t tensor_eq(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_eq_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::eq_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::eq_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_eq_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -967,7 +1057,9 @@ tensor_status_t tensor_eq_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_eq_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::eq_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::eq_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_eq_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -984,7 +1076,9 @@ tensor_status_t tensor_ne(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_ne_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::ne_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::ne_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_ne_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -1001,7 +1095,9 @@ tensor_status_t tensor_ne_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_ne_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::ne_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::ne_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_ne_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -1018,7 +1114,9 @@ tensor_status_t tensor_lt(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_lt_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::lt_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::lt_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_lt_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -1035,7 +1133,9 @@ tensor_status_t tensor_lt_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_lt_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::lt_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::lt_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_lt_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -1052,7 +1152,9 @@ tensor_status_t tensor_le(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_le_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::le_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::le_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_le_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -1069,7 +1171,9 @@ tensor_status_t tensor_le_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_le_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::le_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::le_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_le_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -1086,7 +1190,9 @@ tensor_status_t tensor_gt(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_gt_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::gt_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::gt_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_gt_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -1103,7 +1209,9 @@ tensor_status_t tensor_gt_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_gt_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::gt_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::gt_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_gt_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -1120,7 +1228,9 @@ tensor_status_t tensor_ge(const tensor_t* self, const tensor_t* other, tensor_t*
 }
 
 tensor_status_t tensor_ge_(tensor_t* self, const tensor_t* other) {
-  return guard([&] { ops::ge_(tensor_of(self, "self"), tensor_of(other, "other")); });
+  return guard([&] {
+    ops::ge_(tensor_of(self, "self"), tensor_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_ge_out(const tensor_t* self, const tensor_t* other, tensor_t* out) {
@@ -1137,7 +1247,9 @@ tensor_status_t tensor_ge_scalar(const tensor_t* self, tensor_scalar_t other, te
 }
 
 tensor_status_t tensor_ge_scalar_(tensor_t* self, tensor_scalar_t other) {
-  return guard([&] { ops::ge_scalar_(tensor_of(self, "self"), scalar_of(other, "other")); });
+  return guard([&] {
+    ops::ge_scalar_(tensor_of(self, "self"), scalar_of(other, "other"));
+  });
 }
 
 tensor_status_t tensor_ge_scalar_out(const tensor_t* self, tensor_scalar_t other, tensor_t* out) {
@@ -1150,16 +1262,14 @@ tensor_status_t tensor_where(const tensor_t* condition, const tensor_t* self, co
                              tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::where(tensor_of(condition, "condition"), tensor_of(self, "self"),
-                                 tensor_of(other, "other")));
+    *out = new_handle(ops::where(tensor_of(condition, "condition"), tensor_of(self, "self"), tensor_of(other, "other")));
   });
 }
 
 tensor_status_t tensor_where_out(const tensor_t* condition, const tensor_t* self,
                                  const tensor_t* other, tensor_t* out) {
   return guard([&] {
-    ops::where_out(tensor_of(condition, "condition"), tensor_of(self, "self"),
-                   tensor_of(other, "other"), tensor_of(out, "out"));
+    ops::where_out(tensor_of(condition, "condition"), tensor_of(self, "self"), tensor_of(other, "other"), tensor_of(out, "out"));
   });
 }
 
@@ -1167,8 +1277,7 @@ tensor_status_t tensor_where_scalar_other(const tensor_t* condition, const tenso
                                           tensor_scalar_t other, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::where_scalar_other(tensor_of(condition, "condition"),
-                                              tensor_of(self, "self"), scalar_of(other, "other")));
+    *out = new_handle(ops::where_scalar_other(tensor_of(condition, "condition"), tensor_of(self, "self"), scalar_of(other, "other")));
   });
 }
 
@@ -1176,8 +1285,7 @@ tensor_status_t tensor_where_scalar_self(const tensor_t* condition, tensor_scala
                                          const tensor_t* other, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::where_scalar_self(tensor_of(condition, "condition"),
-                                             scalar_of(self, "self"), tensor_of(other, "other")));
+    *out = new_handle(ops::where_scalar_self(tensor_of(condition, "condition"), scalar_of(self, "self"), tensor_of(other, "other")));
   });
 }
 
@@ -1185,8 +1293,7 @@ tensor_status_t tensor_where_scalars(const tensor_t* condition, tensor_scalar_t 
                                      tensor_scalar_t other, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::where_scalars(tensor_of(condition, "condition"), scalar_of(self, "self"),
-                                         scalar_of(other, "other")));
+    *out = new_handle(ops::where_scalars(tensor_of(condition, "condition"), scalar_of(self, "self"), scalar_of(other, "other")));
   });
 }
 
@@ -1244,7 +1351,9 @@ tensor_status_t tensor_transpose(const tensor_t* self, int64_t dim0, int64_t dim
 }
 
 tensor_status_t tensor_transpose_(tensor_t* self, int64_t dim0, int64_t dim1) {
-  return guard([&] { ops::transpose_(tensor_of(self, "self"), dim0, dim1); });
+  return guard([&] {
+    ops::transpose_(tensor_of(self, "self"), dim0, dim1);
+  });
 }
 
 tensor_status_t tensor_permute(const tensor_t* self, const int64_t* dims, size_t count,
@@ -1263,7 +1372,9 @@ tensor_status_t tensor_transpose_2d(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_transpose_2d_(tensor_t* self) {
-  return guard([&] { ops::transpose_2d_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::transpose_2d_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_squeeze(const tensor_t* self, tensor_t** out) {
@@ -1274,7 +1385,9 @@ tensor_status_t tensor_squeeze(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_squeeze_(tensor_t* self) {
-  return guard([&] { ops::squeeze_(tensor_of(self, "self")); });
+  return guard([&] {
+    ops::squeeze_(tensor_of(self, "self"));
+  });
 }
 
 tensor_status_t tensor_squeeze_dim(const tensor_t* self, int64_t dim, tensor_t** out) {
@@ -1285,7 +1398,9 @@ tensor_status_t tensor_squeeze_dim(const tensor_t* self, int64_t dim, tensor_t**
 }
 
 tensor_status_t tensor_squeeze_dim_(tensor_t* self, int64_t dim) {
-  return guard([&] { ops::squeeze_dim_(tensor_of(self, "self"), dim); });
+  return guard([&] {
+    ops::squeeze_dim_(tensor_of(self, "self"), dim);
+  });
 }
 
 tensor_status_t tensor_squeeze_dims(const tensor_t* self, const int64_t* dim, size_t count,
@@ -1297,7 +1412,9 @@ tensor_status_t tensor_squeeze_dims(const tensor_t* self, const int64_t* dim, si
 }
 
 tensor_status_t tensor_squeeze_dims_(tensor_t* self, const int64_t* dim, size_t count) {
-  return guard([&] { ops::squeeze_dims_(tensor_of(self, "self"), list_of(dim, count, "dim")); });
+  return guard([&] {
+    ops::squeeze_dims_(tensor_of(self, "self"), list_of(dim, count, "dim"));
+  });
 }
 
 tensor_status_t tensor_unsqueeze(const tensor_t* self, int64_t dim, tensor_t** out) {
@@ -1308,7 +1425,9 @@ tensor_status_t tensor_unsqueeze(const tensor_t* self, int64_t dim, tensor_t** o
 }
 
 tensor_status_t tensor_unsqueeze_(tensor_t* self, int64_t dim) {
-  return guard([&] { ops::unsqueeze_(tensor_of(self, "self"), dim); });
+  return guard([&] {
+    ops::unsqueeze_(tensor_of(self, "self"), dim);
+  });
 }
 
 tensor_status_t tensor_expand(const tensor_t* self, const int64_t* size, size_t ndim,
@@ -1365,12 +1484,8 @@ tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* spl
                                         size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    if (has_room(ops::split_with_sizes_count(tensor_of(self, "self"),
-                                             list_of(split_sizes, count, "split_sizes"), dim),
-                 capacity, out_count))
-      new_list(ops::split_with_sizes(tensor_of(self, "self"),
-                                     list_of(split_sizes, count, "split_sizes"), dim),
-               out, out_count);
+    if (has_room(ops::split_with_sizes_count(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), capacity, out_count))
+      new_list(ops::split_with_sizes(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), out, out_count);
   });
 }
 
@@ -1387,8 +1502,7 @@ tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int6
                                     tensor_t** out, size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    if (has_room(ops::tensor_split_count(tensor_of(self, "self"), sections, dim), capacity,
-                 out_count))
+    if (has_room(ops::tensor_split_count(tensor_of(self, "self"), sections, dim), capacity, out_count))
       new_list(ops::tensor_split(tensor_of(self, "self"), sections, dim), out, out_count);
   });
 }
@@ -1398,12 +1512,8 @@ tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t*
                                             size_t capacity, size_t* out_count) {
   return guard([&] {
     check_list(out, capacity, out_count);
-    if (has_room(ops::tensor_split_indices_count(tensor_of(self, "self"),
-                                                 list_of(indices, count, "indices"), dim),
-                 capacity, out_count))
-      new_list(ops::tensor_split_indices(tensor_of(self, "self"),
-                                         list_of(indices, count, "indices"), dim),
-               out, out_count);
+    if (has_room(ops::tensor_split_indices_count(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), capacity, out_count))
+      new_list(ops::tensor_split_indices(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), out, out_count);
   });
 }
 
@@ -1412,8 +1522,7 @@ tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t* size, siz
                                   int64_t storage_offset, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::as_strided(tensor_of(self, "self"), span_of(size, ndim, "size"),
-                                      span_of(stride, stride_count, "stride"), storage_offset));
+    *out = new_handle(ops::as_strided(tensor_of(self, "self"), span_of(size, ndim, "size"), span_of(stride, stride_count, "stride"), storage_offset));
   });
 }
 
@@ -1425,7 +1534,9 @@ tensor_status_t tensor_sum(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_sum_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::sum_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::sum_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_sum_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
@@ -1439,8 +1550,7 @@ tensor_status_t tensor_sum_dim(const tensor_t* self, const int64_t* dim, size_t 
 tensor_status_t tensor_sum_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::sum_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                     tensor_of(out, "out"));
+    ops::sum_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1452,7 +1562,9 @@ tensor_status_t tensor_mean(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_mean_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::mean_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::mean_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t count,
@@ -1466,8 +1578,7 @@ tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t
 tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                     bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::mean_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                      tensor_of(out, "out"));
+    ops::mean_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1479,7 +1590,9 @@ tensor_status_t tensor_max(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::max_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::max_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
@@ -1495,8 +1608,7 @@ tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim, 
 tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
                                    tensor_t* values, tensor_t* indices) {
   return guard([&] {
-    ops::max_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"),
-                     tensor_of(indices, "indices"));
+    ops::max_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
@@ -1508,7 +1620,9 @@ tensor_status_t tensor_min(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::min_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::min_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
@@ -1524,8 +1638,7 @@ tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim, 
 tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
                                    tensor_t* values, tensor_t* indices) {
   return guard([&] {
-    ops::min_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"),
-                     tensor_of(indices, "indices"));
+    ops::min_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
@@ -1540,8 +1653,7 @@ tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t cou
 tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
                                 bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::amax_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                  tensor_of(out, "out"));
+    ops::amax_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1556,8 +1668,7 @@ tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t cou
 tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
                                 bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::amin_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                  tensor_of(out, "out"));
+    ops::amin_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1569,7 +1680,9 @@ tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::argmax_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::argmax_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
@@ -1581,8 +1694,9 @@ tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdi
 
 tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
                                       tensor_t* out) {
-  return guard(
-      [&] { ops::argmax_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::argmax_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out) {
@@ -1593,7 +1707,9 @@ tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::argmin_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::argmin_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
@@ -1605,8 +1721,9 @@ tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdi
 
 tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
                                       tensor_t* out) {
-  return guard(
-      [&] { ops::argmin_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::argmin_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_any(const tensor_t* self, tensor_t** out) {
@@ -1617,7 +1734,9 @@ tensor_status_t tensor_any(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::any_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::any_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
@@ -1631,8 +1750,7 @@ tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t 
 tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                     tensor_of(out, "out"));
+    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1644,7 +1762,9 @@ tensor_status_t tensor_all(const tensor_t* self, tensor_t** out) {
 }
 
 tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out) {
-  return guard([&] { ops::all_out(tensor_of(self, "self"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::all_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
@@ -1658,8 +1778,7 @@ tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t 
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
                                    bool keepdim, tensor_t* out) {
   return guard([&] {
-    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim,
-                     tensor_of(out, "out"));
+    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -1710,8 +1829,9 @@ tensor_status_t tensor_mv(const tensor_t* self, const tensor_t* vec, tensor_t** 
 }
 
 tensor_status_t tensor_mv_out(const tensor_t* self, const tensor_t* vec, tensor_t* out) {
-  return guard(
-      [&] { ops::mv_out(tensor_of(self, "self"), tensor_of(vec, "vec"), tensor_of(out, "out")); });
+  return guard([&] {
+    ops::mv_out(tensor_of(self, "self"), tensor_of(vec, "vec"), tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_dot(const tensor_t* self, const tensor_t* tensor, tensor_t** out) {
@@ -1731,25 +1851,21 @@ tensor_status_t tensor_addmm(const tensor_t* self, const tensor_t* mat1, const t
                              tensor_scalar_t beta, tensor_scalar_t alpha, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::addmm(tensor_of(self, "self"), tensor_of(mat1, "mat1"),
-                                 tensor_of(mat2, "mat2"), scalar_of(beta, "beta"),
-                                 scalar_of(alpha, "alpha")));
+    *out = new_handle(ops::addmm(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha")));
   });
 }
 
 tensor_status_t tensor_addmm_(tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
                               tensor_scalar_t beta, tensor_scalar_t alpha) {
   return guard([&] {
-    ops::addmm_(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"),
-                scalar_of(beta, "beta"), scalar_of(alpha, "alpha"));
+    ops::addmm_(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha"));
   });
 }
 
 tensor_status_t tensor_addmm_out(const tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
                                  tensor_scalar_t beta, tensor_scalar_t alpha, tensor_t* out) {
   return guard([&] {
-    ops::addmm_out(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"),
-                   scalar_of(beta, "beta"), scalar_of(alpha, "alpha"), tensor_of(out, "out"));
+    ops::addmm_out(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha"), tensor_of(out, "out"));
   });
 }
 
@@ -1761,7 +1877,9 @@ tensor_status_t tensor_softmax(const tensor_t* self, int64_t dim, tensor_t** out
 }
 
 tensor_status_t tensor_softmax_out(const tensor_t* self, int64_t dim, tensor_t* out) {
-  return guard([&] { ops::softmax_out(tensor_of(self, "self"), dim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::softmax_out(tensor_of(self, "self"), dim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_log_softmax(const tensor_t* self, int64_t dim, tensor_t** out) {
@@ -1772,7 +1890,9 @@ tensor_status_t tensor_log_softmax(const tensor_t* self, int64_t dim, tensor_t**
 }
 
 tensor_status_t tensor_log_softmax_out(const tensor_t* self, int64_t dim, tensor_t* out) {
-  return guard([&] { ops::log_softmax_out(tensor_of(self, "self"), dim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::log_softmax_out(tensor_of(self, "self"), dim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_nll_loss(const tensor_t* self, const tensor_t* target,
@@ -1780,9 +1900,7 @@ tensor_status_t tensor_nll_loss(const tensor_t* self, const tensor_t* target,
                                 tensor_reduction_t reduction, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::nll_loss(tensor_of(self, "self"), tensor_of(target, "target"),
-                                    optional_tensor_of(weight, "weight"), ignore_index,
-                                    reduction_of(reduction, "reduction")));
+    *out = new_handle(ops::nll_loss(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(weight, "weight"), ignore_index, reduction_of(reduction, "reduction")));
   });
 }
 
@@ -1799,9 +1917,7 @@ tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* 
                                           tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::cross_entropy_with(
-        tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(weight, "weight"),
-        ignore_index, reduction_of(reduction, "reduction"), label_smoothing));
+    *out = new_handle(ops::cross_entropy_with(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(weight, "weight"), ignore_index, reduction_of(reduction, "reduction"), label_smoothing));
   });
 }
 
@@ -1809,8 +1925,7 @@ tensor_status_t tensor_mse_loss(const tensor_t* self, const tensor_t* target,
                                 tensor_reduction_t reduction, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::mse_loss(tensor_of(self, "self"), tensor_of(target, "target"),
-                                    reduction_of(reduction, "reduction")));
+    *out = new_handle(ops::mse_loss(tensor_of(self, "self"), tensor_of(target, "target"), reduction_of(reduction, "reduction")));
   });
 }
 
@@ -1822,8 +1937,9 @@ tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count, int64_t dim, 
 }
 
 tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count, int64_t dim, tensor_t* out) {
-  return guard(
-      [&] { ops::cat_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::cat_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count, int64_t dim, tensor_t** out) {
@@ -1835,8 +1951,9 @@ tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count, int64_t dim
 
 tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count, int64_t dim,
                                  tensor_t* out) {
-  return guard(
-      [&] { ops::stack_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out")); });
+  return guard([&] {
+    ops::stack_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out"));
+  });
 }
 
 tensor_status_t tensor_index_select(const tensor_t* self, int64_t dim, const tensor_t* index,
@@ -1850,8 +1967,7 @@ tensor_status_t tensor_index_select(const tensor_t* self, int64_t dim, const ten
 tensor_status_t tensor_index_select_out(const tensor_t* self, int64_t dim, const tensor_t* index,
                                         tensor_t* out) {
   return guard([&] {
-    ops::index_select_out(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                          tensor_of(out, "out"));
+    ops::index_select_out(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(out, "out"));
   });
 }
 
@@ -1859,16 +1975,14 @@ tensor_status_t tensor_index_add(const tensor_t* self, int64_t dim, const tensor
                                  const tensor_t* source, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::index_add(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                                     tensor_of(source, "source")));
+    *out = new_handle(ops::index_add(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(source, "source")));
   });
 }
 
 tensor_status_t tensor_index_add_(tensor_t* self, int64_t dim, const tensor_t* index,
                                   const tensor_t* source) {
   return guard([&] {
-    ops::index_add_(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                    tensor_of(source, "source"));
+    ops::index_add_(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(source, "source"));
   });
 }
 
@@ -1891,8 +2005,7 @@ tensor_status_t tensor_scatter(const tensor_t* self, int64_t dim, const tensor_t
                                const tensor_t* src, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::scatter(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                                   tensor_of(src, "src")));
+    *out = new_handle(ops::scatter(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src")));
   });
 }
 
@@ -1907,15 +2020,13 @@ tensor_status_t tensor_scatter_add(const tensor_t* self, int64_t dim, const tens
                                    const tensor_t* src, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    *out = new_handle(ops::scatter_add(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                                       tensor_of(src, "src")));
+    *out = new_handle(ops::scatter_add(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src")));
   });
 }
 
 tensor_status_t tensor_scatter_add_(tensor_t* self, int64_t dim, const tensor_t* index,
                                     const tensor_t* src) {
   return guard([&] {
-    ops::scatter_add_(tensor_of(self, "self"), dim, tensor_of(index, "index"),
-                      tensor_of(src, "src"));
+    ops::scatter_add_(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src"));
   });
 }

@@ -35,6 +35,19 @@ TENSOR_API const char* tensor_cuda_unavailable_reason(void);
  * is loaded already. */
 TENSOR_API tensor_status_t tensor_backend_load(const char* path);
 
+/* Where warnings go, in the whole process: what works, and is hardly meant, such as a loss whose
+ * target is broadcast. The words are PyTorch's. Nowhere at first, and with function NULL.
+ * function(user, message) is called in the middle of the call that warns, on that call's thread,
+ * several at once where several threads warn, and never under a lock of the library. `message` is
+ * valid until it returns. It may call the library, whose warnings are dropped meanwhile. Where it
+ * does not return TENSOR_OK, the call that warned fails with that status and the message of
+ * tensor_set_last_error, and has changed nothing. destroy(user), which may be NULL, is called once:
+ * when another function is set and no call of this one runs any more, or where this call fails; not
+ * at the end of the process. */
+TENSOR_API tensor_status_t
+tensor_set_warning_callback(tensor_status_t (*function)(void* user, const char* message),
+                            void* user, void (*destroy)(void* user));
+
 #ifdef __cplusplus
 }
 #endif

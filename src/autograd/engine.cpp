@@ -4,6 +4,7 @@
 #include "autograd/history.h"
 #include "autograd/hooks.h"
 #include "autograd/tensor_ops.h"
+#include "core/warning.h"
 
 namespace libtensor::autograd {
 namespace {
@@ -112,6 +113,16 @@ std::vector<Tensor> results_of(const GraphTask& task, const BackwardOptions& opt
   return results;
 }
 
+// The gradient of a leaf holds the graph, which holds the leaf.
+void warn_of_cycles(const BackwardOptions& options) {
+  if (!options.create_graph) return;
+  warn(
+      "Using backward() with create_graph=True will create a reference cycle between the parameter "
+      "and its gradient which can cause a memory leak. We recommend using autograd.grad when "
+      "creating the graph to avoid this. If you have to use this function, make sure to reset the "
+      ".grad fields of your parameters to None after use to break the cycle and avoid the leak.");
+}
+
 void check_wanted(size_t inputs) {
   check(inputs > 0, "`inputs` argument to `grad()` cannot be empty.");
 }
@@ -120,6 +131,7 @@ void check_wanted(size_t inputs) {
 
 void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
               std::span<const Tensor> inputs, const BackwardOptions& options) {
+  warn_of_cycles(options);
   GraphTask task(options);
   add_inputs(task, inputs);
   run(task, roots_of(outputs, gradients));
@@ -127,6 +139,7 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients
 
 void backward_edges(std::span<const Edge> roots, std::span<const Tensor> gradients,
                     std::span<const Tensor> inputs, const BackwardOptions& options) {
+  warn_of_cycles(options);
   GraphTask task(options);
   add_inputs(task, inputs);
   run(task, roots_of(roots, gradients));

@@ -1,8 +1,10 @@
 #include "ops/assign.h"
 
+#include <span>
 #include <vector>
 
 #include "core/checked.h"
+#include "core/warning.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -75,6 +77,16 @@ Resize::Resize(const Tensor& out, Span shape, Span strides)
     grown_ = out.storage().grown(bytes.value());
 }
 
+bool Resize::warn() const {
+  if (!needed_ || out_.numel() == 0) return false;
+  return libtensor::warn(
+      "An output with one or more elements was resized since it had shape ", out_.shape(),
+      ", which does not match the required output shape ", shape_,
+      ". This behavior is deprecated, and in a future PyTorch release outputs will not be resized "
+      "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, "
+      "inplace, to zero elements with t.resize_(0).");
+}
+
 void Resize::commit() noexcept {
   if (!needed_) return;
   TensorImpl& impl = *out_.impl();
@@ -117,6 +129,7 @@ void check_outs_apart(const Assignment& a, const Assignment& b) {
         "give tensors that share none.");
 }
 
+<<<<<<< HEAD
 }  // namespace
 
 void assign_out(const Tensor& out, const Tensor& value) {
@@ -131,6 +144,9 @@ Tensor filling(const Tensor& value, const Tensor& out) {
 }
 
 void assign_outs(std::initializer_list<Assignment> assignments) {
+=======
+std::vector<Resize> planned(std::span<const Assignment> assignments) {
+>>>>>>> bindings
   std::vector<Resize> resizes;
   resizes.reserve(assignments.size());
   for (const Assignment& one : assignments) {
@@ -140,6 +156,33 @@ void assign_outs(std::initializer_list<Assignment> assignments) {
     }
     resizes.emplace_back(one.out, one.value.shape());
   }
+  return resizes;
+}
+
+}  // namespace
+
+void make_out(const Tensor& out, const Tensor& value) {
+  check_assignable(out, value);
+  Resize(out, value.shape()).commit();
+  pointwise::copy(out, value);
+}
+
+void assign_out(const Tensor& out, const Tensor& value) {
+  check_assignable(out, value);
+  Resize resize(out, value.shape());
+  if (resize.warn()) {
+    check_assignable(out, value);
+    resize = Resize(out, value.shape());
+  }
+  resize.commit();
+  pointwise::copy(out, value);
+}
+
+void assign_outs(std::initializer_list<Assignment> assignments) {
+  std::vector<Resize> resizes = planned(assignments);
+  bool warned = false;
+  for (const Resize& resize : resizes) warned |= resize.warn();
+  if (warned) resizes = planned(assignments);
   for (Resize& resize : resizes) resize.commit();
   for (const Assignment& one : assignments) pointwise::copy(one.out, one.value);
 }

@@ -27,6 +27,8 @@ class Resize {
   Resize(const Tensor& out, Span shape, Span strides);
   // Contiguous.
   Resize(const Tensor& out, Span shape);
+  // PyTorch does where elements are given up. True as that of core/warning.h.
+  bool warn() const;
   void commit() noexcept;
 
  private:
@@ -38,6 +40,8 @@ class Resize {
 // Writes `value` into `self`, which keeps shape and dtype.
 void assign(const Tensor& self, const Tensor& value);
 // Writes `value` into `out`, which is resized where its shape differs.
+void make_out(const Tensor& out, const Tensor& value);
+// The same, with PyTorch's warning of a resize that gives up elements.
 void assign_out(const Tensor& out, const Tensor& value);
 // `value` in the shape of an `out` that has as many elements: one that need not be resized.
 Tensor filling(const Tensor& value, const Tensor& out);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/warning.h"
 #include "ops/assign.h"
 #include "ops/generated/compute.h"
 #include "ops/pointwise.h"
@@ -197,6 +198,12 @@ void check_mse(const Tensor& self, const Tensor& target) {
   const DType common = common_dtype({self, target});
   check_as(Status::kNotImplemented, is_floating(common), "\"mse_cpu\" not implemented for '",
            scalar_name_of(common), "'");
+  if (!(self.shape() == target.shape())) {
+    warn("Using a target size (torch.Size(", target.shape(),
+         ")) that is different to the input size (torch.Size(", self.shape(),
+         ")). This will likely lead to incorrect results due to broadcasting. Please ensure they "
+         "have the same size.");
+  }
 }
 
 const char* c_name_of(DType dtype) {

@@ -18,6 +18,7 @@ OPTIONAL = {
     ("tensor_from_blob", "strides"),
     ("tensor_memory_set_pressure_callback", "function"),
     ("tensor_set_location_callback", "function"),
+    ("tensor_set_warning_callback", "function"),
     ("tensor_detect_anomaly", "enabled"),
     ("tensor_detect_anomaly", "check_nan"),
     ("tensor_set_last_error", "message"),

@@ -293,4 +293,22 @@ TEST_F(AutogradWrapper, WhatPackOrUnpackThrowsComesOut) {
   EXPECT_EQ(thrown(TENSOR_ERROR_INTERNAL, [&] { y.backward(); }), "number 7 is lost");
 }
 
+TEST_F(AutogradWrapper, WarningsGoToTheHandler) {
+  const Tensor square = tensor::ones({2, 2}), row = tensor::ones({2});
+  tensor::mse_loss(square, row);
+  std::vector<std::string> heard;
+  tensor::set_warning_handler([&](const std::string& text) { heard.push_back(text); });
+  tensor::mse_loss(square, row);
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].find("Using a target size (torch.Size([2])) that is different"), 0u);
+
+  Tensor out = tensor::ones({3});
+  tensor::set_warning_handler([](const std::string&) { throw std::runtime_error("no"); });
+  EXPECT_EQ(thrown(TENSOR_ERROR_INTERNAL, [&] { tensor::add_out(out, square, row); }), "no");
+  EXPECT_EQ(out.shape(), std::vector<int64_t>{3});
+  tensor::set_warning_handler(nullptr);
+  tensor::add_out(out, square, row);
+  EXPECT_EQ(heard.size(), 1u);
+}
+
 }  // namespace

@@ -90,3 +90,21 @@ def test_devices_that_are_not_there():
         torch.ones(2).pin_memory()
     assert not torch.ones(2).is_pinned()
     torch.cuda.empty_cache()  # nothing to do
+
+
+def test_cycles_are_collected_before_memory_is_out():
+    """What holds itself is not found until the collector runs, which counts objects, not bytes."""
+    gc.collect()
+    gc.disable()
+    torch.memory.set_budget(torch.memory.stats().reserved + 64 * 2**20)
+    try:
+        for _ in range(50):
+            cycle = [torch.ones(2**20)]
+            cycle.append(cycle)
+        with pytest.raises(torch.OutOfMemoryError):
+            torch.ones(2**30)
+    finally:
+        torch.memory.set_budget(None)
+        gc.enable()
+        del cycle
+        gc.collect()

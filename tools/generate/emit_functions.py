@@ -172,7 +172,9 @@ def out_body(op: Op) -> list[str]:
             pairs = ", ".join(f"{{{o}, computed_{o}}}" for o in outs)
             lines.append(f"  assign_outs({{{pairs}}});")
         else:
-            lines.append(f"  assign_out(out, {call});")
+            # PyTorch warns of no resize where a tensor is only made.
+            makes = any(a.type == "options" for a in op.args)
+            lines.append(f"  {'make_out' if makes else 'assign_out'}(out, {call});")
     return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
 
 

@@ -49,9 +49,9 @@ PARAMETER = {
     "options": "...Option",
 }
 PASSED = {
-    "Tensor": "{0}.raw()",
-    "Tensor?": "{0}.raw()",
-    "Tensor[]": "firstHandle({0}Handles), C.size_t(len({0}))",
+    "Tensor": "{0}.use()",
+    "Tensor?": "{0}.use()",
+    "Tensor[]": "firstHandle({0}Used.handles), C.size_t(len({0}Used.handles))",
     "Scalar": "{0}Scalar",
     "int": "C.int64_t({0})",
     "float": "C.double({0})",
@@ -183,26 +183,30 @@ def prepared(op: Op, variant: str) -> list[str]:
         "inplace": "return nil, err",
         "function": "return " + ", ".join([failure(op)] * len(op.returns) + ["err"]),
     }[variant]
+    uses = []
     for arg in op.args_of(variant):
         name = local(op, arg)
         if arg.type == "Scalar":
             lines += [f"\t{name}Scalar, err := scalarOf({name})", "\tif err != nil {"]
             lines += [f"\t\t{failed}", "\t}"]
         elif arg.type == "Tensor[]":
-            lines.append(f"\t{name}Handles := handles({name})")
-    return lines
+            uses.append(f"\t{name}Used := useAll({name})")
+    return lines + uses
 
 
 def failure(op: Op) -> str:
     return "false" if op.returns_bool else "nil"
 
 
-def kept(op: Op, variant: str) -> list[str]:
-    """A tensor that nothing refers to any more must not be collected inside the call."""
-    names = [local(op, a) for a in op.args_of(variant) if "Tensor" in a.type]
+def ended(op: Op, variant: str) -> list[str]:
+    """The ends of what PASSED and `prepared` began to use."""
+    names = []
+    for arg in op.args_of(variant):
+        if "Tensor" in arg.type:
+            names.append(local(op, arg) + ("Used" if arg.type == "Tensor[]" else ""))
     if variant == "out":
         names += [out_name(op, r) for r in op.returns]
-    return [f"\truntime.KeepAlive({name})" for name in names]
+    return [f"\t{name}.done()" for name in names]
 
 
 def returned(op: Op, variant: str) -> str:
@@ -218,20 +222,20 @@ def returned(op: Op, variant: str) -> str:
 def method(op: Op, variant: str) -> list[str]:
     arguments = [PASSED[a.type].format(local(op, a)) for a in op.args_of(variant)]
     if variant == "out":
-        arguments += [f"{out_name(op, r)}.raw()" for r in op.returns]
+        arguments += [f"{out_name(op, r)}.use()" for r in op.returns]
     call = f"\tresult := C.go_{op.variant_name(variant)}({', '.join(arguments)})"
     if op.returns_list:
         return list_method(op, arguments)
-    lines = [signature(op, variant), *prepared(op, variant), call, *kept(op, variant)]
+    lines = [signature(op, variant), *prepared(op, variant), call, *ended(op, variant)]
     return [*lines, returned(op, variant), "}", ""]
 
 
 def list_method(op: Op, arguments: list[str]) -> list[str]:
     call = f"C.go_{op.name}({', '.join([*arguments, 'out', 'capacity'])})"
     lines = [signature(op, "function"), *prepared(op, "function")]
-    lines += ["\tlist, err := ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {"]
-    lines += [f"\t\treturn {call}", "\t})", *kept(op, "function")]
-    return [*lines, "\treturn list, err", "}", ""]
+    lines += ["\treturn ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {"]
+    lines += [f"\t\tresult := {call}", *[f"\t{end}" for end in ended(op, "function")]]
+    return [*lines, "\t\treturn result", "\t})", "}", ""]
 
 
 def documentation(op: Op, variant: str) -> str:
@@ -246,7 +250,6 @@ def documentation(op: Op, variant: str) -> str:
 
 def methods(ops: list[Op]) -> str:
     lines = [go_header("//"), "package libtensor", "", '// #include "ops.h"', 'import "C"', ""]
-    lines += ['import "runtime"', ""]
     for op in public(ops):
         for variant in op.variants:
             lines += [documentation(op, variant), *method(op, variant)]

@@ -254,6 +254,7 @@ FUNCTIONS = {
     "cuda_is_available": (c_bool, ()),
     "cuda_unavailable_reason": (c_char_p, ()),
     "backend_load": (c_int32, (c_char_p,)),
+    "set_warning_callback": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "last_error": (c_char_p, ()),
     "set_last_error": (c_int32, (c_int32, c_char_p)),
     "status_name": (c_char_p, (c_int32,)),

@@ -6,6 +6,8 @@ PyTorch's names.
 
 from __future__ import annotations
 
+import atexit
+import gc
 from contextlib import contextmanager
 from ctypes import (
     CFUNCTYPE,
@@ -169,15 +171,21 @@ def _PRESSED(user: int, device: Device, bytes: int) -> bool:
         return False
 
 
+def collect_cycles(device: object, bytes: int) -> bool:
+    """For `on_pressure`: has Python's collector free what only cycles of objects hold."""
+    return gc.collect() > 0
+
+
 def on_pressure(function: Callable[[object, int], bool] | None, device: object = "cpu") -> None:
     """Call function(device, bytes) before an allocation of so many bytes fails.
 
-    It may let go of tensors, and says whether trying again makes sense. None takes it away.
+    It may let go of tensors, and says whether trying again makes sense. None takes it away: on the
+    CPU `collect_cycles` is called then, as at first.
     """
-    if function is None:
+    if function is None and _device(device).type != "cpu":
         check(native.memory_set_pressure_callback(_native(device), None, None, None))
         return
-    user = hold(function)
+    user = hold(function or collect_cycles)
     try:
         check(native.memory_set_pressure_callback(_native(device), _PRESSED, user, DESTROY))
     except BaseException:
@@ -199,3 +207,8 @@ def history(device: object = "cpu") -> str:
         check(native.memory_history(_native(device), buffer, len(buffer), byref(length)))
         if length.value < len(buffer):
             return string_at(buffer, length.value).decode()
+
+
+on_pressure(None)
+# The program may use the library longer than Python.
+atexit.register(native.memory_set_pressure_callback, _native("cpu"), None, None, None)

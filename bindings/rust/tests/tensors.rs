@@ -1,10 +1,11 @@
 //! One process, one test at a time: the number of live handles is that of the whole process.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use libtensor::{
-    grad, is_grad_enabled, live_handles, manual_seed, no_grad, BackwardOptions, DType, Device,
-    Kind, Options, Reduction, Result, Scalar, SendTensor, Tensor,
+    clear_warning_handler, grad, is_grad_enabled, live_handles, manual_seed, no_grad,
+    set_warning_handler, BackwardOptions, DType, Device, Kind, Options, Reduction, Result, Scalar,
+    SendTensor, Tensor,
 };
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -199,6 +200,38 @@ fn text_is_that_of_pytorch() {
         let expected = "tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)";
         assert_eq!(x.to_string(), expected);
         assert!(Tensor::rand(&[60, 10], ())?.to_string().len() > 600);
+        Ok(())
+    });
+}
+
+#[test]
+fn warnings_go_to_the_handler() {
+    without_leaks(|| {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (a, b) = (Tensor::ones(&[2, 2], ())?, Tensor::ones(&[2], ())?);
+        a.mse_loss(&b, Reduction::Mean)?;
+        let kept = heard.clone();
+        set_warning_handler(move |text| {
+            kept.lock().unwrap().push(text.to_string());
+            Ok(())
+        })?;
+        a.mse_loss(&b, Reduction::Mean)?;
+        let texts = heard.lock().unwrap().clone();
+        assert_eq!(texts.len(), 1);
+        assert!(texts[0].starts_with("Using a target size (torch.Size([2])) that is"), "{texts:?}");
+
+        let mut out = Tensor::ones(&[3], ())?;
+        set_warning_handler(|text| Err(format!("no: {}", &text[..9])))?;
+        assert_eq!(Arc::strong_count(&heard), 1, "the replaced handler is dropped");
+        let error = a.add_out(&b, &mut out).unwrap_err();
+        assert_eq!(error.message(), "no: An output");
+        assert_eq!(out.to_vec::<f32>()?, [1.0; 3]);
+
+        set_warning_handler(|_| panic!("on purpose"))?;
+        assert_eq!(a.mse_loss(&b, Reduction::Mean).unwrap_err().kind(), Kind::Internal);
+        clear_warning_handler()?;
+        a.add_out(&b, &mut out)?;
+        assert_eq!(out.shape(), [2, 2]);
         Ok(())
     });
 }

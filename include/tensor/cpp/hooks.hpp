@@ -1,16 +1,18 @@
-// Callbacks that run during backward, or when nodes save tensors. What they throw comes out of the
-// call that made them run.
+// Callbacks that run during backward, when nodes save tensors, or when a call warns. What they
+// throw comes out of the call that made them run.
 #ifndef TENSOR_CPP_HOOKS_HPP
 #define TENSOR_CPP_HOOKS_HPP
 
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "tensor/cpp/autograd.hpp"
 #include "tensor/hooks.h"
+#include "tensor/runtime.h"
 
 namespace tensor {
 namespace detail {
@@ -57,6 +59,20 @@ void destroy(void* user) {
 }
 
 }  // namespace detail
+
+// Has `handler` called with each warning, in PyTorch's words, in the middle of the call that warns;
+// what it throws comes out of that call, which has changed nothing then. Several threads may call
+// it at once. An empty one: warnings go nowhere, as at first.
+inline void set_warning_handler(std::function<void(const std::string&)> handler) {
+  using Callable = std::function<void(const std::string&)>;
+  if (!handler) return detail::check(tensor_set_warning_callback(nullptr, nullptr, nullptr));
+  std::unique_ptr<Callable> user(new Callable(std::move(handler)));
+  detail::check(tensor_set_warning_callback(
+      [](void* held, const char* message) -> tensor_status_t {
+        return detail::callback([&] { (*static_cast<Callable*>(held))(message); });
+      },
+      user.release(), &detail::destroy<Callable>));
+}
 
 // A hook that was registered. It stays when this object goes; remove takes it out.
 class Hook {

@@ -18,7 +18,7 @@ Tensor empty(Span shape, const Options& options) {
 
 void empty_out(Span shape, const Tensor& out) {
   autograd::check_out("empty", out, false);
-  assign_out(out, compute::empty(shape, options_of(out)));
+  make_out(out, compute::empty(shape, options_of(out)));
   out.storage().bump_version("empty_out");
 }
 
@@ -31,7 +31,7 @@ Tensor zeros(Span shape, const Options& options) {
 void zeros_out(Span shape, const Tensor& out) {
   check_zeros_sizes(shape);
   autograd::check_out("zeros", out, false);
-  assign_out(out, compute::zeros(shape, options_of(out)));
+  make_out(out, compute::zeros(shape, options_of(out)));
   out.storage().bump_version("zeros_out");
 }
 
@@ -42,7 +42,7 @@ Tensor ones(Span shape, const Options& options) {
 
 void ones_out(Span shape, const Tensor& out) {
   autograd::check_out("ones", out, false);
-  assign_out(out, compute::ones(shape, options_of(out)));
+  make_out(out, compute::ones(shape, options_of(out)));
   out.storage().bump_version("ones_out");
 }
 
@@ -53,7 +53,7 @@ Tensor full(Span shape, Scalar fill_value, const Options& options) {
 
 void full_out(Span shape, Scalar fill_value, const Tensor& out) {
   autograd::check_out("full", out, false);
-  assign_out(out, compute::full(shape, fill_value, options_of(out)));
+  make_out(out, compute::full(shape, fill_value, options_of(out)));
   out.storage().bump_version("full_out");
 }
 
@@ -64,7 +64,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
 
 void arange_out(Scalar start, Scalar end, Scalar step, const Tensor& out) {
   autograd::check_out("arange", out, false);
-  assign_out(out, filling(compute::arange(start, end, step, options_of(out)), out));
+  make_out(out, filling(compute::arange(start, end, step, options_of(out)), out));
   out.storage().bump_version("arange_out");
 }
 
@@ -75,7 +75,7 @@ Tensor eye(int64_t n, int64_t m, const Options& options) {
 
 void eye_out(int64_t n, int64_t m, const Tensor& out) {
   autograd::check_out("eye", out, false);
-  assign_out(out, compute::eye(n, m, options_of(out)));
+  make_out(out, compute::eye(n, m, options_of(out)));
   out.storage().bump_version("eye_out");
 }
 
@@ -86,7 +86,7 @@ Tensor rand(Span shape, const Options& options) {
 
 void rand_out(Span shape, const Tensor& out) {
   autograd::check_out("rand", out, false);
-  assign_out(out, compute::rand(shape, options_of(out)));
+  make_out(out, compute::rand(shape, options_of(out)));
   out.storage().bump_version("rand_out");
 }
 
@@ -97,7 +97,7 @@ Tensor randn(Span shape, const Options& options) {
 
 void randn_out(Span shape, const Tensor& out) {
   autograd::check_out("randn", out, false);
-  assign_out(out, compute::randn(shape, options_of(out)));
+  make_out(out, compute::randn(shape, options_of(out)));
   out.storage().bump_version("randn_out");
 }
 
@@ -345,8 +345,7 @@ void add_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
-  Tensor result =
-      pointwise::run(PointwiseOp::kAddScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result = pointwise::run(PointwiseOp::kAddScaled, Rule::kPromoteInputs, {self, other, alpha});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<AddAlphaBackward>::adopt(new AddAlphaBackward);
     node->connect(0, self);
@@ -457,8 +456,7 @@ void sub_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
-  Tensor result =
-      pointwise::run(PointwiseOp::kSubScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result = pointwise::run(PointwiseOp::kSubScaled, Rule::kPromoteInputs, {self, other, alpha});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<SubAlphaBackward>::adopt(new SubAlphaBackward);
     node->connect(0, self);
@@ -868,8 +866,7 @@ void floor_divide_scalar_out(const Tensor& self, Scalar other, const Tensor& out
 
 Tensor scalar_floor_divide(Scalar self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
-  Tensor result =
-      pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {as_element(self, other), other});
+  Tensor result = pointwise::run(PointwiseOp::kDivFloor, Rule::kPromote, {as_element(self, other), other});
   if (autograd::records(other)) [[unlikely]] {
     auto node = Ref<ScalarFloorDivideBackward>::adopt(new ScalarFloorDivideBackward);
     node->connect(0, other);
@@ -956,8 +953,7 @@ void remainder_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor scalar_remainder(Scalar self, const Tensor& other) {
   check_divisor(self, other, "remainder_cpu");
-  Tensor result =
-      pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {as_element(self, other), other});
+  Tensor result = pointwise::run(PointwiseOp::kRemainder, Rule::kPromote, {as_element(self, other), other});
   if (autograd::records(other)) [[unlikely]] {
     auto node = Ref<ScalarRemainderBackward>::adopt(new ScalarRemainderBackward);
     node->connect(0, other);
@@ -1109,8 +1105,7 @@ void pow_scalar_out(const Tensor& self, Scalar exponent, const Tensor& out) {
 }
 
 Tensor scalar_pow(Scalar self, const Tensor& exponent) {
-  Tensor result =
-      pointwise::run(PointwiseOp::kPow, Rule::kPromote, {as_element(self, exponent), exponent});
+  Tensor result = pointwise::run(PointwiseOp::kPow, Rule::kPromote, {as_element(self, exponent), exponent});
   if (autograd::records(exponent)) [[unlikely]] {
     auto node = Ref<ScalarPowBackward>::adopt(new ScalarPowBackward);
     node->connect(0, exponent);
@@ -1124,8 +1119,7 @@ Tensor scalar_pow(Scalar self, const Tensor& exponent) {
 
 void scalar_pow_out(Scalar self, const Tensor& exponent, const Tensor& out) {
   autograd::check_out("pow", out, requires_grad(exponent));
-  pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out,
-                     {as_element(self, exponent), exponent});
+  pointwise::run_out(PointwiseOp::kPow, Rule::kPromote, out, {as_element(self, exponent), exponent});
   out.storage().bump_version("scalar_pow_out");
 }
 
@@ -1313,8 +1307,7 @@ void relu_(const Tensor& self) {
 }
 
 Tensor threshold_backward(const Tensor& grad_output, const Tensor& self) {
-  Tensor result =
-      pointwise::run(PointwiseOp::kThresholdBackward, Rule::kPromote, {grad_output, self});
+  Tensor result = pointwise::run(PointwiseOp::kThresholdBackward, Rule::kPromote, {grad_output, self});
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<ThresholdBackwardBackward>::adopt(new ThresholdBackwardBackward);
     node->connect(0, grad_output);
@@ -1697,8 +1690,7 @@ void sigmoid_out(const Tensor& self, const Tensor& out) {
 }
 
 Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
-  Tensor result =
-      pointwise::run(PointwiseOp::kSigmoidBackward, Rule::kPromote, {grad_output, output});
+  Tensor result = pointwise::run(PointwiseOp::kSigmoidBackward, Rule::kPromote, {grad_output, output});
   if (autograd::records(grad_output, output)) [[unlikely]] {
     auto node = Ref<SigmoidBackwardBackward>::adopt(new SigmoidBackwardBackward);
     node->connect(0, grad_output);
@@ -2056,16 +2048,14 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
 void where_out(const Tensor& condition, const Tensor& self, const Tensor& other,
                const Tensor& out) {
   check_condition(condition);
-  autograd::check_out("where", out,
-                      requires_grad(condition) || requires_grad(self) || requires_grad(other));
+  autograd::check_out("where", out, requires_grad(condition) || requires_grad(self) || requires_grad(other));
   check_out_where(self, other, out);
   pointwise::run_out(PointwiseOp::kWhere, Rule::kWhere, out, {condition, self, other});
   out.storage().bump_version("where_out");
 }
 
 Tensor where_scalar_other(const Tensor& condition, const Tensor& self, Scalar other) {
-  check_condition(condition);
-  check_chosen(self, other);
+  check_condition(condition); check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<WhereScalarOtherBackward>::adopt(new WhereScalarOtherBackward);
@@ -2077,8 +2067,7 @@ Tensor where_scalar_other(const Tensor& condition, const Tensor& self, Scalar ot
 }
 
 Tensor where_scalar_self(const Tensor& condition, Scalar self, const Tensor& other) {
-  check_condition(condition);
-  check_chosen(self, other);
+  check_condition(condition); check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   if (autograd::records(other)) [[unlikely]] {
     auto node = Ref<WhereScalarSelfBackward>::adopt(new WhereScalarSelfBackward);
@@ -2090,8 +2079,7 @@ Tensor where_scalar_self(const Tensor& condition, Scalar self, const Tensor& oth
 }
 
 Tensor where_scalars(const Tensor& condition, Scalar self, Scalar other) {
-  check_condition(condition);
-  check_chosen(self, other);
+  check_condition(condition); check_chosen(self, other);
   Tensor result = pointwise::run(PointwiseOp::kWhere, Rule::kWhere, {condition, self, other});
   return result;
 }
@@ -2580,9 +2568,7 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("max", values, requires_grad(self));
   autograd::check_out("max", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices);
-  check_no_overlap(values, {self});
-  check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("max_dim_out");
@@ -2625,9 +2611,7 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("min", values, requires_grad(self));
   autograd::check_out("min", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices);
-  check_no_overlap(values, {self});
-  check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("min_dim_out");
@@ -2900,10 +2884,8 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
 
 void addmm_out(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
                Scalar alpha, const Tensor& out) {
-  autograd::check_out("addmm", out,
-                      requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
-  check_out_dtype(self.dtype(), out);
-  check_no_partial_overlap(out, self);
+  autograd::check_out("addmm", out, requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
+  check_out_dtype(self.dtype(), out); check_no_partial_overlap(out, self);
   assign_out(out, compute::addmm(self, mat1, mat2, beta, alpha));
   out.storage().bump_version("addmm_out");
 }
@@ -2977,8 +2959,7 @@ Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int
 std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& target,
                                             const Tensor& weight, int64_t ignore_index,
                                             Reduction reduction) {
-  auto [output, total_weight] =
-      compute::nll_loss_forward(self, target, weight, ignore_index, reduction);
+  auto [output, total_weight] = compute::nll_loss_forward(self, target, weight, ignore_index, reduction);
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLossForwardBackward>::adopt(new NllLossForwardBackward);
     node->connect(0, self);
@@ -2996,8 +2977,7 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
 std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& target,
                                               const Tensor& weight, int64_t ignore_index,
                                               Reduction reduction) {
-  auto [output, total_weight] =
-      compute::nll_loss2d_forward(self, target, weight, ignore_index, reduction);
+  auto [output, total_weight] = compute::nll_loss2d_forward(self, target, weight, ignore_index, reduction);
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<NllLoss2dForwardBackward>::adopt(new NllLoss2dForwardBackward);
     node->connect(0, self);
@@ -3015,8 +2995,7 @@ std::tuple<Tensor, Tensor> nll_loss2d_forward(const Tensor& self, const Tensor& 
 Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                          const Tensor& weight, int64_t ignore_index, Reduction reduction,
                          const Tensor& total_weight) {
-  Tensor result = compute::nll_loss_backward(grad_output, self, target, weight, ignore_index,
-                                             reduction, total_weight);
+  Tensor result = compute::nll_loss_backward(grad_output, self, target, weight, ignore_index, reduction, total_weight);
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<NllLossBackwardBackward>::adopt(new NllLossBackwardBackward);
     node->connect(0, grad_output);
@@ -3033,8 +3012,7 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
 Tensor nll_loss2d_backward(const Tensor& grad_output, const Tensor& self, const Tensor& target,
                            const Tensor& weight, int64_t ignore_index, Reduction reduction,
                            const Tensor& total_weight) {
-  Tensor result = compute::nll_loss2d_backward(grad_output, self, target, weight, ignore_index,
-                                               reduction, total_weight);
+  Tensor result = compute::nll_loss2d_backward(grad_output, self, target, weight, ignore_index, reduction, total_weight);
   if (autograd::records(grad_output, self)) [[unlikely]] {
     auto node = Ref<NllLoss2dBackwardBackward>::adopt(new NllLoss2dBackwardBackward);
     node->connect(0, grad_output);
@@ -3078,8 +3056,7 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 
 void cat_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("cat", out, requires_grad(tensors));
-  check_out_cat(tensors, out);
-  check_no_overlap(out, tensors);
+  check_out_cat(tensors, out); check_no_overlap(out, tensors);
   assign_out(out, compute::cat(tensors, dim));
   out.storage().bump_version("cat_out");
 }
@@ -3118,8 +3095,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
-  check_out_index_select(self.dtype(), out);
-  check_no_overlap(out, {self, index});
+  check_out_index_select(self.dtype(), out); check_no_overlap(out, {self, index});
   assign_out(out, compute::index_select(self, dim, index));
   out.storage().bump_version("index_select_out");
 }
@@ -3172,9 +3148,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
-  check_out_dtype(self.dtype(), out);
-  check_no_overlap(out, {self});
-  check_no_partial_overlap(out, index);
+  check_out_dtype(self.dtype(), out); check_no_overlap(out, {self}); check_no_partial_overlap(out, index);
   assign_out(out, compute::gather(self, dim, index));
   out.storage().bump_version("gather_out");
 }

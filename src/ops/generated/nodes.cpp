@@ -68,8 +68,7 @@ void ToCopyBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> 
   }
 }
 
-void ToCopyNonBlockingBackward::apply(std::span<const Tensor> gradients,
-                                      std::span<Tensor> results) {
+void ToCopyNonBlockingBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -188,7 +187,8 @@ void MulScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tenso
 void DivBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor other = should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = div(grad, other);
   }
@@ -255,8 +255,7 @@ void FloorDivideBackward::apply(std::span<const Tensor> gradients, std::span<Ten
   }
 }
 
-void FloorDivideScalarBackward::apply(std::span<const Tensor> gradients,
-                                      std::span<Tensor> results) {
+void FloorDivideScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -264,8 +263,7 @@ void FloorDivideScalarBackward::apply(std::span<const Tensor> gradients,
   }
 }
 
-void ScalarFloorDivideBackward::apply(std::span<const Tensor> gradients,
-                                      std::span<Tensor> results) {
+void ScalarFloorDivideBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -322,7 +320,8 @@ void ReciprocalBackward::apply(std::span<const Tensor> gradients, std::span<Tens
 void PowBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor self = should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
   const Tensor exponent =
       should_compute(0) || should_compute(1) ? exponent_.unpack(*this) : Tensor();
   if (should_compute(0)) {
@@ -381,8 +380,10 @@ void SgnBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> res
 void MaximumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor self = should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
-  const Tensor other = should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = maximum_backward(grad, self, other);
   }
@@ -394,8 +395,10 @@ void MaximumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void MinimumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor self = should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
-  const Tensor other = should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor other =
+      should_compute(0) || should_compute(1) ? other_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = minimum_backward(grad, self, other);
   }
@@ -413,8 +416,7 @@ void ReluBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> re
   }
 }
 
-void ThresholdBackwardBackward::apply(std::span<const Tensor> gradients,
-                                      std::span<Tensor> results) {
+void ThresholdBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -465,7 +467,8 @@ void TanhBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> re
 void TanhBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor output = should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = tanh_backward(grad, output);
   }
@@ -487,7 +490,8 @@ void SigmoidBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void SigmoidBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor output = should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = sigmoid_backward(grad, output);
   }
@@ -779,8 +783,7 @@ void AsStridedBackward::apply(std::span<const Tensor> gradients, std::span<Tenso
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
-    results[0] = as_strided_backward(grad, self_shape_, self_strides_, self_offset_, size_, stride_,
-                                     storage_offset_);
+    results[0] = as_strided_backward(grad, self_shape_, self_strides_, self_offset_, size_, stride_, storage_offset_);
   }
 }
 
@@ -970,7 +973,8 @@ void SoftmaxBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
 void SoftmaxBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor output = should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = softmax_backward(grad, output, dim_);
   }
@@ -989,11 +993,11 @@ void LogSoftmaxBackward::apply(std::span<const Tensor> gradients, std::span<Tens
   }
 }
 
-void LogSoftmaxBackwardBackward::apply(std::span<const Tensor> gradients,
-                                       std::span<Tensor> results) {
+void LogSoftmaxBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor output = should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
+  const Tensor output =
+      should_compute(0) || should_compute(1) ? output_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = sub(grad, sum_along(mul(grad, exp(output)), dim_));
   }
@@ -1011,8 +1015,7 @@ void NllLossForwardBackward::apply(std::span<const Tensor> gradients, std::span<
     const Tensor target = target_.unpack(*this);
     const Tensor weight = weight_.unpack(*this);
     const Tensor total_weight = total_weight_.unpack(*this);
-    results[0] =
-        nll_loss_backward(grad, self, target, weight, ignore_index_, reduction_, total_weight);
+    results[0] = nll_loss_backward(grad, self, target, weight, ignore_index_, reduction_, total_weight);
   }
 }
 
@@ -1024,8 +1027,7 @@ void NllLoss2dForwardBackward::apply(std::span<const Tensor> gradients, std::spa
     const Tensor target = target_.unpack(*this);
     const Tensor weight = weight_.unpack(*this);
     const Tensor total_weight = total_weight_.unpack(*this);
-    results[0] =
-        nll_loss2d_backward(grad, self, target, weight, ignore_index_, reduction_, total_weight);
+    results[0] = nll_loss2d_backward(grad, self, target, weight, ignore_index_, reduction_, total_weight);
   }
 }
 
@@ -1042,8 +1044,7 @@ void NllLossBackwardBackward::apply(std::span<const Tensor> gradients, std::span
   }
 }
 
-void NllLoss2dBackwardBackward::apply(std::span<const Tensor> gradients,
-                                      std::span<Tensor> results) {
+void NllLoss2dBackwardBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
   if (should_compute(0)) {
@@ -1059,8 +1060,10 @@ void NllLoss2dBackwardBackward::apply(std::span<const Tensor> gradients,
 void MseLossBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor self = should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
-  const Tensor target = should_compute(0) || should_compute(1) ? target_.unpack(*this) : Tensor();
+  const Tensor self =
+      should_compute(0) || should_compute(1) ? self_.unpack(*this) : Tensor();
+  const Tensor target =
+      should_compute(0) || should_compute(1) ? target_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = mse_loss_backward(grad, self, target, reduction_);
   }
@@ -1114,7 +1117,8 @@ void GatherBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> 
 void ScatterBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
-  const Tensor index = should_compute(0) || should_compute(1) ? index_.unpack(*this) : Tensor();
+  const Tensor index =
+      should_compute(0) || should_compute(1) ? index_.unpack(*this) : Tensor();
   if (should_compute(0)) {
     results[0] = scatter(grad, dim_, index, zeros_of(index_shape_, grad));
   }

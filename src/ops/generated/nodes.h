@@ -7,10 +7,10 @@
 namespace libtensor::ops {
 
 using autograd::FixedNode;
-using autograd::kNoEdge;
 using autograd::ListNode;
 using autograd::SavedTensor;
 using autograd::SavedVisitor;
+using autograd::kNoEdge;
 
 class CopyBackward final : public FixedNode<CopyBackward, 2> {
  public:
@@ -134,10 +134,7 @@ class MulBackward final : public FixedNode<MulBackward, 2> {
  public:
   const char* name() const override { return "MulBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    other_.release();
-    self_.release();
-  }
+  void release_saved() override { other_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("other", other_);
     visit("self", self_);
@@ -159,10 +156,7 @@ class DivBackward final : public FixedNode<DivBackward, 2> {
  public:
   const char* name() const override { return "DivBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    other_.release();
-    self_.release();
-  }
+  void release_saved() override { other_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("other", other_);
     visit("self", self_);
@@ -226,10 +220,7 @@ class RemainderBackward final : public FixedNode<RemainderBackward, 2> {
  public:
   const char* name() const override { return "RemainderBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    other_.release();
-  }
+  void release_saved() override { self_.release(); other_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -264,7 +255,9 @@ class ReciprocalBackward final : public FixedNode<ReciprocalBackward, 1> {
   const char* name() const override { return "ReciprocalBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -273,11 +266,7 @@ class PowBackward final : public FixedNode<PowBackward, 2> {
  public:
   const char* name() const override { return "PowBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    exponent_.release();
-    result_.release();
-  }
+  void release_saved() override { self_.release(); exponent_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("exponent", exponent_);
@@ -294,7 +283,9 @@ class PowScalarBackward final : public FixedNode<PowScalarBackward, 1> {
   const char* name() const override { return "PowBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
   Scalar exponent_;
@@ -304,10 +295,7 @@ class ScalarPowBackward final : public FixedNode<ScalarPowBackward, 1> {
  public:
   const char* name() const override { return "PowBackward2"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    exponent_.release();
-    result_.release();
-  }
+  void release_saved() override { exponent_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("exponent", exponent_);
     visit("result", result_);
@@ -329,7 +317,9 @@ class AbsBackward final : public FixedNode<AbsBackward, 1> {
   const char* name() const override { return "AbsBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -344,10 +334,7 @@ class MaximumBackward final : public FixedNode<MaximumBackward, 2> {
  public:
   const char* name() const override { return "MaximumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    other_.release();
-  }
+  void release_saved() override { self_.release(); other_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -361,10 +348,7 @@ class MinimumBackward final : public FixedNode<MinimumBackward, 2> {
  public:
   const char* name() const override { return "MinimumBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    other_.release();
-  }
+  void release_saved() override { self_.release(); other_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("other", other_);
@@ -379,7 +363,9 @@ class ReluBackward final : public FixedNode<ReluBackward, 1> {
   const char* name() const override { return "ReluBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -389,7 +375,9 @@ class ThresholdBackwardBackward final : public FixedNode<ThresholdBackwardBackwa
   const char* name() const override { return "ThresholdBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -399,7 +387,9 @@ class ExpBackward final : public FixedNode<ExpBackward, 1> {
   const char* name() const override { return "ExpBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -409,7 +399,9 @@ class LogBackward final : public FixedNode<LogBackward, 1> {
   const char* name() const override { return "LogBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { self_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("self", self_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
 
   SavedTensor self_;
 };
@@ -419,7 +411,9 @@ class SqrtBackward final : public FixedNode<SqrtBackward, 1> {
   const char* name() const override { return "SqrtBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -429,7 +423,9 @@ class TanhBackward final : public FixedNode<TanhBackward, 1> {
   const char* name() const override { return "TanhBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -438,10 +434,7 @@ class TanhBackwardBackward final : public FixedNode<TanhBackwardBackward, 2> {
  public:
   const char* name() const override { return "TanhBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    output_.release();
-    grad_output_.release();
-  }
+  void release_saved() override { output_.release(); grad_output_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -456,7 +449,9 @@ class SigmoidBackward final : public FixedNode<SigmoidBackward, 1> {
   const char* name() const override { return "SigmoidBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
 };
@@ -465,10 +460,7 @@ class SigmoidBackwardBackward final : public FixedNode<SigmoidBackwardBackward, 
  public:
   const char* name() const override { return "SigmoidBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    output_.release();
-    grad_output_.release();
-  }
+  void release_saved() override { output_.release(); grad_output_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -555,7 +547,9 @@ class WhereBackward final : public FixedNode<WhereBackward, 2> {
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -565,7 +559,9 @@ class WhereScalarOtherBackward final : public FixedNode<WhereScalarOtherBackward
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -575,7 +571,9 @@ class WhereScalarSelfBackward final : public FixedNode<WhereScalarSelfBackward, 
   const char* name() const override { return "WhereBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { condition_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("condition", condition_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("condition", condition_);
+  }
 
   SavedTensor condition_;
 };
@@ -612,9 +610,7 @@ class AliasBackward final : public FixedNode<AliasBackward, 1> {
 
 class TransposeBackward final : public FixedNode<TransposeBackward, 1> {
  public:
-  const char* name() const override {
-    return inplace_ ? "TransposeBackward1" : "TransposeBackward0";
-  }
+  const char* name() const override { return inplace_ ? "TransposeBackward1" : "TransposeBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
   bool inplace_ = false;
@@ -667,9 +663,7 @@ class SqueezeDimsBackward final : public FixedNode<SqueezeDimsBackward, 1> {
 
 class UnsqueezeBackward final : public FixedNode<UnsqueezeBackward, 1> {
  public:
-  const char* name() const override {
-    return inplace_ ? "UnsqueezeBackward1" : "UnsqueezeBackward0";
-  }
+  const char* name() const override { return inplace_ ? "UnsqueezeBackward1" : "UnsqueezeBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 
   bool inplace_ = false;
@@ -808,10 +802,7 @@ class MaxBackward final : public FixedNode<MaxBackward, 1> {
  public:
   const char* name() const override { return "MaxBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    result_.release();
-  }
+  void release_saved() override { self_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -826,7 +817,9 @@ class MaxDimBackward final : public FixedNode<MaxDimBackward, 1> {
   const char* name() const override { return "MaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("indices", indices_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("indices", indices_);
+  }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -838,10 +831,7 @@ class MinBackward final : public FixedNode<MinBackward, 1> {
  public:
   const char* name() const override { return "MinBackward1"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    result_.release();
-  }
+  void release_saved() override { self_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -856,7 +846,9 @@ class MinDimBackward final : public FixedNode<MinDimBackward, 1> {
   const char* name() const override { return "MinBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { indices_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("indices", indices_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("indices", indices_);
+  }
 
   int64_t dim_;
   SavedTensor indices_;
@@ -868,10 +860,7 @@ class AmaxBackward final : public FixedNode<AmaxBackward, 1> {
  public:
   const char* name() const override { return "AmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    result_.release();
-  }
+  void release_saved() override { self_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -887,10 +876,7 @@ class AminBackward final : public FixedNode<AminBackward, 1> {
  public:
   const char* name() const override { return "AminBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    result_.release();
-  }
+  void release_saved() override { self_.release(); result_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("result", result_);
@@ -906,10 +892,7 @@ class MmBackward final : public FixedNode<MmBackward, 2> {
  public:
   const char* name() const override { return "MmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    mat2_.release();
-    self_.release();
-  }
+  void release_saved() override { mat2_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("self", self_);
@@ -923,10 +906,7 @@ class BmmBackward final : public FixedNode<BmmBackward, 2> {
  public:
   const char* name() const override { return "BmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    mat2_.release();
-    self_.release();
-  }
+  void release_saved() override { mat2_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("self", self_);
@@ -940,10 +920,7 @@ class MvBackward final : public FixedNode<MvBackward, 2> {
  public:
   const char* name() const override { return "MvBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    vec_.release();
-    self_.release();
-  }
+  void release_saved() override { vec_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("vec", vec_);
     visit("self", self_);
@@ -957,10 +934,7 @@ class DotBackward final : public FixedNode<DotBackward, 2> {
  public:
   const char* name() const override { return "DotBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    tensor_.release();
-    self_.release();
-  }
+  void release_saved() override { tensor_.release(); self_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("tensor", tensor_);
     visit("self", self_);
@@ -974,10 +948,7 @@ class AddmmBackward final : public FixedNode<AddmmBackward, 3> {
  public:
   const char* name() const override { return "AddmmBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    mat2_.release();
-    mat1_.release();
-  }
+  void release_saved() override { mat2_.release(); mat1_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("mat2", mat2_);
     visit("mat1", mat1_);
@@ -994,7 +965,9 @@ class SoftmaxBackward final : public FixedNode<SoftmaxBackward, 1> {
   const char* name() const override { return "SoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
   int64_t dim_;
@@ -1004,10 +977,7 @@ class SoftmaxBackwardBackward final : public FixedNode<SoftmaxBackwardBackward, 
  public:
   const char* name() const override { return "SoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    output_.release();
-    grad_output_.release();
-  }
+  void release_saved() override { output_.release(); grad_output_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -1023,7 +993,9 @@ class LogSoftmaxBackward final : public FixedNode<LogSoftmaxBackward, 1> {
   const char* name() const override { return "LogSoftmaxBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { result_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("result", result_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("result", result_);
+  }
 
   SavedTensor result_;
   int64_t dim_;
@@ -1033,10 +1005,7 @@ class LogSoftmaxBackwardBackward final : public FixedNode<LogSoftmaxBackwardBack
  public:
   const char* name() const override { return "LogSoftmaxBackwardDataBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    output_.release();
-    grad_output_.release();
-  }
+  void release_saved() override { output_.release(); grad_output_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("output", output_);
     visit("grad_output", grad_output_);
@@ -1051,12 +1020,7 @@ class NllLossForwardBackward final : public FixedNode<NllLossForwardBackward, 1>
  public:
   const char* name() const override { return "NllLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    target_.release();
-    weight_.release();
-    total_weight_.release();
-  }
+  void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1076,12 +1040,7 @@ class NllLoss2dForwardBackward final : public FixedNode<NllLoss2dForwardBackward
  public:
   const char* name() const override { return "NllLoss2DBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    target_.release();
-    weight_.release();
-    total_weight_.release();
-  }
+  void release_saved() override { self_.release(); target_.release(); weight_.release(); total_weight_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1101,10 +1060,7 @@ class NllLossBackwardBackward final : public FixedNode<NllLossBackwardBackward, 
  public:
   const char* name() const override { return "NllLossBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    target_.release();
-    weight_.release();
-  }
+  void release_saved() override { target_.release(); weight_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("target", target_);
     visit("weight", weight_);
@@ -1120,10 +1076,7 @@ class NllLoss2dBackwardBackward final : public FixedNode<NllLoss2dBackwardBackwa
  public:
   const char* name() const override { return "NllLoss2DBackwardBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    target_.release();
-    weight_.release();
-  }
+  void release_saved() override { target_.release(); weight_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("target", target_);
     visit("weight", weight_);
@@ -1139,10 +1092,7 @@ class MseLossBackward final : public FixedNode<MseLossBackward, 2> {
  public:
   const char* name() const override { return "MseLossBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
-  void release_saved() override {
-    self_.release();
-    target_.release();
-  }
+  void release_saved() override { self_.release(); target_.release(); }
   void visit_saved(const SavedVisitor& visit) const override {
     visit("self", self_);
     visit("target", target_);
@@ -1177,7 +1127,9 @@ class IndexSelectBackward final : public FixedNode<IndexSelectBackward, 1> {
   const char* name() const override { return "IndexSelectBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   Dims self_shape_;
   int64_t dim_;
@@ -1189,7 +1141,9 @@ class IndexAddBackward final : public FixedNode<IndexAddBackward, 2> {
   const char* name() const override { return "IndexAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;
@@ -1200,7 +1154,9 @@ class GatherBackward final : public FixedNode<GatherBackward, 1> {
   const char* name() const override { return "GatherBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   Dims self_shape_;
   int64_t dim_;
@@ -1212,7 +1168,9 @@ class ScatterBackward final : public FixedNode<ScatterBackward, 2> {
   const char* name() const override { return "ScatterBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;
@@ -1224,7 +1182,9 @@ class ScatterAddBackward final : public FixedNode<ScatterAddBackward, 2> {
   const char* name() const override { return "ScatterAddBackward0"; }
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override { index_.release(); }
-  void visit_saved(const SavedVisitor& visit) const override { visit("index", index_); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("index", index_);
+  }
 
   int64_t dim_;
   SavedTensor index_;

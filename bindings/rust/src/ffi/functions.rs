@@ -669,6 +669,13 @@ extern "C" {
     pub fn tensor_cuda_is_available() -> bool;
     pub fn tensor_cuda_unavailable_reason() -> *const c_char;
     pub fn tensor_backend_load(path: *const c_char) -> tensor_status_t;
+    pub fn tensor_set_warning_callback(
+        function: Option<
+            unsafe extern "C" fn(user: *mut c_void, message: *const c_char) -> tensor_status_t,
+        >,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    ) -> tensor_status_t;
     pub fn tensor_last_error() -> *const c_char;
     pub fn tensor_set_last_error(
         status: tensor_status_t,

@@ -1,0 +1,36 @@
+"""The library's warnings as Python's."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import warnings
+from ctypes import CFUNCTYPE, c_char_p, c_int32, c_void_p
+
+from ._errors import check
+from ._library import native
+from ._user import guarded
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def _callers_level() -> int:
+    """The stacklevel, in the function that calls this, of the first frame outside the package."""
+    level, frame = 1, sys._getframe(1)
+    while frame and frame.f_code.co_filename.startswith(_HERE):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+@CFUNCTYPE(c_int32, c_void_p, c_char_p)
+@guarded
+def _WARN(_user: int | None, message: bytes) -> None:
+    text = message.decode("utf-8", "replace")
+    # Where a filter makes an error of it, `guarded` carries that to the call that warned.
+    warnings.warn(text, UserWarning, stacklevel=_callers_level())
+
+
+check(native.set_warning_callback(_WARN, None, None))
+# The program may use the library longer than Python.
+atexit.register(native.set_warning_callback, None, None, None)
