@@ -177,6 +177,12 @@ TEST_F(Memory, HistoryIsATrace) {
   EXPECT_STREQ(tensor_last_error(), "no history is being recorded");
 }
 
+TEST_F(Memory, AHistoryLargerThanMemoryIsRefused) {
+  for (size_t events : {SIZE_MAX, SIZE_MAX / 48, size_t{1} << 60}) {
+    EXPECT_EQ(tensor_memory_history_record(kCpu, events), TENSOR_ERROR_OUT_OF_MEMORY);
+  }
+}
+
 TEST_F(Memory, HistoryForgetsTheOldest) {
   OK(tensor_memory_history_record(kCpu, 3));
   const Owned old = floats(4096);
