@@ -167,6 +167,10 @@ tensor_status_t misbehave(Frame& frame, const Lent& lent) {
 
 }  // namespace
 
+bool is_alive(const void* registration) {
+  return registration && static_cast<const Registration*>(registration)->world;
+}
+
 tensor_status_t answer(Registration* registration, const Lent& lent) {
   Frame frame(*registration, lent);
   return misbehave(frame, lent);
@@ -219,9 +223,10 @@ tensor_status_t unpack(Registration* registration, void* packed, tensor_t** out)
 
 void discard(Registration* registration, void* packed) {
   if (!packed || !registration) return;
-  --registration->world->held;
-  if (tensor_release(static_cast<tensor_t*>(packed)) != TENSOR_OK) {
-    registration->world->fail("what was packed is discarded twice");
+  World* const world = registration->world;
+  if (world) --world->held;
+  if (tensor_release(static_cast<tensor_t*>(packed)) != TENSOR_OK && world) {
+    world->fail("what was packed is discarded twice");
   }
 }
 
@@ -236,7 +241,7 @@ tensor_status_t locate(Registration* registration, char* buffer, size_t capacity
 }
 
 bool relieve(Registration* registration) {
-  if (!registration) return false;
+  if (!is_alive(registration)) return false;
   Frame frame(*registration, {});
   Slot& slot = frame.world.slot(kTensor, frame.choices.bits());
   frame.world.empty(kTensor, slot);
@@ -269,7 +274,8 @@ void give_back(Registration* registration, void* data, uint64_t bytes) {
   const std::lock_guard lock(given().mutex);
   const auto found = given().blocks.find(data);
   if (found == given().blocks.end() || found->second != bytes) {
-    if (registration) registration->world->fail("a provider gets back what it has not given");
+    if (is_alive(registration))
+      registration->world->fail("a provider gets back what it has not given");
     return;
   }
   given().blocks.erase(found);
@@ -279,7 +285,7 @@ void give_back(Registration* registration, void* data, uint64_t bytes) {
 void destroyed(Registration* registration) {
   if (!registration) return;
   ++registration->destroyed;
-  if (registration->seed % 8 != 0) return;
+  if (!registration->world || registration->seed % 8 != 0) return;
   Frame frame(*registration, {.last = true});
   frame.call_back();
 }

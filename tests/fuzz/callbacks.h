@@ -66,6 +66,9 @@ inline tensor_status_t called(Registration* r, char* buffer, size_t capacity, si
   return locate(r, buffer, capacity, length);
 }
 
+// Whether there is a world that the callback of a registration can act in.
+bool is_alive(const void* registration);
+
 // Becomes a pointer to a function of whatever type it is wanted as.
 class AnyCallback {
   template <class R, class... Args>
@@ -78,7 +81,7 @@ class AnyCallback {
   operator Pointer<tensor_status_t, Args...>() const {
     if (null_) return nullptr;
     return [](void* user, Args... args) -> tensor_status_t {
-      return user ? called(static_cast<Registration*>(user), args...) : TENSOR_OK;
+      return is_alive(user) ? called(static_cast<Registration*>(user), args...) : TENSOR_OK;
     };
   }
   operator Pointer<void>() const {

@@ -36,7 +36,7 @@ Call::Call(World& world, Choices& choices, const Row& row)
     : world_(world), choices_(choices), row_(row) {}
 
 void Call::mark(const void* handle) {
-  if (const char* storage = storage_of(handle)) storages_.push_back(storage);
+  if (const char* storage = storage_of(handle)) storages_.push_back(world_.storage(storage));
 }
 
 // The memory of gradients, which backward may add to.
@@ -50,7 +50,7 @@ std::vector<const char*> Call::gradient_storages() {
         !gradient) {
       continue;
     }
-    if (const char* storage = storage_of(gradient)) result.push_back(storage);
+    if (const char* storage = storage_of(gradient)) result.push_back(world_.storage(storage));
     tensor_release(gradient);
   }
   return result;
@@ -174,7 +174,7 @@ void Call::keep_results() {
 
 void Call::compare_one(Slot& slot, bool own, bool shares) {
   std::string wrong;
-  const Snapshot now = look(static_cast<const tensor_t*>(slot.handle), wrong);
+  const Snapshot now = world_.look_at(slot.handle, wrong);
   if (!wrong.empty()) return world_.fail("a tensor is broken", wrong);
   const std::string other = difference(slot.seen, now);
   if (other.empty()) return;

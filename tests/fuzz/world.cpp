@@ -88,8 +88,19 @@ void World::keep(Kind kind, void* handle, uint64_t number) {
   ++held;
   if (kind != kTensor) return;
   std::string wrong;
-  kept.seen = look(static_cast<tensor_t*>(handle), wrong);
+  kept.seen = look_at(handle, wrong);
   if (!wrong.empty()) fail("a result is wrong", wrong);
+}
+
+Snapshot World::look_at(const void* t, std::string& wrong) const {
+  Snapshot seen = look(static_cast<const tensor_t*>(t), wrong);
+  seen.storage = storage(seen.storage);
+  return seen;
+}
+
+const char* World::storage(const char* begin) const {
+  const auto* own = reinterpret_cast<const char*>(arena);
+  return begin >= own && begin <= own + sizeof(arena) ? own : begin;
 }
 
 void World::forget_above(size_t level) {
@@ -111,8 +122,8 @@ void World::close_scope(tensor_t* const* keep, size_t count) {
 }
 
 Registration* World::registration(Registration::Rule rule) {
-  registrations.push_back({this, mixed(registrations.size(), held), rule});
-  return &registrations.back();
+  registrations.push_back(std::make_unique<Registration>(Registration{this, 0, rule}));
+  return registrations.back().get();
 }
 
 void World::begin() {
@@ -164,12 +175,22 @@ void World::end_handles() {
 }
 
 void World::end_callbacks() {
-  for (const Registration& one : registrations) {
+  for (const auto& registration : registrations) {
+    const Registration& one = *registration;
     const bool wanted = one.rule == Registration::kOnce || one.succeeded;
     if (one.destroyed > 1) fail("destroy was called twice");
     if (!one.has_destroy || one.rule == Registration::kAtMostOnce) continue;
     if (wanted && one.destroyed == 0) fail("destroy was not called");
     if (!wanted && one.destroyed > 0) fail("destroy was called though the call failed");
+  }
+}
+
+// What tensors that keep each other still hold may be called later.
+void World::let_callbacks_live() {
+  for (auto& registration : registrations) {
+    registration->world = nullptr;
+    if (registration->destroyed == 0) [[maybe_unused]]
+      auto* const left = registration.release();
   }
 }
 
@@ -183,7 +204,7 @@ void World::end() {
     fail("handles are left", std::to_string(tensor_live_handles()) + " live, " +
                                  std::to_string(live_expected()) + " expected");
   }
-  if (may_have_cycles) return;
+  if (may_have_cycles) return let_callbacks_live();
   tensor_memory_empty_cache(settings.device);
   end_callbacks();
   tensor_device_synchronize(settings.device);

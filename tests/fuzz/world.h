@@ -2,7 +2,7 @@
 // callbacks that it gave away, and how many handles there must be.
 #pragma once
 
-#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -61,7 +61,7 @@ class World;
 // A callback that was given to the library.
 struct Registration {
   enum Rule { kOnce, kOnSuccess, kAtMostOnce };  // when destroy must be called
-  World* world;
+  World* world;                                  // null where that is gone
   uint64_t seed;
   Rule rule;
   bool has_destroy = false, succeeded = false;
@@ -97,6 +97,9 @@ class World {
   }
   Slot* find(const void* handle);  // one that holds it
   Slot* find(Kind kind, const void* handle);
+  // Takes a snapshot; what lies over the fuzzer's own memory is all of one storage.
+  Snapshot look_at(const void* t, std::string& wrong) const;
+  const char* storage(const char* begin) const;
   // Takes a new handle into a slot, which gives up what it had.
   void keep(Kind kind, void* handle, uint64_t number);
   void empty(Kind kind, Slot& slot);
@@ -113,7 +116,7 @@ class World {
   Slot tensors[kTensors], others[kKinds - 1][kOthers];
   void* graveyard[kKinds][kGraves] = {};
   size_t graves = 0;
-  std::deque<Registration> registrations;
+  std::vector<std::unique_ptr<Registration>> registrations;
   size_t held = 0;               // handles
   size_t scopes = 0, floor = 0;  // open ones, and those that a callback may not close
   size_t hooks = 0;              // pushed hooks of saved tensors
@@ -134,6 +137,7 @@ class World {
   void reset();
   void end_handles();
   void end_callbacks();
+  void let_callbacks_live();
   size_t live_before_ = 0;
   uint64_t allocated_before_ = 0;
 
