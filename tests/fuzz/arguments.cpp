@@ -148,7 +148,7 @@ void* Call::slot_handle(Kind kind) {
     tensor_cancel_new(reinterpret_cast<tensor_cancel_t**>(&made));
   }
   if (!made) return nullptr;
-  world_.keep(kind, made, number);
+  world_.keep(kind, made, number, world_.scopes);
   if (kind == kTensor && !fits(world_.slot(kind, number))) return nullptr;
   return world_.slot(kind, number).handle;
 }

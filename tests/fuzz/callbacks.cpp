@@ -241,7 +241,7 @@ tensor_status_t locate(Registration* registration, char* buffer, size_t capacity
 }
 
 bool relieve(Registration* registration) {
-  if (!is_alive(registration)) return false;
+  if (!is_alive(registration) || registration->world->looking) return false;
   Frame frame(*registration, {});
   Slot& slot = frame.world.slot(kTensor, frame.choices.bits());
   frame.world.empty(kTensor, slot);
@@ -287,7 +287,17 @@ void destroyed(Registration* registration) {
   ++registration->destroyed;
   if (!registration->world || registration->seed % 8 != 0) return;
   Frame frame(*registration, {.last = true});
+  // Whether a result of the call around is made before or after is the library's affair, so that
+  // no scope is left open or closed that the result may belong to.
+  World& world = frame.world;
+  const size_t open = world.scopes;
+  ++world.destroying;
   frame.call_back();
+  --world.destroying;
+  while (world.scopes > open) {
+    world.close_scope(nullptr, 0);
+    tensor_scope_pop(nullptr, 0);
+  }
 }
 
 }  // namespace test

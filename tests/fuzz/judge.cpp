@@ -90,7 +90,13 @@ void Call::after(tensor_status_t status) {
   keep_results();
   note_gradients(status);
   if (world_.depth > 0) {
-    world_.changed.insert(world_.changed.end(), changed_.begin(), changed_.end());
+    for (const void* handle : changed_) {
+      // Borrowed handles end with their callback; others of the same tensor may not.
+      world_.changed.push_back(handle);
+      for (const Slot& slot : world_.tensors) {
+        if (slot.handle && same_tensor(handle, slot.handle)) world_.changed.push_back(slot.handle);
+      }
+    }
     world_.changed_storages.insert(world_.changed_storages.end(), storages_.begin(),
                                    storages_.end());
     world_.ran_backward |= row_.runs_backward;
@@ -146,6 +152,7 @@ void Call::check_rooms(tensor_status_t status) {
 }
 
 void Call::keep_results() {
+  const size_t level = world_.scopes;
   for (size_t i = 0; i < drawn_results_; ++i) {
     Results& results = results_[i];
     if (!results.drawn) continue;
@@ -166,7 +173,7 @@ void Call::keep_results() {
         }
       }
       const size_t number = choices_.below(World::kTensors);
-      world_.keep(results.kind, handle, number);
+      world_.keep(results.kind, handle, number, level);
       if (row_.gives_gradient) world_.slot(results.kind, number).gradient = true;
     }
   }
@@ -175,6 +182,7 @@ void Call::keep_results() {
 void Call::compare_one(Slot& slot, bool own, bool shares) {
   std::string wrong;
   const Snapshot now = world_.look_at(slot.handle, wrong);
+  if (wrong == kIntegersRequireGrad && world_.data_was_set) wrong.clear();
   if (!wrong.empty()) return world_.fail("a tensor is broken", wrong);
   const std::string other = difference(slot.seen, now);
   if (other.empty()) return;
@@ -183,7 +191,11 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
   // Views that were made before set_data gave their base other memory share its history still.
   const bool history =
       other == "version" || other == "requires_grad" || other == "is_leaf" || other == "grad_fn";
-  if (!own && !shares && !(history && world_.data_was_set)) {
+  // Where there are no elements, there is no memory to tell them by.
+  // A pack hook of an operation in place is given a tensor of what that is about to write, whose
+  // views have another history later.
+  const bool may_share = world_.data_was_set || !slot.seen.storage || slot.gradient;
+  if (!own && !shares && !(history && may_share)) {
     return world_.fail("changed what it may not", detail);
   }
   // All that share a storage see it grow, and move, where one of them is resized.

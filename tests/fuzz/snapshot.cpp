@@ -72,7 +72,7 @@ void look_at_history(const tensor_t* t, Snapshot& seen, std::string& wrong) {
   }
   if (seen.is_leaf && length > 0) wrong = "a leaf has a grad_fn";
   if (!seen.is_leaf && !seen.requires_grad) wrong = "no leaf requires no grad";
-  if (seen.requires_grad && seen.dtype < TENSOR_FLOAT16) wrong = "integers require grad";
+  if (seen.requires_grad && seen.dtype < TENSOR_FLOAT16) wrong = kIntegersRequireGrad;
   seen.grad_fn = hash(name, std::strlen(name));
 }
 

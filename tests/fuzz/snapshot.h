@@ -12,6 +12,9 @@ namespace test {
 inline constexpr int64_t kFewElements = 20'000;
 inline constexpr size_t kMostDims = 64;
 
+// Can be, where set_data has given the base of a view other elements.
+inline constexpr const char* kIntegersRequireGrad = "integers require grad";
+
 struct Snapshot {
   size_t ndim = 0;
   int64_t shape[kMostDims] = {}, strides[kMostDims] = {};

@@ -93,6 +93,7 @@ void call_scope_push(Call& call) {
 
 void call_scope_pop(Call& call) {
   World& world = call.world();
+  if (world.destroying > 0) return;
   tensor_t* const* keep = call.tensors("keep");
   const size_t count = call.length("count");
   const auto is_live = [](const tensor_t* t) {
@@ -126,6 +127,7 @@ void call_hooks_push(Call& call) {
 }
 
 void call_hooks_pop(Call& call) {
+  if (call.world().destroying > 0) return;
   call.status([&] {
     const tensor_status_t status = tensor_saved_tensors_hooks_pop();
     if (status != TENSOR_OK) return status;

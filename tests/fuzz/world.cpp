@@ -78,12 +78,12 @@ void World::empty(Kind kind, Slot& slot) {
     fail("a live handle is not released", tensor_last_error());
 }
 
-void World::keep(Kind kind, void* handle, uint64_t number) {
+void World::keep(Kind kind, void* handle, uint64_t number, size_t level) {
   Slot& kept = slot(kind, number);
   empty(kind, kept);
   if (kept.handle) empty(kind, kept);  // what a destroy callback put there meanwhile
   kept.handle = handle;
-  kept.level = kind == kTensor ? scopes : 0;
+  kept.level = kind == kTensor ? level : 0;
   kept.gradient = depth > 0;
   ++held;
   if (kind != kTensor) return;
@@ -93,7 +93,9 @@ void World::keep(Kind kind, void* handle, uint64_t number) {
 }
 
 Snapshot World::look_at(const void* t, std::string& wrong) const {
+  looking = true;
   Snapshot seen = look(static_cast<const tensor_t*>(t), wrong);
+  looking = false;
   seen.storage = storage(seen.storage);
   return seen;
 }

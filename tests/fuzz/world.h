@@ -101,7 +101,7 @@ class World {
   Snapshot look_at(const void* t, std::string& wrong) const;
   const char* storage(const char* begin) const;
   // Takes a new handle into a slot, which gives up what it had.
-  void keep(Kind kind, void* handle, uint64_t number);
+  void keep(Kind kind, void* handle, uint64_t number, size_t level);
   void empty(Kind kind, Slot& slot);
   // The handle is gone: released by a call, or by a scope.
   void forget(Kind kind, Slot& slot);
@@ -120,6 +120,8 @@ class World {
   size_t held = 0;               // handles
   size_t scopes = 0, floor = 0;  // open ones, and those that a callback may not close
   size_t hooks = 0;              // pushed hooks of saved tensors
+  int destroying = 0;            // calls of destroy, which may not close what others opened
+  mutable bool looking = false;  // at a tensor, which may not go meanwhile
   bool ending = false;           // callbacks make no calls any more
   int depth = 0;                 // calls within callbacks within calls
   bool data_was_set = false;     // what shares a history need not share memory
