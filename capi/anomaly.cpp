@@ -1,9 +1,11 @@
 #include "tensor/anomaly.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "arguments.h"
 #include "autograd/anomaly.h"
+#include "callback.h"
 #include "firewall.h"
 #include "node_handle.h"
 
@@ -23,18 +25,35 @@ class LocationCallback {
   LocationCallback(const LocationCallback&) = delete;
   LocationCallback& operator=(const LocationCallback&) = delete;
 
-  std::string operator()() const {
-    std::string text(1024, '\0');
-    for (;;) {
-      size_t length = 0;
-      if (function_(user_, text.data(), text.size(), &length) != TENSOR_OK) return "";
-      const bool fits = length < text.size();
-      text.resize(fits ? length : length + 1);
-      if (fits) return text;
+  // It is asked when the operation has run already, which it must not let fail any more.
+  std::string operator()() const noexcept {
+    try {
+      return ask();
+    } catch (const std::exception&) {
+      return "";
     }
   }
 
  private:
+  static constexpr size_t kUsual = 1024, kLongest = size_t{64} << 10;
+
+  // A text that is longer than the callback has said at first, or than kLongest, is cut.
+  std::string ask() const {
+    std::string text(kUsual, '\0');
+    size_t length = 0;
+    if (!call(text, length)) return "";
+    if (length >= text.size()) {
+      text.resize(std::min(length, kLongest) + 1);
+      if (!call(text, length)) return "";
+    }
+    text.resize(std::min(length, text.size() - 1));
+    return text;
+  }
+  bool call(std::string& text, size_t& length) const {
+    const CallbackFrame frame;
+    return function_(user_, text.data(), text.size(), &length) == TENSOR_OK;
+  }
+
   tensor_location_function_t function_;
   void* user_;
   void (*destroy_)(void*);

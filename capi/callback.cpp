@@ -31,7 +31,8 @@ CallbackFrame::~CallbackFrame() {
 
 void CallbackFrame::check(tensor_status_t status, const char* what) const {
   if (status == TENSOR_OK) return;
-  if (failure_count() != errors_before_) fail(static_cast<Status>(status), last_error());
+  const bool left_message = failure_count() != errors_before_ && *last_error();
+  if (left_message) fail(static_cast<Status>(status), last_error());
   fail(static_cast<Status>(status), what, " failed: ", tensor_status_name(status));
 }
 

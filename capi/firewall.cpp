@@ -1,6 +1,7 @@
 #include "firewall.h"
 
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "core/thread_local.h"
@@ -41,6 +42,9 @@ tensor_status_t report_exception() noexcept {
   } catch (const std::bad_alloc&) {
     return keep_error(Status::kOutOfMemory,
                       "out of memory: the host has no memory for the library's own records");
+  } catch (const std::length_error&) {  // more than a container can ever hold
+    return keep_error(Status::kOutOfMemory,
+                      "out of memory: the library's own records would be larger than memory");
   } catch (const std::exception& error) {
     return keep_error(Status::kInternal, error.what());
   } catch (...) {

@@ -1,57 +1,13 @@
 #include "cpu/scratch.h"
 
-#include "core/thread_local.h"
 #include "memory/host_memory.h"
 
 namespace libtensor::cpu {
-namespace {
 
-constexpr size_t kKept = size_t{4} << 20;
+// Not kept for the next call: what a thread held would count as the program's memory, and stay in
+// a provider that it has replaced. The allocator keeps it, and gives it back when it is asked to.
+Scratch::Scratch(size_t bytes) : data_(host_allocate(bytes)), bytes_(bytes) {}
 
-struct ThreadScratch {
-  void* data = nullptr;
-  size_t bytes = 0;
-  bool in_use = false;
-
-  ~ThreadScratch();
-};
-
-constexpr ThreadPointer<ThreadScratch, ThreadWord::kScratch> scratch;
-
-ThreadScratch::~ThreadScratch() {
-  scratch = nullptr;
-  host_free(data, bytes);
-}
-
-ThreadScratch& thread_scratch() {
-  if (!scratch) scratch = delete_at_thread_exit(new ThreadScratch);
-  return *scratch;
-}
-
-}  // namespace
-
-Scratch::Scratch(size_t bytes) : bytes_(bytes) {
-  ThreadScratch& own = thread_scratch();
-  cached_ = bytes <= kKept && !own.in_use;
-  if (!cached_) {
-    data_ = host_allocate(bytes);
-    return;
-  }
-  if (own.bytes < bytes) {
-    void* const fresh = host_allocate(bytes);
-    host_free(own.data, own.bytes);
-    own.data = fresh;
-    own.bytes = bytes;
-  }
-  own.in_use = true;
-  data_ = own.data;
-}
-
-Scratch::~Scratch() {
-  if (cached_)
-    thread_scratch().in_use = false;
-  else
-    host_free(data_, bytes_);
-}
+Scratch::~Scratch() { host_free(data_, bytes_); }
 
 }  // namespace libtensor::cpu

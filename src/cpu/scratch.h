@@ -1,4 +1,4 @@
-// Working memory of a kernel: the thread's own, kept for the next call unless it was large.
+// Working memory of a kernel.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,6 @@ class Scratch {
  private:
   void* data_;
   size_t bytes_;
-  bool cached_;
 };
 
 inline constexpr int64_t ceil_to(int64_t value, int64_t multiple) {

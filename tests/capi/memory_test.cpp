@@ -177,6 +177,22 @@ TEST_F(Memory, HistoryIsATrace) {
   EXPECT_STREQ(tensor_last_error(), "no history is being recorded");
 }
 
+TEST_F(Memory, OfAProductGoesWithIt) {
+  const uint64_t before = stats().allocated;
+  for (tensor_dtype_t type : {TENSOR_UINT8, TENSOR_BFLOAT16, TENSOR_FLOAT32, TENSOR_FLOAT64}) {
+    const Owned vector = filled({5056}, 1, type), matrix = filled({64, 64}, 1, type);
+    call(tensor_dot, vector, vector);
+    call(tensor_matmul, matrix, matrix);
+  }
+  EXPECT_EQ(stats().allocated, before);
+}
+
+TEST_F(Memory, AHistoryLargerThanMemoryIsRefused) {
+  for (size_t events : {SIZE_MAX, SIZE_MAX / 48, size_t{1} << 60}) {
+    EXPECT_EQ(tensor_memory_history_record(kCpu, events), TENSOR_ERROR_OUT_OF_MEMORY);
+  }
+}
+
 TEST_F(Memory, HistoryForgetsTheOldest) {
   OK(tensor_memory_history_record(kCpu, 3));
   const Owned old = floats(4096);

@@ -91,5 +91,33 @@ TEST_F(NodeApi, RetainGivesASecondHandleOfTheSameNode) {
   EXPECT_EQ(id(node), id(second));
 }
 
+TEST_F(NodeApi, ALocationThatIsAbsurdlyLongIsCut) {
+  const auto tell = [](void*, char* buffer, size_t capacity, size_t* length) -> tensor_status_t {
+    std::memset(buffer, 'x', capacity);
+    *length = SIZE_MAX;
+    return TENSOR_OK;
+  };
+  OK(tensor_set_location_callback(tell, nullptr, nullptr));
+  OK(tensor_set_detect_anomaly(true, false));
+  const Owned y = call(tensor_exp, x_);
+  // The operation has written y when it asks: it must not fail any more.
+  EXPECT_EQ(tensor_neg_(y), TENSOR_OK) << tensor_last_error();
+  size_t length = 0;
+  OK(tensor_node_location(grad_fn_node(y), nullptr, 0, &length));
+  EXPECT_EQ(length, size_t{64} << 10);
+  OK(tensor_set_detect_anomaly(false, false));
+  OK(tensor_set_location_callback(nullptr, nullptr, nullptr));
+}
+
+TEST_F(NodeApi, ACallbackThatLeavesAnEmptyMessageStillHasOne) {
+  const auto fails = [](void*, tensor_t* const*, size_t, tensor_t**, size_t) {
+    return tensor_set_last_error(TENSOR_ERROR_VALUE, "");
+  };
+  tensor_t* input = x_;
+  OwnedHandle<tensor_vjp_t, tensor_vjp_release> vjp;
+  EXPECT_EQ(tensor_vjp_new(fails, nullptr, &input, 1, 1, vjp.out()), TENSOR_ERROR_VALUE);
+  EXPECT_STREQ(tensor_last_error(), "the function failed: value error");
+}
+
 }  // namespace
 }  // namespace test

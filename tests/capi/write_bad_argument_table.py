@@ -10,6 +10,7 @@ import re
 import sys
 
 import write_bad_handle_table as handles
+from c_prototypes import parameters, prototypes, write_table
 
 # Where NULL is a value.
 OPTIONAL = {
@@ -46,30 +47,6 @@ ENUMS = {
     ],
     "tensor_scalar_t": ["(tensor_scalar_t{TENSOR_FLOAT32, {}})", "(tensor_scalar_t{-1, {}})"],
 }
-
-
-def split(text):
-    """The parameters of a list, of which some may be pointers to functions."""
-    parts, depth = [""], 0
-    for character in " ".join(text.split()):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts if part.strip() != "void"]
-
-
-def parameters(text):
-    found = []
-    for part in split(text):
-        callback = re.fullmatch(r".*?\(\*(\w+)\)\(.*\)", part)
-        if callback:
-            found.append(("callback", callback.group(1)))
-        else:
-            kind, name = re.fullmatch(r"(.*?[\s*])(\w+)", part).groups()
-            found.append((kind.strip(), name))
-    return found
 
 
 def good(function, params, index):
@@ -135,7 +112,7 @@ def wrongs(function, params):
 
 
 def table(headers):
-    for function, inner in handles.prototypes(headers):
+    for function, inner in prototypes(headers):
         if function in SKIPPED:
             continue
         params = parameters(inner)
@@ -153,4 +130,4 @@ def table(headers):
 
 if __name__ == "__main__":
     *headers, output = sys.argv[1:]
-    handles.write_table(output, "bad_argument.h", "BadArgument", "bad_arguments", table(headers))
+    write_table(output, "capi/bad_argument.h", "BadArgument", "bad_arguments", table(headers))

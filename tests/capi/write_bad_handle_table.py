@@ -5,10 +5,12 @@ It has every function that takes a handle or gives one.
 write_bad_handle_table.py HEADER... OUTPUT
 """
 
-import re
 import sys
+from pathlib import Path
 
-PROTOTYPE = re.compile(r"TENSOR_API tensor_status_t (tensor_\w+)\(([^;]*)\);")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from c_prototypes import parameters, prototypes, write_table  # noqa: E402
 
 # NULL is a value there.
 NULLABLE = {
@@ -67,20 +69,6 @@ VALUES = {
 }
 
 
-def parameters(text):
-    """[(type, name)] of a parameter list, or None where it holds something else (a callback)."""
-    text = " ".join(text.split())
-    if text == "void":
-        return []
-    if "(" in text:
-        return None
-    found = []
-    for part in text.split(","):
-        kind, name = re.fullmatch(r"\s*(.*?[\s*])(\w+)", part).groups()
-        found.append((kind.strip(), name))
-    return found
-
-
 def is_handle(kind):
     return kind.removeprefix("const ") in HANDLES
 
@@ -128,18 +116,10 @@ def calls(function, params):
         yield f"{function}, {name}", group, f"{function}({arguments})"
 
 
-def prototypes(headers):
-    """(name, text of the parameters) of each function that returns a status."""
-    for header in headers:
-        with open(header, encoding="utf-8") as file:
-            text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
-        yield from PROTOTYPE.findall(text)
-
-
 def table(headers):
     for function, inner in prototypes(headers):
         params = parameters(inner)
-        if params is None or function in SKIPPED:
+        if function in SKIPPED or any(kind == "callback" for kind, _ in params):
             continue
         for name, group, call in calls(function, params):
             yield (
@@ -149,14 +129,6 @@ def table(headers):
             )
 
 
-def write_table(output, header, kind, name, rows):
-    """Writes `std::span<const kind> name` with these rows, which `header` declares."""
-    with open(output, "w", encoding="utf-8") as file:
-        file.write(f'#include "capi/{header}"\n\nnamespace test {{\n\n')
-        file.write(f"const {kind} kRows[] = {{\n" + "".join(rows) + "};\n")
-        file.write(f"const std::span<const {kind}> {name} = kRows;\n\n}}  // namespace test\n")
-
-
 if __name__ == "__main__":
     *headers, output = sys.argv[1:]
-    write_table(output, "bad_handle.h", "Case", "all_cases", table(headers))
+    write_table(output, "capi/bad_handle.h", "Case", "all_cases", table(headers))

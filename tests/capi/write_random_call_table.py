@@ -5,8 +5,11 @@ write_random_call_table.py OPS.json HEADER... OUTPUT
 
 import json
 import sys
+from pathlib import Path
 
-from write_bad_handle_table import parameters, prototypes, write_table
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from c_prototypes import parameters, prototypes, write_table  # noqa: E402
 
 # How an argument of a type is drawn. What a function may change is made for the call.
 DRAWS = {
@@ -102,10 +105,10 @@ def table(ops, headers):
     views = view_functions(ops)
     for function, inner in prototypes(headers):
         params = parameters(inner)
-        if params is not None and function not in SKIPPED:
+        if function not in SKIPPED:
             yield row(function, params, views) or ""
 
 
 if __name__ == "__main__":
     ops, *headers, output = sys.argv[1:]
-    write_table(output, "random_call.h", "RandomCall", "random_calls", table(ops, headers))
+    write_table(output, "capi/random_call.h", "RandomCall", "random_calls", table(ops, headers))

@@ -1,6 +1,5 @@
 #include "support/device.h"
 
-#include <dlfcn.h>
 #include <fnmatch.h>
 #include <gtest/gtest.h>
 
@@ -9,62 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "support/emulator.h"
+
 namespace test {
 namespace {
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value ? value : "";
-}
-
-[[noreturn]] void refuse(const std::string& message) {
-  std::fprintf(stderr, "LIBTENSOR_TEST_DEVICE: %s\n", message.c_str());
-  std::exit(2);
-}
-
-// The functions of tests/cuda_emulator/emulator.h that tests of the library use.
-class Emulator {
- public:
-  explicit Emulator(const std::string& path) {
-    if (tensor_backend_load(path.c_str()) != TENSOR_OK) refuse(tensor_last_error());
-    library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
-    find("cuda_emulator_set_seed", set_seed);
-    find("cuda_emulator_report_count", report_count);
-    find("cuda_emulator_report", report);
-    find("cuda_emulator_clear_reports", clear_reports);
-  }
-
-  void (*set_seed)(uint64_t);
-  size_t (*report_count)();
-  size_t (*report)(size_t, char*, size_t);
-  void (*clear_reports)();
-
- private:
-  template <class F>
-  void find(const char* name, F& out) {
-    out = reinterpret_cast<F>(dlsym(library_, name));
-    if (!out) refuse(std::string("the emulator has no ") + name);
-  }
-  void* library_ = nullptr;
-};
-
-// The emulated devices, where LIBTENSOR_EMULATED_CUDA names them; made when first asked for.
-Emulator* emulator() {
-  static Emulator* const loaded = [] {
-    const std::string path = variable("LIBTENSOR_EMULATED_CUDA");
-    return path.empty() ? nullptr : new Emulator(path);
-  }();
-  return loaded;
-}
-
-tensor_device_t chosen_device() {
-  const std::string name = variable("LIBTENSOR_TEST_DEVICE");
-  if (name.empty() || name == "cpu") return {TENSOR_CPU, 0};
-  if (name != "cuda") refuse("\"" + name + "\" is neither cpu nor cuda");
-  emulator();
-  if (!tensor_cuda_is_available()) refuse(tensor_cuda_unavailable_reason());
-  return {TENSOR_CUDA, 0};
-}
 
 // FNV-1a.
 uint64_t hash(const std::string& text) {
@@ -134,10 +81,5 @@ class OnDevice : public testing::EmptyTestEventListener {
 }();
 
 }  // namespace
-
-tensor_device_t device() {
-  static const tensor_device_t chosen = chosen_device();
-  return chosen;
-}
 
 }  // namespace test
