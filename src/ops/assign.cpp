@@ -129,24 +129,7 @@ void check_outs_apart(const Assignment& a, const Assignment& b) {
         "give tensors that share none.");
 }
 
-<<<<<<< HEAD
-}  // namespace
-
-void assign_out(const Tensor& out, const Tensor& value) {
-  check_assignable(out, value);
-  Resize(out, value.shape()).commit();
-  pointwise::copy(out, value);
-}
-
-Tensor filling(const Tensor& value, const Tensor& out) {
-  return value.numel() == out.numel() ? value.view(out.shape(), contiguous_strides(out.shape()), 0)
-                                      : value;
-}
-
-void assign_outs(std::initializer_list<Assignment> assignments) {
-=======
 std::vector<Resize> planned(std::span<const Assignment> assignments) {
->>>>>>> bindings
   std::vector<Resize> resizes;
   resizes.reserve(assignments.size());
   for (const Assignment& one : assignments) {
@@ -161,6 +144,11 @@ std::vector<Resize> planned(std::span<const Assignment> assignments) {
 
 }  // namespace
 
+Tensor filling(const Tensor& value, const Tensor& out) {
+  return value.numel() == out.numel() ? value.view(out.shape(), contiguous_strides(out.shape()), 0)
+                                      : value;
+}
+
 void make_out(const Tensor& out, const Tensor& value) {
   check_assignable(out, value);
   Resize(out, value.shape()).commit();
@@ -168,11 +156,15 @@ void make_out(const Tensor& out, const Tensor& value) {
 }
 
 void assign_out(const Tensor& out, const Tensor& value) {
+  assign_out(out, value, contiguous_strides(value.shape()));
+}
+
+void assign_out(const Tensor& out, const Tensor& value, Span strides) {
   check_assignable(out, value);
-  Resize resize(out, value.shape());
+  Resize resize(out, value.shape(), strides);
   if (resize.warn()) {
     check_assignable(out, value);
-    resize = Resize(out, value.shape());
+    resize = Resize(out, value.shape(), strides);
   }
   resize.commit();
   pointwise::copy(out, value);

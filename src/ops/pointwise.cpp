@@ -223,8 +223,7 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   // then.
   const Tensor result = make_result(op, rule, inputs, shape, dtypes.result, device);
   execute(op, dtypes, result, inputs, device);
-  Resize(out, shape, result.strides()).commit();
-  copy(out, result);
+  assign_out(out, result, result.strides());
 }
 
 void copy(const Tensor& destination, const Tensor& source) {
