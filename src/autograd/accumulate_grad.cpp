@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <mutex>
+#include <new>
 
 #include "autograd/graph_task.h"
 #include "autograd/mode.h"
@@ -45,12 +46,13 @@ TensorExtra::~TensorExtra() {
 }
 
 void drop_gradient(Tensor gradient) {
-  if (dropped_gradients) {
-    dropped_gradients->push_back(std::move(gradient));
-    return;
-  }
   std::vector<Tensor> queue;
-  dropped_gradients = &queue;
+  try {
+    if (dropped_gradients) return dropped_gradients->push_back(std::move(gradient));
+    dropped_gradients = &queue;
+  } catch (const std::bad_alloc&) {
+    return;  // no memory to queue it: it goes here
+  }
   gradient = Tensor();
   while (!queue.empty()) {
     const Tensor next = std::move(queue.back());

@@ -24,7 +24,7 @@ ThreadScratch::~ThreadScratch() {
 }
 
 ThreadScratch& thread_scratch() {
-  if (!scratch) scratch = delete_at_thread_exit(new ThreadScratch);
+  if (!scratch) scratch = make_for_thread<ThreadScratch>();
   return *scratch;
 }
 
@@ -49,7 +49,7 @@ Scratch::Scratch(size_t bytes) : bytes_(bytes) {
 
 Scratch::~Scratch() {
   if (cached_)
-    thread_scratch().in_use = false;
+    scratch->in_use = false;
   else
     host_free(data_, bytes_);
 }
