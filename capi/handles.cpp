@@ -34,6 +34,11 @@ struct Table {
   std::vector<ThreadHandles*> threads;
   int64_t live_of_ended_threads = 0;
   size_t chunk_count = 0;
+
+  // Tensors of handles that nobody has given back are lost: their ends might call the host.
+  ~Table() {
+    for (size_t i = 0; i < chunk_count; ++i) delete[] slot_chunks[i].load();
+  }
 };
 Table& table() { return Eternal<Table>::get(); }
 

@@ -28,7 +28,8 @@ enum class LockLevel {
   kSource,
   kHistory,
   kTags,
-  kPool
+  kPool,
+  kThreads
 };
 
 // A mutex that no other thread can leave locked in a forked child.

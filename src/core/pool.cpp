@@ -57,6 +57,12 @@ struct List {
 struct Shared {
   ForkSafeMutex mutex{LockLevel::kPool};
   List lists[kClasses];
+
+  ~Shared() {
+    for (int i = 0; i < kClasses; ++i) {
+      while (lists[i].count > 0) delete_block(lists[i].pop(), (i + 1) * kGranule);
+    }
+  }
 };
 Shared& shared() { return Eternal<Shared>::get(); }
 

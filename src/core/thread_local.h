@@ -46,6 +46,9 @@ struct ThreadObject {
 // Deletes it when the calling thread ends, the newest first. Throws std::bad_alloc.
 void delete_at_thread_exit(std::unique_ptr<ThreadObject> object);
 
+// When the library is unloaded: threads that live on have nothing more of it.
+void delete_objects_of_all_threads() noexcept;
+
 // A new T that lives as long as the calling thread. A thread_local owner would end the process
 // where the C++ runtime has no memory to note its destructor; this throws std::bad_alloc.
 template <class T>

@@ -1,5 +1,7 @@
 #include "cpu/scratch.h"
 
+#include <new>
+
 #include "core/thread_local.h"
 #include "memory/host_memory.h"
 
@@ -7,6 +9,11 @@ namespace libtensor::cpu {
 namespace {
 
 constexpr size_t kKept = size_t{4} << 20;
+
+// What is kept is none of the tensors' memory: that may be the program's, and goes back to it.
+constexpr std::align_val_t kAlignment{64};
+void* allocate_kept(size_t bytes) { return ::operator new(bytes, kAlignment); }
+void free_kept(void* data) { ::operator delete(data, kAlignment); }
 
 struct ThreadScratch {
   void* data = nullptr;
@@ -20,7 +27,7 @@ constexpr ThreadPointer<ThreadScratch, ThreadWord::kScratch> scratch;
 
 ThreadScratch::~ThreadScratch() {
   scratch = nullptr;
-  host_free(data, bytes);
+  free_kept(data);
 }
 
 ThreadScratch& thread_scratch() {
@@ -38,8 +45,8 @@ Scratch::Scratch(size_t bytes) : bytes_(bytes) {
     return;
   }
   if (own.bytes < bytes) {
-    void* const fresh = host_allocate(bytes);
-    host_free(own.data, own.bytes);
+    void* const fresh = allocate_kept(bytes);
+    free_kept(own.data);
     own.data = fresh;
     own.bytes = bytes;
   }

@@ -1,6 +1,7 @@
 #include "memory/caching_allocator.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "memory/context.h"
@@ -24,7 +25,11 @@ CachingAllocator::CachingAllocator(std::unique_ptr<MemoryProvider> provider, std
       name_(std::move(name)) {}
 
 CachingAllocator::~CachingAllocator() {
-  empty_cache();
+  try {
+    empty_cache();
+  } catch (const std::bad_alloc&) {
+    // Then it goes with the arenas.
+  }
   while (ArenaNode* node = arenas_.load()) {
     arenas_.store(node->next);
     delete node;

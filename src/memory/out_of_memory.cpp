@@ -1,7 +1,10 @@
 // The last resort before an allocation fails, and what the failure says.
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -20,9 +23,10 @@ std::string size_text(size_t bytes) {
   double value = static_cast<double>(bytes);
   int unit = 0;
   for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  char text[32];
-  snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.2f %s", value, kUnits[unit]);
-  return text;
+  char digits[32];
+  const auto end =
+      std::to_chars(digits, std::end(digits), value, std::chars_format::fixed, unit == 0 ? 0 : 2);
+  return str(std::string_view(digits, end.ptr), " ", kUnits[unit]);
 }
 
 }  // namespace
