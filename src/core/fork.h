@@ -95,5 +95,7 @@ class StripedMutex {
 // Is this a child of the process that loaded the library? Thread pools of the parent do not exist
 // here.
 bool in_forked_child();
+// How many forks lie between that process and this one.
+uint16_t fork_count();
 
 }  // namespace libtensor

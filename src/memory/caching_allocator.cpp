@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "memory/calls_nobody.h"
 #include "memory/context.h"
 
 namespace libtensor::memory {
@@ -34,6 +35,7 @@ CachingAllocator::~CachingAllocator() {
     arenas_.store(node->next);
     delete node;
   }
+  provider_->settle();
 }
 
 Arena& CachingAllocator::arena_of(Stream stream) {
@@ -79,6 +81,7 @@ void* CachingAllocator::allocate(size_t bytes, Stream stream) {
 // Counts the bytes for the thread's tag.
 void CachingAllocator::charge(size_t bytes) {
   while (!tags_.charge(current_tag, bytes)) {
+    if (calls_nobody) throw WouldCall{*this, bytes, 0};
     if (!call_pressure(bytes)) fail_over_tag_budget(bytes);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "memory/caching_allocator.h"
+#include "memory/calls_nobody.h"
 #include "memory/context.h"
 #include "memory/tags.h"
 
@@ -17,6 +18,8 @@ namespace libtensor::memory {
 namespace {
 
 constexpr size_t kHoldersShown = 5;
+// What the callback itself allocates must not call it.
+LIBTENSOR_FAST_THREAD_LOCAL bool calling = false;
 
 std::string size_text(size_t bytes) {
   static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
@@ -31,6 +34,8 @@ std::string size_text(size_t bytes) {
 
 }  // namespace
 
+LIBTENSOR_FAST_THREAD_LOCAL bool calls_nobody = false;
+
 void CachingAllocator::set_pressure_callback(PressureCallback callback) {
   auto fresh = callback ? std::make_shared<const PressureCallback>(std::move(callback)) : nullptr;
   std::lock_guard lock(callback_mutex_);
@@ -43,7 +48,6 @@ bool CachingAllocator::call_pressure(size_t bytes) {
     std::lock_guard lock(callback_mutex_);
     callback = pressure_;
   }
-  static thread_local bool calling = false;  // what the callback itself allocates must not call it
   if (!callback || calling) return false;
   pressure_calls_.fetch_add(1, std::memory_order_relaxed);
   const struct Calling {  // also where the callback throws
