@@ -11,25 +11,32 @@ namespace {
 
 struct Message {
   std::string text;
-  uint64_t times_set = 0;
 
   ~Message();
 };
+constexpr ThreadPointer<Message, ThreadWord::kMessage> message;
 
-// Null until the thread's first error.
-LIBTENSOR_FAST_THREAD_LOCAL Message* message = nullptr;
+// The message of the thread's last error, and how many it has had. They need no memory, so that
+// there is a message where there is none.
+LIBTENSOR_FAST_THREAD_LOCAL const char* last_text = "";
+LIBTENSOR_FAST_THREAD_LOCAL uint64_t times_set = 0;
 
-Message::~Message() { message = nullptr; }
+Message::~Message() {
+  message = nullptr;
+  last_text = "";
+}
 
 }  // namespace
 
 tensor_status_t keep_error(Status status, const char* text) noexcept {
+  ++times_set;
   try {
-    if (!message) message = delete_at_thread_exit(new Message);
-    ++message->times_set;
+    if (!message) message = make_for_thread<Message>();
     message->text = text;
+    last_text = message->text.c_str();
   } catch (...) {
-    if (message) message->text = "out of memory";  // short enough to need none
+    last_text = "out of memory: the host has none for the message of another error";
+    status = Status::kOutOfMemory;
   }
   return static_cast<tensor_status_t>(status);
 }
@@ -52,7 +59,7 @@ tensor_status_t report_exception() noexcept {
   }
 }
 
-const char* last_error() noexcept { return message ? message->text.c_str() : ""; }
-uint64_t failure_count() noexcept { return message ? message->times_set : 0; }
+const char* last_error() noexcept { return last_text; }
+uint64_t failure_count() noexcept { return times_set; }
 
 }  // namespace libtensor::capi

@@ -34,6 +34,11 @@ struct Table {
   std::vector<ThreadHandles*> threads;
   int64_t live_of_ended_threads = 0;
   size_t chunk_count = 0;
+
+  // Tensors of handles that nobody has given back are lost: their ends might call the host.
+  ~Table() {
+    for (size_t i = 0; i < chunk_count; ++i) delete[] slot_chunks[i].load();
+  }
 };
 Table& table() { return Eternal<Table>::get(); }
 
@@ -76,14 +81,15 @@ class ThreadHandles {
   }
   // A handle that exists must be remembered: so the room comes first.
   void make_room() {
-    if (scopes_.empty()) return;
-    auto& scope = scopes_.back();
-    if (scope.size() == scope.capacity()) scope.reserve(std::max<size_t>(8, 2 * scope.size()));
+    if (!scopes_.empty() && remembered_.size() == remembered_.capacity())
+      remembered_.reserve(std::max<size_t>(64, 2 * remembered_.size()));
   }
   void remember(tensor_t* handle) {
-    if (!scopes_.empty()) scopes_.back().push_back(handle);
+    if (!scopes_.empty()) remembered_.push_back(handle);
   }
-  std::vector<std::vector<tensor_t*>>& scopes() { return scopes_; }
+  void open_scope() { scopes_.push_back(remembered_.size()); }
+  void close_scope(tensor_t* const* keep, size_t count) noexcept;
+  size_t depth() const { return scopes_.size(); }
   size_t& floor() { return floor_; }
 
   // A slot whose handle is gone and whose tensor stays. False where there is no room to note it.
@@ -123,10 +129,11 @@ class ThreadHandles {
   }
 
   std::vector<uint32_t> free_;
-  std::vector<std::vector<tensor_t*>> scopes_;
-  size_t floor_ = 0;               // so many of them may not be closed: ScopeFence
-  int delays_ = 0;                 // how many ReleaseDelay there are
-  std::vector<uint64_t> delayed_;  // the handles that they had
+  std::vector<tensor_t*> remembered_;  // of all open scopes
+  std::vector<size_t> scopes_;         // where each begins there
+  size_t floor_ = 0;                   // so many of them may not be closed: ScopeFence
+  int delays_ = 0;                     // how many ReleaseDelay there are
+  std::vector<uint64_t> delayed_;      // the handles that they had
   std::atomic<int64_t> live_{0};
 };
 
@@ -146,14 +153,12 @@ Tensor empty_slot(Slot& slot, uint64_t generation) {
 }
 
 LIBTENSOR_FAST_THREAD_LOCAL ThreadHandles* current = nullptr;
-LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 
 ThreadHandles::~ThreadHandles() {
   current = nullptr;
-  thread_ended = true;
   for (uint64_t handle : delayed_) {
     const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
-    free_.push_back(index_of(handle));
+    put_delayed(index_of(handle));
   }
   std::lock_guard lock(table().mutex);
   table().free.insert(table().free.end(), free_.begin(), free_.end());
@@ -162,13 +167,59 @@ ThreadHandles::~ThreadHandles() {
 }
 
 [[gnu::noinline]] ThreadHandles& make_current() {
-  // A destructor of the host may still release tensors after this thread's own state is gone: then
-  // a state is made that nobody destroys.
-  if (thread_ended) return *(current = new ThreadHandles);
-  return *(current = delete_at_thread_exit(new ThreadHandles));
+  return *(current = make_for_thread<ThreadHandles>());
 }
 
 inline ThreadHandles& mine() { return current ? *current : make_current(); }
+
+// Where the thread has no memory for free slots of its own, the slot goes to the table, which has
+// room for all. A release that has begun cannot fail.
+[[gnu::noinline]] void put_free(uint32_t index) noexcept {
+  try {
+    return mine().put(index);
+  } catch (const std::bad_alloc&) {
+    std::lock_guard lock(table().mutex);
+    table().free.push_back(index);
+    --table().live_of_ended_threads;
+  }
+}
+
+// Handles to keep are marked where they stand: all handles are odd.
+constexpr uint64_t kKeep = 1;
+bool is_kept(tensor_t* handle) { return (reinterpret_cast<uint64_t>(handle) & kKeep) == 0; }
+tensor_t* turned(tensor_t* handle) {
+  return reinterpret_cast<tensor_t*>(reinterpret_cast<uint64_t>(handle) ^ kKeep);
+}
+
+void mark_kept(tensor_t** begin, tensor_t** end, tensor_t* const* keep, size_t count) {
+  std::sort(begin, end);
+  for (size_t i = 0; i < count; ++i) {
+    tensor_t** const found = std::lower_bound(begin, end, keep[i]);
+    if (found != end && *found == keep[i]) *found = turned(*found);
+  }
+}
+
+// Needs no memory: a scope is closed when there is none, too. A release may call back into the
+// library, where handles are made that belong to this scope and go to the one around with those to
+// keep; scopes that are opened there are closed there.
+void ThreadHandles::close_scope(tensor_t* const* keep, size_t count) noexcept {
+  const size_t begin = scopes_.back(), end = remembered_.size();
+  if (count > 0) mark_kept(&remembered_[begin], remembered_.data() + end, keep, count);
+  const size_t floor = std::exchange(floor_, depth());
+  for (size_t i = begin; i < end; ++i) {
+    // One released by hand is no longer live, and its slot's generation has moved on.
+    if (!is_kept(remembered_[i])) release_handle(remembered_[i]);
+    while (depth() > floor_) close_scope(nullptr, 0);
+  }
+  floor_ = floor;
+  scopes_.pop_back();
+  const auto first = remembered_.begin() + begin, released_end = remembered_.begin() + end;
+  const auto kept_end =
+      std::remove_if(first, released_end, [](tensor_t* h) { return !is_kept(h); });
+  std::transform(first, kept_end, first, turned);
+  remembered_.erase(kept_end, released_end);
+  if (scopes_.empty()) remembered_.clear();
+}
 
 }  // namespace
 
@@ -191,13 +242,15 @@ bool release_handle(tensor_t* handle) {
   uint64_t value = reinterpret_cast<uint64_t>(handle);
   // Of two threads that release the same handle, one wins.
   if (!slot || !compare_exchange(slot->handle, value, 0, std::memory_order_acq_rel)) return false;
-  ThreadHandles& own = mine();
-  if (own.delays() > 0) [[unlikely]] {
-    if (own.delay(value)) return true;
+  if (current && current->delays() > 0) [[unlikely]] {
+    if (current->delay(value)) return true;
   }
   // Goes at the end: its last use may call back into the library.
   const Tensor tensor = empty_slot(*slot, next_generation(value));
-  own.put(index_of(value));
+  if (current) [[likely]]
+    current->put(index_of(value));
+  else
+    put_free(index_of(value));
   return true;
 }
 
@@ -220,43 +273,22 @@ size_t live_handles() {
   return static_cast<size_t>(live);
 }
 
-void push_scope() { mine().scopes().emplace_back(); }
+void push_scope() { mine().open_scope(); }
 
-size_t scope_depth() { return mine().scopes().size(); }
+size_t scope_depth() { return current ? current->depth() : 0; }
 
-bool pop_scope(tensor_t* const* keep, size_t count) {
-  auto& scopes = mine().scopes();
-  if (scopes.size() <= mine().floor()) return false;
-  std::vector<tensor_t*> kept(keep, keep + count);
-  std::sort(kept.begin(), kept.end());
-  if (scopes.size() > 1) {  // whatever can fail comes before the first change
-    auto& around = scopes[scopes.size() - 2];
-    const size_t needed = around.size() + count;
-    if (needed > around.capacity()) around.reserve(std::max(needed, 2 * around.size()));
-  }
-  const std::vector<tensor_t*> handles = std::move(scopes.back());
-  scopes.pop_back();
-  for (tensor_t* handle : handles) {
-    if (!std::binary_search(kept.begin(), kept.end(), handle)) {
-      release_handle(handle);  // one released by hand meanwhile is no longer live, and its slot's
-                               // generation has moved on
-    } else if (!scopes.empty()) {
-      scopes.back().push_back(handle);
-    }
-  }
+bool pop_scope(tensor_t* const* keep, size_t count) noexcept {
+  if (!current || current->depth() <= current->floor()) return false;
+  current->close_scope(keep, count);
   return true;
 }
 
 ScopeFence::ScopeFence() : floor_before_(std::exchange(mine().floor(), scope_depth())) {}
 
 ScopeFence::~ScopeFence() {
-  auto& scopes = mine().scopes();
-  while (scopes.size() > mine().floor()) {
-    const std::vector<tensor_t*> handles = std::move(scopes.back());
-    scopes.pop_back();
-    for (tensor_t* handle : handles) release_handle(handle);
+  while (pop_scope(nullptr, 0)) {
   }
-  mine().floor() = floor_before_;
+  current->floor() = floor_before_;
 }
 
 }  // namespace libtensor::capi

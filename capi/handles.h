@@ -49,8 +49,8 @@ uint64_t first_generation();
 
 void push_scope();
 size_t scope_depth();  // how many scopes are open on this thread
-// False where no scope is open, or none since the innermost fence.
-bool pop_scope(tensor_t* const* keep, size_t count);
+// False where no scope is open, or none since the innermost fence. Needs no memory.
+bool pop_scope(tensor_t* const* keep, size_t count) noexcept;
 // While it lives, scopes that were opened before stay open; those opened since are closed with it.
 class ScopeFence {
  public:

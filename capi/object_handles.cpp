@@ -24,6 +24,13 @@ struct Table {
   ForkSafeMutex mutex{LockLevel::kHandles};
   std::vector<Entry> entries;
   std::vector<uint32_t> free;
+
+  // Objects that nobody has given back are lost: their ends might call the host.
+  ~Table() {
+    for (Entry& entry : entries) {
+      if (entry.value) new (&entry.value) std::shared_ptr<void>();
+    }
+  }
 };
 Table& table() { return Eternal<Table>::get(); }
 

@@ -14,12 +14,13 @@ TENSOR_API tensor_status_t tensor_retain(tensor_t* t, tensor_t** out);
 /* Gives a handle back. The tensor goes with its last handle, unless a view, a graph or a gradient
  * still needs it. NULL is fine; a handle released before gives TENSOR_ERROR_INVALID_HANDLE. Handles
  * may be released in any order and on any thread, but not while another thread is inside a call
- * with them. */
+ * with them. Needs no memory. */
 TENSOR_API tensor_status_t tensor_release(tensor_t* t);
 
 /* Between push and pop, every handle that this thread gets is remembered; pop releases those that
  * still live, but for the `count` handles in `keep` (NULL entries are fine), which go to the scope
- * around, if there is one, else to the caller. Scopes nest. Errors of pop: no scope is open. */
+ * around, if there is one, else to the caller. Scopes nest. Errors of pop: no scope is open, or a
+ * handle in `keep` is not live. It needs no memory. */
 TENSOR_API tensor_status_t tensor_scope_push(void);
 TENSOR_API tensor_status_t tensor_scope_pop(tensor_t* const* keep, size_t count);
 

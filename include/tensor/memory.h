@@ -82,8 +82,9 @@ TENSOR_API tensor_status_t tensor_memory_set_pressure_callback(
 /* From now on the device's memory comes from allocate(user, bytes), which returns NULL where it has
  * none, and goes back by free(user, data, bytes). Sizes are multiples of 2 MiB, addresses must be
  * multiples of 64, of CUDA devices of 512. The two are called by one thread at a time, inside
- * allocations and releases, and must not call the library; memory of a CUDA device comes back when
- * the device has come past all that the library has put into streams with it. Memory from the
+ * allocations and releases, without any lock of the library: they may call it, and fork. What they
+ * allocate themselves is the system's memory, and of CUDA devices refused. Memory of a CUDA device
+ * comes back when the device has come past all that the library has put into streams with it. Memory from the
  * provider before stays its own; what is unused of it is given back at once. allocate and free both
  * NULL: the system's or the driver's memory, as at first. On CUDA devices, this memory and the
  * driver's have statistics, budgets, history and callback of their own: what is asked or set is

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <mutex>
+#include <new>
 
 #include "autograd/graph_task.h"
 #include "autograd/mode.h"
@@ -9,6 +10,7 @@
 #include "autograd/tensor_ops.h"
 #include "core/fork.h"
 #include "core/thread_local.h"
+#include "memory/calls_nobody.h"
 
 namespace libtensor::autograd {
 namespace {
@@ -45,12 +47,13 @@ TensorExtra::~TensorExtra() {
 }
 
 void drop_gradient(Tensor gradient) {
-  if (dropped_gradients) {
-    dropped_gradients->push_back(std::move(gradient));
-    return;
-  }
   std::vector<Tensor> queue;
-  dropped_gradients = &queue;
+  try {
+    if (dropped_gradients) return dropped_gradients->push_back(std::move(gradient));
+    dropped_gradients = &queue;
+  } catch (const std::bad_alloc&) {
+    return;  // no memory to queue it: it goes here
+  }
   gradient = Tensor();
   while (!queue.empty()) {
     const Tensor next = std::move(queue.back());
@@ -123,9 +126,14 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 }
 
 void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
+  memory::call_nobody([&] { accumulate_locked(leaf, incoming); });
+}
+
+void AccumulateGrad::accumulate_locked(const Tensor& leaf, const Tensor& incoming) {
+  Tensor sum;  // may have its last use here, so it goes after the lock
   std::lock_guard lock(accumulation_mutex(leaf.impl()));
   GradShares& shares = find_extra(leaf)->shares;
-  Tensor sum = grad(leaf);
+  sum = grad(leaf);
   if (!sum.defined()) {
     Tensor first = !grad_enabled() && can_steal(incoming, leaf)
                        ? incoming.alias()
@@ -133,8 +141,9 @@ void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
     shares.begin(first);
     set_grad_unchecked(leaf, std::move(first));
   } else if (grad_enabled()) {
+    Tensor next = tensor_ops.add(sum, incoming);
     shares.forget();
-    set_grad_unchecked(leaf, tensor_ops.add(sum, incoming));
+    set_grad_unchecked(leaf, std::move(next));
   } else if (!shares.add(sum, incoming)) {
     tensor_ops.add_in_place(sum, incoming);
   }

@@ -22,6 +22,7 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
 
  private:
   static void accumulate(const Tensor& leaf, const Tensor& incoming);
+  static void accumulate_locked(const Tensor& leaf, const Tensor& incoming);
 
   Tensor leaf_;
 };

@@ -29,7 +29,7 @@ constexpr ThreadPointer<ThreadState, ThreadWord::kAnomaly> state;
 ThreadState::~ThreadState() { state = nullptr; }
 
 ThreadState& own() {
-  if (!state) state = delete_at_thread_exit(new ThreadState);
+  if (!state) state = make_for_thread<ThreadState>();
   return *state;
 }
 

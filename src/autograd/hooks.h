@@ -110,6 +110,7 @@ class RetainedGrad final : public RefCounted<RetainedGrad> {
   static void destroy(RetainedGrad* retained);
   // Adds a gradient that arrived, unless the tensor is gone.
   void accumulate(const Tensor& gradient);
+  void accumulate_locked(const Tensor& gradient);
   Tensor grad;  // guarded by the mutex of grads (accumulate_grad.cpp)
 
  private:

@@ -24,7 +24,7 @@ namespace {
 struct Graveyard {
   Node* first = nullptr;
 };
-constexpr ThreadPointer<Graveyard, ThreadWord::kGraveyard> graveyard;
+LIBTENSOR_FAST_THREAD_LOCAL Graveyard* graveyard = nullptr;
 
 }  // namespace
 

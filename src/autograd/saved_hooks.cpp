@@ -21,7 +21,7 @@ OwnState::~OwnState() {
 }
 
 OwnState& own() {
-  if (!state) state = delete_at_thread_exit(new OwnState);
+  if (!state) state = make_for_thread<OwnState>();
   return *state;
 }
 

@@ -82,6 +82,7 @@ bool GradShares::add(Tensor& grad, const Tensor& incoming) {
     if (!foreign_) fresh->own = tensor_ops.clone_for_leaf(grad, grad);
     shared_ = std::move(fresh);
     foreign_ = false;
+    remember(grad);  // what follows may fail
   }
   is_mine ? shared_->add_own(fitting) : shared_->total.add(fitting.data());
   shared_->total.round_to(grad.data());

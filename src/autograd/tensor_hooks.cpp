@@ -7,6 +7,7 @@
 #include "autograd/hooks.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
+#include "memory/calls_nobody.h"
 
 namespace libtensor::autograd {
 namespace {
@@ -81,8 +82,12 @@ void RetainedGrad::destroy(RetainedGrad* retained) {
 
 void RetainedGrad::accumulate(const Tensor& gradient) {
   if (use_count() <= 2) return;  // only the node and the pass that runs have it: no tensor
+  memory::call_nobody([&] { accumulate_locked(gradient); });
+}
+
+void RetainedGrad::accumulate_locked(const Tensor& gradient) {
+  Tensor sum;  // in the end what it replaces, which goes after the lock
   std::lock_guard lock(accumulation_mutex(this));
-  Tensor sum;
   {
     const ShortLock leaf_lock(leaf_mutex());
     sum = grad;

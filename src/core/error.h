@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <exception>
-#include <sstream>
 #include <string>
 #include <utility>
+
+#include "core/text.h"
 
 namespace libtensor {
 
@@ -37,14 +38,6 @@ class Error : public std::exception {
   Status status_;
   std::string message_;
 };
-
-// Concatenates anything that can be streamed. For messages only: never on a hot path.
-template <class... Args>
-[[gnu::cold, gnu::noinline]] std::string str(const Args&... args) {
-  std::ostringstream out;
-  (out << ... << args);
-  return std::move(out).str();
-}
 
 template <class... Args>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(Status status, const Args&... args) {

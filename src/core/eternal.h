@@ -1,23 +1,32 @@
-// Objects of which the library has one, for as long as the process lives.
+// Objects of which the library has one, for as long as it is loaded.
 #pragma once
 
 #include <new>
 
+#include "core/unload.h"
+
 namespace libtensor {
 
 // The object is made while the library is loaded, so that no fork can come in between: a child
-// would wait for ever for the thread that was about to make it. It is never destroyed, since hosts
-// release tensors, and threads end, after the library's static objects are gone.
+// would wait for ever for the thread that was about to make it. It is not destroyed when the
+// process ends, since hosts release tensors, and threads end, after the library's static objects
+// are gone; only when the library is unloaded.
 template <class T>
 class Eternal {
  public:
   static T& get() {
     static_cast<void>(&made_);  // asks for its initialization
-    static T& instance = *new (memory_) T;
+    static T& instance = make();
     return instance;
   }
 
  private:
+  static T& make() {
+    T& made = *new (memory_) T;
+    at_unload(step_);
+    return made;
+  }
+  static inline constinit UnloadStep step_{[] { get().~T(); }};
   static inline const bool made_ = (get(), true);
   alignas(T) static inline unsigned char memory_[sizeof(T)];
 };

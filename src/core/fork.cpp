@@ -14,7 +14,7 @@ constinit std::mutex list_mutex;
 constinit ForkSafeMutex* first = nullptr;  // ordered by level, the newest of a level first
 constinit uint64_t added = 0;
 constinit bool forking = false;
-constinit std::atomic<bool> forked{false};
+constinit std::atomic<uint16_t> forks{0};
 
 }  // namespace
 
@@ -77,7 +77,7 @@ struct ForkHandlers {
     list_mutex.unlock();
   }
   static void unlock_child() {
-    forked.store(true, std::memory_order_relaxed);
+    forks.fetch_add(1, std::memory_order_relaxed);
     unlock_all();
   }
 };
@@ -90,6 +90,7 @@ const ForkHandlers
 ForkSafeMutex::ForkSafeMutex(LockLevel level) : level_(level) { ForkHandlers::add(this); }
 ForkSafeMutex::~ForkSafeMutex() { ForkHandlers::remove(this); }
 
-bool in_forked_child() { return forked.load(std::memory_order_relaxed); }
+bool in_forked_child() { return fork_count() != 0; }
+uint16_t fork_count() { return forks.load(std::memory_order_relaxed); }
 
 }  // namespace libtensor

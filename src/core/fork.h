@@ -28,7 +28,8 @@ enum class LockLevel {
   kSource,
   kHistory,
   kTags,
-  kPool
+  kPool,
+  kThreads
 };
 
 // A mutex that no other thread can leave locked in a forked child.
@@ -94,5 +95,7 @@ class StripedMutex {
 // Is this a child of the process that loaded the library? Thread pools of the parent do not exist
 // here.
 bool in_forked_child();
+// How many forks lie between that process and this one.
+uint16_t fork_count();
 
 }  // namespace libtensor

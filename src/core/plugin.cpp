@@ -23,10 +23,19 @@ struct Loading {
 
 Loading& loading() { return Eternal<Loading>::get(); }
 
-std::string folder_of_this_library() {
+std::string path_of_this_library() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<const void*>(&open_cuda), &info) || !info.dli_fname) return "";
-  const std::string path = info.dli_fname;
+  return info.dli_fname;
+}
+
+// A plug-in calls the library for as long as it is loaded, which is for ever.
+void stay_loaded() {
+  dlopen(path_of_this_library().c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+std::string folder_of_this_library() {
+  const std::string path = path_of_this_library();
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
@@ -56,6 +65,7 @@ std::string try_load(const std::string& path) {
   if (!entry) return str(path, " is no plug-in of libtensor");
   plugin_host.add = add_devices;
   const char* const reason = entry(kPluginInterface, plugin_host);
+  if (!reason) stay_loaded();
   return reason ? reason : "";
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <new>
 
 #include "core/fork.h"
 #include "core/thread_local.h"
@@ -56,6 +57,12 @@ struct List {
 struct Shared {
   ForkSafeMutex mutex{LockLevel::kPool};
   List lists[kClasses];
+
+  ~Shared() {
+    for (int i = 0; i < kClasses; ++i) {
+      while (lists[i].count > 0) delete_block(lists[i].pop(), (i + 1) * kGranule);
+    }
+  }
 };
 Shared& shared() { return Eternal<Shared>::get(); }
 
@@ -70,18 +77,20 @@ struct Cache {
 };
 
 LIBTENSOR_FAST_THREAD_LOCAL Cache* cache = nullptr;
-LIBTENSOR_FAST_THREAD_LOCAL bool thread_ended = false;
 
 Cache::~Cache() {
   cache = nullptr;
-  thread_ended = true;
   std::lock_guard lock(shared().mutex);
   for (int i = 0; i < kClasses; ++i) move_blocks(lists[i], shared().lists[i], lists[i].count);
 }
 
-[[gnu::noinline]] Cache* make_cache() {
-  if (thread_ended) return nullptr;
-  return cache = delete_at_thread_exit(new Cache);
+// Null where there is no memory for it: the thread can do without.
+[[gnu::noinline]] Cache* make_cache() noexcept {
+  try {
+    return cache = make_for_thread<Cache>();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 [[gnu::noinline, maybe_unused]] void* refill(size_t size_class) {

@@ -174,11 +174,7 @@ class Checkpoint final : public autograd::SavedHooks {
     return take(pass->id(), number);
   }
   void discard(void* packed) override {
-    Tensors dropped;
-    std::lock_guard lock(autograd::hook_mutex());
-    for (auto& [pass, tensors] : recomputed_) {
-      Tensor& one = tensors[to_number(packed) - 1];
-      if (one.defined()) dropped.push_back(std::exchange(one, Tensor()));
+    while (take_from_any_pass(to_number(packed)).defined()) {
     }
   }
 
@@ -202,6 +198,14 @@ class Checkpoint final : public autograd::SavedHooks {
   bool knows(uint64_t pass) const {
     std::lock_guard lock(autograd::hook_mutex());
     return recomputed_.contains(pass);
+  }
+
+  Tensor take_from_any_pass(size_t number) {
+    std::lock_guard lock(autograd::hook_mutex());
+    for (auto& [pass, tensors] : recomputed_) {
+      if (Tensor& one = tensors[number - 1]; one.defined()) return std::exchange(one, Tensor());
+    }
+    return Tensor();
   }
 
   Tensor take(uint64_t pass, size_t number) {

@@ -367,20 +367,24 @@ bool Arena::reserve(size_t bytes) {
 }
 
 bool Arena::add_segment(size_t bytes, Change* change) {
-  auto block = std::make_unique<Block>();
   void* const start = provider_.allocate(bytes);
   if (!start) return false;
-  block->state = Block::State::kFree;
   try {
-    add_range(start, bytes, std::move(block));
+    adopt_segment(start, bytes, change);
   } catch (...) {
     provider_.free(start, bytes);
     throw;
   }
+  return true;
+}
+
+void Arena::adopt_segment(void* start, size_t bytes, Change* change) {
+  auto block = std::make_unique<Block>();
+  block->state = Block::State::kFree;
+  add_range(start, bytes, std::move(block));
   ++change->calls;
   change->added += bytes;
   statistics.reserved.add(bytes);
-  return true;
 }
 
 // Giving memory back.

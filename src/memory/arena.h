@@ -75,6 +75,8 @@ class Arena {
   bool reserve(size_t bytes);
   // A plain allocation, which becomes a free block. False: the provider has no more memory.
   bool add_segment(size_t bytes, Change* change);
+  // The same of memory that is there.
+  void adopt_segment(void* start, size_t bytes, Change* change);
 
   // The pieces that lie wholly in a free block and outside `keep`, and whose memory nobody uses any
   // more, as far as is known how far the device has come.

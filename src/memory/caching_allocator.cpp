@@ -1,8 +1,10 @@
 #include "memory/caching_allocator.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
+#include "memory/calls_nobody.h"
 #include "memory/context.h"
 
 namespace libtensor::memory {
@@ -24,11 +26,16 @@ CachingAllocator::CachingAllocator(std::unique_ptr<MemoryProvider> provider, std
       name_(std::move(name)) {}
 
 CachingAllocator::~CachingAllocator() {
-  empty_cache();
+  try {
+    empty_cache();
+  } catch (const std::bad_alloc&) {
+    // Then it goes with the arenas.
+  }
   while (ArenaNode* node = arenas_.load()) {
     arenas_.store(node->next);
     delete node;
   }
+  provider_->settle();
 }
 
 Arena& CachingAllocator::arena_of(Stream stream) {
@@ -74,6 +81,7 @@ void* CachingAllocator::allocate(size_t bytes, Stream stream) {
 // Counts the bytes for the thread's tag.
 void CachingAllocator::charge(size_t bytes) {
   while (!tags_.charge(current_tag, bytes)) {
+    if (calls_nobody) throw WouldCall{*this, bytes, 0};
     if (!call_pressure(bytes)) fail_over_tag_budget(bytes);
   }
 }

@@ -48,6 +48,9 @@ class CachingAllocator final : public Allocator {
   // Gives back what is unused and past, as far as needed to keep `bytes` reserved at most. Does not
   // wait.
   void trim(size_t bytes);
+  // Has so much cached for the stream that the next allocation of that size needs no more memory,
+  // unless another thread takes it. Throws as allocate does.
+  void provide(size_t bytes, Stream stream) { free(allocate(bytes, stream)); }
 
   // At most so many bytes are reserved; SIZE_MAX: no limit. What is reserved beyond it stays until
   // it is freed.
@@ -116,18 +119,21 @@ class CachingAllocator final : public Allocator {
   size_t capacity() const;
   void apply(const Change& change);
 
-  // growth.cpp, with growth_ held
+  // growth.cpp, with growth_ held but for allocate_slowly
   struct Attempt {
     Block* block = nullptr;
     size_t missing = 0;  // without a block: bytes that should be taken back first; 0: no use
     Span keep;           // but not from here
   };
   struct Counted;
+  class Growth;
+  class Fetched;
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
-  Attempt try_to_grow(Arena& arena, size_t size, size_t bytes, bool reclaimed);
+  Block* try_all(Arena& arena, size_t size, size_t bytes, bool* reclaimed, Fetched& fetched);
+  Attempt try_to_grow(Arena& arena, size_t size, size_t bytes, bool reclaimed, Fetched& fetched);
   Attempt grow_virtual(Arena& arena, size_t size, bool reclaimed);
   bool reserve_addresses(Arena& arena, size_t size);
-  Attempt grow_plain(Arena& arena, size_t size, bool reclaimed);
+  Attempt grow_plain(Arena& arena, size_t size, bool reclaimed, Fetched& fetched);
   bool wants_cut(const Arena& arena, const Block* block, size_t size) const;
   void cut(Arena& arena, Block* block, size_t size);
   Outlook outlook(size_t size);

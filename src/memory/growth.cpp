@@ -1,9 +1,11 @@
 // What happens when no free block fits: memory is taken back, taken anew, or waited for.
 #include <algorithm>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "memory/caching_allocator.h"
+#include "memory/calls_nobody.h"
 
 namespace libtensor::memory {
 namespace {
@@ -62,31 +64,98 @@ struct CachingAllocator::Counted {
   Change change;
 };
 
+// Holds `growth_`. After it the program's functions get back what was freed, unless the thread
+// must call nobody: then another time.
+class CachingAllocator::Growth {
+ public:
+  explicit Growth(CachingAllocator& owner) : allocator_(owner) { allocator_.growth_.lock(); }
+  ~Growth() {
+    allocator_.growth_.unlock();
+    if (!calls_nobody) allocator_.provider_->settle();
+  }
+  Growth(const Growth&) = delete;
+  Growth& operator=(const Growth&) = delete;
+
+ private:
+  CachingAllocator& allocator_;
+};
+
+// A segment from the program's functions, on its way from them to an arena.
+class CachingAllocator::Fetched {
+ public:
+  explicit Fetched(MemoryProvider& provider) : provider_(provider) {}
+  ~Fetched() { drop(); }
+  Fetched(const Fetched&) = delete;
+  Fetched& operator=(const Fetched&) = delete;
+
+  enum class Answer { kNotAsked, kNone, kThere };
+  Answer answer(size_t bytes) const { return bytes == bytes_ ? answer_ : Answer::kNotAsked; }
+  void* data() const { return data_; }
+  void want(size_t bytes) { wanted_ = bytes; }
+  bool wanted() const { return wanted_ > 0; }
+  // Without a lock.
+  void ask() {
+    drop();
+    bytes_ = std::exchange(wanted_, 0);
+    data_ = provider_.fetch(bytes_);
+    answer_ = data_ ? Answer::kThere : Answer::kNone;
+  }
+  void forget() {
+    data_ = nullptr;
+    answer_ = Answer::kNotAsked;
+  }
+
+ private:
+  void drop() {
+    if (data_) provider_.free(std::exchange(data_, nullptr), bytes_);
+    provider_.settle();
+  }
+
+  MemoryProvider& provider_;
+  void* data_ = nullptr;
+  size_t bytes_ = 0, wanted_ = 0;
+  Answer answer_ = Answer::kNotAsked;
+};
+
 Block* CachingAllocator::allocate_slowly(Arena& arena, size_t size, size_t bytes) {
+  Fetched fetched(*provider_);
+  bool reclaimed = false;
   for (;;) {
     {
-      std::lock_guard growth(growth_);
-      bool reclaimed = false;
-      for (;;) {
-        const Attempt attempt = try_to_grow(arena, size, bytes, reclaimed);
-        if (attempt.block) return attempt.block;
-        if (attempt.missing > 0) {
-          const size_t got = reclaim(attempt.missing, &arena, attempt.keep);
-          if (got > 0 || !reclaimed) {
-            reclaimed = true;
-            continue;
-          }
-        }
-        if (!wait_for_device()) break;
-        reclaimed = false;
-      }
+      const Growth growth(*this);
+      if (Block* const block = try_all(arena, size, bytes, &reclaimed, fetched)) return block;
+    }
+    if (calls_nobody) throw WouldCall{*this, bytes, arena.stream()};
+    if (fetched.wanted()) {
+      fetched.ask();
+      continue;
     }
     if (!call_pressure(bytes)) fail_out_of_memory(bytes);
+    reclaimed = false;
+  }
+}
+
+// Null: the program is to be asked for what `fetched` wants, or there is no more.
+Block* CachingAllocator::try_all(Arena& arena, size_t size, size_t bytes, bool* reclaimed,
+                                 Fetched& fetched) {
+  for (;;) {
+    const Attempt attempt = try_to_grow(arena, size, bytes, *reclaimed, fetched);
+    if (attempt.block) return attempt.block;
+    if (fetched.wanted()) return nullptr;
+    if (attempt.missing > 0) {
+      const size_t got = reclaim(attempt.missing, &arena, attempt.keep);
+      if (got > 0 || !*reclaimed) {
+        *reclaimed = true;
+        continue;
+      }
+    }
+    if (!wait_for_device()) return nullptr;
+    *reclaimed = false;
   }
 }
 
 CachingAllocator::Attempt CachingAllocator::try_to_grow(Arena& arena, size_t size, size_t bytes,
-                                                        bool reclaimed) {
+                                                        bool reclaimed, Fetched& fetched) {
   std::lock_guard lock(arena.mutex);
   arena.poll_waiting();
   Block* block = arena.free.find(size);
@@ -97,7 +166,7 @@ CachingAllocator::Attempt CachingAllocator::try_to_grow(Arena& arena, size_t siz
   Attempt attempt;
   if (!block) {
     attempt = properties_.virtual_memory ? grow_virtual(arena, size, reclaimed)
-                                         : grow_plain(arena, size, reclaimed);
+                                         : grow_plain(arena, size, reclaimed, fetched);
     block = attempt.block;
   }
   if (block) attempt.block = take(arena, block, size, bytes);
@@ -143,7 +212,8 @@ bool CachingAllocator::reserve_addresses(Arena& arena, size_t size) {
   return arena.reserve(least);
 }
 
-CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed) {
+CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size, bool reclaimed,
+                                                       Fetched& fetched) {
   const Outlook view = outlook(size);
   size_t segment = segment_size(view, size, properties_.granularity);
   if (view.reserved + segment > view.capacity) segment = round_up(size, properties_.granularity);
@@ -151,7 +221,19 @@ CachingAllocator::Attempt CachingAllocator::grow_plain(Arena& arena, size_t size
   if (wanted > limit && !reclaimed) return {nullptr, wanted - limit, {}};
   if (wanted > view.capacity) return {};
   Counted counted(*this);
-  const bool added = arena.add_segment(segment, &counted.change);
+  bool added;
+  if (provider_->calls_program()) {
+    const Fetched::Answer answer = fetched.answer(segment);
+    if (answer == Fetched::Answer::kNotAsked) {
+      fetched.want(segment);
+      return {};
+    }
+    added = answer == Fetched::Answer::kThere;
+    if (added) arena.adopt_segment(fetched.data(), segment, &counted.change);
+    fetched.forget();
+  } else {
+    added = arena.add_segment(segment, &counted.change);
+  }
   if (added) return {arena.free.find(size)};
   return {nullptr, segment, {}};
 }
@@ -214,13 +296,13 @@ bool CachingAllocator::wait_for_device() {
 }
 
 void CachingAllocator::empty_cache() {
-  std::lock_guard growth(growth_);
+  const Growth growth(*this);
   wait_for_device();
   reclaim(SIZE_MAX, nullptr, {});
 }
 
 void CachingAllocator::trim(size_t bytes) {
-  std::lock_guard growth(growth_);
+  const Growth growth(*this);
   const size_t reserved = reserved_.now();
   if (reserved > bytes) reclaim(reserved - bytes, nullptr, {});
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <mutex>
-#include <sstream>
 #include <unordered_map>
 #include <utility>
 
+#include "core/text.h"
 #include "memory/context.h"
 #include "memory/tags.h"
 
@@ -74,7 +74,7 @@ std::string History::text() const {
     for (uint64_t i = count_ - kept; i < count_; ++i)
       ordered.push_back(events_[i % events_.size()]);
   }
-  std::ostringstream out;
+  TextStream out;
   out << "# recorded by libtensor: a ID BYTES STREAM | f ID | r ID STREAM\n";
   Numbers numbers;
   StreamNumbers streams;

@@ -1,12 +1,16 @@
 // The last resort before an allocation fails, and what the failure says.
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "core/error.h"
 #include "memory/caching_allocator.h"
+#include "memory/calls_nobody.h"
 #include "memory/context.h"
 #include "memory/tags.h"
 
@@ -14,18 +18,23 @@ namespace libtensor::memory {
 namespace {
 
 constexpr size_t kHoldersShown = 5;
+// What the callback itself allocates must not call it.
+LIBTENSOR_FAST_THREAD_LOCAL bool calling = false;
 
 std::string size_text(size_t bytes) {
   static constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
   double value = static_cast<double>(bytes);
   int unit = 0;
   for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  char text[32];
-  snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.2f %s", value, kUnits[unit]);
-  return text;
+  char digits[32];
+  const auto end =
+      std::to_chars(digits, std::end(digits), value, std::chars_format::fixed, unit == 0 ? 0 : 2);
+  return str(std::string_view(digits, end.ptr), " ", kUnits[unit]);
 }
 
 }  // namespace
+
+LIBTENSOR_FAST_THREAD_LOCAL bool calls_nobody = false;
 
 void CachingAllocator::set_pressure_callback(PressureCallback callback) {
   auto fresh = callback ? std::make_shared<const PressureCallback>(std::move(callback)) : nullptr;
@@ -39,7 +48,6 @@ bool CachingAllocator::call_pressure(size_t bytes) {
     std::lock_guard lock(callback_mutex_);
     callback = pressure_;
   }
-  static thread_local bool calling = false;  // what the callback itself allocates must not call it
   if (!callback || calling) return false;
   pressure_calls_.fetch_add(1, std::memory_order_relaxed);
   const struct Calling {  // also where the callback throws

@@ -66,6 +66,13 @@ class MemoryProvider {
   virtual void* allocate(size_t bytes) = 0;
   virtual void free(void* data, size_t bytes) noexcept = 0;
 
+  // Where plain memory comes from functions of the program, which may call the library, or fork:
+  // the allocator calls these two without a lock. It takes memory from fetch() in the place of
+  // allocate(), and what free() is given goes back in settle().
+  virtual bool calls_program() const { return false; }
+  virtual void* fetch(size_t /*bytes*/) { return nullptr; }
+  virtual void settle() noexcept {}
+
   // Addresses without memory behind them (cuMemAddressReserve). nullptr: the process has none left.
   virtual void* reserve(size_t bytes) = 0;
   virtual void unreserve(void* address, size_t bytes) noexcept = 0;  // nothing is mapped there now

@@ -12,13 +12,20 @@ void ReplaceableProvider::replace(std::shared_ptr<Source> source) {
   source_.swap(source);
 }
 
-void* ReplaceableProvider::allocate(size_t bytes) {
+bool ReplaceableProvider::calls_program() const {
+  std::lock_guard lock(mutex_);
+  return source_ != nullptr;
+}
+
+void* ReplaceableProvider::fetch(size_t bytes) {
   std::shared_ptr<Source> source;
   {
     std::lock_guard lock(mutex_);
     source = source_;
   }
-  if (!source) return first_->allocate(bytes);
+  // What the program's functions allocate themselves does not come from them.
+  const Turns::Turn turn(turns_);
+  if (!source || turn.is_nested()) return first_->allocate(bytes);
   void* const data = source->allocate(bytes);
   const ProviderProperties wanted = properties();
   if (!data) return nullptr;
@@ -28,7 +35,7 @@ void* ReplaceableProvider::allocate(size_t bytes) {
   }
   try {
     std::lock_guard lock(mutex_);
-    owners_[data] = source;
+    owned_[data] = {source, bytes};
   } catch (...) {
     source->free(data, bytes);
     throw;
@@ -38,18 +45,29 @@ void* ReplaceableProvider::allocate(size_t bytes) {
 }
 
 void ReplaceableProvider::free(void* data, size_t bytes) noexcept {
-  std::shared_ptr<Source> owner;
   {
     std::lock_guard lock(mutex_);
-    const auto found = owners_.find(data);
-    if (found != owners_.end()) {
-      owner = std::move(found->second);
-      owners_.erase(found);
+    if (auto node = owned_.extract(data)) {
+      leaving_.insert(std::move(node));
+      return;
     }
   }
-  if (!owner) return first_->free(data, bytes);
-  if (!properties().streams) unpoison(data, bytes);
-  owner->free(data, bytes);
+  first_->free(data, bytes);
+}
+
+void ReplaceableProvider::settle() noexcept {
+  const bool poisoned = !properties().streams;
+  for (;;) {
+    std::map<void*, Owned>::node_type node;  // its source may end with it, after lock and turn
+    {
+      std::lock_guard lock(mutex_);
+      if (leaving_.empty()) return;
+      node = leaving_.extract(leaving_.begin());
+    }
+    if (poisoned) unpoison(node.key(), node.mapped().bytes);
+    const Turns::Turn turn(turns_);
+    node.mapped().source->free(node.key(), node.mapped().bytes);
+  }
 }
 
 }  // namespace libtensor::memory

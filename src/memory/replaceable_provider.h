@@ -6,6 +6,7 @@
 
 #include "core/fork.h"
 #include "memory/provider.h"
+#include "memory/turns.h"
 
 namespace libtensor::memory {
 
@@ -28,8 +29,11 @@ class ReplaceableProvider final : public MemoryProvider {
 
   ProviderProperties properties() const override { return first_->properties(); }
   Info info() override { return first_->info(); }
-  void* allocate(size_t bytes) override;
+  void* allocate(size_t bytes) override { return first_->allocate(bytes); }
   void free(void* data, size_t bytes) noexcept override;
+  bool calls_program() const override;
+  void* fetch(size_t bytes) override;
+  void settle() noexcept override;
 
   void* reserve(size_t) override { return nullptr; }
   void unreserve(void*, size_t) noexcept override {}
@@ -49,10 +53,17 @@ class ReplaceableProvider final : public MemoryProvider {
   }
 
  private:
+  struct Owned {
+    std::shared_ptr<Source> source;
+    size_t bytes;
+  };
+
   const std::unique_ptr<MemoryProvider> first_;
-  ForkSafeMutex mutex_{LockLevel::kSource};
+  mutable ForkSafeMutex mutex_{LockLevel::kSource};
   std::shared_ptr<Source> source_;
-  std::map<void*, std::shared_ptr<Source>> owners_;  // of what did not come from `first_`
+  std::map<void*, Owned> owned_;    // what did not come from `first_`
+  std::map<void*, Owned> leaving_;  // that part of it that goes back in settle()
+  Turns turns_;                     // the program's functions are called by one thread at a time
 };
 
 }  // namespace libtensor::memory

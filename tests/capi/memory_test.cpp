@@ -1,4 +1,7 @@
 // What programs see of the device's memory.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -322,6 +325,124 @@ TEST_F(Memory, ComesFromTheProgramsOwnProvider) {
   OK(tensor_memory_empty_cache(kCpu));
   EXPECT_EQ(source.blocks, 0);
   EXPECT_EQ(source.allocated, 0);
+  EXPECT_EQ(source.destroyed, 1);
+}
+
+// A provider whose functions use the library, as everything does that the program gives it.
+struct CallsBack : Source {
+  int calls = 0;
+  std::function<void()> also = [] {};
+
+  void call_library() {
+    ++calls;
+    bool recording = false;  // not while backward runs
+    EXPECT_EQ(tensor_grad_enabled_set(true, &recording), TENSOR_OK);
+    const Owned x = leaf(Values(5000, 1.0));
+    EXPECT_EQ(tensor_backward(call(tensor_sum, call(tensor_exp, x))), TENSOR_OK);
+    also();
+    EXPECT_EQ(tensor_memory_empty_cache(kCpu), TENSOR_OK);
+    EXPECT_EQ(tensor_grad_enabled_set(recording, nullptr), TENSOR_OK);
+  }
+  static void* allocate(void* user, uint64_t bytes) {
+    static_cast<CallsBack*>(user)->call_library();
+    return Source::allocate(user, bytes);
+  }
+  static void free(void* user, void* data, uint64_t bytes) {
+    Source::free(user, data, bytes);
+    static_cast<CallsBack*>(user)->call_library();
+  }
+  static void destroy(void* user) {
+    static_cast<CallsBack*>(user)->call_library();
+    Source::destroy(user);
+  }
+};
+
+// The calls that take memory, make room, and end with the provider.
+void use_provider(CallsBack& source) {
+  OK(tensor_memory_set_provider(kCpu, CallsBack::allocate, CallsBack::free, &source,
+                                CallsBack::destroy));
+  {
+    const Owned x = leaf(Values(600000, 1.0));
+    OK(tensor_backward(call(tensor_sum, call(tensor_exp, x))));
+    OK(tensor_backward(call(tensor_sum, call(tensor_exp, x))));
+    OK(tensor_memory_set_provider(kCpu, nullptr, nullptr, nullptr, nullptr));
+  }
+  OK(tensor_memory_empty_cache(kCpu));
+  EXPECT_EQ(source.blocks, 0);
+  EXPECT_EQ(source.destroyed, 1);
+}
+
+TEST_F(Memory, AProvidersFunctionsMayCallTheLibrary) {
+  CallsBack source;
+  use_provider(source);
+  EXPECT_GT(source.calls, 4);
+}
+
+TEST_F(Memory, AProvidersFunctionsMayFork) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's own locks are not made for it";
+#endif
+  CallsBack source;
+  source.also = [] {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);
+      const Owned x = leaf(Values(600000, 1.0));
+      _exit(tensor_backward(call(tensor_sum, call(tensor_exp, x))));
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  };
+  use_provider(source);
+}
+
+// A gradient is added to under a lock: the memory for that is taken before.
+TEST_F(Memory, AProvidersFunctionsMayAddToTheSameLeaf) {
+  CallsBack source;
+  const Owned x = leaf(Values(600000, 1.0));
+  source.also = [&] { OK(tensor_backward(call(tensor_sum, call(tensor_exp, x)))); };
+  OK(tensor_memory_empty_cache(kCpu));
+  OK(tensor_memory_set_provider(kCpu, CallsBack::allocate, CallsBack::free, &source,
+                                CallsBack::destroy));
+  for (bool second : {false, true}) {  // the first is cloned, the second added
+    const Owned y = call(tensor_sum, call(tensor_exp, x));
+    OK(tensor_memory_empty_cache(kCpu));
+    const int before = source.calls;
+    tensor_backward_options_t create = tensor_backward_options_default();
+    create.create_graph = true;
+    tensor_t* root = y;
+    OK(tensor_autograd_backward(&root, 1, nullptr, &create));
+    EXPECT_GE(source.calls, before + 2) << second;
+  }
+  OK(tensor_set_grad(x, nullptr));
+  OK(tensor_memory_set_provider(kCpu, nullptr, nullptr, nullptr, nullptr));
+  OK(tensor_memory_empty_cache(kCpu));
+}
+
+// One at a time, however many threads allocate; and what products keep for themselves is not its.
+TEST_F(Memory, AProviderIsCalledByOneThreadAtATime) {
+  Source source;
+  OK(tensor_memory_empty_cache(kCpu));
+  OK(tensor_memory_set_provider(kCpu, Source::allocate, Source::free, &source, Source::destroy));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([] {
+      for (int n = 0; n < 50; ++n) {
+        const Owned a = filled({100, 100}, 1), b = call(tensor_mm, a, a), large = floats(3 * kMiB);
+        EXPECT_EQ(tensor_memory_empty_cache(kCpu), TENSOR_OK);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int64_t n : {3, 64, 300}) {
+    for (tensor_dtype_t dtype : {TENSOR_FLOAT32, TENSOR_FLOAT64, TENSOR_BFLOAT16}) {
+      const Owned a = filled({n, n}, 1, dtype), b = call(tensor_mm, a, a);
+    }
+  }
+  OK(tensor_memory_empty_cache(kCpu));
+  EXPECT_EQ(source.blocks, 0);
+  OK(tensor_memory_set_provider(kCpu, nullptr, nullptr, nullptr, nullptr));
   EXPECT_EQ(source.destroyed, 1);
 }
 

@@ -92,6 +92,46 @@ TEST_F(Scope, PopWithABadKeepChangesNothing) {
   EXPECT_FALSE(is_live(a));
 }
 
+// What a tensor calls when it goes, while its scope is being closed.
+struct Closing {
+  tensor_t *made = nullptr, *left_open = nullptr;
+  tensor_status_t popped[2] = {};
+};
+void while_closing(void* user) {
+  auto* seen = static_cast<Closing*>(user);
+  seen->made = filled({1}, 4).give();
+  EXPECT_EQ(tensor_scope_push(), TENSOR_OK);
+  for (int i = 0; i < 200; ++i) filled({1}, i).give();
+  for (tensor_status_t& status : seen->popped) status = tensor_scope_pop(nullptr, 0);
+  EXPECT_EQ(tensor_scope_push(), TENSOR_OK);
+  seen->left_open = filled({1}, 5).give();
+}
+
+TEST_F(Scope, ItsEndMayCallBack) {
+  if (!on_cpu()) GTEST_SKIP() << "a blob is the host's";
+  const size_t live = tensor_live_handles();
+  float data[] = {1};
+  const int64_t shape[] = {1};
+  const tensor_options_t settings = options(TENSOR_FLOAT32);
+  Closing seen;
+  OK(tensor_scope_push());
+  tensor_t* const outer = filled({1}, 1).give();
+  OK(tensor_scope_push());
+  tensor_t *blob = nullptr, *kept = filled({1}, 2).give();
+  OK(tensor_from_blob(data, shape, nullptr, 1, &settings, while_closing, &seen, &blob));
+  tensor_t* const after = filled({1}, 3).give();
+  OK(tensor_scope_pop(&kept, 1));
+  // The callback closes its own scopes and no other.
+  EXPECT_EQ(seen.popped[0], TENSOR_OK);
+  EXPECT_EQ(seen.popped[1], TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_FALSE(is_live(seen.left_open));
+  for (const tensor_t* gone : {blob, after}) EXPECT_FALSE(is_live(gone));
+  for (const tensor_t* there : {outer, kept, seen.made}) EXPECT_TRUE(is_live(there));
+  EXPECT_EQ(tensor_live_handles(), live + 3);
+  OK(tensor_scope_pop(nullptr, 0));
+  EXPECT_EQ(tensor_live_handles(), live);
+}
+
 TEST_F(Scope, BelongsToItsThread) {
   OK(tensor_scope_push());
   Owned other;

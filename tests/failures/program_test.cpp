@@ -1,70 +1,15 @@
 // Programs in which every allocation of the library fails in its turn, and every callback: nothing
 // is lost, each callback's data is destroyed exactly once, and the same program works afterwards.
 //
-// Small blocks come from operator new, which this program replaces; large ones from the caching
-// allocator, whose failures tests/capi/memory_test.cpp covers.
-#include <atomic>
+// Small blocks come from operator new (failing_new.h); large ones from the caching allocator, whose
+// failures tests/capi/memory_test.cpp covers.
 #include <cstdlib>
-#include <new>
 
+#include "failures/failing_new.h"
 #include "support/tensors.h"
-
-namespace {
-
-// What operator new does: it counts, and fails once where it is told to.
-std::atomic<int64_t> live_blocks{0}, made_blocks{0}, until_failure{0};
-
-void* allocate(size_t size, size_t alignment) {
-  if (until_failure > 0 && --until_failure == 0) throw std::bad_alloc();
-  size = (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment;
-  void* const block = std::aligned_alloc(alignment, size);
-  if (!block) throw std::bad_alloc();
-  ++live_blocks;
-  ++made_blocks;
-  return block;
-}
-void release(void* block) {
-  if (!block) return;
-  --live_blocks;
-  std::free(block);
-}
-
-}  // namespace
-
-// All of them: what is left out, a sanitizer has of its own.
-constexpr size_t kPlain = alignof(std::max_align_t);
-void* operator new(size_t size) { return allocate(size, kPlain); }
-void* operator new[](size_t size) { return allocate(size, kPlain); }
-void* operator new(size_t size, std::align_val_t alignment) {
-  return allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  try {
-    return allocate(size, kPlain);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-void* operator new[](size_t size, const std::nothrow_t& tag) noexcept {
-  return operator new(size, tag);
-}
-void operator delete(void* block) noexcept { release(block); }
-void operator delete[](void* block) noexcept { release(block); }
-void operator delete(void* block, size_t) noexcept { release(block); }
-void operator delete[](void* block, size_t) noexcept { release(block); }
-void operator delete(void* block, std::align_val_t) noexcept { release(block); }
-void operator delete(void* block, size_t, std::align_val_t) noexcept { release(block); }
-void operator delete(void* block, const std::nothrow_t&) noexcept { release(block); }
-void operator delete[](void* block, const std::nothrow_t&) noexcept { release(block); }
 
 namespace test {
 namespace {
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kPooled = false;  // src/core/pool.cpp
-#else
-constexpr bool kPooled = true;
-#endif
 
 // Callbacks: how many were handed over and destroyed, and which call of one fails.
 int handed = 0, destroyed = 0, kept = 0;
@@ -479,26 +424,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"Jacobians", jacobians}, Case{"GradientChecks", checks_gradients},
                     Case{"LookedAt", looked_at}),
     [](const auto& each) { return std::string(each.param.name); });
-
-// A pop that fails leaves the scope as it was.
-TEST(Scopes, StayOpenWhereTheirEndFails) {
-  const size_t handles = tensor_live_handles();
-  OK(tensor_scope_push());
-  OK(tensor_scope_push());
-  tensor_t* t = filled({2}, 1).give();
-  int64_t n = 0;
-  tensor_status_t status;
-  do {
-    until_failure = ++n;
-    status = tensor_scope_pop(&t, 1);
-    until_failure = 0;
-    EXPECT_EQ(tensor_live_handles(), handles + 1);
-  } while (status == TENSOR_ERROR_OUT_OF_MEMORY);
-  EXPECT_EQ(status, TENSOR_OK);
-  EXPECT_GT(n, 2);
-  OK(tensor_scope_pop(nullptr, 0));
-  EXPECT_EQ(tensor_live_handles(), handles);
-}
 
 // How many blocks `body` takes from operator new.
 template <class F>
