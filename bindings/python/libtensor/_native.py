@@ -81,6 +81,7 @@ FUNCTIONS = {
         c_int32,
         (c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p),
     ),
+    "backward_is_partial": (c_int32, (c_void_p,)),
     "cuda_device_count": (c_int32, (c_void_p,)),
     "device_properties": (c_int32, (Device, c_void_p)),
     "cuda_current_device": (c_int32, (c_void_p,)),

@@ -97,6 +97,7 @@ extern "C" {
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_backward_is_partial(out: *mut bool) -> tensor_status_t;
     pub fn tensor_cuda_device_count(out: *mut i32) -> tensor_status_t;
     pub fn tensor_device_properties(
         device: tensor_device_t,
