@@ -5,7 +5,7 @@
 
 from math import e, inf, nan, pi
 
-from . import autograd, backends, cuda, memory, nn, utils
+from . import _collector, autograd, backends, cuda, memory, nn, utils
 from ._creation import arange, as_tensor, eye, from_numpy, frombuffer, tensor
 from ._dispatch import function as _function
 from ._dispatch import grouped as _grouped

@@ -8,6 +8,7 @@ from functools import wraps
 
 from .._errors import check
 from .._handle import Handle, fresh
+from .._identity import remember, standing_for
 from .._library import native
 from .._modes import no_grad
 from .._user import DESTROY, borrowed, given, guarded, held, hold
@@ -54,7 +55,8 @@ class FunctionCtx:
         check(native.function_saved_count(self._function, byref(count)))
         found = (c_void_p * max(count.value, 1))()
         check(native.function_saved_tensors(self._function, found, count.value))
-        return tuple(_owned(found[i]) for i in range(count.value))
+        owned = [_owned(found[i]) for i in range(count.value)]
+        return tuple(None if item is None else standing_for(item) for item in owned)
 
 
 def _owned(handle: int | None) -> Handle | None:
@@ -149,6 +151,9 @@ class _Application:
                 )
         own = self._handle
         check(native.function_save_for_backward(own, handles(ctx._saved), len(ctx._saved)))
+        for item in ctx._saved:
+            if item is not None:
+                remember(item)
         check(native.function_mark_dirty(own, handles(ctx._dirty), len(ctx._dirty)))
         unmarked = ctx._non_differentiable
         check(native.function_mark_non_differentiable(own, handles(unmarked), len(unmarked)))

@@ -106,7 +106,8 @@ def _checkpointed(function: Callable, args: tuple, kwargs: dict, settings: tuple
     found = (c_void_p * _MOST_OUTPUTS)()
     options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, *settings)
     inputs = handles(run.inputs), len(run.inputs)
-    check(native.checkpoint(CALL, hold(run), DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS))
+    user = hold(run)
+    check(native.checkpoint(CALL, user, DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS))
     form, run.form = run.form, None
     run.args, run.kwargs = _replaced([args, kwargs], iter([_PLACE] * len(run.inputs)))
     run.inputs = []
