@@ -67,6 +67,7 @@ tensor_status_t tensor_ownership(const uint64_t* handles, size_t handle_count,
     check(destroy != nullptr, "destroy must not be NULL");
     check_room(entries, capacity, "entries");
     check_result(count, "count");
+    free_delayed();
     std::vector<HeldObject> objects;
     objects.reserve(handle_count);
     for (size_t i = 0; i < handle_count; ++i) objects.push_back(object_of_any(handles[i]));

@@ -1,6 +1,5 @@
 #include "autograd/ownership.h"
 
-#include <deque>
 #include <unordered_map>
 
 #include "autograd/hooks.h"
@@ -13,12 +12,11 @@ namespace {
 constexpr size_t kNone = static_cast<size_t>(-1);
 
 struct Object {
-  explicit Object(size_t count) : references(count) {}
-  size_t references;  // all there are
-  size_t found = 0;   // of these, those that are known
-  std::vector<size_t> to;
-  std::vector<void*> users;
+  size_t references;   // all there are
+  size_t found = 0;    // of these, those that are known
   bool leads = false;  // to a user
+  bool has_user = false;
+  bool has_others() const { return found != references; }
 };
 
 // Finds the objects, each of which visits what it holds.
@@ -26,6 +24,7 @@ class Walk final : public HeldVisitor {
  public:
   explicit Walk(void (*destroy)(void* user)) : destroy_(destroy) {}
 
+  // Gives the object's place, or kNone.
   size_t start(const HeldObject& handle) {
     current_ = last_ = kNone;
     if (handle.tensor) tensor(handle.tensor);
@@ -35,56 +34,50 @@ class Walk final : public HeldVisitor {
   }
   void run() {
     while (!pending_.empty()) {
-      const auto [place, visit] = std::move(pending_.front());
-      pending_.pop_front();
-      current_ = place;
-      visit();
+      const Pending next = pending_.back();
+      pending_.pop_back();
+      current_ = next.place;
+      next.visit(*this, next.object);
     }
   }
 
-  void tensor(const TensorImpl* held) override {
-    meet(held, held->use_count(), [this, held] { visit_tensor(*held); });
-  }
-  void node(const GraphNode* held) override {
-    const Node* const node = static_cast<const Node*>(held);
-    meet(node, node->use_count(), [this, node] { visit_node(*node); });
-  }
-  void hook(const Hook* held) override {
-    meet(held, held->use_count(), [this, held] { held->visit_held(*this); });
-  }
-  void saved_hooks(const SavedHooks* held) override {
-    meet(held, held->use_count(), [this, held] { visit_holder(*held); });
-  }
-  void retained_grad(const RetainedGrad* held) override {
-    meet(held, held->use_count(), [this, held] {
-      if (held->grad.defined()) tensor(held->grad.impl());
-    });
-  }
+  void tensor(const TensorImpl* held) override { meet(held); }
+  void node(const GraphNode* held) override { meet(static_cast<const Node*>(held)); }
+  void hook(const Hook* held) override { meet(held); }
+  void saved_hooks(const SavedHooks* held) override { meet(held); }
+  void retained_grad(const RetainedGrad* held) override { meet(held); }
   void user(const UserData& held) override {
-    if (held.destroy == destroy_ && held.destroy) objects[current_].users.push_back(held.user);
+    if (!held.destroy || held.destroy != destroy_) return;
+    users.push_back({current_, held.user});
+    objects[current_].has_user = true;
   }
 
   std::vector<Object> objects;
+  std::vector<Ownership::Reference> references;
+  std::vector<Ownership::Use> users;
 
  private:
-  template <class Visit>
-  void meet(const void* address, size_t references, Visit visit) {
-    const auto [place, is_new] = places_.try_emplace(address, objects.size());
-    last_ = place->second;
-    if (is_new) {
-      objects.emplace_back(references);
-      pending_.emplace_back(last_, std::move(visit));
-    }
-    ++objects[last_].found;
-    if (current_ != kNone) objects[current_].to.push_back(last_);
-  }
+  struct Pending {
+    size_t place;
+    const void* object;
+    void (*visit)(Walk& walk, const void* object);
+  };
 
   template <class T>
-  void visit_holder(const T& object) {
-    if (const auto* holder = dynamic_cast<const Holder*>(&object)) holder->visit_held(*this);
+  void meet(const T* object) {
+    const auto [place, is_new] = places_.try_emplace(object, objects.size());
+    last_ = place->second;
+    if (is_new) {
+      objects.push_back({object->use_count()});
+      pending_.push_back({last_, object, [](Walk& walk, const void* found) {
+                            walk.visit(*static_cast<const T*>(found));
+                          }});
+    }
+    ++objects[last_].found;
+    if (current_ != kNone) references.push_back({current_, last_});
   }
 
-  void visit_tensor(const TensorImpl& impl) {
+  void visit(const TensorImpl& impl) {
     if (impl.grad_fn) node(impl.grad_fn.get());
     if (impl.view_base) tensor(impl.view_base.get());
     const auto* const extra = static_cast<const TensorExtra*>(impl.extra.get());
@@ -95,8 +88,7 @@ class Walk final : public HeldVisitor {
     extra->after.visit_held(*this);
     user(extra->companion.get());
   }
-
-  void visit_node(const Node& node) {
+  void visit(const Node& node) {
     for (const Edge& edge : node.edges()) {
       if (edge.node) this->node(edge.node.get());
     }
@@ -104,53 +96,56 @@ class Walk final : public HeldVisitor {
     if (!node.enclosing())
       node.visit_saved([&](const char*, const SavedTensor& saved) { saved.visit_held(*this); });
     if (node.hooks()) node.hooks()->visit_held(*this);
-    visit_holder(node);
+    visit_more(node);
+  }
+  void visit(const Hook& hook) { hook.visit_held(*this); }
+  void visit(const SavedHooks& hooks) { visit_more(hooks); }
+  void visit(const RetainedGrad& retained) { tensors({&retained.grad, 1}); }
+
+  template <class T>
+  void visit_more(const T& object) {
+    if (const auto* holder = dynamic_cast<const Holder*>(&object)) holder->visit_held(*this);
   }
 
   void (*destroy_)(void* user);
   size_t current_ = kNone, last_ = kNone;
   std::unordered_map<const void*, size_t> places_;
-  std::deque<std::pair<size_t, std::function<void()>>> pending_;
+  std::vector<Pending> pending_;
 };
 
 // Marks the objects that lead to a user.
-void mark_leading(std::vector<Object>& objects) {
-  std::vector<std::vector<size_t>> from(objects.size());
+void mark_leading(Walk& walk) {
+  const size_t count = walk.objects.size();
+  std::vector<size_t> ends(count + 1), holders(walk.references.size());
+  for (const auto& one : walk.references) ++ends[one.to];
+  for (size_t i = 1; i <= count; ++i) ends[i] += ends[i - 1];
+  std::vector<size_t> begins = ends;
+  for (const auto& one : walk.references) holders[--begins[one.to]] = one.from;
   std::vector<size_t> pending;
-  for (size_t i = 0; i < objects.size(); ++i) {
-    for (size_t target : objects[i].to) from[target].push_back(i);
-    if (!objects[i].users.empty()) pending.push_back(i);
-  }
-  for (size_t i : pending) objects[i].leads = true;
+  const auto mark = [&](size_t place) {
+    if (!std::exchange(walk.objects[place].leads, true)) pending.push_back(place);
+  };
+  for (const auto& one : walk.users) mark(one.from);
   while (!pending.empty()) {
     const size_t place = pending.back();
     pending.pop_back();
-    for (size_t source : from[place]) {
-      if (objects[source].leads) continue;
-      objects[source].leads = true;
-      pending.push_back(source);
-    }
+    for (size_t i = begins[place]; i < ends[place]; ++i) mark(holders[i]);
   }
 }
 
-bool has_others(const Object& object) { return object.found != object.references; }
-
-// For each object the one that stands for it: itself, or where it only passes on to.
-std::vector<size_t> stand_ins(const std::vector<Object>& objects) {
-  std::vector<size_t> next(objects.size());
-  for (size_t i = 0; i < objects.size(); ++i) {
-    next[i] = i;
-    if (!objects[i].users.empty() || has_others(objects[i])) continue;
-    size_t only = kNone;
-    bool several = false;
-    for (size_t target : objects[i].to) {
-      if (!objects[target].leads) continue;
-      several = several || (only != kNone && only != target);
-      only = target;
-    }
-    if (only != kNone && !several) next[i] = only;
+// For each object the one that stands for it: itself, or the one that it only passes on to.
+std::vector<size_t> stand_ins(const Walk& walk) {
+  const size_t count = walk.objects.size();
+  std::vector<size_t> next(count, kNone);
+  for (const auto& [from, to] : walk.references) {
+    if (!walk.objects[to].leads) continue;
+    next[from] = next[from] == kNone || next[from] == to ? to : from;
   }
-  for (size_t i = 0; i < next.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
+    const bool passes_on = !walk.objects[i].has_user && !walk.objects[i].has_others();
+    if (!passes_on || next[i] == kNone) next[i] = i;
+  }
+  for (size_t i = 0; i < count; ++i) {
     size_t end = i;
     while (next[end] != end) end = next[end];
     for (size_t at = i; at != end;) at = std::exchange(next[at], end);
@@ -166,24 +161,21 @@ Ownership ownership_below(std::span<const HeldObject> handles, void (*destroy)(v
   starts.reserve(handles.size());
   for (const HeldObject& handle : handles) starts.push_back(walk.start(handle));
   walk.run();
-  mark_leading(walk.objects);
-  const std::vector<size_t> standing = stand_ins(walk.objects);
+  mark_leading(walk);
+  const std::vector<size_t> standing = stand_ins(walk);
   Ownership result;
-  result.object_count = walk.objects.size();
   for (size_t i = 0; i < starts.size(); ++i) {
     if (starts[i] != kNone && walk.objects[starts[i]].leads)
       result.handles.push_back({i, standing[starts[i]]});
   }
-  for (size_t i = 0; i < walk.objects.size(); ++i) {
-    const Object& object = walk.objects[i];
-    if (!object.leads || standing[i] != i) continue;
-    for (size_t target : object.to) {
-      if (walk.objects[target].leads && standing[target] != i)
-        result.objects.push_back({i, standing[target]});
-    }
-    for (void* user : object.users) result.users.push_back({i, user});
-    if (has_others(object)) result.others.push_back(i);
+  for (const auto& [from, to] : walk.references) {
+    const bool counts = walk.objects[to].leads && standing[from] == from && standing[to] != from;
+    if (counts) result.objects.push_back({from, standing[to]});
   }
+  for (size_t i = 0; i < walk.objects.size(); ++i) {
+    if (walk.objects[i].leads && walk.objects[i].has_others()) result.others.push_back(i);
+  }
+  result.users = std::move(walk.users);
   return result;
 }
 

@@ -59,7 +59,6 @@ struct Ownership {
     size_t from;
     void* user;
   };
-  size_t object_count = 0;
   std::vector<Reference> handles;  // from: a place among the handles; to: an object
   std::vector<Reference> objects;  // between objects
   std::vector<Use> users;

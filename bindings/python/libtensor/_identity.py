@@ -14,7 +14,7 @@ from ._user import DESTROY, hold
 
 _objects: WeakValueDictionary[int, Handle] = WeakValueDictionary()
 _pinned: dict[int, Handle] = {}
-"""Objects that only weak references lead to, and tensors of the library's."""
+"""Objects that only weak references and the library's tensors may lead to."""
 
 
 def remember(tensor: Handle) -> Handle:
@@ -41,7 +41,6 @@ def standing_for(tensor: Handle) -> Handle:
         _objects[number.value] = tensor
         check(native.set_companion(tensor._handle, None, None))
         return tensor
-    _pinned.pop(number.value, None)
     return found
 
 
