@@ -150,7 +150,7 @@ Owned custom(tensor_t* x, uintptr_t number, bool in_place) {
             TENSOR_OK);
   const Owned copy = call(tensor_detach, x);
   tensor_t *output = in_place ? x : static_cast<tensor_t*>(copy), *result = nullptr;
-  if (in_place) EXPECT_EQ(tensor_function_mark_dirty(function, &output, 1), TENSOR_OK);
+  EXPECT_EQ(tensor_function_mark_dirty(function, &output, in_place ? 1 : 0), TENSOR_OK);
   EXPECT_EQ(tensor_function_save_for_backward(function, &output, 1), TENSOR_OK);
   EXPECT_EQ(tensor_function_finish(function, &output, 1, &result), TENSOR_OK);
   EXPECT_EQ(tensor_function_release(function), TENSOR_OK);
