@@ -4,6 +4,7 @@
 #include "autograd/accumulate_grad.h"
 #include "autograd/data.h"
 #include "autograd/engine.h"
+#include "autograd/graph_task.h"
 #include "autograd/history.h"
 #include "autograd/hooks.h"
 #include "backward_options.h"
@@ -192,5 +193,13 @@ tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t output_cou
                                TensorList::Nulls::kUndefined);
     const BackwardSettings settings(backward_options_of(options));
     new_handles(autograd::grad(roots, wanted, gradients, settings.options), grads);
+  });
+}
+
+tensor_status_t tensor_backward_is_partial(bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const autograd::GraphTask* const pass = autograd::GraphTask::current();
+    *out = pass && pass->is_partial();
   });
 }

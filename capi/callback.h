@@ -18,6 +18,7 @@ class User {
  public:
   User(void* user, void (*destroy)(void* user));
   void* get() const { return owner_->user; }
+  autograd::UserData data() const { return {owner_->user, owner_->destroy}; }
 
  private:
   struct Owner {

@@ -4,22 +4,11 @@
 #include "autograd/custom_function.h"
 #include "callback.h"
 #include "firewall.h"
-#include "object_handles.h"
+#include "function_handle.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
 using autograd::CustomFunction;
-
-namespace libtensor::capi {
-
-template <>
-struct ObjectKind<tensor_function_t> {
-  using Value = Ref<CustomFunction>;
-  static constexpr ObjectTag kTag = ObjectTag::kFunction;
-  static constexpr const char* kName = "function";
-};
-
-}  // namespace libtensor::capi
 
 namespace {
 
@@ -92,7 +81,7 @@ tensor_status_t tensor_function_begin(tensor_t* const* inputs, size_t input_coun
     check(backward != nullptr, "backward must not be NULL");
     const std::vector<Tensor> tensors = list(inputs, input_count, "inputs");
     auto function = Ref<CustomFunction>::adopt(
-        new CustomFunction(name, tensors, run_callback(backward, std::move(owner))));
+        new CustomFunction(name, tensors, run_callback(backward, owner), owner.data()));
     *out = new_object_handle<tensor_function_t>(std::move(function));
   });
 }

@@ -158,7 +158,9 @@ tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
     const functional::Function run = [=](std::span<const Tensor> own) {
       return call_function(function, owner.get(), own, output_count, Unwritten::kUndefined);
     };
-    new_handles(functional::checkpoint(run, at, checkpoint_options(options)), outputs);
+    functional::CheckpointOptions settings = checkpoint_options(options);
+    settings.held = owner.data();
+    new_handles(functional::checkpoint(run, at, settings), outputs);
   });
 }
 

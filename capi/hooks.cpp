@@ -4,24 +4,15 @@
 #include "autograd/engine.h"
 #include "autograd/hooks.h"
 #include "autograd/multi_grad_hook.h"
+#include "autograd/ownership.h"
 #include "autograd/saved_hooks.h"
 #include "callback.h"
 #include "firewall.h"
+#include "hook_handle.h"
 #include "node_handle.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;
-
-namespace libtensor::capi {
-
-template <>
-struct ObjectKind<tensor_hook_t> {
-  using Value = Ref<autograd::Hook>;
-  static constexpr ObjectTag kTag = ObjectTag::kHook;
-  static constexpr const char* kName = "hook";
-};
-
-}  // namespace libtensor::capi
 
 namespace {
 
@@ -72,7 +63,7 @@ tensor_status_t tensor_register_hook(tensor_t* t,
       frame.check(hook(owner.get(), lent.data()), "a tensor hook");
       lent.take_back({&gradient, 1}, "the gradient that a tensor hook returned");
     };
-    add(new TensorHook(run), out,
+    add(new TensorHook(run, owner.data()), out,
         [&](Ref<TensorHook> added) { autograd::register_hook(tensor_of(t, "t"), added); });
   });
 }
@@ -88,7 +79,7 @@ tensor_status_t tensor_register_post_accumulate_grad_hook(
       const CallbackFrame frame;
       frame.check(hook(owner.get(), *lent.data()), "a post accumulate grad hook");
     };
-    add(new PostAccumulateHook(run), out, [&](Ref<PostAccumulateHook> added) {
+    add(new PostAccumulateHook(run, owner.data()), out, [&](Ref<PostAccumulateHook> added) {
       autograd::register_post_accumulate_grad_hook(tensor_of(t, "t"), added);
     });
   });
@@ -107,7 +98,7 @@ tensor_status_t tensor_register_multi_grad_hook(
       const CallbackFrame frame;
       frame.check(hook(owner.get(), lent.data(), lent.size()), "a multi-grad hook");
     };
-    hand_out(autograd::register_multi_grad_hook(list, run), out);
+    hand_out(autograd::register_multi_grad_hook(list, run, owner.data()), out);
   });
 }
 
@@ -124,7 +115,7 @@ tensor_status_t tensor_register_any_grad_hook(tensor_t* const* tensors, size_t c
       const CallbackFrame frame;
       frame.check(hook(owner.get(), *lent.data()), "a multi-grad hook");
     };
-    hand_out(autograd::register_any_grad_hook(list, run), out);
+    hand_out(autograd::register_any_grad_hook(list, run, owner.data()), out);
   });
 }
 
@@ -140,7 +131,7 @@ tensor_status_t tensor_node_register_prehook(
       frame.check(hook(owner.get(), lent.data(), lent.size()), "a node pre-hook");
       lent.take_back(gradients, "a gradient that a node pre-hook returned");
     };
-    add(new NodePreHook(run), out, [&](Ref<NodePreHook> added) {
+    add(new NodePreHook(run, owner.data()), out, [&](Ref<NodePreHook> added) {
       node_of(node, "node")->make_hooks().before.add(std::move(added));
     });
   });
@@ -161,7 +152,7 @@ tensor_status_t tensor_node_register_hook(
                   "a node hook");
       inputs.take_back(computed, "a gradient that a node hook returned");
     };
-    add(new NodePostHook(run), out, [&](Ref<NodePostHook> added) {
+    add(new NodePostHook(run, owner.data()), out, [&](Ref<NodePostHook> added) {
       node_of(node, "node")->make_hooks().after.add(std::move(added));
     });
   });
@@ -187,7 +178,7 @@ struct SavedCallbacks {
   void (*discard)(void* user, void* packed);
 };
 
-class CallbackSavedHooks final : public autograd::SavedHooks {
+class CallbackSavedHooks final : public autograd::SavedHooks, public autograd::Holder {
  public:
   CallbackSavedHooks(SavedCallbacks callbacks, User user)
       : callbacks_(callbacks), user_(std::move(user)) {}
@@ -213,6 +204,10 @@ class CallbackSavedHooks final : public autograd::SavedHooks {
   void discard(void* packed) override {
     if (callbacks_.discard) callbacks_.discard(user_.get(), packed);
   }
+  autograd::UserData packed_data(void* packed) const override {
+    return {packed, user_.data().destroy};
+  }
+  void visit_held(autograd::HeldVisitor& visit) const override { visit.user(user_.data()); }
 
  private:
   SavedCallbacks callbacks_;

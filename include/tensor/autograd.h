@@ -115,6 +115,10 @@ TENSOR_API tensor_status_t tensor_autograd_grad(tensor_t* const* outputs, size_t
                                                 tensor_t* const* grad_outputs,
                                                 const tensor_backward_options_t* options,
                                                 tensor_t** grads);
+/* For callbacks: whether the backward pass that runs on this thread, or one that it runs within,
+ * computes only some gradients: that of tensor_autograd_grad, or one with `inputs`. False outside
+ * of backward. */
+TENSOR_API tensor_status_t tensor_backward_is_partial(bool* out);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,7 @@
 #include "tensor/memory.h"
 #include "tensor/node.h"
 #include "tensor/ops.h"
+#include "tensor/ownership.h"
 #include "tensor/runtime.h"
 #include "tensor/status.h"
 #include "tensor/types.h"

@@ -42,6 +42,11 @@ TensorExtra& extra_of(const Tensor& tensor) {
   return static_cast<TensorExtra&>(*slot);
 }
 
+void set_companion(const Tensor& tensor, OwnedUserData companion) {
+  const ShortLock lock(leaf_mutex());
+  std::swap(extra_of(tensor).companion, companion);
+}  // the one before goes after the lock
+
 TensorExtra::~TensorExtra() {
   if (grad.defined()) drop_gradient(std::move(grad));
 }

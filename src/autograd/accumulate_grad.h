@@ -2,10 +2,11 @@
 #pragma once
 
 #include "autograd/node.h"
+#include "autograd/ownership.h"
 
 namespace libtensor::autograd {
 
-class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
+class AccumulateGrad final : public FixedNode<AccumulateGrad, 0>, public Holder {
  public:
   explicit AccumulateGrad(const Tensor& leaf);
   ~AccumulateGrad() override;
@@ -14,6 +15,7 @@ class AccumulateGrad final : public FixedNode<AccumulateGrad, 0> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void run_tensor_hooks(std::span<Tensor> gradients) override;
   void append_hook_groups(std::vector<const void*>& groups) const override;
+  void visit_held(HeldVisitor& visit) const override { visit.tensors({&leaf_, 1}); }
   // Undefined once it is a leaf no more.
   Tensor leaf() const;
   // Lets go of the leaf. Call with leaf_mutex held.

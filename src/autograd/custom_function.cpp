@@ -30,14 +30,23 @@ class NotTwiceDifferentiable final : public ListNode<NotTwiceDifferentiable> {
 
 }  // namespace
 
-CustomFunction::CustomFunction(std::string name, std::span<const Tensor> inputs, Backward backward)
+CustomFunction::CustomFunction(std::string name, std::span<const Tensor> inputs, Backward backward,
+                               UserData held)
     : name_(std::move(name)),
       backward_(std::move(backward)),
+      held_(held),
       recorded_(records(inputs)),
       inputs_(inputs.begin(), inputs.end()) {
   set_edge_count(inputs.size());
   if (!recorded_) return;
   for (size_t i = 0; i < inputs.size(); ++i) connect(i, inputs[i]);
+}
+
+void CustomFunction::visit_held(HeldVisitor& visit) const {
+  visit.user(held_);
+  for (const auto* list : {&inputs_, &to_save_, &dirty_, &non_differentiable_})
+    visit.tensors(*list);
+  for (const Edge& edge : saved_edges_) visit.node(edge.node.get());
 }
 
 void CustomFunction::check_unfinished() const {

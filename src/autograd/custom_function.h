@@ -7,18 +7,21 @@
 #include <vector>
 
 #include "autograd/node.h"
+#include "autograd/ownership.h"
 #include "autograd/saved_tensor.h"
 
 namespace libtensor::autograd {
 
-class CustomFunction final : public ListNode<CustomFunction> {
+class CustomFunction final : public ListNode<CustomFunction>, public Holder {
  public:
   // gradients: one per output; results: one per input, to be filled where needs_input_grad.
   using Backward = std::function<void(CustomFunction&, std::span<const Tensor> gradients,
                                       std::span<Tensor> results)>;
 
   // `inputs` may have undefined tensors in places of arguments that are none.
-  CustomFunction(std::string name, std::span<const Tensor> inputs, Backward backward);
+  // held: what `backward` keeps of the program's.
+  CustomFunction(std::string name, std::span<const Tensor> inputs, Backward backward,
+                 UserData held = {});
 
   // --- between the making and finish
   // Is recording on, and does any input require grad? Else finish leaves no trace in the graph.
@@ -47,6 +50,7 @@ class CustomFunction final : public ListNode<CustomFunction> {
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
   void release_saved() override;
   Edge saved_edge(uint32_t number) const override;
+  void visit_held(HeldVisitor& visit) const override;
   void visit_saved(const SavedVisitor& visit) const override {
     for (const SavedTensor& one : saved_) visit("saved_tensors", one);
   }
@@ -66,6 +70,7 @@ class CustomFunction final : public ListNode<CustomFunction> {
 
   std::string name_;
   Backward backward_;
+  UserData held_;
   bool recorded_;
   bool finished_ = false;
   bool is_finishing_ = false;

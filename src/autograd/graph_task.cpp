@@ -102,6 +102,12 @@ bool Node::should_compute(size_t edge) const {
 
 GraphTask* GraphTask::current() { return current_task; }
 
+bool GraphTask::is_partial() const {
+  const GraphTask* pass = this;
+  while (pass && !pass->prunes_) pass = pass->parent_;
+  return pass != nullptr;
+}
+
 GraphTask::GraphTask(const BackwardOptions& options)
     : options_(options),
       id_(fetch_add(last_id, 1, std::memory_order_relaxed) + 1),

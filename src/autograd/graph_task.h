@@ -33,8 +33,8 @@ class GraphTask {
   void require(const Ref<Node>& node);
   // Only nodes that lead to what was asked for will run.
   void prune() { prunes_ = true; }
-  // Does this pass compute only some gradients?
-  bool is_partial() const { return prunes_; }
+  // Does this pass, or one that it runs within, compute only some gradients?
+  bool is_partial() const;
   // Where the pass starts, and with which gradient.
   void add_root(const Edge& root, const Tensor& given);
   const std::vector<Tensor>& captured() const { return captured_; }

@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <new>
 
+#include "autograd/ownership.h"
 #include "core/error.h"
 
 namespace libtensor::autograd {
 
 ForkSafeMutex& hook_mutex() { return Eternal<MutexOfLevel<LockLevel::kHooks>>::get(); }
+
+void Hook::visit_user(HeldVisitor& visit, const UserData& held) { visit.user(held); }
+void Hook::visit_hook(HeldVisitor& visit, const Hook* held) { visit.hook(held); }
+
+template <class Kind>
+void HookList<Kind>::visit_held(HeldVisitor& visit) const {
+  std::lock_guard lock(hook_mutex());
+  for (const Ref<Kind>& hook : hooks_) visit.hook(hook.get());
+}
+template void HookList<TensorHook>::visit_held(HeldVisitor& visit) const;
+template void HookList<PostAccumulateHook>::visit_held(HeldVisitor& visit) const;
+template void HookList<NodePreHook>::visit_held(HeldVisitor& visit) const;
+template void HookList<NodePostHook>::visit_held(HeldVisitor& visit) const;
 
 namespace {
 
@@ -122,6 +136,14 @@ void NodeHooks::run(std::span<Tensor> gradients) const {
   for (const Retained& one : kept) {
     if (gradients[one.output_nr].defined()) one.grad->accumulate(gradients[one.output_nr]);
   }
+}
+
+void NodeHooks::visit_held(HeldVisitor& visit) const {
+  for (const auto& [output_nr, hooks] : lists()) hooks->visit_held(visit);
+  before.visit_held(visit);
+  after.visit_held(visit);
+  std::lock_guard lock(hook_mutex());
+  for (const Retained& one : retained) visit.retained_grad(one.grad.get());
 }
 
 }  // namespace libtensor::autograd

@@ -7,11 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "autograd/user_data.h"
 #include "core/fork.h"
 #include "core/ref.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
+
+class HeldVisitor;
 
 // Guards all lists of hooks. No callback runs while it is held.
 ForkSafeMutex& hook_mutex();
@@ -22,24 +25,34 @@ class Hook : public RefCounted<Hook> {
   // It will not be called again, except that a list of hooks that is being run is run to its end as
   // it was, as in PyTorch. What it holds is dropped then.
   virtual void remove() = 0;
+  virtual void visit_held(HeldVisitor& visit) const = 0;
 
  protected:
   virtual ~Hook() = default;
+  static void visit_user(HeldVisitor& visit, const UserData& held);
+  static void visit_hook(HeldVisitor& visit, const Hook* held);
 };
 
 template <class... Args>
 class HookOf final : public Hook {
  public:
   using Function = std::shared_ptr<const std::function<void(Args...)>>;
-  // group: what it is one of several hooks of (multi_grad_hook.h), or null.
-  explicit HookOf(std::function<void(Args...)> function, const void* group = nullptr)
+  // held: what the function keeps of the program's. group: what it is one of several hooks of
+  // (multi_grad_hook.h), or null.
+  explicit HookOf(std::function<void(Args...)> function, UserData held = {},
+                  const void* group = nullptr)
       : function_(std::make_shared<const std::function<void(Args...)>>(std::move(function))),
+        held_(held),
         group_(group) {}
 
   void remove() override {
     Function dropped;
     std::lock_guard lock(hook_mutex());
     std::swap(dropped, function_);
+  }
+  void visit_held(HeldVisitor& visit) const override {
+    std::lock_guard lock(hook_mutex());
+    if (function_) visit_user(visit, held_);
   }
   // --- call with hook_mutex held
   bool removed() const { return !function_; }
@@ -49,6 +62,7 @@ class HookOf final : public Hook {
 
  private:
   Function function_;
+  UserData held_;
   const void* group_;
 };
 
@@ -83,6 +97,7 @@ class HookList {
     std::lock_guard lock(hook_mutex());
     return hooks_.empty();
   }
+  void visit_held(HeldVisitor& visit) const;
   // Appends the group of each hook that is one of several.
   void append_groups(std::vector<const void*>& groups) const {
     std::lock_guard lock(hook_mutex());
@@ -135,6 +150,7 @@ struct NodeHooks {
   void add(uint32_t output_nr, Ref<TensorHook> hook);
   void run(std::span<Tensor> gradients) const;
   void append_groups(std::vector<const void*>& groups) const;
+  void visit_held(HeldVisitor& visit) const;
 
  private:
   std::vector<std::pair<uint32_t, const HookList<TensorHook>*>> lists() const;

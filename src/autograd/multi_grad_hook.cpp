@@ -11,6 +11,9 @@ class HookBundle final : public Hook {
   void remove() override {
     for (const Ref<TensorHook>& part : parts_) part->remove();
   }
+  void visit_held(HeldVisitor& visit) const override {
+    for (const Ref<TensorHook>& part : parts_) visit_hook(visit, part.get());
+  }
   void add(Ref<TensorHook> part) { parts_.push_back(std::move(part)); }
 
  private:
@@ -29,13 +32,14 @@ struct Shared {
 
 // part(shared, i) is the hook of tensors[i].
 template <class Function, class Part>
-Ref<Hook> register_parts(std::span<const Tensor> tensors, Function function, Part part) {
+Ref<Hook> register_parts(std::span<const Tensor> tensors, Function function, UserData held,
+                         Part part) {
   for (const Tensor& tensor : tensors) check_hookable(tensor);
   const auto shared = std::make_shared<const Shared<Function>>(std::move(function), tensors.size());
   auto bundle = Ref<HookBundle>::adopt(new HookBundle);
   try {
     for (size_t i = 0; i < tensors.size(); ++i) {
-      auto hook = Ref<TensorHook>::adopt(new TensorHook(part(shared, i), shared->name.get()));
+      auto hook = Ref<TensorHook>::adopt(new TensorHook(part(shared, i), held, shared->name.get()));
       bundle->add(hook);
       register_hook(tensors[i], std::move(hook));
     }
@@ -66,8 +70,9 @@ void hand_over(const GraphTask& task, const GraphTask::HookGroup& group) {
 }  // namespace
 
 Ref<Hook> register_multi_grad_hook(std::span<const Tensor> tensors,
-                                   std::function<void(std::span<const Tensor>)> function) {
-  return register_parts(tensors, std::move(function), [](auto shared, size_t i) {
+                                   std::function<void(std::span<const Tensor>)> function,
+                                   UserData held) {
+  return register_parts(tensors, std::move(function), held, [](auto shared, size_t i) {
     return [shared, i](const Tensor& gradient) {
       GraphTask& task = *GraphTask::current();
       GraphTask::HookGroup& group = task.hook_group(shared->name);
@@ -84,8 +89,8 @@ Ref<Hook> register_multi_grad_hook(std::span<const Tensor> tensors,
 }
 
 Ref<Hook> register_any_grad_hook(std::span<const Tensor> tensors,
-                                 std::function<void(const Tensor&)> function) {
-  return register_parts(tensors, std::move(function), [](auto shared, size_t) {
+                                 std::function<void(const Tensor&)> function, UserData held) {
+  return register_parts(tensors, std::move(function), held, [](auto shared, size_t) {
     return [shared](const Tensor& gradient) {
       if (GraphTask::current()->hook_group(shared->name).arrived++ == 0) shared->function(gradient);
     };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/user_data.h"
 #include "core/ref.h"
 #include "core/tensor.h"
 #include "core/thread_local.h"
@@ -19,6 +20,8 @@ class SavedHooks : public RefCounted<SavedHooks> {
   virtual void* pack(const Tensor& tensor) = 0;
   virtual Tensor unpack(void* packed) = 0;
   virtual void discard(void* packed) = 0;
+  // What is packed as data of the program's, where it is that.
+  virtual UserData packed_data(void*) const { return {}; }
 
  protected:
   virtual ~SavedHooks() = default;

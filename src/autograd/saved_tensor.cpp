@@ -4,6 +4,7 @@
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
+#include "autograd/ownership.h"
 #include "core/fork.h"
 
 namespace libtensor::autograd {
@@ -114,6 +115,15 @@ void SavedTensor::release() {
   std::swap(tensor_, dropped.tensor_);
   std::swap(packed_, dropped.packed_);
   released_ = true;
+}
+
+void SavedTensor::visit_held(HeldVisitor& visit) const {
+  std::lock_guard lock(mutex_of(this));
+  if (tensor_) visit.tensor(tensor_.get());
+  if (!packed_ || packed_->use_count() > 1) return;  // being unpacked: then others hold it too
+  visit.saved_hooks(packed_->hooks.get());
+  if (packed_->edge.node) visit.node(packed_->edge.node.get());
+  if (packed_->holds) visit.user(packed_->hooks->packed_data(packed_->value));
 }
 
 SavedTensor SavedTensor::copy() const {

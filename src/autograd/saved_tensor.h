@@ -8,6 +8,7 @@
 
 namespace libtensor::autograd {
 
+class HeldVisitor;
 class Node;
 struct PackedTensor;
 
@@ -62,6 +63,7 @@ class SavedTensor {
   bool released() const { return released_; }
   // What is held, as it is: null where nothing was saved, it was released, or hooks keep it.
   const TensorImpl* held() const { return tensor_.get(); }
+  void visit_held(HeldVisitor& visit) const;
 
  private:
   SavedTensor copy() const;

@@ -26,6 +26,7 @@ class TensorExtra final : public AutogradExtra, public Pooled<TensorExtra> {
   AccumulateGrad* accumulator = nullptr;  // not owned: the node owns the leaf
   HookList<TensorHook> hooks;             // of a leaf; others keep theirs at the grad_fn
   HookList<PostAccumulateHook> after;
+  OwnedUserData companion;  // what a program lets the tensor hold
 };
 
 // Made where there is none. Call with leaf_mutex held.
@@ -34,6 +35,9 @@ TensorExtra& extra_of(const Tensor& tensor);
 inline TensorExtra* find_extra(const Tensor& tensor) {
   return static_cast<TensorExtra*>(tensor.impl()->extra.get());
 }
+
+// `tensor` lets go of the companion it had.
+void set_companion(const Tensor& tensor, OwnedUserData companion);
 
 // Drops a gradient, which may have a gradient of its own and so on, without recursion.
 void drop_gradient(Tensor gradient);

@@ -10,6 +10,7 @@
 #include "autograd/hooks.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
+#include "autograd/ownership.h"
 #include "autograd/saved_hooks.h"
 #include "autograd/saved_tensor.h"
 #include "core/backend.h"
@@ -123,10 +124,10 @@ class Collector final : public autograd::SavedHooks {
 
 // Stands for what the function needs to run again; never a part of a graph. The inputs are saved as
 // a node saves its own: a change in place is noticed, and an enclosing checkpoint takes them over.
-class Rerun final : public autograd::ListNode<Rerun> {
+class Rerun final : public autograd::ListNode<Rerun>, public autograd::Holder {
  public:
-  Rerun(Function function, std::span<const Tensor> inputs)
-      : function_(std::move(function)), inputs_(inputs.size()) {
+  Rerun(Function function, std::span<const Tensor> inputs, autograd::UserData held)
+      : function_(std::move(function)), held_(held), inputs_(inputs.size()) {
     set_edge_count(inputs.size());
     for (size_t i = 0; i < inputs.size(); ++i) {
       connect(i, inputs[i]);
@@ -134,6 +135,10 @@ class Rerun final : public autograd::ListNode<Rerun> {
     }
   }
   const char* name() const override { return "CheckpointBackward"; }
+  void visit_held(autograd::HeldVisitor& visit) const override {
+    visit.user(held_);
+    for (const autograd::SavedTensor& saved : inputs_) saved.visit_held(visit);
+  }
   void apply(std::span<const Tensor>, std::span<Tensor>) override {}
 
   Tensors operator()() {
@@ -144,11 +149,12 @@ class Rerun final : public autograd::ListNode<Rerun> {
 
  private:
   Function function_;
+  autograd::UserData held_;
   std::vector<autograd::SavedTensor> inputs_;
 };
 
 // The first run: its nodes keep numbers only.
-class Checkpoint final : public autograd::SavedHooks {
+class Checkpoint final : public autograd::SavedHooks, public autograd::Holder {
  public:
   Checkpoint(Ref<Rerun> rerun, std::optional<RandomState> random, bool early_stop)
       : rerun_(std::move(rerun)), random_(std::move(random)), early_stop_(early_stop) {}
@@ -164,6 +170,11 @@ class Checkpoint final : public autograd::SavedHooks {
   void* pack(const Tensor& tensor) override {
     saved_.push_back({tensor.shape(), tensor.dtype(), tensor.device()});
     return to_packed(saved_.size());
+  }
+  void visit_held(autograd::HeldVisitor& visit) const override {
+    std::lock_guard lock(autograd::hook_mutex());
+    if (rerun_) visit.node(rerun_.get());
+    for (const auto& [pass, tensors] : recomputed_) visit.tensors(tensors);
   }
   // Once for each number in a pass, as in PyTorch: what is computed again goes with its use.
   Tensor unpack(void* packed) override {
@@ -302,7 +313,7 @@ class Checkpoint final : public autograd::SavedHooks {
 Tensors checkpoint(Function function, std::span<const Tensor> inputs,
                    const CheckpointOptions& options) {
   if (!autograd::grad_enabled()) return function(inputs);
-  auto rerun = Ref<Rerun>::adopt(new Rerun(function, inputs));
+  auto rerun = Ref<Rerun>::adopt(new Rerun(function, inputs, options.held));
   std::optional<RandomState> random;
   if (options.preserve_rng_state) random.emplace();
   auto hooks = Ref<Checkpoint>::adopt(

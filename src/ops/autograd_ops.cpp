@@ -1,5 +1,6 @@
 // What the autograd engine needs of the operations, and the node for in-place changes of views.
 #include "autograd/history.h"
+#include "autograd/ownership.h"
 #include "autograd/tensor_ops.h"
 #include "ops/formulas.h"
 #include "ops/generated/compute.h"
@@ -41,7 +42,7 @@ Ref<Node> make_as_strided(const Tensor& base, const Tensor& view) {
 
 // The new content of `base` after an operation was done in place on a view of it: the gradient of
 // the view's part goes through that operation, the rest straight on.
-class CopySlices final : public autograd::ListNode<CopySlices> {
+class CopySlices final : public autograd::ListNode<CopySlices>, public autograd::Holder {
  public:
   CopySlices(const Tensor& base, const Tensor& view, Ref<Node> written, size_t self_edge)
       : base_(base), view_(view), written_(std::move(written)), self_edge_(self_edge) {
@@ -63,6 +64,7 @@ class CopySlices final : public autograd::ListNode<CopySlices> {
   void visit_saved(const autograd::SavedVisitor& visit) const override {
     written_->visit_saved(visit);
   }
+  void visit_held(autograd::HeldVisitor& visit) const override { visit.node(written_.get()); }
   size_t bytes() const override { return ListNode::bytes() + written_->bytes(); }
 
   void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override {

@@ -86,6 +86,43 @@ TEST_F(Reentrant, QueuedCallbackBelongsToTheInnerPass) {
   EXPECT_EQ(log, "inner outer ");
 }
 
+bool is_partial() {
+  bool out = false;
+  EXPECT_EQ(tensor_backward_is_partial(&out), TENSOR_OK);
+  return out;
+}
+
+TEST_F(Reentrant, CallbacksKnowWhetherThePassIsPartial) {
+  EXPECT_FALSE(is_partial());
+  // 100 levels: some go on on another stack.
+  std::function<tensor_status_t(int, bool)> descend = [&](int depth,
+                                                          bool expected) -> tensor_status_t {
+    EXPECT_EQ(is_partial(), expected);
+    if (depth == 0) return TENSOR_OK;
+    const NoGrad enabled(true);
+    const Owned inner = leaf({1}), y = call(tensor_exp, inner);
+    on_tensor(y, [&, depth](tensor_t**) { return descend(depth - 1, expected); });
+    return tensor_backward(y);
+  };
+  const Owned x = leaf({1}), y = call(tensor_exp, x);
+  bool expected = false;
+  on_tensor(y, [&](tensor_t**) {
+    EXPECT_EQ(is_partial(), expected);
+    return descend(100, expected);
+  });
+  tensor_backward_options_t options = tensor_backward_options_default();
+  options.retain_graph = true;
+  OK(tensor_backward_with(y, &options));
+  expected = true;
+  tensor_t *root = y, *input = x, *gradient = nullptr;
+  OK(tensor_autograd_grad(&root, 1, &input, 1, nullptr, &options, &gradient));
+  OK(tensor_release(gradient));
+  options.inputs = &input;
+  options.input_count = 1;
+  OK(tensor_backward_with(y, &options));
+  EXPECT_FALSE(is_partial());
+}
+
 TEST_F(Reentrant, DeepLevelsSeeTheThreadsSettings) {
   // Beyond some depth a pass runs on another stack: saved tensor hooks go along.
   int packed = 0;

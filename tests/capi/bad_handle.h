@@ -12,6 +12,7 @@ namespace test {
 using Handles = std::vector<tensor_t*>;
 using Edges = std::vector<tensor_edge_t>;
 inline constexpr int64_t kSizes[] = {1};
+inline constexpr uint64_t kNumbers[] = {1};
 
 // Memory for whatever a function may write; it must not where it fails.
 class Results {

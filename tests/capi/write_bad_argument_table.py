@@ -71,7 +71,7 @@ def good(function, params, index):
 
 
 def is_list(kind):
-    return kind == "const int64_t*" or kind in handles.LISTS
+    return kind in ("const int64_t*", "const uint64_t*") or kind in handles.LISTS
 
 
 def wrongs(function, params):

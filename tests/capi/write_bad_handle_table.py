@@ -56,6 +56,7 @@ VALUES = {
     "tensor_scalar_t": "tensor_scalar_int64(1)",
     "tensor_reduction_t": "TENSOR_REDUCTION_MEAN",
     "const int64_t*": "kSizes",
+    "const uint64_t*": "kNumbers",
     "const tensor_options_t*": "nullptr",
     "const tensor_backward_options_t*": "nullptr",
     "const tensor_functional_options_t*": "nullptr",

@@ -237,6 +237,7 @@ TEST_F(AutogradWrapper, CallbacksAreQueuedToTheEnd) {
   std::vector<std::string> order;
   register_hook(y, [&](const Tensor&) {
     queue_callback([&] { order.push_back("end"); });
+    EXPECT_FALSE(backward_is_partial());
     return Tensor();
   });
   register_hook(x, [&](const Tensor&) {

@@ -110,6 +110,26 @@ def test_numpy_shares_memory_both_ways(torch):
     assert numpy.asarray(x, dtype=numpy.float64).dtype == numpy.float64
 
 
+def test_numpy_of_a_tensor_that_requires_grad(torch):
+    numpy = pytest.importorskip("numpy")
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    for one in (x, y):
+        with pytest.raises(RuntimeError, match="Can't call numpy"):
+            one.numpy()
+        with pytest.raises(RuntimeError, match="Can't call numpy"):
+            numpy.asarray(one)
+        with torch.no_grad():
+            array = one.numpy()
+            assert numpy.asarray(one).tolist() == one.tolist()
+        with torch.inference_mode():
+            assert one.numpy().tolist() == one.tolist()
+        array[0] = 5  # the same memory
+        assert one.tolist() == [5, one[1].item()]
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 2]
+
+
 def test_memory_outlives_the_other_owner(torch):
     numpy = pytest.importorskip("numpy")
     array = torch.arange(1000).numpy()

@@ -36,6 +36,37 @@ def test_tensors_among_the_data(torch):
     assert torch.as_tensor(x) is x
 
 
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+class EndlessSequence:
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, at):
+        return self
+
+
+def test_deeply_nested_data(torch):
+    itself = []
+    itself.append(itself)
+    pair = [1, 2]
+    pair[0] = pair
+    for data in (itself, (itself,), pair, nested(65), nested(5000)):
+        with pytest.raises(ValueError, match="too many dimensions 'list'"):
+            torch.tensor(data)
+        with pytest.raises(ValueError, match="too many dimensions 'list'"):
+            torch.ones(2)[[data]]
+    with pytest.raises(ValueError, match="too many dimensions 'EndlessSequence'"):
+        torch.tensor(EndlessSequence())
+    for depth in (60, 64):
+        assert torch.tensor(nested(depth)).dim() == depth
+
+
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
 def test_rounded_to_the_dtype(torch, name):
     x = torch.tensor([0.1, 1e300, -0.0], dtype=getattr(torch, name))

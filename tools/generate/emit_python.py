@@ -33,6 +33,7 @@ CONSTANT_GROUPS = {
     "tensor_dtype_t": ("DTYPES", "TENSOR_"),
     "tensor_device_type_t": ("DEVICES", "TENSOR_"),
     "tensor_reduction_t": ("REDUCTIONS", "TENSOR_REDUCTION_"),
+    "tensor_ownership_kind_t": ("OWNERSHIP_KINDS", "TENSOR_OWNERSHIP_"),
 }
 
 

@@ -5,7 +5,7 @@
 
 from math import e, inf, nan, pi
 
-from . import _warnings, autograd, backends, cuda, memory, nn, utils  # noqa: F401
+from . import _collector, _warnings, autograd, backends, cuda, memory, nn, utils  # noqa: F401
 from ._creation import arange, as_tensor, eye, from_numpy, frombuffer, tensor
 from ._dispatch import function as _function
 from ._dispatch import grouped as _grouped

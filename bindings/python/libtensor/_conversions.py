@@ -12,6 +12,7 @@ from ._dtypes import ALIASES, BY_NAME, DEFAULT, OF_PYTHON, TYPE_NAMES, Size, dev
 from ._errors import check
 from ._handle import Handle, fresh
 from ._library import native
+from ._modes import is_grad_enabled
 from ._values import is_dtype
 
 _to, _to_copy, _to_non_blocking = direct("to"), direct("to_copy"), direct("to_non_blocking")
@@ -188,10 +189,11 @@ class Conversions(Handle):
         return nested(flat, shape)
 
     def numpy(self, *, force: bool = False):
-        """A NumPy array over the same memory."""
+        """A NumPy array over the same memory. Of a tensor that requires grad only where nothing is
+        recorded, since autograd does not follow the array."""
         if force:
             return self.detach().cpu().numpy()
-        if self.requires_grad:
+        if self.requires_grad and is_grad_enabled():
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. "
                 "Use tensor.detach().numpy() instead."

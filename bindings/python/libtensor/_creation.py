@@ -13,6 +13,7 @@ from ._dispatch import OF_NAME, without_options
 from ._dtypes import BY_NAME, device, dtype
 from ._errors import check
 from ._handle import Handle, fresh
+from ._identity import remember
 from ._library import native
 from ._values import (
     dtype_object,
@@ -304,4 +305,5 @@ def _ranged(name: str, values: list, out, dtype, device, requires_grad: bool):
         without_options({"dtype": dtype}, out)
         return _runners[name, "out"](out, *values)
     wanted = {"dtype": dtype, "device": device, "requires_grad": requires_grad}
-    return _runners[name, "function"](*values, options(wanted))
+    made = _runners[name, "function"](*values, options(wanted))
+    return remember(made) if requires_grad else made

@@ -10,6 +10,7 @@ from ._dtypes import BY_NAME, DEFAULT, dtype, promote_types
 from ._handle import Handle
 from ._values import check_element, is_number
 
+MOST_DIMS = 64
 _LIMITS = {"int8": 7, "int16": 15, "int32": 31, "int64": 63}
 _CODES = {"int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint8": "B", "bool": "B"}
 
@@ -35,6 +36,8 @@ def _shape_of(data: object) -> tuple[int, ...]:
     """The sizes along the first elements; the others are checked when they are collected."""
     shape: list[int] = []
     while _is_sequence(data):
+        if len(shape) == MOST_DIMS:  # a list may contain itself
+            raise ValueError(f"too many dimensions '{type(data).__name__}'")
         shape.append(len(data))
         if not shape[-1]:
             break

@@ -12,6 +12,7 @@ from ._binding import Bound, Signature, invalid_combination, is_plain_number
 from ._calls import runner
 from ._dtypes import C_NAMES, TYPE_NAMES, dtype, with_number
 from ._handle import Handle
+from ._identity import remember
 from ._modes import is_grad_enabled
 from ._ops import OPERATIONS
 from ._schema import REQUIRED, Op
@@ -302,6 +303,8 @@ def make_plan(signature: Signature, bound: list[Bound]) -> Callable[[tuple], obj
     if signature.variant == "inplace":
         position = next(item.source for item in bound if item.arg.name == "self")
         return _inplace_plan(run, steps_of(bound), position)
+    if signature.options and any(key == "requires_grad" for key, _ in bound[-1].source):
+        return _leaf_plan(run, steps_of(bound))
     if len(bound) == 1 and bound[0].arg.type == "Tensor":
         return lambda values: run(values[0]._handle)
     kinds = [item.arg.type for item in bound]
@@ -319,6 +322,17 @@ def _general_plan(run: Callable, steps: list) -> Callable:
             else:
                 native.append(convert(source(values)))
         return run(*native)
+
+    return plan
+
+
+def _leaf_plan(run: Callable, steps: list) -> Callable:
+    """The call's result may be a leaf, which the library gives back."""
+    inner = _general_plan(run, steps)
+
+    def plan(values: tuple) -> Handle:
+        result = inner(values)
+        return remember(result) if result.requires_grad else result
 
     return plan
 

@@ -8,6 +8,7 @@ from ctypes import byref, c_bool, c_void_p
 from ._errors import check
 from ._handle import Handle, fresh
 from ._hooks import RemovableHandle, register_post_accumulate_hook, register_tensor_hook
+from ._identity import remember, standing_for
 from ._library import native
 from ._node import Node, node_of
 
@@ -33,6 +34,8 @@ class Gradients(Handle):
                 "only Tensors of floating point and complex dtype can require gradients"
             )
         check(native.set_requires_grad(self._handle, value))
+        if value:
+            remember(self)
 
     def requires_grad_(self, requires_grad: bool = True):
         """Ask for the gradient of this leaf, or stop asking; gives the tensor itself."""
@@ -44,7 +47,7 @@ class Gradients(Handle):
         if requires_grad and not self.is_floating_point():
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         check(native.set_requires_grad(self._handle, requires_grad))
-        return self
+        return remember(self) if requires_grad else self
 
     @property
     def is_leaf(self) -> bool:
@@ -58,7 +61,7 @@ class Gradients(Handle):
         """The gradient that backward added up here, or None."""
         result = fresh()
         check(native.grad(self._handle, byref(result._handle)))
-        return result if result._handle else None
+        return standing_for(result) if result._handle else None
 
     @grad.setter
     def grad(self, value) -> None:
@@ -68,6 +71,8 @@ class Gradients(Handle):
                 f"{type(value).__name__}"
             )
         check(native.set_grad(self._handle, None if value is None else value._handle))
+        if value is not None:
+            remember(value)
 
     @grad.deleter
     def grad(self) -> None:

@@ -7,6 +7,7 @@ from ctypes import CFUNCTYPE, POINTER, byref, c_int32, c_size_t, c_void_p
 
 from ._errors import check
 from ._handle import Handle
+from ._identity import remember, standing_for
 from ._library import native
 from ._user import DESTROY, borrowed, given, guarded, held, hold
 from ._values import handles
@@ -89,7 +90,7 @@ def _run_tensor_hook(user, grad) -> None:
 @CFUNCTYPE(c_int32, c_void_p, c_void_p)
 @guarded
 def _run_post_accumulate_hook(user, leaf) -> None:
-    if held(user)(borrowed(leaf)) is not None:
+    if held(user)(standing_for(borrowed(leaf))) is not None:
         raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
@@ -99,7 +100,7 @@ def register_tensor_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
 
 def register_post_accumulate_hook(tensor: Handle, hook: Callable) -> RemovableHandle:
     function = native.register_post_accumulate_grad_hook
-    return register(function, _run_post_accumulate_hook, hook, tensor._handle)
+    return register(function, _run_post_accumulate_hook, hook, remember(tensor)._handle)
 
 
 @CFUNCTYPE(c_int32, c_void_p, POINTER(c_void_p), c_size_t)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ctypes import byref, c_int64
 from operator import index as as_index
 
+from ._dtypes import TYPE_NAMES
 from ._errors import fail
 from ._handle import Handle, fresh
 from ._library import bare
@@ -91,49 +92,114 @@ def _index_tensor(item: Handle | list) -> Handle:
     return item
 
 
-def view_of(tensor: Handle, key: object) -> Handle:
-    """The part of a tensor that an index names: a view, or a copy where a tensor is the index."""
-    parts = key if isinstance(key, tuple) else (key,)
-    sizes = tensor.shape
-    unused = len(sizes) - sum(part is not None and part is not Ellipsis for part in parts)
-    if not sizes and unused:
-        _refuse_0dim(parts)
-    result, axis, dim, place = tensor, 0, 0, 0
-    positions: list[tuple[int, Handle, int]] = []
-    # axis counts the dims of the tensor, dim those of the result, place the parts in messages
-    for part in parts:
-        if part is None:
-            result = result.unsqueeze(dim)
-            dim, place = dim + 1, place + 1
-            continue
-        if part is Ellipsis:
-            skipped = max(unused, 0)
-            unused = 0  # a second ellipsis stands for no dims
-            axis, dim, place = axis + skipped, dim + skipped, place + skipped
-            continue
-        if isinstance(part, bool):
-            raise NotImplementedError("indexing with a bool is not supported yet")
+def _is_mask(part: object) -> bool:
+    """A bool, or a 0-dim tensor of bool or uint8: a mask over a new dim of size 1."""
+    if isinstance(part, bool):
+        return True
+    is_tensor = isinstance(part, Handle) and not part.dim()
+    return is_tensor and part.dtype.name in ("bool", "uint8")
+
+
+class _Parts:
+    """What an index names: `view` is the part of the tensor that its numbers, slices and Nones
+    name, `positions` and `masks` stand with the dim of that view where they apply."""
+
+    def __init__(self, tensor: Handle, key: object):
+        parts = key if isinstance(key, tuple) else (key,)
+        self.view = tensor
+        self.positions: list[tuple[int, Handle, int]] = []
+        self.masks: list[tuple[int, bool]] = []
+        self.sizes = tensor.shape
+        self.unused = len(self.sizes) - sum(map(self._takes_dim, parts))
+        if not self.sizes and self.unused and not any(map(_is_mask, parts)):
+            _refuse_0dim(parts)
+        # axis counts the dims of the tensor, dim those of the view, place the parts in messages
+        self.axis = self.dim = self.place = 0
+        for part in parts:
+            if part is None:
+                self.view = self.view.unsqueeze(self.dim)
+                self._pass(0, 1, 1)
+            elif part is Ellipsis:
+                skipped = max(self.unused, 0)
+                self.unused = 0  # a second ellipsis stands for no dims
+                self._pass(skipped, skipped, skipped)
+            elif _is_mask(part):
+                self.masks.append((self.dim, bool(part)))
+                self._pass(0, 0, 1)
+            else:
+                self._take(part, key is not part)
+
+    @staticmethod
+    def _takes_dim(part: object) -> bool:
+        return part is not None and part is not Ellipsis and not _is_mask(part)
+
+    def _pass(self, axes: int, dims: int, places: int) -> None:
+        self.axis, self.dim, self.place = self.axis + axes, self.dim + dims, self.place + places
+
+    def _take(self, part: object, whole_is_itself: bool) -> None:
+        """A part that stands for one dim of the tensor."""
         is_slice = isinstance(part, slice)
         is_position = not is_slice and is_int(part)
         if not (is_slice or is_position or isinstance(part, (Handle, list))):
             raise _wrong_index(part)
-        if axis >= len(sizes):
-            raise IndexError(f"too many indices for tensor of dimension {len(sizes)}")
+        if self.axis >= len(self.sizes):
+            raise IndexError(f"too many indices for tensor of dimension {len(self.sizes)}")
+        size = self.sizes[self.axis]
         if is_position:
             position = as_index(part)
-            _check_position(position, sizes[axis], place)
-            result = _view(_select, result, dim, position)
-            dim -= 1
-        elif is_slice:
-            result = _take_slice(result, dim, part, sizes[axis], key is not part)
+            _check_position(position, size, self.place)
+            self.view = _view(_select, self.view, self.dim, position)
+            return self._pass(1, 0, 1)
+        if is_slice:
+            self.view = _take_slice(self.view, self.dim, part, size, whole_is_itself)
         else:
-            positions.append((dim, _index_tensor(part), place))
-        axis, dim, place = axis + 1, dim + 1, place + 1
-    if len(positions) > 1:
+            self.positions.append((self.dim, _index_tensor(part), self.place))
+        self._pass(1, 1, 1)
+
+    def masked(self) -> Handle:
+        """The view with one dim for all masks, of size 0 where one of them is False. It stands
+        where they stand, or first where they stand apart."""
+        dim = self.masks[0][0]
+        if any(other != dim for other, _ in self.masks):
+            dim = 0
+        size = int(all(on for _, on in self.masks))
+        return _view(_slice, self.view.unsqueeze(dim), dim, 0, size, 1)
+
+
+def view_of(tensor: Handle, key: object) -> Handle:
+    """The part of a tensor that an index names: a view, or a copy where a tensor or a mask is the
+    index."""
+    parts = _Parts(tensor, key)
+    if len(parts.positions) > 1:
         raise NotImplementedError("indexing with tensors in more than one dim is not supported yet")
-    for at, found, where in positions:
-        result = _take_positions(result, at, found, where)
-    return _view(_alias, tensor) if result is tensor else result
+    if parts.positions:
+        return _taken(parts)
+    if parts.masks:
+        return parts.masked().clone()
+    return _view(_alias, tensor) if parts.view is tensor else parts.view
+
+
+def _taken(parts: _Parts) -> Handle:
+    """The elements at positions, which masks beside them may reduce to none and move to the
+    front."""
+    ((dim, positions, place),) = parts.positions
+    if any(not on for _, on in parts.masks):
+        sizes = positions.shape
+        if sizes[-1] > 1:
+            before = [str([int(on)]) for at, on in parts.masks if at <= dim]
+            after = [str([int(on)]) for at, on in parts.masks if at > dim]
+            raise IndexError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                + ", ".join([*before, str(list(sizes)), *after])
+            )
+        positions = _view(_slice, positions, len(sizes) - 1, 0, 0, 1)
+    result = _take_positions(parts.view, dim, positions, place)
+    # A mask just before the positions has their dim, one just after them the next one.
+    if all(at in (dim, dim + 1) for at, _ in parts.masks):
+        return result
+    count = positions.dim()
+    order = [*range(dim, dim + count), *range(dim), *range(dim + count, result.dim())]
+    return result.permute(order)
 
 
 def _refuse_0dim(parts: tuple) -> None:
@@ -163,16 +229,42 @@ def assign(tensor: Handle, key: object, value: object) -> None:
     if not isinstance(value, Handle) and not is_number(value):
         raise TypeError(f"can't assign a {type(value).__name__} to a {tensor.type()}")
     check_element(value)
-    target = view_of(tensor, key)
-    if not isinstance(value, Handle) or not value.dim():
-        target.fill_(value)
-        return
+    if key is False:
+        return  # not even a change of nothing, as in PyTorch
+    found = _Parts(tensor, key)
+    target = found.masked() if found.masks else found.view
+    if isinstance(value, Handle):
+        sizes = target.shape
+        value = value if value.shape == sizes else _without_leading_ones(value)
+        if found.masks:
+            _check_put(value, target)
+        if value.dim():
+            value = value if value.shape == sizes else value.expand(sizes)
+            target.copy_(value)
+            return
+    target.fill_(value)
+
+
+def _without_leading_ones(value: Handle) -> Handle:
     sizes = value.shape
-    if sizes != target.shape:
-        leading = next((at for at, size in enumerate(sizes) if size != 1), len(sizes))
-        value = value.reshape(sizes[leading:]) if leading else value
-        value = value.expand(target.shape)
-    target.copy_(value)
+    leading = next((at for at, size in enumerate(sizes) if size != 1), len(sizes))
+    return value.reshape(sizes[leading:]) if leading else value
+
+
+def _check_put(value: Handle, target: Handle) -> None:
+    """Where a mask chooses, the value must have the dtype, and a shape that can be broadcast."""
+    if value.dtype is not target.dtype:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, "
+            f"got {TYPE_NAMES[target.dtype.name]} for the destination "
+            f"and {TYPE_NAMES[value.dtype.name]} for the source."
+        )
+    last = zip(reversed(value.shape), reversed(target.shape))
+    if value.dim() > target.dim() or any(size not in (1, wanted) for size, wanted in last):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(target.shape)}"
+        )
 
 
 class Indexing(Handle):

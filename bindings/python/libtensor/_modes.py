@@ -11,6 +11,46 @@ from ._errors import check
 from ._library import native
 
 
+def _decorated(function: Callable, fresh_mode: Callable) -> Callable:
+    """The function with a mode of its own around every call, and a generator function around every
+    step: its caller has its own mode between them."""
+    if isgeneratorfunction(function):
+        return _decorated_generator(function, fresh_mode)
+
+    @wraps(function)
+    def wrapped(*args, **kwargs):
+        with fresh_mode():
+            return function(*args, **kwargs)
+
+    return wrapped
+
+
+def _decorated_generator(function: Callable, fresh_mode: Callable) -> Callable:
+    @wraps(function)
+    def wrapped(*args, **kwargs):
+        generator = function(*args, **kwargs)
+        try:
+            with fresh_mode():
+                found = next(generator)
+            while True:
+                try:
+                    given = yield found
+                except GeneratorExit:
+                    with fresh_mode():
+                        generator.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - it goes on inside
+                    with fresh_mode():
+                        found = generator.throw(error)
+                else:
+                    with fresh_mode():
+                        found = generator.send(given)
+        except StopIteration as end:
+            return end.value
+
+    return wrapped
+
+
 def _set(enabled: bool) -> bool:
     """Switch recording of this thread on or off; gives the setting before."""
     before = c_bool()
@@ -43,19 +83,11 @@ class _GradMode:
         _set(self._before.pop())
 
     def __call__(self, function: Callable) -> Callable:
-        if isgeneratorfunction(function):
-            raise TypeError(f"{type(self).__name__} cannot decorate the generator {function}")
-        enabled = self._enabled
+        return _decorated(function, self._fresh)
 
-        @wraps(function)
-        def wrapped(*args, **kwargs):
-            before = _set(enabled)
-            try:
-                return function(*args, **kwargs)
-            finally:
-                _set(before)
-
-        return wrapped
+    def _fresh(self) -> _GradMode:
+        """The same mode for one call: threads may run them at once."""
+        return type(self)()
 
 
 class no_grad(_GradMode):
@@ -83,6 +115,9 @@ class set_grad_enabled(_GradMode):
     def __call__(self, function: Callable) -> Callable:
         _set(self._before.pop())  # as a decorator it changes nothing outside the function
         return super().__call__(function)
+
+    def _fresh(self) -> _GradMode:
+        return set_grad_enabled(self._enabled)
 
 
 def is_inference_mode_enabled() -> bool:
@@ -116,11 +151,4 @@ class inference_mode:
         _set(grad)
 
     def __call__(self, function: Callable) -> Callable:
-        mode = self._mode
-
-        @wraps(function)
-        def wrapped(*args, **kwargs):
-            with inference_mode(mode):
-                return function(*args, **kwargs)
-
-        return wrapped
+        return _decorated(function, lambda: inference_mode(self._mode))

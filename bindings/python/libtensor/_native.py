@@ -47,6 +47,13 @@ REDUCTIONS = {
     "sum": 2,
 }
 
+OWNERSHIP_KINDS = {
+    "handle": 1,
+    "object": 2,
+    "user": 3,
+    "other": 4,
+}
+
 # name without tensor_: (result, parameters)
 FUNCTIONS = {
     "set_detect_anomaly": (c_int32, (c_bool, c_bool)),
@@ -82,6 +89,7 @@ FUNCTIONS = {
         c_int32,
         (c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p),
     ),
+    "backward_is_partial": (c_int32, (c_void_p,)),
     "cuda_device_count": (c_int32, (c_void_p,)),
     "device_properties": (c_int32, (Device, c_void_p)),
     "cuda_current_device": (c_int32, (c_void_p,)),
@@ -245,6 +253,10 @@ FUNCTIONS = {
         c_int32,
         (c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_void_p, c_void_p),
     ),
+    "ownership": (c_int32, (c_void_p, c_size_t, c_void_p, c_void_p, c_size_t, c_void_p)),
+    "id": (c_int32, (c_void_p, c_void_p)),
+    "is_shared": (c_int32, (c_void_p, c_void_p)),
+    "set_companion": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "manual_seed": (c_int32, (c_uint64,)),
     "initial_seed": (c_int32, (c_void_p,)),
     "get_rng_state": (c_int32, (c_void_p,)),

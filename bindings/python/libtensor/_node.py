@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from ._errors import check
 from ._handle import fresh
 from ._hooks import RemovableHandle, register_node_hook, register_node_prehook
+from ._identity import standing_for
 from ._library import native
 from ._properties import text_from
 
@@ -20,7 +21,7 @@ _WRITTEN_BY_HAND = {"AccumulateGrad", "CopySlices", "CopyBackwards", "DelayedErr
 class Node:
     """The operation of the graph that made a tensor."""
 
-    __slots__ = ("_handle", "_text", "_metadata", "__weakref__")
+    __slots__ = ("_handle", "_text", "_metadata", "_held", "__weakref__")
 
     def __init__(self, handle: c_void_p, name: str):
         self._handle, self._text, self._metadata = handle, name, {}
@@ -70,7 +71,7 @@ class Node:
                 if self._saved_name(place) == name.removeprefix("_saved_"):
                     result = fresh()
                     check(native.node_saved_tensor(self._handle, place, byref(result._handle)))
-                    return result if result._handle else None
+                    return standing_for(result) if result._handle else None
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _saved_name(self, place: int) -> str:
@@ -93,7 +94,7 @@ class _AccumulateGrad(Node):
         """The leaf that the node adds to."""
         result = fresh()
         check(native.node_variable(self._handle, byref(result._handle)))
-        return result
+        return standing_for(result) if result._handle else None
 
 
 @cache

@@ -56,6 +56,12 @@ class EdgeStruct(Structure):
     _fields_ = [("node", c_void_p), ("output_nr", c_uint32)]
 
 
+class OwnershipStruct(Structure):
+    """tensor_ownership_t."""
+
+    _fields_ = [("kind", c_int32), ("source", c_uint64), ("to", c_uint64)]
+
+
 class GraphMemoryStruct(Structure):
     """tensor_graph_memory_t."""
 

@@ -19,6 +19,8 @@ from ._native import STATUS
 
 _numbers = count(1)
 _held: dict[int, object] = {}
+_moved: dict[int, Callable] = {}
+"""Where they are, instead, while Python collects garbage (_collector.py)."""
 _raised: dict[int, BaseException] = {}
 _MOST_RAISED = 1000
 _MARK = re.compile(r"\[Python exception (\d+)\]")
@@ -32,11 +34,15 @@ def hold(value: object) -> c_void_p:
 
 
 def held(user: int) -> object:
-    return _held[user]
+    try:
+        return _held[user]
+    except KeyError:
+        return _moved[user]().value
 
 
 @CFUNCTYPE(None, c_void_p)
-def DESTROY(user: int, pop=_held.pop) -> None:
+def DESTROY(user: int, pop=_held.pop, pop_moved=_moved.pop) -> None:
+    pop_moved(user, None)
     pop(user, None)
 
 

@@ -162,6 +162,14 @@ inline void queue_callback(std::function<void()> callback) {
       user.release(), &detail::destroy<Callable>));
 }
 
+// Whether the backward pass that runs on this thread, or one that it runs within, computes only
+// some gradients. False outside of backward.
+inline bool backward_is_partial() {
+  bool out;
+  detail::check(tensor_backward_is_partial(&out));
+  return out;
+}
+
 // While it lives, each tensor that a node of this thread saves is given to `pack`, and what that
 // makes of it is kept in its place: on disk, or in fewer bits. `unpack` makes a tensor of the same
 // shape and dtype of it again, and may be called several times, or never. The last one made is

@@ -7,7 +7,7 @@ error it raises is the result that is recorded and compared.
 
 from importlib import import_module
 
-MODULES = ("creation", "random_numbers", "access", "operators", "sharing", "autograd",
+MODULES = ("creation", "random_numbers", "access", "masks", "operators", "sharing", "autograd",
            "higher_derivatives", "functional", "gradchecks", "in_place", "layouts", "numbers",
            "overlaps", "views", "several_views", "data", "errors", "hooks", "multi_grad_hooks",
            "engine", "edges", "functions", "saved", "autograd_errors", "anomaly", "checkpoints",

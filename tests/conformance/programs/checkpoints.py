@@ -182,6 +182,77 @@ def with_grad(torch):
     return list(torch.autograd.grad(y.sum(), x))
 
 
+def _partial(function, run):
+    """A pass that computes only some gradients, through a reentrant checkpoint."""
+    def program_of(torch):
+        x, w = _leaf(torch), _leaf(torch, [2.0, 3.0, 4.0])
+        y = torch.utils.checkpoint.checkpoint(function, x, use_reentrant=True)
+        y = sum(one.sum() for one in y) if isinstance(y, tuple) else y.sum()
+        return run(torch, y * w.sum(), x, w)
+    return program_of
+
+
+def _with_inputs(torch, y, x, w):
+    y.backward(inputs=[x])
+
+
+for _name, _function in {
+    "block": _block, "saves_nothing": lambda a: a * 2, "identity": lambda a: a,
+    "view": lambda a: a.view(3, 1), "two_outputs": lambda a: (a * 2, a.exp()),
+}.items():
+    program.add(f"reentrant_{_name}_with_grad", _partial(
+        _function, lambda torch, y, x, w: list(torch.autograd.grad(y, x))))
+    program.add(f"reentrant_{_name}_with_inputs", _partial(_function, _with_inputs))
+    program.add(f"reentrant_{_name}_beside_the_inputs", _partial(
+        _function, lambda torch, y, x, w: list(torch.autograd.grad(y, w))))
+    program.add(f"reentrant_{_name}_whole", _partial(
+        _function, lambda torch, y, x, w: [y.backward(), x.grad, w.grad]))
+
+
+def _within(torch, run):
+    class Inner(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            with torch.enable_grad():
+                x = _leaf(torch)
+                torch.utils.checkpoint.checkpoint(
+                    _block, x, use_reentrant=True).sum().backward()
+            return x.grad
+
+    x = _leaf(torch)
+    return run(Inner.apply(x).sum(), x)
+
+
+@program
+def reentrant_within_a_partial_pass(torch):
+    return _within(torch, lambda y, x: list(torch.autograd.grad(y, x)))
+
+
+@program
+def reentrant_within_a_whole_pass(torch):
+    return _within(torch, lambda y, x: [y.backward(), x.grad])
+
+
+@program
+def reentrant_result_changed_in_place(torch):
+    x = _leaf(torch)
+    y = torch.utils.checkpoint.checkpoint(_block, x, use_reentrant=True)
+    name = y.grad_fn.name()
+    y.mul_(2)
+    y.sum().backward()
+    return [name, y, x.grad]
+
+
+@program
+def reentrant_identity_changed_in_place(torch):
+    x = _leaf(torch)
+    torch.utils.checkpoint.checkpoint(lambda a: a, x, use_reentrant=True).mul_(2)
+
+
 @program
 def second_derivative(torch):
     x = _leaf(torch)

@@ -506,3 +506,83 @@ def gradcheck_of_a_function(torch):
     x = torch.tensor([0.5, 1.5], dtype=torch.float64, requires_grad=True)
     apply = _square(torch)
     return [torch.autograd.gradcheck(apply, x), torch.autograd.gradgradcheck(apply, x)]
+
+
+def _kept(torch):
+    """A function that keeps its ctx and what backward finds saved."""
+    kept = {}
+
+    def forward(torch, ctx, x):
+        kept["ctx"] = ctx
+        y = x.exp()
+        ctx.save_for_backward(x, y)
+        kept["inside"] = len(ctx.saved_tensors), len(ctx.to_save)
+        return y
+
+    def backward(torch, ctx, grad):
+        kept["same"] = ctx is kept["ctx"]
+        kept["saved"] = ctx.saved_tensors
+        return grad * kept["saved"][1]
+
+    return kept, _function(torch, forward, backward).apply
+
+
+@program
+def saved_tensors_of_a_kept_ctx(torch):
+    x = _leaf(torch)
+    kept, apply = _kept(torch)
+    y = apply(x)
+    saved = kept["ctx"].saved_tensors
+    first = [kept["inside"], saved[0] is x, saved[1].grad_fn is not None, *saved]
+    del y, saved
+    return [first, *kept["ctx"].saved_tensors]
+
+
+@program
+def saved_tensors_of_a_kept_ctx_after_backward(torch):
+    kept, apply = _kept(torch)
+    apply(_leaf(torch)).sum().backward()
+    return kept["ctx"].saved_tensors
+
+
+@program
+def saved_tensors_that_were_kept_aside(torch):
+    x = _leaf(torch)
+    kept, apply = _kept(torch)
+    apply(x).sum().backward()
+    kept.pop("ctx")
+    return [kept["same"], x.grad, *kept["saved"], kept["saved"][0] is x]
+
+
+@program
+def saved_tensors_of_a_kept_ctx_and_a_retained_graph(torch):
+    kept, apply = _kept(torch)
+    y = apply(_leaf(torch)).sum()
+    y.backward(retain_graph=True)
+    del y
+    return list(kept["ctx"].saved_tensors)
+
+
+@program
+def saved_tensors_of_a_kept_ctx_without_grad(torch):
+    kept, apply = _kept(torch)
+    with torch.no_grad():
+        apply(_leaf(torch))
+    return list(kept["ctx"].saved_tensors)
+
+
+@program
+def attributes_of_a_ctx(torch):
+    def forward(torch, ctx, x):
+        ctx.factor, ctx.itself = 3, ctx
+        return x * 3
+
+    def backward(torch, ctx, grad):
+        ctx.factor += 1
+        return grad * ctx.factor
+
+    x = _leaf(torch)
+    y = _function(torch, forward, backward).apply(x)
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    return [x.grad]

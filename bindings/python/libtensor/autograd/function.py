@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_int32, c_size_t, c_void_p
 from functools import wraps
+from weakref import ref
 
 from .._errors import check
 from .._handle import Handle, fresh
+from .._identity import remember, standing_for
 from .._library import native
 from .._modes import no_grad
 from .._user import DESTROY, borrowed, given, guarded, held, hold
@@ -17,21 +19,26 @@ __all__ = ["Function", "FunctionCtx", "once_differentiable"]
 
 
 class FunctionCtx:
-    """What forward hands on to backward; holds any attribute besides."""
+    """What forward hands on to backward; holds any attribute besides.
 
+    The library holds its attributes, not the object, which keeps the node of the graph, and what
+    that has saved, for those who keep it.
+    """
+
+    __slots__ = ("_function", "__dict__", "__weakref__")
     needs_input_grad: tuple[bool, ...] = ()
 
     def __init__(self):
-        self._saved: tuple = ()
+        self._function: c_void_p | _Application | None = None  # the C library's
+        self.to_save: tuple = ()
         self._dirty: tuple = ()
         self._non_differentiable: tuple = ()
         self._materialize = True
-        self._function = None  # the C library's, while backward runs
         self._is_tensor: tuple[bool, ...] = ()
 
     def save_for_backward(self, *tensors) -> None:
         """Keep tensors for backward, which finds them in saved_tensors."""
-        self._saved = tensors
+        self.to_save = tensors
 
     def mark_dirty(self, *tensors) -> None:
         """Say which inputs forward has changed in place; they must be returned."""
@@ -47,14 +54,16 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple:
-        """The tensors given to save_for_backward."""
-        if self._function is None:
-            return self._saved
+        """The tensors given to save_for_backward, once forward has returned."""
+        function = getattr(self._function, "_handle", self._function)
+        if function is None:
+            return ()
         count = c_size_t()
-        check(native.function_saved_count(self._function, byref(count)))
+        check(native.function_saved_count(function, byref(count)))
         found = (c_void_p * max(count.value, 1))()
-        check(native.function_saved_tensors(self._function, found, count.value))
-        return tuple(_owned(found[i]) for i in range(count.value))
+        check(native.function_saved_tensors(function, found, count.value))
+        owned = [_owned(found[i]) for i in range(count.value)]
+        return tuple(None if item is None else standing_for(item) for item in owned)
 
 
 def _owned(handle: int | None) -> Handle | None:
@@ -63,6 +72,23 @@ def _owned(handle: int | None) -> Handle | None:
     result = fresh()
     result._handle.value = handle
     return result
+
+
+class _Attributes:
+    """Those of a ctx, which is made again for backward where nobody has kept it."""
+
+    __slots__ = ("attributes", "context")
+
+    def __init__(self, ctx: FunctionCtx):
+        self.attributes, self.context = ctx.__dict__, ref(ctx)
+
+    def __call__(self) -> FunctionCtx:
+        ctx = self.context()
+        if ctx is None:
+            ctx = FunctionCtx.__new__(FunctionCtx)
+            ctx.__dict__, ctx._function = self.attributes, None
+            self.context = ref(ctx)
+        return ctx
 
 
 def once_differentiable(function: Callable) -> Callable:
@@ -80,7 +106,8 @@ def once_differentiable(function: Callable) -> Callable:
 @CFUNCTYPE(c_int32, c_void_p, c_void_p, POINTER(c_void_p), c_size_t, POINTER(c_void_p), c_size_t)
 @guarded
 def _run_backward(user, function, grad_outputs, output_count, grad_inputs, input_count) -> None:
-    cls, ctx = held(user)
+    cls, attributes = held(user)
+    ctx = attributes()
     before, ctx._function = ctx._function, c_void_p(function)
     try:
         derivative = cls.backward if cls.backward is not Function.backward else cls.vjp
@@ -121,7 +148,7 @@ class _Application:
     def __init__(self, cls: type, ctx: FunctionCtx, tensors: list):
         self._handle = c_void_p()
         name = f"{cls.__name__}Backward".encode()
-        user = hold((cls, ctx))
+        user = hold((cls, _Attributes(ctx)))
         check(
             native.function_begin(
                 handles(tensors),
@@ -141,14 +168,17 @@ class _Application:
 
     def finish(self, ctx: FunctionCtx, once: bool, outputs: list) -> list:
         """The outputs with their place in the graph."""
-        for place, item in enumerate(ctx._saved):
+        for place, item in enumerate(ctx.to_save):
             if item is not None and not isinstance(item, Handle):
                 raise TypeError(
                     f"save_for_backward can only save variables, but argument {place} is of type "
                     f"{type(item).__name__}"
                 )
         own = self._handle
-        check(native.function_save_for_backward(own, handles(ctx._saved), len(ctx._saved)))
+        check(native.function_save_for_backward(own, handles(ctx.to_save), len(ctx.to_save)))
+        for item in ctx.to_save:
+            if item is not None:
+                remember(item)
         check(native.function_mark_dirty(own, handles(ctx._dirty), len(ctx._dirty)))
         unmarked = ctx._non_differentiable
         check(native.function_mark_non_differentiable(own, handles(unmarked), len(unmarked)))
@@ -156,7 +186,8 @@ class _Application:
         check(native.function_set_once_differentiable(own, once))
         found = (c_void_p * max(len(outputs), 1))()
         check(native.function_finish(own, handles(outputs), len(outputs), found))
-        ctx._saved = ctx._dirty = ctx._non_differentiable = ()
+        ctx.to_save = ctx._dirty = ctx._non_differentiable = ()
+        ctx._function = self
         return [_same_or(item, _owned(found[i])) for i, item in enumerate(outputs)]
 
     def __del__(self, release=native.function_release) -> None:

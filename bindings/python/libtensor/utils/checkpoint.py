@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import byref, c_void_p
+from ctypes import byref, c_bool, c_void_p
 
 from .._callback import CALL
 from .._errors import add_exception_source, check
@@ -15,6 +15,7 @@ from .._modes import no_grad
 from .._structs import CHECKPOINT_OPTIONS_SIZE, CheckpointOptions
 from .._user import DESTROY, hold
 from .._values import handles
+from ..autograd.function import Function
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkpoint_early_stop"]
 
@@ -89,7 +90,6 @@ class _Run:
         # From here on only the function and its plain arguments are needed.
         return _tensors_in(value, [])
 
-
     def again(self, args: tuple, kwargs: dict) -> list:
         """Only what its graph saves matters. Where that is all there, the library ends the run by
         an error, which must not live on: it holds all that the function did."""
@@ -106,11 +106,8 @@ def _checkpointed(function: Callable, args: tuple, kwargs: dict, settings: tuple
     found = (c_void_p * _MOST_OUTPUTS)()
     options = CheckpointOptions(CHECKPOINT_OPTIONS_SIZE, *settings)
     inputs = handles(run.inputs), len(run.inputs)
-    check(
-        native.checkpoint(
-            CALL, hold(run), DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS
-        )
-    )
+    user = hold(run)
+    check(native.checkpoint(CALL, user, DESTROY, *inputs, byref(options), found, _MOST_OUTPUTS))
     form, run.form = run.form, None
     run.args, run.kwargs = _replaced([args, kwargs], iter([_PLACE] * len(run.inputs)))
     run.inputs = []
@@ -121,6 +118,40 @@ def _owned(handle: int) -> Handle:
     result = fresh()
     result._handle.value = handle
     return result
+
+
+class CheckpointFunction(Function):
+    """Stands between a reentrant checkpoint and what follows: refuses passes that compute only some
+    gradients, which PyTorch's cannot run in."""
+
+    @staticmethod
+    def forward(ctx, *outputs):
+        ctx.set_materialize_grads(False)
+        # What may be another's tensor as well is returned as it is, and becomes a view.
+        return tuple(one if one.is_leaf or one._is_view() else one.detach() for one in outputs)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        partial = c_bool()
+        check(native.backward_is_partial(byref(partial)))
+        if partial.value:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible"
+                " with .grad() or passing an `inputs` parameter to .backward()."
+                " To resolve this error, you can either set use_reentrant=False,"
+                " or call .backward() without passing the `inputs` argument."
+            )
+        return grads
+
+
+def _for_whole_passes(value):
+    """The outputs of a reentrant checkpoint behind a CheckpointFunction."""
+    tensors = _tensors_in(value, [])
+    recorded = [one for one in tensors if one.requires_grad]
+    if not recorded:
+        return value
+    behind = iter(CheckpointFunction.apply(*recorded))
+    return _replaced(value, iter([next(behind) if one.requires_grad else one for one in tensors]))
 
 
 _PLACE = Handle.__new__(Handle)
@@ -150,7 +181,8 @@ def checkpoint(
     It must compute the same each time; random numbers are those of the first run, unless
     preserve_rng_state is False. The second run ends with the last tensor that is needed, unless
     early_stop is False. The two variants differ only in that use_reentrant=True takes no
-    keyword arguments, and records nothing where no argument requires grad.
+    keyword arguments, records nothing where no argument requires grad, and refuses passes that
+    compute only some gradients: grad(), and backward with `inputs`.
     """
     for name in ("context_fn", "determinism_check", "debug"):
         if name in kwargs:
@@ -172,7 +204,8 @@ def checkpoint(
             return function(*args)
     if _early_stop is not None:
         early_stop = _early_stop
-    return _checkpointed(function, args, kwargs, (preserve_rng_state, early_stop))
+    result = _checkpointed(function, args, kwargs, (preserve_rng_state, early_stop))
+    return _for_whole_passes(result) if use_reentrant else result
 
 
 def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):

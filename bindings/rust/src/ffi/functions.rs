@@ -6,6 +6,10 @@ use std::os::raw::{c_char, c_void};
 pub const TENSOR_MEMORY_USED: i32 = 0;
 pub const TENSOR_MEMORY_WAITING: i32 = 1;
 pub const TENSOR_MEMORY_FREE: i32 = 2;
+pub const TENSOR_OWNERSHIP_HANDLE: i32 = 1;
+pub const TENSOR_OWNERSHIP_OBJECT: i32 = 2;
+pub const TENSOR_OWNERSHIP_USER: i32 = 3;
+pub const TENSOR_OWNERSHIP_OTHER: i32 = 4;
 pub const TENSOR_OK: i32 = 0;
 pub const TENSOR_ERROR_INVALID_ARGUMENT: i32 = 1;
 pub const TENSOR_ERROR_INVALID_HANDLE: i32 = 2;
@@ -98,6 +102,7 @@ extern "C" {
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_backward_is_partial(out: *mut bool) -> tensor_status_t;
     pub fn tensor_cuda_device_count(out: *mut i32) -> tensor_status_t;
     pub fn tensor_device_properties(
         device: tensor_device_t,
@@ -659,6 +664,21 @@ extern "C" {
         grad_outputs: *const *mut tensor_t,
         options: *const tensor_backward_options_t,
         grads: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_ownership(
+        handles: *const u64,
+        handle_count: usize,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+        entries: *mut tensor_ownership_t,
+        capacity: usize,
+        count: *mut usize,
+    ) -> tensor_status_t;
+    pub fn tensor_id(t: *const tensor_t, out: *mut u64) -> tensor_status_t;
+    pub fn tensor_is_shared(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
+    pub fn tensor_set_companion(
+        t: *mut tensor_t,
+        user: *mut c_void,
+        destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
     ) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;

@@ -6,6 +6,7 @@ pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
 pub type tensor_device_type_t = i32;
 pub type tensor_reduction_t = i32;
+pub type tensor_ownership_kind_t = i32;
 
 /// A handle. Never an address.
 #[repr(C)]
@@ -112,6 +113,14 @@ pub struct tensor_backward_options_t {
     pub input_count: usize,
     pub cancel: *const tensor_cancel_t,
     pub materialize_grads: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_ownership_t {
+    pub kind: tensor_ownership_kind_t,
+    pub from: u64,
+    pub to: u64,
 }
 
 #[repr(C)]
