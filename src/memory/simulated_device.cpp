@@ -201,7 +201,7 @@ void SimulatedDevice::launch(Stream stream, const void* data, size_t bytes) {
   std::lock_guard lock(mutex_);
   StreamState& state = streams_[stream];
   const uintptr_t begin = number(data), end = begin + bytes;
-  settle();
+  catch_up();
   for (const Work& work : work_) {
     if (work.stream != stream && work.begin < end && begin < work.end &&
         state.after[work.stream] < work.number) {
@@ -237,7 +237,7 @@ void SimulatedDevice::complete(Stream stream) {
 }
 
 // Forgets work that is done.
-void SimulatedDevice::settle() {
+void SimulatedDevice::catch_up() {
   for (auto& [stream, state] : streams_) {
     if (options_.lag == kManual) continue;
     size_t done = 0;
@@ -250,7 +250,7 @@ void SimulatedDevice::settle() {
 }
 
 void SimulatedDevice::check_unused(uintptr_t begin, uintptr_t end, const char* call) {
-  settle();
+  catch_up();
   for (const Work& work : work_) {
     if (work.begin < end && begin < work.end) {
       misuse(str(call, " of memory that stream ", work.stream, " still uses"));

@@ -108,7 +108,7 @@ class SimulatedDevice final : public MemoryProvider {
   bool take(size_t bytes);
   bool fails(Call call);
   void give(size_t bytes);
-  void settle();
+  void catch_up();
   bool is_done(const Work& work);
   void check_unused(uintptr_t begin, uintptr_t end, const char* call);
   void misuse(const std::string& what) { misuses_.push_back(what); }
