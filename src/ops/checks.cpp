@@ -106,6 +106,11 @@ void check_condition(const Tensor& condition) {
   check(condition.dtype() == DType::kBool || condition.dtype() == DType::kUInt8,
         "where expected condition to be a boolean tensor, but got a tensor with dtype ",
         scalar_name_of(condition.dtype()));
+  if (condition.dtype() == DType::kUInt8) {
+    warn(
+        "where received a uint8 condition tensor. This behavior is deprecated and will be removed "
+        "in a future version of PyTorch. Use a boolean condition instead.");
+  }
 }
 
 void check_chosen(const Input& self, const Input& other) {

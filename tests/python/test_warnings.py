@@ -131,3 +131,35 @@ def test_once_for_each_line():
             functional.mse_loss(torch.ones(2, 2), torch.ones(2))
         functional.mse_loss(torch.ones(2, 2), torch.ones(2))
     assert len(heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda: torch.where(torch.ones(2, dtype=torch.uint8), torch.ones(2), torch.ones(2)),
+            "where received a uint8 condition tensor. This behavior is deprecated and will be "
+            "removed in a future version of PyTorch. Use a boolean condition instead.",
+        ),
+        (lambda: torch.ones(2, 2, 2).T, "The use of `x.T` on tensors of dimension other than 2 to"),
+        (lambda: torch.ones(()).T, "Tensor.T is deprecated on 0-D tensors. This function is the"),
+        (
+            lambda: float(torch.ones(1, requires_grad=True)),
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected",
+        ),
+        (
+            lambda: functional.mse_loss(torch.ones(2), torch.ones(2), reduce=False),
+            "size_average and reduce args will be deprecated, please use reduction='none' instead.",
+        ),
+    ],
+)
+def test_what_is_deprecated(heard, call, text):
+    call()
+    assert the_one(heard).startswith(text)
+
+
+def test_what_is_not(heard):
+    torch.where(torch.ones(2) > 0, torch.ones(2), torch.ones(2))
+    assert (torch.ones(2, 3).T.shape, torch.ones(2).T.shape) == ((3, 2), (2,))
+    assert (float(torch.ones(1)), int(torch.ones(1, requires_grad=True))) == (1, 1)
+    assert not heard

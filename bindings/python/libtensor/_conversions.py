@@ -14,6 +14,7 @@ from ._handle import Handle, fresh
 from ._library import native
 from ._modes import is_grad_enabled
 from ._values import is_dtype
+from ._warnings import warn
 
 _to, _to_copy, _to_non_blocking = direct("to"), direct("to_copy"), direct("to_non_blocking")
 _copy_, _copy_non_blocking_ = (
@@ -156,6 +157,18 @@ class Conversions(Handle):
     @property
     def T(self):
         """The tensor with its dims in reverse order."""
+        if self.dim() == 0:
+            warn(
+                "Tensor.T is deprecated on 0-D tensors. This function is the identity in these "
+                "cases."
+            )
+        elif self.dim() > 2:
+            warn(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+                "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+                "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` "
+                "to reverse the dimensions of a tensor."
+            )
         return self.permute(tuple(reversed(range(self.dim()))))
 
     @property

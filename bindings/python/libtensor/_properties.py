@@ -20,6 +20,7 @@ from ._handle import Handle
 from ._library import bare, native
 from ._native import DTYPES
 from ._structs import Device, DoubleScalar, IntegerScalar
+from ._warnings import warn
 
 _BOOL, _FLOAT64 = DTYPES["bool"], DTYPES["float64"]
 _SIZES = c_int64 * 64
@@ -197,7 +198,13 @@ class Properties(Handle):
         return int(self._only_element())
 
     def __float__(self) -> float:
-        return float(self._only_element())
+        element = self._only_element()
+        if self.requires_grad:
+            warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+                "behavior.\nConsider using tensor.detach() first."
+            )
+        return float(element)
 
     def __complex__(self) -> complex:
         return complex(self._only_element())

@@ -15,20 +15,18 @@ from ._user import guarded
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def _callers_level() -> int:
-    """The stacklevel, in the function that calls this, of the first frame outside the package."""
-    level, frame = 1, sys._getframe(1)
+def warn(text: str) -> None:
+    """A UserWarning at the line of the program that called the package."""
+    level, frame = 1, sys._getframe(0)
     while frame and frame.f_code.co_filename.startswith(_HERE):
         level, frame = level + 1, frame.f_back
-    return level
+    warnings.warn(text, UserWarning, stacklevel=level)
 
 
 @CFUNCTYPE(c_int32, c_void_p, c_char_p)
-@guarded
+@guarded  # where a filter makes an error of the warning, it comes out of the call that warned
 def _WARN(_user: int | None, message: bytes) -> None:
-    text = message.decode("utf-8", "replace")
-    # Where a filter makes an error of it, `guarded` carries that to the call that warned.
-    warnings.warn(text, UserWarning, stacklevel=_callers_level())
+    warn(message.decode("utf-8", "replace"))
 
 
 check(native.set_warning_callback(_WARN, None, None))

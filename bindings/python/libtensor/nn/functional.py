@@ -7,13 +7,17 @@ from functools import wraps
 
 from .._dispatch import function, grouped
 from .._schema import Op
+from .._warnings import warn
 
 
 def _reduction(size_average: bool | None, reduce: bool | None) -> str:
     """What the two old parameters mean."""
-    if reduce is False:
-        return "none"
-    return "sum" if size_average is False else "mean"
+    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warn(
+        "size_average and reduce args will be deprecated, please use "
+        f"reduction='{reduction}' instead."
+    )
+    return reduction
 
 
 def _parameters(op: Op) -> list[str]:
