@@ -98,3 +98,11 @@ tensor_status_t tensor_set_companion(tensor_t* t, void* user, void (*destroy)(vo
     autograd::set_companion(keeper, std::move(companion));
   });
 }
+
+tensor_status_t tensor_collect_cycles(size_t* count) {
+  return guard([&] {
+    check_result(count, "count");
+    free_delayed();
+    *count = autograd::collect_gradient_cycles();
+  });
+}

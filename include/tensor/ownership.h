@@ -45,6 +45,11 @@ TENSOR_API tensor_status_t tensor_is_shared(const tensor_t* t, bool* out);
 TENSOR_API tensor_status_t tensor_set_companion(tensor_t* t, void* user,
                                                 void (*destroy)(void* user));
 
+/* A tensor whose gradient leads back to it, as one that was computed with create_graph does or a
+ * view of the tensor, keeps itself alive. This takes their gradients from all such tensors that
+ * nothing else holds; *count gets how many. No other thread may use tensors meanwhile. */
+TENSOR_API tensor_status_t tensor_collect_cycles(size_t* count);
+
 #ifdef __cplusplus
 }
 #endif

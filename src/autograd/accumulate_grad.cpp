@@ -22,7 +22,11 @@ constexpr ThreadPointer<std::vector<Tensor>, ThreadWord::kDroppedGradients> drop
 void set_grad_unchecked(const Tensor& leaf, Tensor gradient) {
   const ShortLock lock(leaf_mutex());
   TensorExtra& extra = extra_of(leaf);
-  std::swap(extra.retained ? extra.retained->grad : extra.grad, gradient);
+  if (gradient.defined()) {
+    const TensorImpl& given = *gradient.impl();
+    if (given.grad_fn || given.view_base || given.extra) extra.suspect_cycle(leaf.impl());
+  }
+  std::swap(extra.gradient(), gradient);
 }  // `gradient`, now the previous one, goes after the lock: its graph may hold other leaves
 
 // May the engine keep `gradient` as the leaf's grad without a copy?
@@ -47,7 +51,31 @@ void set_companion(const Tensor& tensor, OwnedUserData companion) {
   std::swap(extra_of(tensor).companion, companion);
 }  // the one before goes after the lock
 
+namespace {
+TensorExtra* first_suspect = nullptr;
+}
+
+void TensorExtra::suspect_cycle(TensorImpl* tensor) {
+  if (suspect_) return;
+  suspect_ = tensor;
+  next_ = first_suspect;
+  if (next_) next_->previous_ = this;
+  first_suspect = this;
+}
+
+std::vector<TensorImpl*> TensorExtra::suspects() {
+  std::vector<TensorImpl*> found;
+  for (const TensorExtra* one = first_suspect; one; one = one->next_)
+    found.push_back(one->suspect_);
+  return found;
+}
+
 TensorExtra::~TensorExtra() {
+  if (suspect_) {
+    const ShortLock lock(leaf_mutex());
+    (previous_ ? previous_->next_ : first_suspect) = next_;
+    if (next_) next_->previous_ = previous_;
+  }
   if (grad.defined()) drop_gradient(std::move(grad));
 }
 

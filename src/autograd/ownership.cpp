@@ -14,7 +14,7 @@ constexpr size_t kNone = static_cast<size_t>(-1);
 struct Object {
   size_t references;   // all there are
   size_t found = 0;    // of these, those that are known
-  bool leads = false;  // to a user
+  bool leads = false;  // to a user, or something that is held leads here
   bool has_user = false;
   bool has_others() const { return found != references; }
 };
@@ -31,6 +31,12 @@ class Walk final : public HeldVisitor {
     if (handle.node) node(handle.node);
     if (handle.hook) hook(handle.hook);
     return last_;
+  }
+  // A place to look at that nobody is known to hold.
+  size_t look_at(const TensorImpl* impl) {
+    const size_t place = start({impl});
+    --objects[place].found;
+    return place;
   }
   void run() {
     while (!pending_.empty()) {
@@ -177,6 +183,56 @@ Ownership ownership_below(std::span<const HeldObject> handles, void (*destroy)(v
   }
   result.users = std::move(walk.users);
   return result;
+}
+
+namespace {
+
+// Marks what is held from elsewhere, and all that this leads to.
+void mark_held(Walk& walk) {
+  std::vector<size_t> begins(walk.objects.size() + 1), held(walk.references.size()), pending;
+  for (const auto& one : walk.references) ++begins[one.from + 1];
+  for (size_t i = 1; i < begins.size(); ++i) begins[i] += begins[i - 1];
+  std::vector<size_t> ends(begins);
+  for (const auto& one : walk.references) held[ends[one.from]++] = one.to;
+  const auto mark = [&](size_t place) {
+    if (!std::exchange(walk.objects[place].leads, true)) pending.push_back(place);
+  };
+  for (size_t i = 0; i < walk.objects.size(); ++i) {
+    if (walk.objects[i].has_others()) mark(i);
+  }
+  while (!pending.empty()) {
+    const size_t place = pending.back();
+    pending.pop_back();
+    for (size_t i = begins[place]; i < ends[place]; ++i) mark(held[i]);
+  }
+}
+
+}  // namespace
+
+size_t collect_gradient_cycles() {
+  std::vector<TensorImpl*> suspects;
+  {
+    const ShortLock lock(leaf_mutex());
+    suspects = TensorExtra::suspects();
+  }
+  Walk walk(nullptr);
+  std::vector<size_t> places;
+  for (const TensorImpl* impl : suspects) places.push_back(walk.look_at(impl));
+  walk.run();
+  mark_held(walk);
+  std::vector<Tensor> dropped;
+  dropped.reserve(suspects.size());
+  {
+    const ShortLock lock(leaf_mutex());
+    for (size_t i = 0; i < suspects.size(); ++i) {
+      Tensor& gradient = static_cast<TensorExtra&>(*suspects[i]->extra).gradient();
+      if (!walk.objects[places[i]].leads && gradient.defined())
+        dropped.push_back(std::exchange(gradient, Tensor()));
+    }
+  }
+  const size_t count = dropped.size();
+  for (Tensor& gradient : dropped) drop_gradient(std::move(gradient));
+  return count;
 }
 
 }  // namespace libtensor::autograd

@@ -69,4 +69,8 @@ struct Ownership {
 // only pass on to one other are left out. No other thread may use these objects meanwhile.
 Ownership ownership_below(std::span<const HeldObject> handles, void (*destroy)(void* user));
 
+// Takes their gradients from the tensors that only these keep alive; gives how many. No other
+// thread may use tensors meanwhile.
+size_t collect_gradient_cycles();
+
 }  // namespace libtensor::autograd

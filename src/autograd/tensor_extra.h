@@ -27,6 +27,17 @@ class TensorExtra final : public AutogradExtra, public Pooled<TensorExtra> {
   HookList<TensorHook> hooks;             // of a leaf; others keep theirs at the grad_fn
   HookList<PostAccumulateHook> after;
   OwnedUserData companion;  // what a program lets the tensor hold
+
+  // --- with leaf_mutex held
+  // The gradient of `tensor`, whose extra this is, may lead back to it.
+  void suspect_cycle(TensorImpl* tensor);
+  // All tensors of which that was said.
+  static std::vector<TensorImpl*> suspects();
+  Tensor& gradient() { return retained ? retained->grad : grad; }
+
+ private:
+  TensorImpl* suspect_ = nullptr;
+  TensorExtra *previous_ = nullptr, *next_ = nullptr;
 };
 
 // Made where there is none. Call with leaf_mutex held.

@@ -264,6 +264,46 @@ TEST_F(Ownership, Companions) {
   tensor_set_companion(y, nullptr, nullptr);
 }
 
+size_t collect() {
+  size_t count = 99;
+  EXPECT_EQ(tensor_collect_cycles(&count), TENSOR_OK);
+  return count;
+}
+
+TEST_F(Ownership, TensorsThatOnlyTheirGradientsHold) {
+  const Owned held = leaf({1, 2, 3});
+  {
+    const Owned view = call(tensor_alias, held);
+    OK(tensor_set_grad(held, view));
+  }
+  EXPECT_EQ(collect(), 0u);
+  EXPECT_TRUE(grad(held));
+  destroyed = 0;
+  {
+    const Owned x = leaf({1, 2, 3}), view = call(tensor_alias, x);
+    hook(x, 1);
+    OK(tensor_set_grad(x, view));
+    const Owned y = leaf({1}), z = leaf({2});
+    hook(z, 2);
+    OK(tensor_set_grad(y, z));
+    OK(tensor_set_grad(z, y));
+    const Owned u = leaf({1}), v = call(tensor_exp, u);
+    hook(u, 3);
+    tensor_backward_options_t options = tensor_backward_options_default();
+    options.create_graph = true;
+    OK(tensor_backward_with(v, &options));
+    OK(tensor_retain_grad(v));
+    EXPECT_EQ(collect(), 0u);
+  }
+  EXPECT_EQ(destroyed, 0);
+  EXPECT_EQ(collect(), 4u);
+  EXPECT_EQ(destroyed, 3);
+  EXPECT_EQ(collect(), 0u);
+  EXPECT_TRUE(grad(held));
+  OK(tensor_set_grad(held, nullptr));
+  EXPECT_EQ(collect(), 0u);
+}
+
 TEST_F(Ownership, OneNumberForAllHandlesOfATensor) {
   const Owned x = leaf({1}), y = leaf({1});
   tensor_t* again = nullptr;

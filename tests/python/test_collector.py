@@ -282,6 +282,46 @@ def test_cycles_that_are_in_use(torch, cycle):
     assert gone() is None
 
 
+def _view_of_itself(torch):
+    x = torch.ones(1000, requires_grad=True)
+    x.grad = x[:]
+    return x
+
+
+def _with_a_graph(torch):
+    x = torch.ones(1000, requires_grad=True)
+    (x * x).sum().backward(create_graph=True)
+    return x
+
+
+def _of_each_other(torch):
+    x, y = (torch.ones(1000, requires_grad=True) for _ in range(2))
+    x.grad, y.grad = y, x
+    return x
+
+
+def _retained(torch):
+    x = torch.ones(1000, requires_grad=True) * 1
+    x.retain_grad()
+    x.grad = x[:]
+    return x
+
+
+@pytest.mark.parametrize("make", [_view_of_itself, _with_a_graph, _of_each_other, _retained])
+def test_gradients_that_lead_back(torch, make):
+    from libtensor import _user
+
+    held = len(_user._held)
+    x = make(torch)
+    x.grad.register_hook(lambda grad: None)
+    gc.collect()
+    assert x.grad is not None  # it is in use
+    assert len(_user._held) > held
+    del x
+    gc.collect()
+    assert len(_user._held) == held
+
+
 def test_collection_inside_a_hook(torch):
     x = torch.ones(2, requires_grad=True)
     y = x * 2

@@ -149,6 +149,8 @@ def _around(phase: str, info: dict) -> None:
     if phase == "stop":
         while _running:
             _running.pop().end()
+        if info["generation"] == 2 and not _others_at_work():
+            native.collect_cycles(byref(c_size_t()))
     elif info["generation"] == 2 and _held and not _others_at_work():
         collection = _Collection()
         _running.append(collection)

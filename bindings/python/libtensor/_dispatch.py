@@ -303,8 +303,10 @@ def make_plan(signature: Signature, bound: list[Bound]) -> Callable[[tuple], obj
     if signature.variant == "inplace":
         position = next(item.source for item in bound if item.arg.name == "self")
         return _inplace_plan(run, steps_of(bound), position)
-    if signature.options and any(key == "requires_grad" for key, _ in bound[-1].source):
-        return _leaf_plan(run, steps_of(bound))
+    if signature.options:
+        pairs = next(item.source for item in bound if item.arg is signature.options)
+        if "requires_grad" in dict(pairs):
+            return _leaf_plan(run, steps_of(bound), dict(pairs)["requires_grad"])
     if len(bound) == 1 and bound[0].arg.type == "Tensor":
         return lambda values: run(values[0]._handle)
     kinds = [item.arg.type for item in bound]
@@ -326,13 +328,13 @@ def _general_plan(run: Callable, steps: list) -> Callable:
     return plan
 
 
-def _leaf_plan(run: Callable, steps: list) -> Callable:
-    """The call's result may be a leaf, which the library gives back."""
+def _leaf_plan(run: Callable, steps: list, position: int) -> Callable:
+    """The result of a call with requires_grad= may be a leaf, which the library gives back."""
     inner = _general_plan(run, steps)
 
     def plan(values: tuple) -> Handle:
         result = inner(values)
-        return remember(result) if result.requires_grad else result
+        return remember(result) if values[position] else result
 
     return plan
 

@@ -7,11 +7,12 @@ import gc
 from ctypes import byref, c_bool, c_uint64
 from weakref import WeakValueDictionary, getweakrefcount
 
-from ._errors import check
+from ._errors import check, fail
 from ._handle import Handle, fresh, set_outlives
-from ._library import native
+from ._library import bare, native
 from ._user import DESTROY, hold
 
+_id = bare("id")
 _objects: WeakValueDictionary[int, Handle] = WeakValueDictionary()
 _pinned: dict[int, Handle] = {}
 """Objects that only weak references and the library's tensors may lead to."""
@@ -20,28 +21,28 @@ _pinned: dict[int, Handle] = {}
 def remember(tensor: Handle) -> Handle:
     """Let this object stand for its tensor from here on, unless there is one already."""
     if not tensor._known:
-        number = c_uint64()
-        check(native.id(tensor._handle, byref(number)))
-        if number.value not in _objects:
-            tensor._known = number.value
-            _objects[number.value] = tensor
+        standing_for(tensor)
     return tensor
 
 
 def standing_for(tensor: Handle) -> Handle:
     """The object that stands for the same tensor, which becomes this one where there is none."""
-    number = c_uint64()
-    check(native.id(tensor._handle, byref(number)))
-    found = _objects.get(number.value)
-    if found is None or found is tensor:
-        return remember(tensor)
-    if not found._handle:  # the tensor itself keeps its attributes: they go over to this object
-        tensor.__dict__ = found.__dict__
-        found._known, tensor._known = 0, number.value
-        _objects[number.value] = tensor
+    found = c_uint64()
+    status = _id(tensor._handle, byref(found))
+    if status:
+        fail(status)
+    number = found.value
+    before = _objects.get(number)
+    if before is not None:
+        if before._handle:
+            return before
+        # The tensor itself keeps its attributes: they go over to this object.
+        tensor.__dict__ = before.__dict__
+        before._known = 0
         check(native.set_companion(tensor._handle, None, None))
-        return tensor
-    return found
+    tensor._known = number
+    _objects[number] = tensor
+    return tensor
 
 
 @set_outlives

@@ -257,6 +257,7 @@ FUNCTIONS = {
     "id": (c_int32, (c_void_p, c_void_p)),
     "is_shared": (c_int32, (c_void_p, c_void_p)),
     "set_companion": (c_int32, (c_void_p, c_void_p, c_void_p)),
+    "collect_cycles": (c_int32, (c_void_p,)),
     "manual_seed": (c_int32, (c_uint64,)),
     "initial_seed": (c_int32, (c_void_p,)),
     "get_rng_state": (c_int32, (c_void_p,)),

@@ -680,6 +680,7 @@ extern "C" {
         user: *mut c_void,
         destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
     ) -> tensor_status_t;
+    pub fn tensor_collect_cycles(count: *mut usize) -> tensor_status_t;
     pub fn tensor_manual_seed(seed: u64) -> tensor_status_t;
     pub fn tensor_initial_seed(out: *mut u64) -> tensor_status_t;
     pub fn tensor_get_rng_state(out: *mut *mut tensor_t) -> tensor_status_t;
