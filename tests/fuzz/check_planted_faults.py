@@ -32,7 +32,7 @@ def run(fuzz, planted, fault):
     preload = os.environ.get("LD_PRELOAD", "")
     environment = dict(os.environ, PLANTED_FAULT=fault, FUZZ_SECONDS="3")
     environment["LD_PRELOAD"] = f"{preload}:{planted}".lstrip(":")
-    command = [fuzz, "--seed", "1", "--calls", "400000"]
+    command = [fuzz, "--seed", "1", "--calls", "1000000"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
 
 

@@ -75,6 +75,14 @@ void limit_time() {
   setitimer(ITIMER_PROF, &limit, nullptr);
 }
 
+// More than a sequence needs: a fault must not take the machine's memory.
+void limit_memory_of_the_process() {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const rlimit limit = {rlim_t{4} << 30, rlim_t{4} << 30};
+  setrlimit(RLIMIT_AS, &limit);
+#endif
+}
+
 bool run_one(const Options& options, uint64_t episode, Progress& progress) {
   limit_time();
   return options.threads == 1
@@ -88,6 +96,7 @@ std::string in_child(Progress& progress, bool quiet, const std::function<bool()>
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
+    limit_memory_of_the_process();
     if (quiet) {
       const int nowhere = open("/dev/null", O_WRONLY);
       dup2(nowhere, 2);

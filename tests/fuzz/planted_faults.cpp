@@ -28,6 +28,8 @@ unsigned char* first_byte(const tensor_t* t) {
   return tensor_data(t, &data) == TENSOR_OK ? static_cast<unsigned char*>(data) : nullptr;
 }
 
+tensor_t* last_view = nullptr;
+
 }  // namespace
 
 #define REAL(name) real(&name, #name)
@@ -58,14 +60,22 @@ tensor_status_t tensor_exp(const tensor_t* self, tensor_t** out) {
   return status;
 }
 
+tensor_status_t tensor_alias(const tensor_t* self, tensor_t** out) {
+  static auto* const own = REAL(tensor_alias);
+  const tensor_status_t status = own(self, out);
+  if (status == TENSOR_OK) last_view = *out;
+  return status;
+}
+
 tensor_status_t tensor_zero_(tensor_t* self) {
   static auto* const own = REAL(tensor_zero_);
   const tensor_status_t status = own(self);
   if (status != TENSOR_OK && planted("changes where it fails")) {
     if (unsigned char* const byte = first_byte(self)) *byte ^= 1;
   }
-  if (status == TENSOR_OK && planted("changes the shape of another")) {
-    tensor_transpose_(self, 0, -1);
+  if (status == TENSOR_OK && planted("changes the shape of another") && last_view &&
+      first_byte(last_view) == first_byte(self)) {
+    tensor_unsqueeze_(last_view, 0);
   }
   return status;
 }
