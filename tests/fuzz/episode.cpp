@@ -51,6 +51,7 @@ bool run_threads(const Settings& settings, uint64_t seed, uint64_t episode, size
                  Progress& progress) {
   progress.episode = episode;
   const size_t live = tensor_live_handles();
+  limit_memory(settings.device);
   std::vector<tensor_t*> shared;
   for (const int64_t size : {1, 3, 4}) {
     const int64_t shape[] = {2, size};

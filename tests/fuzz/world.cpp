@@ -14,14 +14,14 @@ uint64_t allocated(tensor_device_t device) {
   return tensor_memory_stats(device, &stats) == TENSOR_OK ? stats.allocated : 0;
 }
 
+}  // namespace
+
 void limit_memory(tensor_device_t device) {
   tensor_memory_stats_t stats = {};
   stats.struct_size = sizeof(stats);
   tensor_memory_stats(device, &stats);
   tensor_memory_set_budget(device, stats.allocated + kBudget);
 }
-
-}  // namespace
 
 tensor_status_t release(Kind kind, void* handle) {
   switch (kind) {

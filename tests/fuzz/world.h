@@ -78,6 +78,9 @@ struct Settings {
   bool trace = false;     // every call is printed
 };
 
+// So that a large result is refused, not filled.
+void limit_memory(tensor_device_t device);
+
 class World {
  public:
   explicit World(const Settings& chosen) : settings(chosen) {}
