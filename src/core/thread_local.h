@@ -18,6 +18,7 @@ enum class ThreadWord {
   kMessage,
   kSavedHooks,
   kScratch,
+  kThread,
   kCount
 };
 
