@@ -43,7 +43,7 @@ class CallbackFrame {
   void check(tensor_status_t status, const char* what) const;
 
  private:
-  uint64_t errors_before_;
+  uint32_t errors_before_;
   bool grad_mode_, inference_mode_;
   autograd::SavedHooksFence saved_hooks_;
   ScopeFence scopes_;

@@ -16,15 +16,11 @@ struct Message {
 };
 constexpr ThreadPointer<Message, ThreadWord::kMessage> message;
 
-// The message of the thread's last error, and how many it has had. They need no memory, so that
-// there is a message where there is none.
-LIBTENSOR_FAST_THREAD_LOCAL const char* last_text = "";
-LIBTENSOR_FAST_THREAD_LOCAL uint64_t times_set = 0;
+// How many errors the thread has had, and whether there was no memory for the last one's message.
+LIBTENSOR_FAST_THREAD_LOCAL uint32_t times_set = 0;
+LIBTENSOR_FAST_THREAD_LOCAL bool without_memory = false;
 
-Message::~Message() {
-  message = nullptr;
-  last_text = "";
-}
+Message::~Message() { message = nullptr; }
 
 }  // namespace
 
@@ -33,9 +29,9 @@ tensor_status_t keep_error(Status status, const char* text) noexcept {
   try {
     if (!message) message = make_for_thread<Message>();
     message->text = text;
-    last_text = message->text.c_str();
+    without_memory = false;
   } catch (...) {
-    last_text = "out of memory: the host has none for the message of another error";
+    without_memory = true;
     status = Status::kOutOfMemory;
   }
   return static_cast<tensor_status_t>(status);
@@ -59,7 +55,10 @@ tensor_status_t report_exception() noexcept {
   }
 }
 
-const char* last_error() noexcept { return last_text; }
-uint64_t failure_count() noexcept { return times_set; }
+const char* last_error() noexcept {
+  if (without_memory) return "out of memory: the host has none for the message of another error";
+  return message ? message->text.c_str() : "";
+}
+uint32_t failure_count() noexcept { return times_set; }
 
 }  // namespace libtensor::capi

@@ -13,7 +13,7 @@ namespace libtensor::capi {
 [[gnu::cold]] tensor_status_t report_exception() noexcept;
 const char* last_error() noexcept;
 // How many messages this thread has kept: whether a call of the host left one.
-uint64_t failure_count() noexcept;
+uint32_t failure_count() noexcept;
 // Keeps `text` as the message of `status`; returns the status.
 tensor_status_t keep_error(Status status, const char* text) noexcept;
 

@@ -13,16 +13,15 @@ namespace libtensor::capi {
 
 std::atomic<Slot*> slot_chunks[size_t{1} << (kIndexBits - kChunkBits)];
 
-uint64_t first_generation() {
+const uint64_t first_generation = [] {
   const auto now =
       static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   return (now ^ reinterpret_cast<uint64_t>(&slot_chunks) >> 12) * 0x9e3779b97f4a7c15u >> 20 &
          ((uint64_t{1} << kGenerationBits) - 1);
-}
+}();
 
 namespace {
 
-constexpr uint64_t kGenerationMask = (uint64_t{1} << kGenerationBits) - 1;
 constexpr size_t kBatch = 64;  // free slots that travel together between a thread and the table
 
 class ThreadHandles;
@@ -46,8 +45,7 @@ void add_chunk(Table& shared) {
   if (shared.chunk_count == std::size(slot_chunks)) throw std::bad_alloc();
   shared.free.reserve(shared.free.size() + (shared.chunk_count + 1) * kChunkSize);
   Slot* chunk = new Slot[kChunkSize];
-  const uint64_t generation = first_generation();
-  for (size_t i = 0; i < kChunkSize; ++i) chunk[i].next_generation = generation;
+  for (size_t i = 0; i < kChunkSize; ++i) chunk[i].next_generation = first_generation;
   const size_t first = shared.chunk_count * kChunkSize;
   for (size_t i = kChunkSize; i-- > 0;) shared.free.push_back(static_cast<uint32_t>(first + i));
   slot_chunks[shared.chunk_count++].store(chunk, std::memory_order_release);
@@ -55,6 +53,10 @@ void add_chunk(Table& shared) {
 
 Slot& slot_at(uint32_t index) {
   return slot_chunks[index >> kChunkBits].load(std::memory_order_relaxed)[index & (kChunkSize - 1)];
+}
+
+uint32_t index_of(uint64_t handle) {
+  return static_cast<uint32_t>(handle >> 1 & ((uint64_t{1} << kIndexBits) - 1));
 }
 
 // A thread's free slots, its open scopes and its share of the count of live handles.
@@ -74,10 +76,12 @@ class ThreadHandles {
     count(1);
     return index;
   }
-  void put(uint32_t index) {
-    if (free_.size() >= 2 * kBatch) spill();
-    free_.push_back(index);
+  // The slot of a handle that is gone.
+  void put(uint64_t handle) {
     count(-1);
+    if (is_used_up(handle)) return;
+    if (free_.size() >= 2 * kBatch) spill();
+    free_.push_back(index_of(handle));
   }
   // A handle that exists must be remembered: so the room comes first.
   void make_room() {
@@ -105,9 +109,9 @@ class ThreadHandles {
   int& delays() { return delays_; }
   std::vector<uint64_t> take_delayed() { return std::exchange(delayed_, {}); }
   bool has_delayed() const { return !delayed_.empty(); }
-  void put_delayed(uint32_t index) {  // delay has counted it
+  void put_delayed(uint64_t handle) {  // delay has counted it
     count(1);
-    put(index);
+    put(handle);
   }
   int64_t live() const { return live_.load(std::memory_order_relaxed); }
 
@@ -137,13 +141,6 @@ class ThreadHandles {
   std::atomic<int64_t> live_{0};
 };
 
-uint64_t next_generation(uint64_t handle) {
-  return ((handle >> (kIndexBits + 1)) + 1) & kGenerationMask;
-}
-uint32_t index_of(uint64_t handle) {
-  return static_cast<uint32_t>(handle >> 1 & ((uint64_t{1} << kIndexBits) - 1));
-}
-
 // Takes the tensor out of a slot without a handle.
 Tensor empty_slot(Slot& slot, uint64_t generation) {
   Tensor tensor = std::move(slot.tensor);
@@ -158,7 +155,7 @@ ThreadHandles::~ThreadHandles() {
   current = nullptr;
   for (uint64_t handle : delayed_) {
     const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
-    put_delayed(index_of(handle));
+    put_delayed(handle);
   }
   std::lock_guard lock(table().mutex);
   table().free.insert(table().free.end(), free_.begin(), free_.end());
@@ -174,12 +171,12 @@ inline ThreadHandles& mine() { return current ? *current : make_current(); }
 
 // Where the thread has no memory for free slots of its own, the slot goes to the table, which has
 // room for all. A release that has begun cannot fail.
-[[gnu::noinline]] void put_free(uint32_t index) noexcept {
+[[gnu::noinline]] void put_free(uint64_t handle) noexcept {
   try {
-    return mine().put(index);
+    return mine().put(handle);
   } catch (const std::bad_alloc&) {
     std::lock_guard lock(table().mutex);
-    table().free.push_back(index);
+    if (!is_used_up(handle)) table().free.push_back(index_of(handle));
     --table().live_of_ended_threads;
   }
 }
@@ -248,9 +245,9 @@ bool release_handle(tensor_t* handle) {
   // Goes at the end: its last use may call back into the library.
   const Tensor tensor = empty_slot(*slot, next_generation(value));
   if (current) [[likely]]
-    current->put(index_of(value));
+    current->put(value);
   else
-    put_free(index_of(value));
+    put_free(value);
   return true;
 }
 
@@ -262,7 +259,7 @@ void free_delayed() {
     return;
   for (uint64_t handle : current->take_delayed()) {
     const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
-    mine().put_delayed(index_of(handle));
+    mine().put_delayed(handle);
   }
 }
 

@@ -45,7 +45,14 @@ bool release_handle(tensor_t* handle);
 size_t live_handles();
 // Of a new slot. Different in each copy of the library that a process loads, so that one does not
 // take the other's handles.
-uint64_t first_generation();
+extern const uint64_t first_generation;
+// Of the next handle of a slot, after `handle` is gone; the first one once more where all have
+// been.
+inline uint64_t next_generation(uint64_t handle) {
+  return ((handle >> (kIndexBits + 1)) + 1) & ((uint64_t{1} << kGenerationBits) - 1);
+}
+// Such a slot is never used again: else an old handle would be valid.
+inline bool is_used_up(uint64_t handle) { return next_generation(handle) == first_generation; }
 
 void push_scope();
 size_t scope_depth();  // how many scopes are open on this thread

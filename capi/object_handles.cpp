@@ -10,7 +10,6 @@
 namespace libtensor::capi {
 namespace {
 
-constexpr uint64_t kGenerationMask = (uint64_t{1} << kGenerationBits) - 1;
 constexpr uint64_t kIndexMask = (uint64_t{1} << kIndexBits) - 1;
 
 struct Entry {
@@ -24,6 +23,7 @@ struct Table {
   ForkSafeMutex mutex{LockLevel::kHandles};
   std::vector<Entry> entries;
   std::vector<uint32_t> free;
+  size_t live = 0;
 
   // Objects that nobody has given back are lost: their ends might call the host.
   ~Table() {
@@ -53,7 +53,7 @@ const char* object_kind_name(uint64_t handle) {
 
 size_t live_objects() {
   std::lock_guard lock(table().mutex);
-  return table().entries.size() - table().free.size();
+  return table().live;
 }
 
 namespace detail {
@@ -64,11 +64,12 @@ uint64_t new_object(ObjectTag tag, const char* name, std::shared_ptr<void> value
   if (objects.free.empty()) {
     if (objects.entries.size() > kIndexMask) throw std::bad_alloc();
     objects.free.reserve(objects.entries.size() + 1);  // so that a release cannot fail
-    objects.entries.emplace_back().next_generation = first_generation();
+    objects.entries.emplace_back().next_generation = first_generation;
     objects.free.push_back(static_cast<uint32_t>(objects.entries.size() - 1));
   }
   const uint32_t index = objects.free.back();
   objects.free.pop_back();
+  ++objects.live;
   Entry& entry = objects.entries[index];
   entry.handle = static_cast<uint64_t>(tag) << 56 | entry.next_generation << (kIndexBits + 1) |
                  uint64_t{index} << 1 | 1;
@@ -91,8 +92,10 @@ std::shared_ptr<void> take_object(ObjectTag tag, uint64_t handle) {
   Entry* entry = find(objects, handle);
   if (!entry) return nullptr;
   entry->handle = 0;
-  entry->next_generation = ((handle >> (kIndexBits + 1)) + 1) & kGenerationMask;
-  objects.free.push_back(static_cast<uint32_t>(entry - objects.entries.data()));
+  entry->next_generation = next_generation(handle);
+  --objects.live;
+  if (!is_used_up(handle))
+    objects.free.push_back(static_cast<uint32_t>(entry - objects.entries.data()));
   return std::move(entry->value);
 }
 

@@ -58,6 +58,8 @@ tensor_status_t tensor_set_rng_state(const tensor_t* state) {
 tensor_status_t tensor_set_num_threads(int32_t n) {
   return guard([&] {
     check(n > 0, "set_num_threads expects a positive integer");
+    check(n <= cpu::most_threads(), "set_num_threads expects at most ", cpu::most_threads(),
+          " threads on this machine, but got ", n);
     cpu::set_num_threads(n);
   });
 }

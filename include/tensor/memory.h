@@ -84,14 +84,13 @@ TENSOR_API tensor_status_t tensor_memory_set_pressure_callback(
  * multiples of 64, of CUDA devices of 512. The two are called by one thread at a time, inside
  * allocations and releases, without any lock of the library: they may call it, and fork. What they
  * allocate themselves is the system's memory, and of CUDA devices refused. Memory of a CUDA device
- * comes back when the device has come past all that the library has put into streams with it. Memory from the
- * provider before stays its own; what is unused of it is given back at once. allocate and free both
- * NULL: the system's or the driver's memory, as at first. On CUDA devices, this memory and the
- * driver's have statistics, budgets, history and callback of their own: what is asked or set is
- * that of the current one. destroy(user),
- * which may be NULL, is called once, when the provider is replaced and has all its memory back; on
- * failure of this function it is not called. Errors: the device is not
- * there. */
+ * comes back when the device has come past all that the library has put into streams with it.
+ * Memory from the provider before stays its own; what is unused of it is given back at once.
+ * allocate and free both NULL: the system's or the driver's memory, as at first. On CUDA devices,
+ * this memory and the driver's have statistics, budgets, history and callback of their own: what is
+ * asked or set is that of the current one. destroy(user), which may be NULL, is called once, when
+ * the provider is replaced and has all its memory back; on failure of this function it is not
+ * called. Errors: the device is not there. */
 TENSOR_API tensor_status_t tensor_memory_set_provider(
     tensor_device_t device, void* (*allocate)(void* user, uint64_t bytes),
     void (*free)(void* user, void* data, uint64_t bytes), void* user, void (*destroy)(void* user));

@@ -1,4 +1,10 @@
-/* Settings of the whole library. */
+/* Settings of the whole library.
+ *
+ * Threads of the host that call the library need a stack of 64 KiB. The library may be unloaded
+ * (dlclose) when no thread is inside a call or just ends: it gives back all that it has but what
+ * tensors hold whose handles are still open; it calls the memory provider's functions and what
+ * callbacks are set have as destroy, which must not call the library then. Once a CUDA device was
+ * looked for and found, it stays loaded. */
 #ifndef TENSOR_RUNTIME_H
 #define TENSOR_RUNTIME_H
 
@@ -20,7 +26,9 @@ TENSOR_API tensor_status_t tensor_get_rng_state(tensor_t** out);
 TENSOR_API tensor_status_t tensor_set_rng_state(const tensor_t* state);
 
 /* How many threads an operation may use, in the whole process. Results do not depend on it. The
- * host's own OpenMP and BLAS settings are not touched. Errors: n < 1. */
+ * host's own OpenMP and BLAS settings are not touched. The threads round, and flush subnormal
+ * numbers to zero, as the calling thread does. Errors: n < 1, or more than eight for each processor
+ * and more than 64. */
 TENSOR_API tensor_status_t tensor_set_num_threads(int32_t n);
 TENSOR_API int32_t tensor_get_num_threads(void);
 

@@ -4,7 +4,7 @@
 
 namespace libtensor::autograd {
 
-LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks = nullptr;
+LIBTENSOR_FAST_THREAD_LOCAL bool saved_hooks_set = false;
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr ThreadPointer<OwnState, ThreadWord::kSavedHooks> state;
 
 OwnState::~OwnState() {
   state = nullptr;
-  active_saved_hooks = nullptr;
+  saved_hooks_set = false;
 }
 
 OwnState& own() {
@@ -25,11 +25,12 @@ OwnState& own() {
   return *state;
 }
 
-void update() { active_saved_hooks = own().stack.empty() ? nullptr : own().stack.back().get(); }
+void update() { saved_hooks_set = !own().stack.empty(); }
 
 }  // namespace
 
 const SavedHooksState& saved_hooks_state() { return own(); }
+SavedHooks* active_saved_hooks() { return own().stack.back().get(); }
 
 void set_saved_hooks_state(const SavedHooksState& other) {
   static_cast<SavedHooksState&>(own()) = other;

@@ -55,7 +55,10 @@ class SavedHooksFence {
   std::shared_ptr<const std::string> disabled_before_;
 };
 
-// The hooks that were set last, or null: nearly always.
-extern LIBTENSOR_FAST_THREAD_LOCAL SavedHooks* active_saved_hooks;
+// Are there any? Nearly never.
+extern LIBTENSOR_FAST_THREAD_LOCAL bool saved_hooks_set;
+inline bool saved_hooks_active() { return saved_hooks_set; }
+// Those that were set last.
+SavedHooks* active_saved_hooks();
 
 }  // namespace libtensor::autograd

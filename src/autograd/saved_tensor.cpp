@@ -32,7 +32,7 @@ void SavedTensor::save_output(const Tensor& result) {
   number_ = result.impl()->output_nr;
   is_output_ = true;
   released_ = false;
-  if (active_saved_hooks || result.impl()->inference) [[unlikely]] {
+  if (saved_hooks_active() || result.impl()->inference) [[unlikely]] {
     save_specially(result, /*is_output=*/true);
     saved_ = true;
     return;
@@ -67,7 +67,7 @@ void SavedTensor::save_specially(const Tensor& tensor, bool is_output) {
         "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
         "`torch.inference_mode()`.");
   const uint32_t version = tensor.version();
-  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks, tensor));
+  auto packed = Ref<PackedTensor>::adopt(new PackedTensor(active_saved_hooks(), tensor));
   {
     const GradMode no_grad(false);
     packed->value = packed->hooks->pack(tensor);

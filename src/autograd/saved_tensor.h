@@ -12,8 +12,6 @@ class HeldVisitor;
 class Node;
 struct PackedTensor;
 
-inline bool saved_hooks_active() { return active_saved_hooks != nullptr; }
-
 class SavedTensor {
  public:
   SavedTensor() = default;
@@ -33,7 +31,7 @@ class SavedTensor {
     released_ = false;
     saved_ = true;
     if (!input.defined()) return;
-    if (active_saved_hooks || input.impl()->inference) [[unlikely]]
+    if (saved_hooks_active() || input.impl()->inference) [[unlikely]]
       return save_specially(input, /*is_output=*/false);
     if (input.is_view()) input.impl()->lend_history();  // its base may be changed in place
     number_ = edge;

@@ -4,12 +4,14 @@
 
 #include "autograd/exact_sum.h"
 #include "autograd/tensor_ops.h"
+#include "core/thread_local.h"
 
 namespace libtensor::autograd {
 namespace {
 
 std::atomic<uint64_t> last_thread{0};
-LIBTENSOR_FAST_THREAD_LOCAL uint64_t thread_number = 0;
+// The number of a thread, in its word.
+void* as_word(uint64_t number) { return reinterpret_cast<void*>(static_cast<uintptr_t>(number)); }
 
 bool sums_exactly(const Tensor& grad) {
   return grad.device().is_cpu() && is_floating(grad.dtype()) &&
@@ -19,11 +21,12 @@ bool sums_exactly(const Tensor& grad) {
 }  // namespace
 
 uint64_t this_thread() {
-  if (thread_number == 0) thread_number = last_thread.fetch_add(1, std::memory_order_relaxed) + 1;
-  return thread_number;
+  void*& number = thread_word(ThreadWord::kThread);
+  if (!number) number = as_word(last_thread.fetch_add(1, std::memory_order_relaxed) + 1);
+  return reinterpret_cast<uintptr_t>(number);
 }
 
-void stand_in_for(uint64_t thread) { thread_number = thread; }
+void stand_in_for(uint64_t thread) { thread_word(ThreadWord::kThread) = as_word(thread); }
 
 struct GradShares::Shared {
   Tensor own;  // the owner's part, undefined where there is none

@@ -17,6 +17,7 @@ enum class ThreadWord {
   kDroppedGradients,
   kMessage,
   kSavedHooks,
+  kThread,
   kCount
 };
 

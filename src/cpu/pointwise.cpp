@@ -1,5 +1,5 @@
 // Runs a pointwise kernel over operands of any strides and dtypes: the output is cut into boxes of
-// about a thousand elements, each operand's part of a box is brought into a contiguous block of the
+// some hundred elements, each operand's part of a box is brought into a contiguous block of the
 // compute dtype unless it lies so already, the kernel runs on the blocks, and the result is
 // converted and put where it belongs.
 #include "cpu/pointwise.h"
@@ -18,7 +18,8 @@ namespace libtensor::cpu {
 namespace {
 
 constexpr int kMaxOperands = 1 + PointwiseCall::kMaxInputs;  // the output first
-constexpr int64_t kBlock = 1024;         // elements that pass through buffers at once
+constexpr int64_t kBlock = 512;          // elements that pass through buffers at once: six of them
+                                         // on stacks of 64 KiB
 constexpr int64_t kDirectBlock = 16384;  // where no buffers are needed
 constexpr int64_t kGrain = 32768;        // elements that are worth a thread
 constexpr int64_t kTile = 32;
@@ -135,7 +136,7 @@ void StridedRun::choose_box() {
     rows_ready = rows_ready && !access_[k].converted && ndim > 0 && nest_.strides[k][0] == 1;
   }
   std::fill_n(extents_, ndim, int64_t{1});
-  if (ndim > 0 && rows_ready && nest_.shape[0] >= kBlock / 4) {
+  if (ndim > 0 && rows_ready && nest_.shape[0] >= kBlock / 2) {
     extents_[0] = std::min(nest_.shape[0], kDirectBlock);
   } else if (tile_dims()) {
     tiled_ = true;

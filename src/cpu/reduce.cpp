@@ -18,6 +18,7 @@ constexpr int64_t kLeavesPerTask = 32;  // combined by one thread, where there a
 constexpr int64_t kManyItems = 64;
 constexpr int64_t kGrain = 32768;
 constexpr int64_t kTotalsBytes = kReduceColumns * 8;
+constexpr int64_t kLevelsBytes = 16 * kTotalsBytes;  // on stacks of 64 KiB
 
 Reduction reduction_of(ReduceOp op) {
   switch (op) {
@@ -145,25 +146,32 @@ void ReduceRun::run_task(int64_t item, int64_t task, void* totals) const {
   }
   leaf_total(in_offset, begin, columns, totals);
   if (end == begin + 1) return;
-  alignas(64) unsigned char levels[48][kTotalsBytes];
   const int64_t bytes = columns * size_;
-  std::memcpy(levels[0], totals, bytes);
+  alignas(64) unsigned char on_stack[kLevelsBytes];
+  std::unique_ptr<unsigned char[]> on_heap;
+  unsigned char* memory = on_stack;
+  if (std::bit_width(static_cast<uint64_t>(end - begin)) * bytes > kLevelsBytes) [[unlikely]] {
+    on_heap.reset(new unsigned char[64 * bytes]);
+    memory = on_heap.get();
+  }
+  const auto total_of = [&](int level) { return memory + level * bytes; };
+  std::memcpy(total_of(0), totals, bytes);
   for (int64_t done = 1; done < end - begin; ++done) {
     leaf_total(in_offset, begin + done, columns, totals);
     int level = 0;
     for (; done >> level & 1; ++level) {
-      combine(levels[level], totals, columns);
-      std::memcpy(totals, levels[level], bytes);
+      combine(total_of(level), totals, columns);
+      std::memcpy(totals, total_of(level), bytes);
     }
-    std::memcpy(levels[level], totals, bytes);
+    std::memcpy(total_of(level), totals, bytes);
   }
   const int64_t count = end - begin;
   int level = std::countr_zero(static_cast<uint64_t>(count));
-  std::memcpy(totals, levels[level], bytes);
+  std::memcpy(totals, total_of(level), bytes);
   for (++level; count >> level != 0; ++level) {
     if (count >> level & 1) {
-      combine(levels[level], totals, columns);
-      std::memcpy(totals, levels[level], bytes);
+      combine(total_of(level), totals, columns);
+      std::memcpy(totals, total_of(level), bytes);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <exception>
 #include <mutex>
 
@@ -39,6 +40,17 @@ void hand_over(void*) {}
 void take_over(void*) {}
 #endif
 
+// How the calling thread rounds, and whether it flushes subnormal numbers to zero: its pieces and
+// those of other threads must come out alike.
+class FloatingPoint {
+ public:
+  FloatingPoint() { std::fegetenv(&environment_); }
+  void set() const { std::fesetenv(&environment_); }
+
+ private:
+  std::fenv_t environment_;
+};
+
 // A run of a body on several threads.
 struct Region {
   internal::Body body;
@@ -46,10 +58,13 @@ struct Region {
   int64_t n, pieces;
   std::exception_ptr error = nullptr;
   std::mutex error_mutex{};
+  const FloatingPoint callers{};
 
   // The part of one of `threads` threads: OpenMP may grant fewer than asked for.
   void run(int thread, int threads) {
     take_over(this);
+    const FloatingPoint own;
+    callers.set();
     const int64_t length = ceil_div(n, pieces);
     for (int64_t piece = thread; piece < pieces; piece += threads) {
       try {
@@ -60,6 +75,7 @@ struct Region {
         if (!error) error = std::current_exception();
       }
     }
+    own.set();
     hand_over(this);
   }
 };
@@ -74,13 +90,15 @@ struct Region {
 int num_threads() {
   int threads = chosen_threads.load(std::memory_order_relaxed);
   if (threads == 0) [[unlikely]] {
-    threads = std::max(1, omp_get_max_threads());
+    threads = std::clamp(omp_get_max_threads(), 1, most_threads());
     chosen_threads.store(threads, std::memory_order_relaxed);
   }
   return threads;
 }
 
-void set_num_threads(int threads) { chosen_threads.store(std::max(1, threads)); }
+void set_num_threads(int threads) { chosen_threads.store(std::clamp(threads, 1, most_threads())); }
+
+int most_threads() { return std::max(64, 8 * omp_get_num_procs()); }
 
 void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) {
   const int64_t pieces = std::min<int64_t>(num_threads(), ceil_div(n, std::max<int64_t>(grain, 1)));

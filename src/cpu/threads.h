@@ -12,6 +12,8 @@ namespace libtensor::cpu {
 // OMP_NUM_THREADS).
 int num_threads();
 void set_num_threads(int threads);
+// More are absurd: the system may not start them, and OpenMP ends the process then.
+int most_threads();
 
 namespace internal {
 using Body = void (*)(void* context, int64_t begin, int64_t end);

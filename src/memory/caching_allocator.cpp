@@ -35,7 +35,7 @@ CachingAllocator::~CachingAllocator() {
     arenas_.store(node->next);
     delete node;
   }
-  provider_->settle();
+  provider_->return_freed();
 }
 
 Arena& CachingAllocator::arena_of(Stream stream) {

@@ -71,7 +71,7 @@ class CachingAllocator::Growth {
   explicit Growth(CachingAllocator& owner) : allocator_(owner) { allocator_.growth_.lock(); }
   ~Growth() {
     allocator_.growth_.unlock();
-    if (!calls_nobody) allocator_.provider_->settle();
+    if (!calls_nobody) allocator_.provider_->return_freed();
   }
   Growth(const Growth&) = delete;
   Growth& operator=(const Growth&) = delete;
@@ -108,7 +108,7 @@ class CachingAllocator::Fetched {
  private:
   void drop() {
     if (data_) provider_.free(std::exchange(data_, nullptr), bytes_);
-    provider_.settle();
+    provider_.return_freed();
   }
 
   MemoryProvider& provider_;

@@ -30,13 +30,13 @@ size_t pooled_size(size_t bytes) { return bytes == 0 ? 64 : (bytes + 63) / 64 * 
 
 // Small blocks of different threads come from different arenas, so that the threads do not wait for
 // each other; large ones from one, so that any thread can use what another has freed.
-LIBTENSOR_FAST_THREAD_LOCAL int thread_arena = -1;
+LIBTENSOR_FAST_THREAD_LOCAL int8_t thread_arena = -1;
 
 memory::Stream arena_for(size_t bytes) {
   if (bytes >= kLarge) return 0;
   if (thread_arena < 0) {
     static std::atomic<unsigned> threads{0};
-    thread_arena = static_cast<int>(threads.fetch_add(1, std::memory_order_relaxed) % kArenas);
+    thread_arena = static_cast<int8_t>(threads.fetch_add(1, std::memory_order_relaxed) % kArenas);
   }
   return static_cast<memory::Stream>(thread_arena);
 }

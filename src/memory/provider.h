@@ -68,10 +68,10 @@ class MemoryProvider {
 
   // Where plain memory comes from functions of the program, which may call the library, or fork:
   // the allocator calls these two without a lock. It takes memory from fetch() in the place of
-  // allocate(), and what free() is given goes back in settle().
+  // allocate(), and what free() is given goes back in return_freed().
   virtual bool calls_program() const { return false; }
   virtual void* fetch(size_t /*bytes*/) { return nullptr; }
-  virtual void settle() noexcept {}
+  virtual void return_freed() noexcept {}
 
   // Addresses without memory behind them (cuMemAddressReserve). nullptr: the process has none left.
   virtual void* reserve(size_t bytes) = 0;

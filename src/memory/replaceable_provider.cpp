@@ -55,7 +55,7 @@ void ReplaceableProvider::free(void* data, size_t bytes) noexcept {
   first_->free(data, bytes);
 }
 
-void ReplaceableProvider::settle() noexcept {
+void ReplaceableProvider::return_freed() noexcept {
   const bool poisoned = !properties().streams;
   for (;;) {
     std::map<void*, Owned>::node_type node;  // its source may end with it, after lock and turn

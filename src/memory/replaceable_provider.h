@@ -33,7 +33,7 @@ class ReplaceableProvider final : public MemoryProvider {
   void free(void* data, size_t bytes) noexcept override;
   bool calls_program() const override;
   void* fetch(size_t bytes) override;
-  void settle() noexcept override;
+  void return_freed() noexcept override;
 
   void* reserve(size_t) override { return nullptr; }
   void unreserve(void*, size_t) noexcept override {}
@@ -62,7 +62,7 @@ class ReplaceableProvider final : public MemoryProvider {
   mutable ForkSafeMutex mutex_{LockLevel::kSource};
   std::shared_ptr<Source> source_;
   std::map<void*, Owned> owned_;    // what did not come from `first_`
-  std::map<void*, Owned> leaving_;  // that part of it that goes back in settle()
+  std::map<void*, Owned> leaving_;  // that part of it that goes back in return_freed()
   Turns turns_;                     // the program's functions are called by one thread at a time
 };
 

@@ -181,8 +181,9 @@ void assign_outs(std::initializer_list<Assignment> assignments) {
 
 void set_geometry(const Tensor& self, const Tensor& view) {
   TensorImpl& impl = *self.impl();
-  impl.shape = view.shape();
-  impl.strides = view.strides();
+  Dims shape = view.shape(), strides = view.strides();  // may fail: before the first change
+  impl.shape = std::move(shape);
+  impl.strides = std::move(strides);
   impl.offset = view.offset();
   impl.update_geometry();
 }

@@ -204,7 +204,7 @@ TEST(Unload, ThenForkAndExit) {
 TEST(ManyCopies, FitIntoAProcess) {
   // Thread-local memory for libraries loaded late is scarce, and other libraries want some too.
   std::vector<std::unique_ptr<Copy>> copies;
-  for (int i = 10; i < 22; ++i) copies.push_back(std::make_unique<Copy>(i));
+  for (int i = 10; i < 24; ++i) copies.push_back(std::make_unique<Copy>(i));
   for (const auto& copy : copies) EXPECT_EQ(twice_sum(*copy, 10), 20);
 }
 
