@@ -27,7 +27,7 @@ const char* storage_of(const void* handle) {
   if (tensor_data(t, &data) != TENSOR_OK || !data) return nullptr;
   tensor_storage_offset(t, &offset);
   tensor_dtype(t, &dtype);
-  return static_cast<const char*>(data) - offset * static_cast<int64_t>(tensor_dtype_size(dtype));
+  return storage_begin(data, offset, dtype);
 }
 
 }  // namespace
