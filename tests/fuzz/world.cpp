@@ -201,7 +201,8 @@ void World::end() {
   ending = true;
   reset();
   end_handles();
-  if (!settings.alone || failed()) return;
+  if (failed()) return;
+  if (!settings.alone) return let_callbacks_live();
   if (!counts_agree()) {
     fail("handles are left", std::to_string(tensor_live_handles()) + " live, " +
                                  std::to_string(live_expected()) + " expected");
