@@ -165,9 +165,9 @@ void Call::keep_results() {
       }
       // Nobody writes what is shared with other threads, not by a view either.
       if (!world_.shared.empty() && results.kind == kTensor) {
-        const char* const storage = storage_of(handle);
-        if (std::any_of(world_.shared.begin(), world_.shared.end(),
-                        [&](const tensor_t* t) { return storage && storage_of(t) == storage; })) {
+        const char* const storage = storage_of(handle);  // unknown where it has no elements
+        if (!storage || std::any_of(world_.shared.begin(), world_.shared.end(),
+                                    [&](const tensor_t* t) { return storage_of(t) == storage; })) {
           tensor_release(static_cast<tensor_t*>(handle));
           continue;
         }
