@@ -154,6 +154,7 @@ tensor_status_t tensor_checkpoint(tensor_callable_t function, void* user,
     const User owner(user, destroy);
     check(function != nullptr, "function must not be NULL");
     check(outputs != nullptr || output_count == 0, "outputs must not be NULL");
+    check_count(output_count, "output_count");
     const TensorList at(inputs, input_count, "inputs");
     const functional::Function run = [=](std::span<const Tensor> own) {
       return call_function(function, owner.get(), own, output_count, Unwritten::kUndefined);

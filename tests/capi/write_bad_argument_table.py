@@ -100,6 +100,8 @@ def wrongs(function, params):
         elif kind in ENUMS:
             for text in ENUMS[kind]:
                 yield i, [(i, text)], text.replace('"', "")
+        elif kind == "size_t" and name == "output_count" and not is_list(params[i - 1][0]):
+            yield i, [(i, "SIZE_MAX / 16")], "too many"
         elif kind == "size_t" and name == "index":
             yield i, [(i, "SIZE_MAX")], "out of range"
         elif kind.endswith("*") and not kind.startswith("const") and not kind.endswith("**"):

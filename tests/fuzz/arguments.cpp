@@ -177,9 +177,11 @@ void* Call::any_handle(Kind kind, const char* name, bool may_change) {
   }
   if (choice >= 60) {
     handle = wrong_handle(kind);
-  } else if (kind == kTensor && choice >= 52 && !world_.borrowed.empty() && row_.size == kAny) {
+  } else if (kind == kTensor && choice >= 52 && !world_.borrowed.empty() && row_.size == kAny &&
+             (world_.settings.alone || !may_change)) {
     handle = const_cast<tensor_t*>(world_.borrowed[choices_.below(world_.borrowed.size())]);
-  } else if (kind == kTensor && !may_change && choice >= 36 && !world_.shared.empty()) {
+  } else if (kind == kTensor && !may_change && choice >= 36 && !world_.shared.empty() &&
+             !row_.sets_data && !row_.gives_gradient) {
     handle = const_cast<tensor_t*>(world_.shared[choices_.below(world_.shared.size())]);
   } else if (kind == kTensor && choice >= 28 && choice < 36 && !given_.empty()) {
     const Slot* const again = world_.find(given_[choices_.below(given_.size())]);

@@ -33,7 +33,8 @@ def run(fuzz, planted, fault):
     environment = dict(os.environ, PLANTED_FAULT=fault, FUZZ_SECONDS="3")
     environment["LD_PRELOAD"] = f"{preload}:{planted}".lstrip(":")
     command = [fuzz, "--seed", "1", "--calls", "1000000"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace")
+    options = {"capture_output": True, "text": True, "errors": "replace"}
+    return subprocess.run(command, env=environment, **options)
 
 
 def main(fuzz, planted):

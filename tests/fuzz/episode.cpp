@@ -64,6 +64,8 @@ bool run_threads(const Settings& settings, uint64_t seed, uint64_t episode, size
   for (size_t i = 0; i < threads; ++i) {
     worlds.push_back(std::make_unique<World>(settings));
     worlds[i]->shared.assign(shared.begin(), shared.end());
+  }
+  for (size_t i = 0; i < threads; ++i) {
     running.emplace_back([&, i] { run(*worlds[i], mixed(seed, mixed(episode, i)), parts[i]); });
   }
   for (std::thread& thread : running) thread.join();

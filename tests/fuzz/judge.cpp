@@ -27,7 +27,7 @@ const char* storage_of(const void* handle) {
   if (tensor_data(t, &data) != TENSOR_OK || !data) return nullptr;
   tensor_storage_offset(t, &offset);
   tensor_dtype(t, &dtype);
-  return static_cast<const char*>(data) - offset * static_cast<int64_t>(tensor_dtype_size(dtype));
+  return storage_begin(data, offset, dtype);
 }
 
 }  // namespace
@@ -165,9 +165,9 @@ void Call::keep_results() {
       }
       // Nobody writes what is shared with other threads, not by a view either.
       if (!world_.shared.empty() && results.kind == kTensor) {
-        const char* const storage = storage_of(handle);
-        if (std::any_of(world_.shared.begin(), world_.shared.end(),
-                        [&](const tensor_t* t) { return storage && storage_of(t) == storage; })) {
+        const char* const storage = storage_of(handle);  // unknown where it has no elements
+        if (!storage || std::any_of(world_.shared.begin(), world_.shared.end(),
+                                    [&](const tensor_t* t) { return storage_of(t) == storage; })) {
           tensor_release(static_cast<tensor_t*>(handle));
           continue;
         }

@@ -78,6 +78,12 @@ void look_at_history(const tensor_t* t, Snapshot& seen, std::string& wrong) {
 
 }  // namespace
 
+const char* storage_begin(const void* data, int64_t offset, tensor_dtype_t dtype) {
+  // Offsets of empty tensors may be any: the difference wraps around.
+  return reinterpret_cast<const char*>(reinterpret_cast<uintptr_t>(data) -
+                                       static_cast<uintptr_t>(offset) * tensor_dtype_size(dtype));
+}
+
 Snapshot look(const tensor_t* t, std::string& wrong) {
   Snapshot seen;
   size_t ndim = 0;
@@ -106,8 +112,7 @@ Snapshot look(const tensor_t* t, std::string& wrong) {
   check(seen, wrong);
   look_at_history(t, seen, wrong);
   if (data) {
-    seen.storage = static_cast<const char*>(data) -
-                   seen.offset * static_cast<int64_t>(tensor_dtype_size(seen.dtype));
+    seen.storage = storage_begin(data, seen.offset, seen.dtype);
   }
   if (wrong.empty() && seen.few()) look_at_elements(t, seen, wrong);
   return seen;

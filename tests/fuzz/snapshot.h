@@ -34,6 +34,8 @@ struct Snapshot {
 std::string difference(const Snapshot& before, const Snapshot& after);
 // Takes one; what it says of a tensor that cannot be is in `wrong`, "" where nothing.
 Snapshot look(const tensor_t* t, std::string& wrong);
+// Where the storage begins whose element number `offset` is at `data`.
+const char* storage_begin(const void* data, int64_t offset, tensor_dtype_t dtype);
 std::string text(const Snapshot& seen);
 
 }  // namespace test

@@ -137,6 +137,14 @@ void World::begin() {
   for (size_t i = 0; i < sizeof(arena); ++i) arena[i] = static_cast<unsigned char>(i * 37 % 3);
 }
 
+void reset_memory(tensor_device_t device) {
+  tensor_memory_set_pressure_callback(device, nullptr, nullptr, nullptr);
+  tensor_memory_set_provider(device, nullptr, nullptr, nullptr, nullptr);
+  for (const char* tag : kTags) tensor_memory_set_tag_budget(device, tag, UINT64_MAX);
+  tensor_memory_history_record(device, 0);
+  limit_memory(device);
+}
+
 // The modes of this thread, and where it is alone the settings of the process.
 void World::reset() {
   while (scopes > 0) {
@@ -154,15 +162,12 @@ void World::reset() {
   tensor_set_location(nullptr);
   if (!settings.alone) return;
   tensor_set_location_callback(nullptr, nullptr, nullptr);
-  tensor_memory_set_pressure_callback(settings.device, nullptr, nullptr, nullptr);
-  tensor_memory_set_provider(settings.device, nullptr, nullptr, nullptr, nullptr);
-  for (const char* tag : kTags) tensor_memory_set_tag_budget(settings.device, tag, UINT64_MAX);
+  reset_memory({TENSOR_CPU, 0});
+  if (settings.device.type != TENSOR_CPU) reset_memory(settings.device);
   tensor_set_detect_anomaly(false, false);
-  tensor_memory_history_record(settings.device, 0);
   tensor_set_num_threads(1);
   tensor_cuda_allow_tf32(false);
   tensor_manual_seed(1);
-  limit_memory(settings.device);
 }
 
 void World::end_handles() {
@@ -201,12 +206,14 @@ void World::end() {
   ending = true;
   reset();
   end_handles();
-  if (!settings.alone || failed()) return;
+  if (failed()) return;
+  if (!settings.alone) return let_callbacks_live();
   if (!counts_agree()) {
     fail("handles are left", std::to_string(tensor_live_handles()) + " live, " +
                                  std::to_string(live_expected()) + " expected");
   }
   if (may_have_cycles) return let_callbacks_live();
+  tensor_memory_empty_cache({TENSOR_CPU, 0});
   tensor_memory_empty_cache(settings.device);
   end_callbacks();
   tensor_device_synchronize(settings.device);

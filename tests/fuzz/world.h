@@ -80,6 +80,8 @@ struct Settings {
 
 // So that a large result is refused, not filled.
 void limit_memory(tensor_device_t device);
+// The device's settings are as at first, but for the limit.
+void reset_memory(tensor_device_t device);
 
 class World {
  public:
