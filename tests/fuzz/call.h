@@ -106,12 +106,17 @@ class Call {
   template <class F>
   void status(F&& call) {
     before();
-    after(call());
+    world_.calling = true;
+    const tensor_status_t status = call();
+    world_.calling = false;
+    after(status);
   }
   template <class F>
   void value(F&& call) {
     before();
+    world_.calling = true;
     [[maybe_unused]] const auto result = call();
+    world_.calling = false;
     if constexpr (std::is_pointer_v<decltype(result)>) {
       if (!result) world_.fail(std::string(row_.name) + ": NULL");
     }

@@ -162,6 +162,7 @@ void World::reset() {
   tensor_set_location(nullptr);
   if (!settings.alone) return;
   tensor_set_location_callback(nullptr, nullptr, nullptr);
+  tensor_set_warning_callback(nullptr, nullptr, nullptr);
   reset_memory({TENSOR_CPU, 0});
   if (settings.device.type != TENSOR_CPU) reset_memory(settings.device);
   tensor_set_detect_anomaly(false, false);

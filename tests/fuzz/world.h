@@ -127,6 +127,7 @@ class World {
   size_t hooks = 0;              // pushed hooks of saved tensors
   int destroying = 0;            // calls of destroy, which may not close what others opened
   mutable bool looking = false;  // at a tensor, which may not go meanwhile
+  bool calling = false;          // a drawn call runs: what warns else is the fuzzer's own
   bool ending = false;           // callbacks make no calls any more
   int depth = 0;                 // calls within callbacks within calls
   bool data_was_set = false;     // what shares a history need not share memory

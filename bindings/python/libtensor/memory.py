@@ -173,7 +173,9 @@ def _PRESSED(user: int, device: Device, bytes: int) -> bool:
 
 def collect_cycles(device: object, bytes: int) -> bool:
     """For `on_pressure`: has Python's collector free what only cycles of objects hold."""
-    return gc.collect() > 0
+    before = stats(device).allocated
+    gc.collect()
+    return stats(device).allocated < before
 
 
 def on_pressure(function: Callable[[object, int], bool] | None, device: object = "cpu") -> None:
