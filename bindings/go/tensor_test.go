@@ -48,6 +48,8 @@ func TestArithmeticBroadcastsAndPromotes(t *testing.T) {
 	expectValues[float32](t, sum, 1.5, 2.5, 3.5, 2, 3, 4)
 	expectValues[int64](t, Must(a.RsubScalar(2)), 1, 0, -1)
 	expectValues[float32](t, Must(a.MulScalar(0.5)), 0.5, 1, 1.5)
+	expectValues[int64](t, Must(a.AddScalar(uint64(1)<<63)), 1-1<<63, 2-1<<63, 3-1<<63)
+	expectValues[float32](t, Must(b.MulScalar(uint64(1)<<63)), 1<<62, 1<<63)
 	if dtype := Must(PromoteTypes(Int64, Float16)); dtype != Float16 {
 		t.Errorf("got %v", dtype)
 	}

@@ -81,6 +81,7 @@ TEST_F(Wrapper, ArgumentsTakeManyForms) {
   EXPECT_EQ(a.sum({0, 1}, true).shape(), (Shape{1, 1}));
   EXPECT_EQ(a.add(1).dtype(), tensor::kInt64);
   EXPECT_EQ(a.add(1u).dtype(), tensor::kInt64);
+  EXPECT_EQ(a.mul(0.0f).add(uint64_t{1} << 63).sum().item().to<double>(), 0x1p63 * a.numel());
   EXPECT_EQ(a.add(1.0f).dtype(), tensor::kFloat32);
 }
 

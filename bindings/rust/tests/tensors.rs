@@ -94,6 +94,8 @@ fn functions_of_every_kind_of_argument() {
         let full = Tensor::full(&[2], true, ())?;
         assert_eq!((full.dtype(), full.device()), (DType::Bool, Device::Cpu));
         assert_eq!(full.select(0, 0)?.item()?, Scalar::Bool(true));
+        let large = Tensor::full(&[1], 0.0, ())?.add_scalar(1u64 << 63)?;
+        assert_eq!(large.item()?, Scalar::Float(9223372036854775808.0));
         Ok(())
     });
 }

@@ -80,6 +80,7 @@ pub struct tensor_device_t {
 pub union tensor_scalar_value_t {
     pub boolean: bool,
     pub int64: i64,
+    pub uint64: u64,
     pub float64: f64,
     pub complex128: [f64; 2],
 }
