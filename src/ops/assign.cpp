@@ -77,6 +77,13 @@ Resize::Resize(const Tensor& out, Span shape, Span strides)
     grown_ = out.storage().grown(bytes.value());
 }
 
+Tensor Resize::target() const {
+  if (!needed_) return out_;
+  const Ref<Storage>& storage = grown_ ? grown_ : out_.impl()->storage;
+  return Tensor::over(storage, Dims{0}, Dims{1}, out_.dtype())
+      .view(shape_, strides_, out_.offset());
+}
+
 bool Resize::warn() const {
   if (!needed_ || out_.numel() == 0) return false;
   return libtensor::warn(
@@ -151,8 +158,9 @@ Tensor filling(const Tensor& value, const Tensor& out) {
 
 void make_out(const Tensor& out, const Tensor& value) {
   check_assignable(out, value);
-  Resize(out, value.shape()).commit();
-  pointwise::copy(out, value);
+  Resize resize(out, value.shape());
+  pointwise::copy(resize.target(), value);
+  resize.commit();
 }
 
 void assign_out(const Tensor& out, const Tensor& value) {
@@ -166,8 +174,8 @@ void assign_out(const Tensor& out, const Tensor& value, Span strides) {
     check_assignable(out, value);
     resize = Resize(out, value.shape(), strides);
   }
+  pointwise::copy(resize.target(), value);
   resize.commit();
-  pointwise::copy(out, value);
 }
 
 void assign_outs(std::initializer_list<Assignment> assignments) {
@@ -175,8 +183,9 @@ void assign_outs(std::initializer_list<Assignment> assignments) {
   bool warned = false;
   for (const Resize& resize : resizes) warned |= resize.warn();
   if (warned) resizes = planned(assignments);
-  for (Resize& resize : resizes) resize.commit();
-  for (const Assignment& one : assignments) pointwise::copy(one.out, one.value);
+  auto resize = resizes.begin();
+  for (const Assignment& one : assignments) pointwise::copy((resize++)->target(), one.value);
+  for (Resize& planned : resizes) planned.commit();
 }
 
 void set_geometry(const Tensor& self, const Tensor& view) {

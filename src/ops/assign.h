@@ -27,6 +27,8 @@ class Resize {
   Resize(const Tensor& out, Span shape, Span strides);
   // Contiguous.
   Resize(const Tensor& out, Span shape);
+  // What `out` will be, to be written before the commit: what fails then has changed nothing.
+  Tensor target() const;
   // PyTorch does where elements are given up. True as that of core/warning.h.
   bool warn() const;
   void commit() noexcept;

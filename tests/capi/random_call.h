@@ -57,10 +57,14 @@ class Draw {
   template <class Call>
   tensor_status_t checked(Call&& call) {
     look();
+    if (around_call) around_call(true);
     const tensor_status_t status = call();
+    if (around_call) around_call(false);
     compare(status);
     return status;
   }
+  // Where it is set, it is told when the call itself begins and when it is over.
+  static inline void (*around_call)(bool begins) = nullptr;
 
  private:
   static constexpr size_t kPlaces = 8;
