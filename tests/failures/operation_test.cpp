@@ -37,7 +37,11 @@ class OperationFailures : public TensorTest {
 };
 
 TEST_F(OperationFailures, OfEachAllocationChangeNothing) {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr uint64_t kDraws = 2;
+#else
   constexpr uint64_t kDraws = 8;
+#endif
   int64_t failures = 0, refused = 0;
   for (size_t i = 0; i < random_calls.size(); ++i) {
     const RandomCall& one = random_calls[i];
