@@ -77,7 +77,7 @@ class ThreadHandles {
     return index;
   }
   // The slot of a handle that is gone.
-  void put(uint64_t handle) {
+  [[gnu::always_inline]] inline void put(uint64_t handle) {
     count(-1);
     if (is_used_up(handle)) return;
     if (free_.size() >= 2 * kBatch) spill();

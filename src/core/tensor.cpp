@@ -49,7 +49,14 @@ Tensor Tensor::empty_strided(Span shape, Span strides, DType dtype, Device devic
 
 Tensor Tensor::empty_like_contiguous(const Tensor& other, DType dtype) {
   const TensorImpl& like = *other.impl();
-  auto impl = Ref<TensorImpl>::adopt(new TensorImpl(like.shape, contiguous_strides(like.shape)));
+  auto impl = Ref<TensorImpl>::adopt(new TensorImpl(like.shape, like.strides));
+  if (like.numel == 0) impl->strides = contiguous_strides(like.shape);
+  // Those of dims of one element may have been any.
+  int64_t stride = 1;
+  for (int i = like.numel == 0 ? 0 : like.shape.size(); i-- > 0;) {
+    impl->strides[i] = stride;
+    stride *= like.shape[i];
+  }
   impl->storage = Storage::allocate(like.numel * size_of(dtype), other.device());
   impl->numel = like.numel;
   impl->dtype = dtype;

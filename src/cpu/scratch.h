@@ -6,6 +6,7 @@
 
 namespace libtensor::cpu {
 
+// What fits lies on the stack, which may be small: the allocator costs more than a small product.
 class Scratch {
  public:
   explicit Scratch(size_t bytes);
@@ -16,6 +17,9 @@ class Scratch {
   void* data() const { return data_; }  // 64-byte aligned
 
  private:
+  static constexpr size_t kOnStack = 4096;
+
+  alignas(64) unsigned char on_stack_[kOnStack];  // not initialised
   void* data_;
   size_t bytes_;
 };
