@@ -176,7 +176,7 @@ TEST(Unload, GivesEverythingBack) {
       }
     });
   }
-  int64_t before = 0;
+  [[maybe_unused]] int64_t before = 0;
   for (int i = 0; i < kCycles && !testing::Test::HasFailure(); ++i) {
     if (i == kWarm) before = resident();
     opened.arrive_and_wait();
