@@ -67,6 +67,9 @@ class Locale : public TensorTest {
 
 TEST_F(Locale, OfTheHostChangesNoText) {
   if (!on_cpu()) GTEST_SKIP() << "the texts are the same there";
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "blocks of memory, which one text lists, go elsewhere each time";
+#endif
   const std::vector<std::string> expected = texts();
   std::locale::global(std::locale(std::locale::classic(), new Grouping));
   EXPECT_EQ((std::ostringstream() << 1234567).str(), "1.234.567");
