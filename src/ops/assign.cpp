@@ -53,15 +53,13 @@ void check_no_partial_overlap(const Tensor& self, const Tensor& input) {
   check_apart(overlap_of(self, input) != Overlap::kPartial);
 }
 
+void check_no_overlap(const Tensor& self, const Tensor& input) {
+  check_apart(overlap_of(self, input) == Overlap::kNone);
+}
+
 void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs) {
-  for (const Tensor& input : inputs) check_apart(overlap_of(self, input) == Overlap::kNone);
+  for (const Tensor& input : inputs) check_no_overlap(self, input);
 }
-
-void check_no_overlap(const Tensor& self, std::initializer_list<Tensor> inputs) {
-  check_no_overlap(self, std::span<const Tensor>(inputs.begin(), inputs.size()));
-}
-
-Resize::Resize(const Tensor& out, Span shape) : Resize(out, shape, contiguous_strides(shape)) {}
 
 Resize::Resize(const Tensor& out, Span shape, Span strides)
     : out_(out), needed_(!(out.shape() == Dims(shape))) {
@@ -69,7 +67,7 @@ Resize::Resize(const Tensor& out, Span shape, Span strides)
   const int64_t item = size_of(out.dtype());
   checked_numel(shape, item);
   shape_ = Dims(shape);
-  strides_ = Dims(strides);
+  strides_ = strides.empty() ? contiguous_strides(shape) : Dims(strides);
   if (numel_of(shape) == 0) return;
   const Checked bytes = (Checked(out.offset()) + numel_of(shape)) * item;
   check(bytes.fits(), "Storage size calculation overflowed with sizes=", shape_);
@@ -161,10 +159,6 @@ void make_out(const Tensor& out, const Tensor& value) {
   Resize resize(out, value.shape());
   pointwise::copy(resize.target(), value);
   resize.commit();
-}
-
-void assign_out(const Tensor& out, const Tensor& value) {
-  assign_out(out, value, contiguous_strides(value.shape()));
 }
 
 void assign_out(const Tensor& out, const Tensor& value, Span strides) {

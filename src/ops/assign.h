@@ -16,17 +16,16 @@ void check_no_internal_overlap(const Tensor& self);
 void check_no_partial_overlap(const Tensor& self, const Tensor& input);
 // The same, and `self` is none of the inputs: for what writes elements in another order than it
 // reads.
-void check_no_overlap(const Tensor& self, std::initializer_list<Tensor> inputs);
+void check_no_overlap(const Tensor& self, const Tensor& input);
 void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs);
 
 // Another shape for `out`, in two steps: what can fail is done first. Its storage grows where it
 // must; its elements are not kept in order.
 class Resize {
  public:
-  // Checks, and allocates. Nothing where `out` has the shape already. `strides` are dense.
-  Resize(const Tensor& out, Span shape, Span strides);
-  // Contiguous.
-  Resize(const Tensor& out, Span shape);
+  // Checks, and allocates. Nothing where `out` has the shape already. `strides` are dense; without
+  // them it becomes contiguous.
+  Resize(const Tensor& out, Span shape, Span strides = {});
   // What `out` will be, to be written before the commit: what fails then has changed nothing.
   Tensor target() const;
   // PyTorch does where elements are given up. True as that of core/warning.h.
@@ -43,10 +42,8 @@ class Resize {
 void assign(const Tensor& self, const Tensor& value);
 // Writes `value` into `out`, which is resized where its shape differs.
 void make_out(const Tensor& out, const Tensor& value);
-// The same, with PyTorch's warning of a resize that gives up elements.
-void assign_out(const Tensor& out, const Tensor& value);
-// With these dense strides where it is resized.
-void assign_out(const Tensor& out, const Tensor& value, Span strides);
+// The same, with PyTorch's warning of a resize that gives up elements; `strides` as for Resize.
+void assign_out(const Tensor& out, const Tensor& value, Span strides = {});
 // `value` in the shape of an `out` that has as many elements: one that need not be resized.
 Tensor filling(const Tensor& value, const Tensor& out);
 // assign_out for several, of which none is changed unless all can be. The outs must not share

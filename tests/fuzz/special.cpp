@@ -58,7 +58,8 @@ void call_from_blob(Call& call) {
   const size_t offset = 8 * call.choices().below(8);
   const auto room = static_cast<int64_t>((sizeof(World::arena) - offset) / element_size(options));
   void* data = call.null("data") ? nullptr : call.world().arena + offset;
-  if (!shape || ndim > 80 || (strides && stride_count < ndim) ||
+  // A length that is drawn too large stands for no list of that length.
+  if (!shape || ndim > 80 || (strides && (stride_count < ndim || stride_count > 80)) ||
       reaches_past(shape, strides, ndim, room)) {
     shape = kOne, ndim = 2, strides = nullptr;
   }

@@ -2568,7 +2568,7 @@ void max_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("max", values, requires_grad(self));
   autograd::check_out("max", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, self); check_no_overlap(indices, self);
   auto [computed_values, computed_indices] = compute::max_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("max_dim_out");
@@ -2611,7 +2611,7 @@ void min_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& va
                  const Tensor& indices) {
   autograd::check_out("min", values, requires_grad(self));
   autograd::check_out("min", indices, requires_grad(self));
-  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, {self}); check_no_overlap(indices, {self});
+  check_out_extreme(self.dtype(), values, indices); check_no_overlap(values, self); check_no_overlap(indices, self);
   auto [computed_values, computed_indices] = compute::min_dim(self, dim, keepdim);
   assign_outs({{values, computed_values}, {indices, computed_indices}});
   values.storage().bump_version("min_dim_out");
@@ -3095,7 +3095,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
-  check_out_index_select(self.dtype(), out); check_no_overlap(out, {self, index});
+  check_out_index_select(self.dtype(), out); check_no_overlap(out, self); check_no_overlap(out, index);
   assign_out(out, compute::index_select(self, dim, index));
   out.storage().bump_version("index_select_out");
 }
@@ -3116,7 +3116,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const bool records = autograd::records(self, source);
   autograd::check_inplace(self, records);
-  check_no_overlap(self, {index, source});
+  check_no_overlap(self, index); check_no_overlap(self, source);
   Ref<IndexAddBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<IndexAddBackward>::adopt(new IndexAddBackward);
@@ -3148,7 +3148,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
-  check_out_dtype(self.dtype(), out); check_no_overlap(out, {self}); check_no_partial_overlap(out, index);
+  check_out_dtype(self.dtype(), out); check_no_overlap(out, self); check_no_partial_overlap(out, index);
   assign_out(out, compute::gather(self, dim, index));
   out.storage().bump_version("gather_out");
 }
@@ -3170,7 +3170,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
   autograd::check_inplace(self, records);
-  check_no_overlap(self, {index, src});
+  check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<ScatterBackward>::adopt(new ScatterBackward);
@@ -3204,7 +3204,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
   autograd::check_inplace(self, records);
-  check_no_overlap(self, {index, src});
+  check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterAddBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<ScatterAddBackward>::adopt(new ScatterAddBackward);
