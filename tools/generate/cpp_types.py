@@ -4,27 +4,9 @@ from __future__ import annotations
 
 from model import Arg, Op
 
-PARAMETER = {
-    "Tensor": "const Tensor&",
-    "Tensor?": "const Tensor&",
-    "Tensor[]": "std::span<const Tensor>",
-    "Scalar": "Scalar",
-    "int": "int64_t",
-    "float": "double",
-    "bool": "bool",
-    "shape": "Span",
-    "dims": "Span",
-    "dtype": "DType",
-    "device": "Device",
-    "reduction": "Reduction",
-    "options": "const Options&",
-}
-# What a graph node stores of an argument that its formula uses.
-MEMBER = PARAMETER | {"shape": "Dims", "dims": "Dims"}
-
 
 def parameters(args: tuple[Arg, ...], extra: str = "") -> str:
-    parts = [f"{PARAMETER[a.type]} {a.name}" for a in args]
+    parts = [f"{a.type.core.parameter} {a.name}" for a in args]
     return ", ".join(parts + ([extra] if extra else []))
 
 

@@ -6,50 +6,24 @@ from cpp_types import out_name
 from model import Arg, Op
 from text import comment_block, header, wrap_call
 
-C_PARAMETER = {
-    "Tensor": "const tensor_t* {0}",
-    "Tensor?": "const tensor_t* {0}",
-    "Tensor[]": "tensor_t* const* {0}, size_t count",
-    "Scalar": "tensor_scalar_t {0}",
-    "int": "int64_t {0}",
-    "float": "double {0}",
-    "bool": "bool {0}",
-    "shape": "const int64_t* {0}, size_t {1}",
-    "dims": "const int64_t* {0}, size_t {1}",
-    "dtype": "tensor_dtype_t {0}",
-    "device": "tensor_device_t {0}",
-    "reduction": "tensor_reduction_t {0}",
-    "options": "const tensor_options_t* {0}",
-}
-ARGUMENT = {
-    "Tensor": 'tensor_of({0}, "{0}")',
-    "Tensor?": 'optional_tensor_of({0}, "{0}")',
-    "Tensor[]": 'TensorList({0}, count, "{0}")',
-    "Scalar": 'scalar_of({0}, "{0}")',
-    "int": "{0}",
-    "float": "{0}",
-    "bool": "{0}",
-    "shape": 'span_of({0}, {1}, "{0}")',
-    "dims": 'list_of({0}, {1}, "{0}")',
-    "dtype": 'named_dtype_of({0}, "{0}")',
-    "device": 'device_of({0}, "{0}")',
-    "reduction": 'reduction_of({0}, "{0}")',
-    "options": "options_of({0})",
-}
 
-
-def length_name(arg: Arg) -> str:
-    """`ndim` beside a shape, `count` beside a list of dims, unless two lists need telling names."""
-    if arg.name == "shape":
+def length_name(op: Op, arg: Arg) -> str:
+    """`ndim` beside a shape, `count` beside the only other list, else each list's own name."""
+    if arg.name in ("shape", "size"):
         return "ndim"
-    return {"size": "ndim", "stride": "stride_count"}.get(arg.name, "count")
+    lists = [other for other in op.args if other.type.is_list]
+    return "count" if len(lists) == 1 else f"{arg.name}_count"
+
+
+def in_c(pattern: str, op: Op, arg: Arg) -> str:
+    return pattern.format(arg.name, length_name(op, arg))
 
 
 def c_parameters(op: Op, variant: str) -> str:
     parts = []
     for arg in op.args_of(variant):
-        text = C_PARAMETER[arg.type].format(arg.name, length_name(arg))
-        if variant == "inplace" and arg.name == "self":
+        text = in_c(arg.type.c.parameters, op, arg)
+        if variant == "inplace" and arg is op.receiver:
             text = "tensor_t* self"
         parts.append(text)
     if variant == "function" and op.returns_list:
@@ -93,13 +67,9 @@ def c_header(ops: list[Op]) -> str:
     return "\n".join(lines)
 
 
-def argument(arg: Arg) -> str:
-    return ARGUMENT[arg.type].format(arg.name, length_name(arg))
-
-
 def body(op: Op, variant: str) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
-    args = [argument(a) for a in op.args_of(variant)]
+    args = [in_c(a.type.c.argument, op, a) for a in op.args_of(variant)]
     name = f"ops::{op.variant_name(variant)}"
     if variant == "inplace":
         return [f"    {name}({', '.join(args)});"]

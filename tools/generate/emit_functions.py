@@ -7,6 +7,7 @@ from emit_nodes import is_list
 from formula import Saved, all_saved
 from model import Op
 from text import header, wrap_call
+from vocabulary import OPTIONS, TENSOR
 
 
 def call_args(op: Op, variant: str = "function") -> str:
@@ -36,14 +37,13 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
             return f"node->{item.member} = {item.attribute}_of({item.source});"
         return f"node->{item.member} = {item.source}.{item.attribute}();"
     if item.kind == "value":
-        sizes = op.arg(item.source).type in ("shape", "dims")
-        value = f"Dims({item.source})" if sizes else item.source
+        value = op.arg(item.source).type.core.saved.format(item.source)
         return f"node->{item.member} = {value};"
     # What is about to be overwritten is saved as a copy.
     source = f"clone({item.source})" if inplace and item.source == "self" else item.source
     # What has no gradient has no edge either.
     edge = list(op.gradient).index(item.source) if item.source in op.gradient else "kNoEdge"
-    if inplace and item.source != "self" and op.arg(item.source).type == "Tensor":
+    if inplace and item.source != "self" and op.arg(item.source).type is TENSOR:
         return f"node->{item.member}.save_beside({source}, {edge}, self);"
     return f"node->{item.member}.save({source}, {edge});"
 
@@ -156,7 +156,7 @@ def write_early(op: Op) -> list[str]:
 
 def out_body(op: Op) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
-    requires = " || ".join(f"requires_grad({a.name})" for a in op.args if "Tensor" in a.type)
+    requires = " || ".join(f"requires_grad({a.name})" for a in op.args if a.type.handles)
     lines = [f'  autograd::check_out("{op.torch[0]}", {o}, {requires or "false"});' for o in outs]
     if op.out_check:
         lines.append(f"  {op.out_check};")
@@ -164,7 +164,7 @@ def out_body(op: Op) -> list[str]:
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
     else:
         space = "" if op.kernel == "composite" else "compute::"
-        args = ", ".join("options_of(out)" if a.type == "options" else a.name for a in op.args)
+        args = ", ".join("options_of(out)" if a.type is OPTIONS else a.name for a in op.args)
         call = op.out_compute or f"{space}{op.name}({args})"
         if len(outs) > 1:
             computed = ", ".join(f"computed_{o}" for o in outs)
@@ -173,7 +173,7 @@ def out_body(op: Op) -> list[str]:
             lines.append(f"  assign_outs({{{pairs}}});")
         else:
             # PyTorch warns of no resize where a tensor is only made.
-            makes = any(a.type == "options" for a in op.args)
+            makes = any(a.type is OPTIONS for a in op.args)
             lines.append(f"  {'make_out' if makes else 'assign_out'}(out, {call});")
     return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
 

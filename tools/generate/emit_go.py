@@ -9,60 +9,6 @@ from emit_hpp import public
 from model import Arg, Op, camel
 from text import comment_block, wrap_call
 
-# What a C function of ours takes: handles as integers, so that Go's collector never looks at them.
-C_PARAMETER = {
-    "Tensor": "uintptr_t {0}",
-    "Tensor?": "uintptr_t {0}",
-    "Tensor[]": "const uintptr_t* {0}, size_t {0}_count",
-    "Scalar": "tensor_scalar_t {0}",
-    "int": "int64_t {0}",
-    "float": "double {0}",
-    "bool": "bool {0}",
-    "shape": "const int64_t* {0}, size_t {0}_count",
-    "dims": "const int64_t* {0}, size_t {0}_count",
-    "dtype": "tensor_dtype_t {0}",
-    "device": "tensor_device_t {0}",
-    "reduction": "tensor_reduction_t {0}",
-    "options": "tensor_options_t {0}",
-}
-C_ARGUMENT = {
-    "Tensor": "go_handle({0})",
-    "Tensor?": "go_handle({0})",
-    "Tensor[]": "(tensor_t* const*){0}, {0}_count",
-    "shape": "{0}, {0}_count",
-    "dims": "{0}, {0}_count",
-    "options": "&{0}",
-}
-PARAMETER = {
-    "Tensor": "*Tensor",
-    "Tensor?": "*Tensor",
-    "Tensor[]": "[]*Tensor",
-    "Scalar": "Scalar",
-    "int": "int64",
-    "float": "float64",
-    "bool": "bool",
-    "shape": "[]int64",
-    "dims": "[]int64",
-    "dtype": "DType",
-    "device": "Device",
-    "reduction": "Reduction",
-    "options": "...Option",
-}
-PASSED = {
-    "Tensor": "{0}.use()",
-    "Tensor?": "{0}.use()",
-    "Tensor[]": "firstHandle({0}Used.handles), C.size_t(len({0}Used.handles))",
-    "Scalar": "{0}Scalar",
-    "int": "C.int64_t({0})",
-    "float": "C.double({0})",
-    "bool": "C.bool({0})",
-    "shape": "firstInt({0}), C.size_t(len({0}))",
-    "dims": "firstInt({0}), C.size_t(len({0}))",
-    "dtype": "C.tensor_dtype_t({0})",
-    "device": "{0}.raw()",
-    "reduction": "C.tensor_reduction_t({0})",
-    "options": "optionsOf({0})",
-}
 KEYWORDS = {"break", "case", "chan", "func", "go", "map", "range", "select", "type", "var"}
 
 
@@ -76,8 +22,8 @@ def go_header(comment: str) -> str:
 
 def shim(op: Op, variant: str) -> list[str]:
     args = op.args_of(variant)
-    parameters = [C_PARAMETER[a.type].format(a.name) for a in args]
-    arguments = [C_ARGUMENT.get(a.type, "{0}").format(a.name) for a in args]
+    parameters = [a.type.go.shim.format(a.name) for a in args]
+    arguments = [a.type.go.shim_argument.format(a.name) for a in args]
     outs = [out_name(op, r) for r in op.returns]
     declared: list[str] = []
     results = ["0", "0"]
@@ -129,16 +75,12 @@ def shims(ops: list[Op]) -> str:
 # ---- the Go side
 
 
-def is_method(op: Op) -> bool:
-    return (op.args[0].type, op.args[0].name) == ("Tensor", "self")
-
-
 def exported(op: Op, variant: str) -> str:
     return camel(op.name) + {"function": "", "inplace": "_", "out": "Out"}[variant]
 
 
 def local(op: Op, arg: Arg) -> str:
-    if is_method(op) and arg is op.args[0]:
+    if arg is op.receiver:
         return "t"
     first, *rest = arg.name.split("_")
     name = first + "".join(part.capitalize() for part in rest)
@@ -147,17 +89,17 @@ def local(op: Op, arg: Arg) -> str:
 
 def signature(op: Op, variant: str) -> str:
     args = op.args_of(variant)
-    given = args[1:] if is_method(op) else args
+    given = args[1:] if op.receiver else args
     parts = []
     for arg in given:
-        kind = PARAMETER[arg.type]
+        kind = arg.type.go.parameter
         # Only the last parameter of a Go function may be repeated.
         if kind.startswith("...") and (arg is not args[-1] or variant == "out"):
             kind = kind.replace("...", "[]")
         parts.append(f"{local(op, arg)} {kind}")
     if variant == "out":
         parts += [f"{out_name(op, r)} *Tensor" for r in op.returns]
-    receiver = "(t *Tensor) " if is_method(op) else ""
+    receiver = "(t *Tensor) " if op.receiver else ""
     return (
         f"func {receiver}{exported(op, variant)}({', '.join(parts)}) {result_type(op, variant)} {{"
     )
@@ -185,12 +127,11 @@ def prepared(op: Op, variant: str) -> list[str]:
     }[variant]
     uses = []
     for arg in op.args_of(variant):
-        name = local(op, arg)
-        if arg.type == "Scalar":
-            lines += [f"\t{name}Scalar, err := scalarOf({name})", "\tif err != nil {"]
-            lines += [f"\t\t{failed}", "\t}"]
-        elif arg.type == "Tensor[]":
-            uses.append(f"\t{name}Used := useAll({name})")
+        go, name = arg.type.go, local(op, arg)
+        if go.checked:
+            lines += [f"\t{go.checked.format(name)}", "\tif err != nil {", f"\t\t{failed}", "\t}"]
+        if go.prepared:
+            uses.append(f"\t{go.prepared.format(name)}")
     return lines + uses
 
 
@@ -199,11 +140,9 @@ def failure(op: Op) -> str:
 
 
 def ended(op: Op, variant: str) -> list[str]:
-    """The ends of what PASSED and `prepared` began to use."""
-    names = []
-    for arg in op.args_of(variant):
-        if "Tensor" in arg.type:
-            names.append(local(op, arg) + ("Used" if arg.type == "Tensor[]" else ""))
+    """The ends of what the arguments began to use."""
+    args = [arg for arg in op.args_of(variant) if arg.type.go.used]
+    names = [arg.type.go.used.format(local(op, arg)) for arg in args]
     if variant == "out":
         names += [out_name(op, r) for r in op.returns]
     return [f"\t{name}.done()" for name in names]
@@ -220,7 +159,7 @@ def returned(op: Op, variant: str) -> str:
 
 
 def method(op: Op, variant: str) -> list[str]:
-    arguments = [PASSED[a.type].format(local(op, a)) for a in op.args_of(variant)]
+    arguments = [a.type.go.passed.format(local(op, a)) for a in op.args_of(variant)]
     if variant == "out":
         arguments += [f"{out_name(op, r)}.use()" for r in op.returns]
     call = f"\tresult := C.go_{op.variant_name(variant)}({', '.join(arguments)})"

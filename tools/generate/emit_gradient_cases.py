@@ -7,42 +7,33 @@ import ast
 from emit_hpp import public
 from model import Arg, Op
 from text import header
+from vocabulary import TENSOR
 
 SIZES = "{3, 3}"
 """Square, so that broadcasting operations and matrix products both take it."""
 
-NUMBERS = {"Scalar": "0.7", "int": "1", "float": "0.5", "bool": "false"}
-"""What an argument without a default gets."""
 
-
-def number(arg: Arg) -> str | None:
-    """The C argument for a number, or None where there is none to be had."""
-    if arg.type == "reduction":
-        return "TENSOR_REDUCTION_MEAN"
-    if arg.type not in NUMBERS:
+def argument(arg: Arg) -> str | None:
+    """What a test gives for an argument that is not differentiated, if there is anything."""
+    test = arg.type.test
+    if test is None:
         return None
-    text = NUMBERS[arg.type] if arg.default is None else str(ast.literal_eval(arg.default)).lower()
-    return f"number({text})" if arg.type == "Scalar" else text
+    if not test.pattern or arg.default is None:
+        return test.value
+    return test.pattern.format(str(ast.literal_eval(arg.default)).lower())
 
 
 def arguments(op: Op, self_text: str) -> list[str] | None:
     """The C arguments over `in`; None where a kind of argument cannot be made up."""
-    found = []
+    found: list[str | None] = []
     used = 0
     for arg in op.args:
-        if arg.type == "Tensor" and arg.name in op.gradient:
+        if arg.type is TENSOR and arg.name in op.gradient:
             found.append(self_text if arg.name == "self" else f"in[{used}]")
             used += 1
-        elif arg.type == "Tensor?":
-            found.append("nullptr")
-        elif arg.type == "dims":
-            found.append("std::vector<int64_t>{0}.data(), 1")
         else:
-            text = number(arg)
-            if text is None:
-                return None
-            found.append(text)
-    return found
+            found.append(argument(arg))
+    return None if None in found else found
 
 
 def leaves(op: Op) -> str:

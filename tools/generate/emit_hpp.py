@@ -8,36 +8,7 @@ from cpp_types import out_name
 from model import Arg, Op
 from overloads import Overload, overloads
 from text import comment_block, header, wrap_call
-
-PARAMETER = {
-    "Tensor": "const Tensor& {0}",
-    "Tensor?": "const Tensor& {0}",
-    "Tensor[]": "const std::vector<Tensor>& {0}",
-    "Scalar": "const Scalar& {0}",
-    "int": "int64_t {0}",
-    "float": "double {0}",
-    "bool": "bool {0}",
-    "shape": "const IntList& {0}",
-    "dims": "const IntList& {0}",
-    "dtype": "DType {0}",
-    "device": "const Device& {0}",
-    "reduction": "Reduction {0}",
-    "options": "const Options& {0}",
-}
-# How the C function is given an argument.
-PASSED = {
-    "Tensor": "{0}.handle()",
-    "Tensor?": "{0}.handle()",
-    "Tensor[]": "detail::handles({0}).data(), {0}.size()",
-    "Scalar": "{0}.raw()",
-    "shape": "{0}.data(), {0}.size()",
-    "dims": "{0}.data(), {0}.size()",
-    "dtype": "raw({0})",
-    "device": "{0}.raw()",
-    "reduction": "raw({0})",
-    "options": "{0}.raw()",
-}
-LITERALS = {"False": "false", "True": "true", "None": "Tensor()", "[]": "IntList()"}
+from vocabulary import OPTIONS
 
 
 def public(ops: list[Op]) -> list[Op]:
@@ -45,13 +16,9 @@ def public(ops: list[Op]) -> list[Op]:
 
 
 def default(arg: Arg) -> str | None:
-    if arg.type == "options":
+    if arg.type is OPTIONS:
         return "Options()"
-    if arg.default is None:
-        return None
-    if arg.type == "reduction":
-        return f"Reduction::{arg.default.strip(chr(39)).capitalize()}"
-    return LITERALS.get(arg.default, arg.default)
+    return None if arg.default is None else arg.type.hpp.literal(arg.default)
 
 
 def defaults_of(args: list[Arg]) -> list[str | None]:
@@ -62,7 +29,7 @@ def defaults_of(args: list[Arg]) -> list[str | None]:
 
 
 def declared(args: list[Arg], with_defaults: bool) -> str:
-    parts = [PARAMETER[arg.type].format(arg.name) for arg in args]
+    parts = [arg.type.hpp.parameter.format(arg.name) for arg in args]
     if with_defaults:
         pairs = zip(parts, defaults_of(args), strict=True)
         parts = [f"{part} = {value}" if value else part for part, value in pairs]
@@ -70,7 +37,7 @@ def declared(args: list[Arg], with_defaults: bool) -> str:
 
 
 def passed(args: tuple[Arg, ...]) -> list[str]:
-    return [PASSED.get(arg.type, "{0}").format(arg.name) for arg in args]
+    return [arg.type.hpp.passed.format(arg.name) for arg in args]
 
 
 def result_type(op: Op) -> str:
@@ -122,7 +89,7 @@ def out_function(item: Overload) -> list[str]:
     """The destinations come first, as in PyTorch's C++, so that defaults may follow."""
     op = item.op
     outs = [out_name(op, r) for r in op.returns]
-    args = tuple(a for a in item.args if a.type != "options")
+    args = tuple(a for a in item.args if a.type is not OPTIONS)
     targets = ", ".join(f"Tensor& {out}" for out in outs)
     rest = declared(list(args), True)
     returned = "Tensor&" if len(outs) == 1 else "void"
@@ -133,8 +100,7 @@ def out_function(item: Overload) -> list[str]:
 
 def has_method(op: Op) -> bool:
     """Operations on a tensor that PyTorch shows as methods, or that Python wraps by hand."""
-    first = op.args[0]
-    return (first.type, first.name) == ("Tensor", "self") and (not op.scope or "method" in op.scope)
+    return op.receiver is not None and (not op.scope or "method" in op.scope)
 
 
 def method_head(item: Overload, variant: str, where: str, with_defaults: bool) -> str:

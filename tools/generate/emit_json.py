@@ -26,7 +26,7 @@ def row(op: Op, group: str) -> dict:
         "torch": list(op.torch),
         "group": group,
         "args": [argument(arg) for arg in op.args],
-        "returns": [{"type": result.type, "name": result.name} for result in op.returns],
+        "returns": [{"type": result.type.word, "name": result.name} for result in op.returns],
         "c": {variant: f"{prototype(op, variant)};" for variant in op.variants},
         "python": list(op.scope),
         "kernel": op.kernel,
@@ -38,7 +38,7 @@ def row(op: Op, group: str) -> dict:
 
 
 def argument(arg: Arg) -> dict:
-    described = {"type": arg.type, "name": arg.name}
+    described = {"type": arg.type.word, "name": arg.name}
     if arg.default is not None:
         described["default"] = arg.default
     return described

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cpp_types import MEMBER
 from formula import ATTRIBUTES, Saved, all_saved, formulas
 from model import Op
 from text import header
+from vocabulary import TENSORS
 
 
 def member_type(op: Op, item: Saved) -> str:
@@ -13,11 +13,11 @@ def member_type(op: Op, item: Saved) -> str:
         return "SavedTensor"
     if item.kind == "attribute":
         return ATTRIBUTES[item.attribute]
-    return MEMBER[op.arg(item.source).type]
+    return op.arg(item.source).type.core.member
 
 
 def is_list(op: Op) -> bool:
-    return any(a.type == "Tensor[]" for a in op.args)
+    return any(a.type is TENSORS for a in op.args)
 
 
 def name_expression(op: Op) -> str:

@@ -8,6 +8,7 @@ import textwrap
 import c_headers
 from model import Arg, Op
 from text import SOURCE
+from vocabulary import OPTIONS, SCALAR
 
 CTYPES = {
     "tensor_status_t": "c_int32",
@@ -43,8 +44,8 @@ def literal(text: str) -> object:
 
 
 def arg_text(arg: Arg) -> str:
-    parts = [repr(arg.type), repr(arg.name)]
-    if arg.type == "options":
+    parts = [repr(arg.type.word), repr(arg.name)]
+    if arg.type is OPTIONS:
         parts.append("None")
     elif arg.default is not None:
         parts.append(repr(literal(arg.default)))
@@ -80,7 +81,7 @@ def names_text(names: tuple[str, ...]) -> str:
 
 def numbers_as_tensors(op: Op) -> bool:
     """PyTorch's add, sub, mul and div are one function that takes numbers for tensors."""
-    return (op.functor or "").startswith("arithmetic.") and "Scalar" in {a.type for a in op.args}
+    return (op.functor or "").startswith("arithmetic.") and SCALAR in {a.type for a in op.args}
 
 
 def operation(op: Op) -> list[str]:

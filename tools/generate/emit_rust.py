@@ -22,38 +22,6 @@ C_WORDS = {
     "char": "c_char",
     "void": "c_void",
 }
-PARAMETER = {
-    "Tensor": "&Tensor",
-    "Tensor?": "Option<&Tensor>",
-    "Tensor[]": "&[&Tensor]",
-    "Scalar": "impl Into<Scalar>",
-    "int": "i64",
-    "float": "f64",
-    "bool": "bool",
-    "shape": "&[i64]",
-    "dims": "&[i64]",
-    "dtype": "DType",
-    "device": "Device",
-    "reduction": "Reduction",
-    "options": "impl Into<Options>",
-}
-PASSED = {
-    "Tensor": "{0}.raw()",
-    "Tensor?": "raw_or_null({0})",
-    "Tensor[]": "{0}.as_ptr(), {0}.len()",
-    "Scalar": "{0}.into().raw()",
-    "shape": "{0}.as_ptr(), {0}.len()",
-    "dims": "{0}.as_ptr(), {0}.len()",
-    "dtype": "{0}.raw()",
-    "device": "{0}.raw()",
-    "reduction": "{0}.raw()",
-    "options": "&{0}",
-}
-# What must live until the C function returns.
-PREPARED = {
-    "Tensor[]": "let {0} = raw_list({0});",
-    "options": "let {0} = {0}.into().raw();",
-}
 KEYWORDS = {"where", "match", "type", "move", "in", "loop", "ref", "mod", "fn"}
 # Rust gives this name another meaning: a second handle of the same tensor.
 RENAMED = {"clone": "deep_clone"}
@@ -156,27 +124,23 @@ def declarations(ops: list[Op]) -> str:
 # ---- methods
 
 
-def is_method(op: Op) -> bool:
-    return (op.args[0].type, op.args[0].name) == ("Tensor", "self")
-
-
 def name_of(op: Op, variant: str) -> str:
     name = RENAMED.get(op.name, op.name) + {"function": "", "inplace": "_", "out": "_out"}[variant]
     return item(name)
 
 
 def argument_name(op: Op, arg: Arg) -> str:
-    return "self" if is_method(op) and arg is op.args[0] else item(arg.name)
+    return "self" if arg is op.receiver else item(arg.name)
 
 
 def passed(op: Op, arg: Arg) -> str:
-    return PASSED.get(arg.type, "{0}").format(argument_name(op, arg))
+    return arg.type.rust.passed.format(argument_name(op, arg))
 
 
 def parameters(op: Op, variant: str) -> list[str]:
     args = op.args_of(variant)
-    parts = [f"{argument_name(op, a)}: {PARAMETER[a.type]}" for a in args]
-    if is_method(op):
+    parts = [f"{argument_name(op, a)}: {a.type.rust.parameter}" for a in args]
+    if op.receiver:
         parts[0] = "&mut self" if variant == "inplace" else "&self"
     if variant == "out":
         parts += [f"{out_name(op, r)}: &mut Tensor" for r in op.returns]
@@ -226,8 +190,8 @@ def method(op: Op, variant: str) -> list[str]:
     head = f"    pub fn {name_of(op, variant)}("
     lines = block(head, parameters(op, variant), f") -> {result_type(op, variant)} {{")
     for arg in op.args_of(variant):
-        if arg.type in PREPARED:
-            lines.append("        " + PREPARED[arg.type].format(argument_name(op, arg)))
+        if arg.type.rust.prepared:
+            lines.append("        " + arg.type.rust.prepared.format(argument_name(op, arg)))
     return [*lines, *call(op, variant), "    }", ""]
 
 

@@ -54,7 +54,7 @@ def parse(op: Op, arg: str) -> Formula:
             if attribute:
                 item = Saved("attribute", name, attribute)
             else:
-                item = Saved("input" if source.is_tensor else "value", name)
+                item = Saved("input" if source.type.is_tensor else "value", name)
         else:
             return match[0]
         saved[item] = None

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomllib
+from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Type
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/ops/table.toml"
 
-TYPES = (
-    "Tensor", "Tensor?", "Tensor[]", "Scalar", "int", "float", "bool", "shape", "dims", "dtype",
-    "device", "reduction", "options",
-)  # fmt: skip
 KERNELS = ("pointwise", "compute", "view", "composite")
 VARIANTS = ("function", "inplace", "out")
 SCOPES = ("function", "method", "functional")
@@ -32,13 +29,9 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Arg:
-    type: str
+    type: Type
     name: str
     default: str | None = None
-
-    @property
-    def is_tensor(self) -> bool:
-        return self.type in ("Tensor", "Tensor?")
 
 
 @dataclass(frozen=True)
@@ -71,19 +64,25 @@ class Op:
         return camel(self.name) + "Backward"
 
     @property
+    def receiver(self) -> Arg | None:
+        """The tensor whose method it is, where it is one."""
+        first = self.args[0]
+        return first if (first.type, first.name) == (TENSOR, "self") else None
+
+    @property
     def returns_bool(self) -> bool:
-        return self.returns[0].type == "bool"
+        return self.returns[0].type.word == "bool"
 
     @property
     def returns_list(self) -> bool:
-        return self.returns[0].type == "Tensor[]"
+        return self.returns[0].type is TENSORS
 
     def arg(self, name: str) -> Arg:
         return next(arg for arg in self.args if arg.name == name)
 
     def args_of(self, variant: str) -> tuple[Arg, ...]:
         """The arguments of a variant: a given destination brings its own options."""
-        return tuple(a for a in self.args if variant != "out" or a.type != "options")
+        return tuple(a for a in self.args if variant != "out" or a.type is not OPTIONS)
 
     def variant_name(self, variant: str) -> str:
         return self.name + {"function": "", "inplace": "_", "out": "_out"}[variant]
@@ -99,13 +98,13 @@ def parse_args(text: str, where: str) -> tuple[Arg, ...]:
         match = re.fullmatch(r"(\S+)\s+(\w+)(?:=(.+))?", part.strip())
         if not match or match[1] not in TYPES:
             raise TableError(f"{where}: cannot read the argument '{part}'")
-        args.append(Arg(match[1], match[2], match[3]))
+        args.append(Arg(TYPES[match[1]], match[2], match[3]))
     return tuple(args)
 
 
 def parse_returns(text: str, where: str) -> tuple[Arg, ...]:
     if text in ("Tensor", "bool", "Tensor[]"):
-        return (Arg(text, "result"),)
+        return (Arg(TYPES[text], "result"),)
     return parse_args(text, where)
 
 
@@ -159,7 +158,7 @@ def validate(op: Op) -> None:
     require(bool(op.gradient) <= bool(op.node), "a gradient needs the name of its node")
     require(not (op.kernel == "composite" and op.gradient), "a composite has no gradient")
     require(len(op.sample) == 2 and op.sample[0] < op.sample[1], "sample is [low, high]")
-    lists = any(r.type == "Tensor[]" for r in op.returns)
+    lists = any(r.type is TENSORS for r in op.returns)
     require(not lists or op.variants == ("function",), "a list has no other variant")
     names = {a.name for a in op.args}
     for name in op.gradient:
