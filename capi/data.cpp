@@ -8,7 +8,8 @@
 #include "core/backend.h"
 #include "firewall.h"
 #include "io/format.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
 #include "tensor/runtime.h"
 
 using namespace libtensor;

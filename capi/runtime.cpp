@@ -9,7 +9,8 @@
 #include "core/warning.h"
 #include "cpu/threads.h"
 #include "firewall.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
 
 using namespace libtensor;
 using namespace libtensor::capi;

@@ -11,7 +11,7 @@
 #include "core/device.h"
 #include "core/dims.h"
 #include "core/dtype.h"
-#include "core/generated/pointwise_op.h"
+#include "core/pointwise_op.h"
 #include "core/scalar.h"
 
 namespace libtensor {

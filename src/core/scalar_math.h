@@ -1,4 +1,4 @@
-// The vocabulary of core/functors.h for plain numbers: what Highway's Add, Mul, IfThenElse ... are
+// The vocabulary of core/functors for plain numbers: what Highway's Add, Mul, IfThenElse ... are
 // for vectors. Integers wrap around, bool adds as "or" and multiplies as "and", as in PyTorch.
 #pragma once
 
@@ -30,7 +30,8 @@ struct Functor {
   static constexpr DTypeSet dtypes = kSupported;  // that it computes in
   static constexpr bool returns_bool = kReturnsBool;
   static constexpr bool vectorized =
-      kVectorized;  // apply() takes Highway vectors, not only numbers
+      kVectorized;                       // apply() takes Highway vectors, not only numbers
+  static constexpr bool copies = false;  // what apply() returns is its input
 };
 
 // Takes the place of Highway's descriptor `d` where a functor is applied to plain numbers.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/checked_index.h"
+#include "core/generated/functors/arithmetic.h"
 #include "core/scalar_math.h"
 #include "cpu/index.h"
 #include "cpu/kernel_tables.h"
@@ -133,7 +134,7 @@ void index_add(const IndexCall& call) {
     numel *= call.shape[i];
   }
   PointwiseCall add;
-  add.op = PointwiseOp::kAdd;
+  add.op = functor::kAdd;
   add.compute = compute_dtype(call.self.dtype);
   add.ndim = shape.size();
   add.shape = shape.data();

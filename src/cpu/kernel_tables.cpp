@@ -4,6 +4,7 @@
 
 #include <hwy/targets.h>
 
+#include "cpu/generated/functor_families.h"
 #include "cpu/kernel_families.h"
 
 namespace libtensor::cpu {
@@ -13,8 +14,8 @@ constinit KernelTables kernels = {};
 void choose_kernels(int64_t allowed) {
   hwy::SetSupportedTargetsForTest(allowed);
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  for (FillTables fill : {fill_arithmetic, fill_math, fill_compare, fill_select, fill_convert,
-                          fill_reduce, fill_softmax, fill_gemm, fill_gemv}) {
+  for (FillTables fill : kFillPointwise) fill(kernels);
+  for (FillTables fill : {fill_convert, fill_reduce, fill_softmax, fill_gemm, fill_gemv}) {
     fill(kernels);
   }
   hwy::SetSupportedTargetsForTest(0);

@@ -4,12 +4,17 @@
 #include <cstdint>
 
 #include "core/dtype.h"
-#include "core/generated/pointwise_op.h"
+#include "core/pointwise_op.h"
 
 namespace libtensor::cpu {
 
 // out[i] = op(in[0][i], in[1][i], ...) over contiguous elements; out may be one of the inputs.
 using PointwiseKernel = void (*)(void* out, const void* const* in, int64_t n);
+struct PointwiseEntry {
+  PointwiseKernel kernels[kDTypeCount];  // by compute dtype
+  const char* name;
+  bool returns_bool;  // else the compute dtype
+};
 // to[i] = from[i], converted; for elements of one size, to may be from.
 using ConvertKernel = void (*)(void* to, const void* from, int64_t n);
 
@@ -58,9 +63,8 @@ struct GemvArguments {
 using GemvKernel = void (*)(const GemvArguments& arguments);
 
 struct KernelTables {
-  PointwiseKernel pointwise[kPointwiseOpCount][kDTypeCount];  // by compute dtype
-  bool returns_bool[kPointwiseOpCount];                       // else the compute dtype
-  ConvertKernel convert[kDTypeCount][kDTypeCount];            // [from][to]
+  FunctorTable<PointwiseEntry> pointwise;
+  ConvertKernel convert[kDTypeCount][kDTypeCount];  // [from][to]
   StreamKernel stream;
   ReduceKernel reduce[kReductionCount][kDTypeCount];  // by accumulation dtype
   SoftmaxKernel softmax[kDTypeCount];                 // by the elements' dtype
@@ -70,13 +74,15 @@ struct KernelTables {
 };
 
 extern KernelTables kernels;
+// Writes entries of the tables, for the target that Highway has chosen.
+using FillTables = void (*)(KernelTables& tables);
 
 // Throws where the operation makes no sense for the dtype and its caller did not say so in better
 // words.
 inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
-  const PointwiseKernel kernel = kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)];
-  check_as(Status::kNotImplemented, kernel != nullptr, "\"",
-           kPointwiseOpNames[static_cast<int>(op)], "\" not implemented for '",
+  const PointwiseEntry& entry = kernels.pointwise[op];
+  const PointwiseKernel kernel = entry.kernels[static_cast<int>(compute)];
+  check_as(Status::kNotImplemented, kernel != nullptr, "\"", entry.name, "\" not implemented for '",
            scalar_name_of(compute), "'");
   return kernel;
 }

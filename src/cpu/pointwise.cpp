@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/generated/functors/copy.h"
 #include "core/loop_nest.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/strided_copy.h"
@@ -70,9 +71,9 @@ class StridedRun {
 
 StridedRun::StridedRun(const PointwiseCall& call)
     : kernel_(pointwise_kernel(call.op, call.compute)),
-      copies_(call.op == PointwiseOp::kCopy),
+      copies_(call.op == functor::kCopy),
       compute_(call.compute),
-      result_(kernels.returns_bool[static_cast<int>(call.op)] ? DType::kBool : call.compute) {
+      result_(kernels.pointwise[call.op].returns_bool ? DType::kBool : call.compute) {
   // A copy without conversion need not even know what it moves.
   if (copies_ && call.out.dtype == call.in[0].dtype) compute_ = result_ = call.out.dtype;
   build_nest(call);

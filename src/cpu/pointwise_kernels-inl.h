@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/scalar_math.h"
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
 #include "cpu/partial_vectors-inl.h"
 #include "cpu/vector_math-inl.h"
 
@@ -29,18 +29,6 @@ using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::
     libtensor::MulAdd, libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or,
     libtensor::Pow, libtensor::PowScalar, libtensor::Set, libtensor::Sqrt, libtensor::Sub,
     libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid;
-
-#include "core/functors.h"
-
-template <PointwiseOp kOp, class F>
-struct Entry {
-  using Functor = F;
-  static constexpr PointwiseOp op = kOp;
-};
-template <class... Entries>
-struct FunctorList {};
-
-#include "core/generated/functor_lists.inc"
 
 // A bool in memory may come from anywhere: any byte but 0 is true.
 template <class T>
@@ -91,7 +79,7 @@ HWY_INLINE HWY_ATTR void VectorLoop(void* out, const void* const* in, int64_t n,
 template <class F, class T>
 HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n) {
   constexpr auto kInputs = std::make_index_sequence<F::inputs>();
-  if constexpr (std::is_same_v<F, CopyOp>) {
+  if constexpr (F::copies) {
     if (out != in[0]) std::memcpy(out, in[0], n * sizeof(T));
   } else if constexpr (std::is_floating_point_v<T> && F::vectorized) {
     VectorLoop<F, T>(out, in, n, kInputs);
@@ -100,30 +88,30 @@ HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n) {
   }
 }
 
-template <class E, class T>
-void AddKernel(KernelTables& tables) {
-  if constexpr ((E::Functor::dtypes & dtype_bit(dtype_of<T>)) != 0) {
-    tables.pointwise[static_cast<int>(E::op)][static_cast<int>(dtype_of<T>)] =
-        PointwiseLoop<typename E::Functor, T>;
+template <class F, class T>
+void FillKernel(PointwiseEntry& entry) {
+  if constexpr ((F::dtypes & dtype_bit(dtype_of<T>)) != 0) {
+    entry.kernels[static_cast<int>(dtype_of<T>)] = PointwiseLoop<F, T>;
   }
 }
 
-template <class E>
-void AddKernels(KernelTables& tables) {
-  tables.returns_bool[static_cast<int>(E::op)] = E::Functor::returns_bool;
-  AddKernel<E, bool>(tables);
-  AddKernel<E, uint8_t>(tables);
-  AddKernel<E, int8_t>(tables);
-  AddKernel<E, int16_t>(tables);
-  AddKernel<E, int32_t>(tables);
-  AddKernel<E, int64_t>(tables);
-  AddKernel<E, float>(tables);
-  AddKernel<E, double>(tables);
+template <class F>
+void FillEntry(PointwiseEntry& entry) {
+  entry.returns_bool = F::returns_bool;
+  FillKernel<F, bool>(entry);
+  FillKernel<F, uint8_t>(entry);
+  FillKernel<F, int8_t>(entry);
+  FillKernel<F, int16_t>(entry);
+  FillKernel<F, int32_t>(entry);
+  FillKernel<F, int64_t>(entry);
+  FillKernel<F, float>(entry);
+  FillKernel<F, double>(entry);
 }
 
-template <class... Entries>
-void AddFamily(KernelTables& tables, FunctorList<Entries...>) {
-  (AddKernels<Entries>(tables), ...);
+// The functors of a family, in the order of their numbers.
+template <class... Functors>
+void FillFamily(PointwiseEntry* entries) {
+  (FillEntry<Functors>(*entries++), ...);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -3,22 +3,22 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/generated/functors/copy.h"
+#include "cuda/generated/functor_families.h"
+
 namespace libtensor::cuda {
 namespace {
 
 constexpr int kMaxOperands = 1 + kMaxInputs;  // the output first
 using Nest = LoopNest<kMaxOperands>;
 
-const PointwiseTables& tables() {
-  static const PointwiseTables* filled = [] {
-    auto* fresh = new PointwiseTables;
-    add_arithmetic_kernels(*fresh);
-    add_math_kernels(*fresh);
-    add_compare_kernels(*fresh);
-    add_select_kernels(*fresh);
+const PointwiseEntry& entry_of(PointwiseOp op) {
+  static const PointwiseTable* filled = [] {
+    auto* fresh = new PointwiseTable;
+    add_pointwise_kernels(*fresh);
     return fresh;
   }();
-  return *filled;
+  return (*filled)[op];
 }
 
 // A dim along which nothing moves. That of an expanded output is one: only filling may write such a
@@ -84,7 +84,7 @@ class PointwiseRun {
 
   const Context& context_;
   const PointwiseCall& call_;
-  const char* operation_;
+  const PointwiseEntry& entry_;
   DType compute_, out_dtype_;
   Nest nest_;
   Inputs in_;
@@ -101,12 +101,12 @@ DType unsigned_of_size(size_t bytes) {
 PointwiseRun::PointwiseRun(const Context& context, const PointwiseCall& call)
     : context_(context),
       call_(call),
-      operation_(kPointwiseOpNames[static_cast<int>(call.op)]),
+      entry_(entry_of(call.op)),
       compute_(call.compute),
       out_dtype_(call.out.dtype),
       nest_(nest_of(call)) {
   for (int k = 0; k < call.input_count; ++k) in_[k] = input_of(call, k);
-  if (call.op == PointwiseOp::kCopy && in_[0].data && in_[0].dtype == out_dtype_) {
+  if (call.op == functor::kCopy && in_[0].data && in_[0].dtype == out_dtype_) {
     compute_ = out_dtype_ = in_[0].dtype = unsigned_of_size(size_of(out_dtype_));
   }
 }
@@ -152,20 +152,18 @@ bool PointwiseRun::run_flat(const Nest& nest, uint32_t numel, void* out, const I
     return (nest.ndim == 0 || nest.strides[operand][0] == 1) &&
            reinterpret_cast<uintptr_t>(data) % 16 == 0;
   };
-  const auto& t = tables();
-  const int op = static_cast<int>(call_.op);
-  DType dtype = t.returns_bool[op] ? compute_ : out_dtype_;
+  DType dtype = entry_.returns_bool ? compute_ : out_dtype_;
   for (int k = 0; k < call_.input_count; ++k) {
     if (in[k].data) dtype = in[k].dtype;
   }
   if (compute_dtype(dtype) != compute_ && dtype != compute_) return false;
-  if (out_dtype_ != (t.returns_bool[op] ? DType::kBool : dtype) || !fits(out, 0)) return false;
+  if (out_dtype_ != (entry_.returns_bool ? DType::kBool : dtype) || !fits(out, 0)) return false;
   for (int k = 0; k < call_.input_count; ++k) {
     if (in[k].data && (in[k].dtype != dtype || !fits(in[k].data, k + 1))) return false;
   }
-  const FlatLauncher launcher = t.flat[op][static_cast<int>(dtype)];
+  const FlatLauncher launcher = entry_.flat[static_cast<int>(dtype)];
   if (!launcher) return false;
-  FlatPlan plan{operation_, numel, out, {}};
+  FlatPlan plan{entry_.name, numel, out, {}};
   std::copy_n(in, kMaxInputs, plan.in);
   launcher(context_, plan);
   return true;
@@ -182,11 +180,10 @@ void PointwiseRun::run_piece(const Nest& nest, void* out, const Inputs& in) cons
   if (nest.ndim > kMaxKernelDims) return run_along(nest, out, in);
   const auto count = static_cast<uint32_t>(numel);
   if (run_flat(nest, count, out, in)) return;
-  const StridedLauncher launcher =
-      tables().strided[static_cast<int>(call_.op)][static_cast<int>(compute_)];
-  check_as(Status::kNotImplemented, launcher != nullptr, "\"", operation_,
+  const StridedLauncher launcher = entry_.strided[static_cast<int>(compute_)];
+  check_as(Status::kNotImplemented, launcher != nullptr, "\"", entry_.name,
            "\" not implemented for '", scalar_name_of(compute_), "'");
-  StridedPlan plan{operation_, count, out, out_dtype_, {}, nest};
+  StridedPlan plan{entry_.name, count, out, out_dtype_, {}, nest};
   std::copy_n(in, kMaxInputs, plan.in);
   launcher(context_, plan);
 }

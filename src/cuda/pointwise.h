@@ -37,16 +37,14 @@ struct StridedPlan {
 using FlatLauncher = void (*)(const Context&, const FlatPlan&);
 using StridedLauncher = void (*)(const Context&, const StridedPlan&);
 
-struct PointwiseTables {
-  FlatLauncher flat[kPointwiseOpCount][kDTypeCount] = {};        // by the tensors' dtype
-  StridedLauncher strided[kPointwiseOpCount][kDTypeCount] = {};  // by the compute dtype
-  bool returns_bool[kPointwiseOpCount] = {};
+// A functor's kernels.
+struct PointwiseEntry {
+  FlatLauncher flat[kDTypeCount];        // by the tensors' dtype
+  StridedLauncher strided[kDTypeCount];  // by the compute dtype
+  const char* name;
+  bool returns_bool;
 };
-
-void add_arithmetic_kernels(PointwiseTables& tables);
-void add_math_kernels(PointwiseTables& tables);
-void add_compare_kernels(PointwiseTables& tables);
-void add_select_kernels(PointwiseTables& tables);
+using PointwiseTable = FunctorTable<PointwiseEntry>;
 
 void pointwise(const Context& context, const PointwiseCall& call);
 

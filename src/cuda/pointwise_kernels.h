@@ -10,22 +10,6 @@
 
 namespace libtensor::cuda {
 
-namespace functors {
-
-#include "core/functors.h"
-
-template <PointwiseOp kOp, class F>
-struct Entry {
-  using Functor = F;
-  static constexpr PointwiseOp op = kOp;
-};
-template <class... Entries>
-struct FunctorList {};
-
-#include "core/generated/functor_lists.inc"
-
-}  // namespace functors
-
 constexpr int kPointwiseThreads = 256;
 constexpr int kStridedItems = 4;  // elements for each thread
 
@@ -162,36 +146,36 @@ void launch_strided(const Context& context, const StridedPlan& plan) {
          StridedArguments<C, F::inputs>(plan));
 }
 
-template <class E, class S>
-void add_kernel(PointwiseTables& tables) {
-  using F = typename E::Functor;
+template <class F, class S>
+void fill_kernel(PointwiseEntry& entry) {
   using C = ComputeOf<S>;
   if constexpr ((F::dtypes & dtype_bit(dtype_of<C>)) != 0) {
-    tables.flat[static_cast<int>(E::op)][static_cast<int>(dtype_of<S>)] = launch_flat<F, S>;
+    entry.flat[static_cast<int>(dtype_of<S>)] = launch_flat<F, S>;
     if constexpr (std::is_same_v<S, C>) {
-      tables.strided[static_cast<int>(E::op)][static_cast<int>(dtype_of<C>)] = launch_strided<F, C>;
+      entry.strided[static_cast<int>(dtype_of<C>)] = launch_strided<F, C>;
     }
   }
 }
 
-template <class E>
-void add_kernels(PointwiseTables& tables) {
-  tables.returns_bool[static_cast<int>(E::op)] = E::Functor::returns_bool;
-  add_kernel<E, bool>(tables);
-  add_kernel<E, uint8_t>(tables);
-  add_kernel<E, int8_t>(tables);
-  add_kernel<E, int16_t>(tables);
-  add_kernel<E, int32_t>(tables);
-  add_kernel<E, int64_t>(tables);
-  add_kernel<E, Half>(tables);
-  add_kernel<E, BFloat16>(tables);
-  add_kernel<E, float>(tables);
-  add_kernel<E, double>(tables);
+template <class F>
+void fill_entry(PointwiseEntry& entry) {
+  entry.returns_bool = F::returns_bool;
+  fill_kernel<F, bool>(entry);
+  fill_kernel<F, uint8_t>(entry);
+  fill_kernel<F, int8_t>(entry);
+  fill_kernel<F, int16_t>(entry);
+  fill_kernel<F, int32_t>(entry);
+  fill_kernel<F, int64_t>(entry);
+  fill_kernel<F, Half>(entry);
+  fill_kernel<F, BFloat16>(entry);
+  fill_kernel<F, float>(entry);
+  fill_kernel<F, double>(entry);
 }
 
-template <class... Entries>
-void add_family(PointwiseTables& tables, functors::FunctorList<Entries...>) {
-  (add_kernels<Entries>(tables), ...);
+// The functors of a family, in the order of their numbers.
+template <class... Functors>
+void fill_family(PointwiseEntry* entries) {
+  (fill_entry<Functors>(*entries++), ...);
 }
 
 }  // namespace libtensor::cuda

@@ -4,6 +4,8 @@
 #include "autograd/history.h"
 #include "core/error.h"
 #include "ops/formulas.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::functional {
 

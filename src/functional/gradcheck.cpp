@@ -4,6 +4,8 @@
 #include "functional/gradcheck_compare.h"
 #include "functional/gradcheck_undefined.h"
 #include "ops/formulas.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/creation.h"
 
 namespace libtensor::functional {
 namespace {

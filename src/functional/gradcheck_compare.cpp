@@ -3,6 +3,14 @@
 #include "functional/numeric_jacobian.h"
 #include "io/format.h"
 #include "ops/formulas.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/comparison.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/joining.h"
+#include "ops/generated/functions/math.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::functional {
 

@@ -4,6 +4,8 @@
 #include "core/error.h"
 #include "functional/strict.h"
 #include "ops/formulas.h"
+#include "ops/generated/functions/joining.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::functional {
 namespace {

@@ -2,6 +2,11 @@
 
 #include "autograd/data.h"
 #include "ops/formulas.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/joining.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::functional {
 namespace {

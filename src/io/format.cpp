@@ -9,7 +9,7 @@
 
 #include "autograd/history.h"
 #include "io/number_format.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/copies.h"
 
 namespace libtensor {
 namespace {

@@ -2,9 +2,15 @@
 #include "autograd/history.h"
 #include "autograd/ownership.h"
 #include "autograd/tensor_ops.h"
+#include "core/generated/functors/arithmetic.h"
 #include "ops/formulas.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/nodes.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/comparison.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
+#include "ops/generated/nodes/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -97,7 +103,7 @@ Ref<Node> make_copy_slices(const Tensor& base, const Tensor& view, Ref<Node> wri
 }
 
 void add_in_place(Tensor& sum, const Tensor& gradient) {
-  pointwise::run_inplace(PointwiseOp::kAdd, Rule::kPromote, sum, {sum, gradient});
+  pointwise::run_inplace(functor::kAdd, Rule::kPromote, sum, {sum, gradient});
   sum.storage().bump_version("add_");
 }
 

@@ -1,11 +1,13 @@
 #include "ops/checks.h"
+#include "core/generated/functors/compare.h"
 
 #include <cmath>
 #include <limits>
 
 #include "core/warning.h"
 #include "ops/assign.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/copies.h"
+#include "ops/generated/compute/reductions.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -133,7 +135,7 @@ void check_not_zero(const Tensor& divisor, DType common) {
   const Tensor converted =
       divisor.dtype() == common ? divisor : compute::to_copy(divisor, common, divisor.device());
   const Tensor is_zero =
-      compute::any(pointwise::run(PointwiseOp::kEq, Rule::kCompare, {converted, Scalar(0)}));
+      compute::any(pointwise::run(functor::kEq, Rule::kCompare, {converted, Scalar(0)}));
   const Tensor on_cpu = compute::to_copy(is_zero, DType::kBool, Device{});
   check(!*on_cpu.data_as<bool>(), "ZeroDivisionError");
 }

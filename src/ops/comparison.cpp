@@ -3,7 +3,10 @@
 
 #include "autograd/mode.h"
 #include "ops/checks.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/comparison.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/reductions.h"
 
 namespace libtensor::ops {
 namespace {

@@ -1,11 +1,14 @@
 // Copies and conversions.
-#include "ops/copies.h"
+#include "ops/generated/compute/copies.h"
 #include "autograd/history.h"
 #include "core/plugin.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/functions.h"
+#include "ops/copies.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {

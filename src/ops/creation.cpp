@@ -4,7 +4,9 @@
 
 #include "autograd/history.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/compute/reductions.h"
+#include "ops/generated/compute/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {

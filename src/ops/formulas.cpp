@@ -1,8 +1,18 @@
 #include "ops/formulas.h"
+#include "ops/generated/functions/activation.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/comparison.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/indexing.h"
+#include "ops/generated/functions/joining.h"
+#include "ops/generated/functions/linear_algebra.h"
+#include "ops/generated/functions/losses.h"
+#include "ops/generated/functions/math.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
 
 #include <cmath>
-
-#include "ops/generated/compute.h"
 
 namespace libtensor::ops {
 

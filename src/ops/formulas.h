@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "ops/generated/functions.h"
 #include "ops/types.h"
 
 namespace libtensor::ops {

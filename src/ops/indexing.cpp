@@ -1,8 +1,11 @@
 // Reading and writing at positions that another tensor names.
+#include "ops/generated/compute/indexing.h"
 #include "core/backend.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/copies.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/compute/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {

@@ -1,8 +1,10 @@
 // Several tensors made one.
+#include "ops/generated/compute/joining.h"
 #include "core/checked.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/compute/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {

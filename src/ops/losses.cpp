@@ -1,8 +1,16 @@
 // Softmax and the losses.
+#include "ops/generated/compute/losses.h"
 #include "core/backend.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/activation.h"
+#include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/comparison.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/indexing.h"
+#include "ops/generated/functions/losses.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {

@@ -1,9 +1,15 @@
 // Products of matrices and vectors.
 #include "core/backend.h"
+#include "core/generated/functors/arithmetic.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/compute/linear_algebra.h"
+#include "ops/generated/compute/views.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/linear_algebra.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -149,9 +155,9 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
   if (!is_exact(alpha) || !is_exact(beta)) {
     multiply("addmm_impl_cpu_", mat1, mat2, result);
     const auto scaled = [](const Tensor& tensor, Scalar factor) {
-      return pointwise::run(PointwiseOp::kMul, Rule::kPromote, {tensor, factor});
+      return pointwise::run(functor::kMul, Rule::kPromote, {tensor, factor});
     };
-    return pointwise::run(PointwiseOp::kAdd, Rule::kPromote,
+    return pointwise::run(functor::kAdd, Rule::kPromote,
                           {scaled(result, alpha), scaled(expanded, beta)});
   }
   if (beta.to<double>() != 0) pointwise::copy(result, expanded);

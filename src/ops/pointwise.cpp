@@ -1,4 +1,6 @@
 #include "ops/pointwise.h"
+#include "core/generated/functors/copy.h"
+#include "core/generated/functors/math.h"
 
 #include "ops/assign.h"
 #include "ops/checks.h"
@@ -58,7 +60,7 @@ Dims infer_shape(Inputs inputs) {
 // layout.
 std::span<const Input> operands_of(PointwiseOp op, Rule rule, Inputs inputs) {
   const std::span<const Input> all(inputs.begin(), inputs.size());
-  if (op == PointwiseOp::kPowScalar) return all.first(1);
+  if (op == functor::kPowScalar) return all.first(1);
   return rule == Rule::kPromoteInputs ? without_last_numbers(all) : all;
 }
 
@@ -227,12 +229,12 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
 }
 
 void copy(const Tensor& destination, const Tensor& source) {
-  execute(PointwiseOp::kCopy, {destination.dtype(), destination.dtype()}, destination, {source},
+  execute(functor::kCopy, {destination.dtype(), destination.dtype()}, destination, {source},
           destination.device());
 }
 
 void fill(const Tensor& destination, Scalar value) {
-  execute(PointwiseOp::kCopy, {destination.dtype(), destination.dtype()}, destination, {value},
+  execute(functor::kCopy, {destination.dtype(), destination.dtype()}, destination, {value},
           destination.device());
 }
 

@@ -1,6 +1,9 @@
 // Operations that make many elements one.
+#include "ops/generated/compute/reductions.h"
 #include "core/backend.h"
-#include "ops/generated/compute.h"
+#include "ops/generated/compute/copies.h"
+#include "ops/generated/compute/creation.h"
+#include "ops/generated/compute/views.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {

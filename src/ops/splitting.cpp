@@ -1,8 +1,9 @@
 // Several views of one tensor: unbind, split, chunk, and their derivatives.
 #include "ops/checks.h"
 #include "ops/formulas.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/compute/views.h"
+#include "ops/generated/functions/joining.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::ops {
 namespace {

@@ -1,7 +1,10 @@
 // Operations whose result shares its input's memory.
+#include "ops/generated/compute/views.h"
 #include "ops/checks.h"
-#include "ops/generated/compute.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/copies.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/reductions.h"
+#include "ops/generated/functions/views.h"
 
 namespace libtensor::ops {
 namespace compute {

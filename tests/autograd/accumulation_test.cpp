@@ -10,7 +10,8 @@
 #include "autograd/accumulate_grad.h"
 #include "autograd/engine.h"
 #include "autograd/tensor_extra.h"
-#include "ops/generated/functions.h"
+#include "ops/generated/functions/creation.h"
+#include "ops/generated/functions/reductions.h"
 
 namespace libtensor {
 namespace {

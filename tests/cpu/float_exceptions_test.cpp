@@ -2,6 +2,7 @@
 // may trap them. Vectors that are not full hold something in their other lanes as well.
 #include <cfenv>
 
+#include "core/generated/functors/arithmetic.h"
 #include "cpu/pointwise.h"
 #include "targets.h"
 
@@ -25,23 +26,21 @@ int raised_by(PointwiseKernel kernel, int64_t n) {
 }
 
 TEST_P(FloatExceptions, AreThoseOfTheElements) {
-  for (int op = 0; op < kPointwiseOpCount; ++op) {
+  kernels.pointwise.for_each([](PointwiseOp, const PointwiseEntry& entry) {
     for (int64_t n = 1; n <= kMost; ++n) {
-      SCOPED_TRACE(testing::Message() << "operation " << op << " of " << n << " elements");
-      const auto& of = kernels.pointwise[op];
-      if (const auto kernel = of[static_cast<int>(DType::kFloat32)]) {
+      SCOPED_TRACE(testing::Message() << entry.name << " of " << n << " elements");
+      if (const auto kernel = entry.kernels[static_cast<int>(DType::kFloat32)]) {
         EXPECT_EQ(raised_by<float>(kernel, n), 0);
       }
-      if (const auto kernel = of[static_cast<int>(DType::kFloat64)]) {
+      if (const auto kernel = entry.kernels[static_cast<int>(DType::kFloat64)]) {
         EXPECT_EQ(raised_by<double>(kernel, n), 0);
       }
     }
-  }
+  });
 }
 
 TEST_P(FloatExceptions, AreRaisedWhereAnElementDoes) {
-  const auto kernel =
-      kernels.pointwise[static_cast<int>(PointwiseOp::kDiv)][static_cast<int>(DType::kFloat32)];
+  const auto kernel = kernels.pointwise[functor::kDiv].kernels[static_cast<int>(DType::kFloat32)];
   for (int at = 0; at < kMost; ++at) {
     const std::vector<float> zeros(kMost, 0.0f);
     std::vector<float> divisors(kMost, 1.0f), out(kMost);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "array.h"
+#include "core/generated/functors/math.h"
 #include "targets.h"
 
 namespace libtensor::cpu {
@@ -21,11 +22,11 @@ struct Function {
   Value max_ulp_without_fma;
 };
 const Function kFunctions[] = {
-    {"exp", PointwiseOp::kExp, [](Value x) { return std::exp(x); }, 1.0L, 1.0L},
-    {"log", PointwiseOp::kLog, [](Value x) { return std::log(x); }, 1.0L, 1.0L},
-    {"sqrt", PointwiseOp::kSqrt, [](Value x) { return std::sqrt(x); }, 0.5L, 0.5L},
-    {"tanh", PointwiseOp::kTanh, [](Value x) { return std::tanh(x); }, 0.9L, 1.0L},
-    {"sigmoid", PointwiseOp::kSigmoid, [](Value x) { return 1 / (1 + std::exp(-x)); }, 1.0L, 1.5L},
+    {"exp", functor::kExp, [](Value x) { return std::exp(x); }, 1.0L, 1.0L},
+    {"log", functor::kLog, [](Value x) { return std::log(x); }, 1.0L, 1.0L},
+    {"sqrt", functor::kSqrt, [](Value x) { return std::sqrt(x); }, 0.5L, 0.5L},
+    {"tanh", functor::kTanh, [](Value x) { return std::tanh(x); }, 0.9L, 1.0L},
+    {"sigmoid", functor::kSigmoid, [](Value x) { return 1 / (1 + std::exp(-x)); }, 1.0L, 1.5L},
 };
 
 // The distance of T's numbers next to `exact`.
@@ -118,36 +119,35 @@ class Math : public EachTarget {
       EXPECT_TRUE(same_value(got, expected) && std::signbit(got) == std::signbit(expected))
           << got << " instead of " << expected;
     };
-    is(apply<T>(PointwiseOp::kExp, infinity), infinity);
-    is(apply<T>(PointwiseOp::kExp, -infinity), 0);
-    is(apply<T>(PointwiseOp::kExp, greatest), infinity);
-    is(apply<T>(PointwiseOp::kExp, -greatest), 0);
-    is(apply<T>(PointwiseOp::kExp, T(0)), 1);
-    is(apply<T>(PointwiseOp::kExp, -T(0)), 1);
-    is(apply<T>(PointwiseOp::kLog, infinity), infinity);
-    is(apply<T>(PointwiseOp::kLog, T(0)), -infinity);
-    is(apply<T>(PointwiseOp::kLog, -T(0)), -infinity);
-    is(apply<T>(PointwiseOp::kLog, T(1)), 0);
-    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kLog, -tiny)));
-    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kLog, -infinity)));
-    EXPECT_LE(error_in_ulp(apply<T>(PointwiseOp::kLog, tiny), std::log(static_cast<Value>(tiny))),
-              1);
-    is(apply<T>(PointwiseOp::kSqrt, infinity), infinity);
-    is(apply<T>(PointwiseOp::kSqrt, -T(0)), -T(0));
-    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kSqrt, T(-1))));
-    is(apply<T>(PointwiseOp::kTanh, infinity), 1);
-    is(apply<T>(PointwiseOp::kTanh, -infinity), -1);
-    is(apply<T>(PointwiseOp::kTanh, -T(0)), -T(0));
-    is(apply<T>(PointwiseOp::kTanh, -tiny), -tiny);
-    is(apply<T>(PointwiseOp::kSigmoid, infinity), 1);
-    is(apply<T>(PointwiseOp::kSigmoid, -infinity), 0);
-    is(apply<T>(PointwiseOp::kSigmoid, T(0)), T(0.5));
+    is(apply<T>(functor::kExp, infinity), infinity);
+    is(apply<T>(functor::kExp, -infinity), 0);
+    is(apply<T>(functor::kExp, greatest), infinity);
+    is(apply<T>(functor::kExp, -greatest), 0);
+    is(apply<T>(functor::kExp, T(0)), 1);
+    is(apply<T>(functor::kExp, -T(0)), 1);
+    is(apply<T>(functor::kLog, infinity), infinity);
+    is(apply<T>(functor::kLog, T(0)), -infinity);
+    is(apply<T>(functor::kLog, -T(0)), -infinity);
+    is(apply<T>(functor::kLog, T(1)), 0);
+    EXPECT_TRUE(std::isnan(apply<T>(functor::kLog, -tiny)));
+    EXPECT_TRUE(std::isnan(apply<T>(functor::kLog, -infinity)));
+    EXPECT_LE(error_in_ulp(apply<T>(functor::kLog, tiny), std::log(static_cast<Value>(tiny))), 1);
+    is(apply<T>(functor::kSqrt, infinity), infinity);
+    is(apply<T>(functor::kSqrt, -T(0)), -T(0));
+    EXPECT_TRUE(std::isnan(apply<T>(functor::kSqrt, T(-1))));
+    is(apply<T>(functor::kTanh, infinity), 1);
+    is(apply<T>(functor::kTanh, -infinity), -1);
+    is(apply<T>(functor::kTanh, -T(0)), -T(0));
+    is(apply<T>(functor::kTanh, -tiny), -tiny);
+    is(apply<T>(functor::kSigmoid, infinity), 1);
+    is(apply<T>(functor::kSigmoid, -infinity), 0);
+    is(apply<T>(functor::kSigmoid, T(0)), T(0.5));
     for (const Function& function : kFunctions)
       EXPECT_TRUE(std::isnan(apply<T>(function.op, nan))) << function.name;
-    is(apply<T>(PointwiseOp::kTanhBackward, T(2), T(0.5)), T(1.5));
-    is(apply<T>(PointwiseOp::kSigmoidBackward, T(2), T(0.5)), T(0.5));
+    is(apply<T>(functor::kTanhBackward, T(2), T(0.5)), T(1.5));
+    is(apply<T>(functor::kSigmoidBackward, T(2), T(0.5)), T(0.5));
 
-    for (PointwiseOp pow : {PointwiseOp::kPow, PointwiseOp::kPowScalar}) {
+    for (PointwiseOp pow : {functor::kPow, functor::kPowScalar}) {
       is(apply<T>(pow, T(-3), T(2)), 9);
       is(apply<T>(pow, T(-3), T(3)), -27);
       is(apply<T>(pow, T(9), T(0.5)), 3);
@@ -160,8 +160,8 @@ class Math : public EachTarget {
       EXPECT_TRUE(std::isnan(apply<T>(pow, T(-8), T(1) / 3)));
     }
     // As PyTorch: the square root where the exponent is a number, the power where it is a tensor.
-    EXPECT_TRUE(std::isnan(apply<T>(PointwiseOp::kPowScalar, -infinity, T(0.5))));
-    is(apply<T>(PointwiseOp::kPow, -infinity, T(0.5)), infinity);
+    EXPECT_TRUE(std::isnan(apply<T>(functor::kPowScalar, -infinity, T(0.5))));
+    is(apply<T>(functor::kPow, -infinity, T(0.5)), infinity);
   }
 };
 

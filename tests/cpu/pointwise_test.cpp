@@ -4,6 +4,12 @@
 #include <cmath>
 
 #include "array.h"
+#include "core/generated/functors/activation.h"
+#include "core/generated/functors/arithmetic.h"
+#include "core/generated/functors/compare.h"
+#include "core/generated/functors/copy.h"
+#include "core/generated/functors/math.h"
+#include "core/generated/functors/select.h"
 #include "cpu/pointwise.h"
 #include "cpu/threads.h"
 #include "targets.h"
@@ -36,73 +42,73 @@ T expected_arithmetic(PointwiseOp op, T a, T b, T c) {
   constexpr bool kInteger = std::is_integral_v<T>;
   const bool nan_a = a != a, nan_b = b != b;
   switch (op) {
-    case PointwiseOp::kCopy:
+    case functor::kCopy:
       return a;
-    case PointwiseOp::kAdd:
+    case functor::kAdd:
       if constexpr (std::is_same_v<T, bool>)
         return a || b;
       else if constexpr (kInteger)
         return wrap<T>(Int128(a) + b);
       else
         return a + b;
-    case PointwiseOp::kSub:
+    case functor::kSub:
       if constexpr (kInteger)
         return wrap<T>(Int128(a) - b);
       else
         return a - b;
-    case PointwiseOp::kMul:
+    case functor::kMul:
       if constexpr (kInteger)
         return wrap<T>(Int128(a) * b);
       else
         return a * b;
-    case PointwiseOp::kDiv:
+    case functor::kDiv:
       if constexpr (!kInteger) return a / b;
       break;
-    case PointwiseOp::kReciprocal:
+    case functor::kReciprocal:
       if constexpr (!kInteger) return 1 / a;
       break;
-    case PointwiseOp::kNeg:
+    case functor::kNeg:
       if constexpr (kInteger)
         return wrap<T>(-Int128(a));
       else
         return -a;
-    case PointwiseOp::kAbs:
+    case functor::kAbs:
       if constexpr (kInteger)
         return a < T(0) ? wrap<T>(-Int128(a)) : a;
       else
         return std::fabs(a);
-    case PointwiseOp::kSign:
+    case functor::kSign:
       return a > T(0) ? T(1) : a < T(0) ? T(-1) : T(0);
-    case PointwiseOp::kMaximum:
+    case functor::kMaximum:
       return nan_a ? a : nan_b ? b : std::max(a, b);
-    case PointwiseOp::kMinimum:
+    case functor::kMinimum:
       return nan_a ? a : nan_b ? b : std::min(a, b);
-    case PointwiseOp::kRelu:
+    case functor::kRelu:
       return nan_a ? a : std::max(a, T(0));
-    case PointwiseOp::kThresholdBackward:
+    case functor::kThresholdBackward:
       return b <= T(0) ? T(0) : a;
-    case PointwiseOp::kSquaredDifference:
+    case functor::kSquaredDifference:
       if constexpr (kInteger) {
         const T difference = wrap<T>(Int128(a) - b);
         return wrap<T>(Int128(difference) * difference);
       }
       if constexpr (!kInteger) return (a - b) * (a - b);
       break;
-    case PointwiseOp::kWhere:
+    case functor::kWhere:
       return a != T(0) ? b : c;
-    case PointwiseOp::kEq:
+    case functor::kEq:
       return a == b;
-    case PointwiseOp::kNe:
+    case functor::kNe:
       return a != b;
-    case PointwiseOp::kLt:
+    case functor::kLt:
       return a < b;
-    case PointwiseOp::kLe:
+    case functor::kLe:
       return a <= b;
-    case PointwiseOp::kGt:
+    case functor::kGt:
       return a > b;
-    case PointwiseOp::kGe:
+    case functor::kGe:
       return a >= b;
-    case PointwiseOp::kPow:
+    case functor::kPow:
       if constexpr (kInteger && !std::is_same_v<T, bool>) return integer_power(a, b);
       break;
     default:
@@ -117,28 +123,28 @@ struct Op {
   int inputs;
 };
 // Those whose results are exact; the others are in math_test.cpp.
-constexpr Op kOps[] = {{PointwiseOp::kCopy, 1},
-                       {PointwiseOp::kAdd, 2},
-                       {PointwiseOp::kSub, 2},
-                       {PointwiseOp::kMul, 2},
-                       {PointwiseOp::kDiv, 2},
-                       {PointwiseOp::kReciprocal, 1},
-                       {PointwiseOp::kNeg, 1},
-                       {PointwiseOp::kAbs, 1},
-                       {PointwiseOp::kSign, 1},
-                       {PointwiseOp::kMaximum, 2},
-                       {PointwiseOp::kMinimum, 2},
-                       {PointwiseOp::kRelu, 1},
-                       {PointwiseOp::kEq, 2},
-                       {PointwiseOp::kNe, 2},
-                       {PointwiseOp::kLt, 2},
-                       {PointwiseOp::kLe, 2},
-                       {PointwiseOp::kGt, 2},
-                       {PointwiseOp::kGe, 2},
-                       {PointwiseOp::kWhere, 3},
-                       {PointwiseOp::kPow, 2},
-                       {PointwiseOp::kThresholdBackward, 2},
-                       {PointwiseOp::kSquaredDifference, 2}};
+constexpr Op kOps[] = {{functor::kCopy, 1},
+                       {functor::kAdd, 2},
+                       {functor::kSub, 2},
+                       {functor::kMul, 2},
+                       {functor::kDiv, 2},
+                       {functor::kReciprocal, 1},
+                       {functor::kNeg, 1},
+                       {functor::kAbs, 1},
+                       {functor::kSign, 1},
+                       {functor::kMaximum, 2},
+                       {functor::kMinimum, 2},
+                       {functor::kRelu, 1},
+                       {functor::kEq, 2},
+                       {functor::kNe, 2},
+                       {functor::kLt, 2},
+                       {functor::kLe, 2},
+                       {functor::kGt, 2},
+                       {functor::kGe, 2},
+                       {functor::kWhere, 3},
+                       {functor::kPow, 2},
+                       {functor::kThresholdBackward, 2},
+                       {functor::kSquaredDifference, 2}};
 
 Value convert_value(DType from, DType to, Value value) {
   return dispatch(from, [&](auto from_tag) -> Value {
@@ -162,8 +168,8 @@ Value expected_value(PointwiseOp op, DType compute, DType result, const Value* i
     if constexpr (std::is_arithmetic_v<T>) {
       const T value = expected_arithmetic<T>(op, static_cast<T>(in[0]), static_cast<T>(in[1]),
                                              static_cast<T>(in[2]));
-      return convert_value(kernels.returns_bool[static_cast<int>(op)] ? DType::kBool : compute,
-                           result, static_cast<Value>(value));
+      return convert_value(kernels.pointwise[op].returns_bool ? DType::kBool : compute, result,
+                           static_cast<Value>(value));
     }
     return 0;
   });
@@ -178,7 +184,7 @@ PointwiseCall make_call(PointwiseOp op, DType compute, Array& out, const std::ve
   call.numel = out.numel();
   call.input_count = static_cast<int>(in.size());
   call.out = out.operand();
-  const DType result = kernels.returns_bool[static_cast<int>(op)] ? DType::kBool : compute;
+  const DType result = kernels.pointwise[op].returns_bool ? DType::kBool : compute;
   call.contiguous = out.dtype() == result && is_contiguous(out.shape(), out.strides());
   for (size_t k = 0; k < in.size(); ++k) {
     call.in[k] = in[k]->operand();
@@ -207,7 +213,7 @@ void expect_right(PointwiseOp op, DType compute, Array& out, const std::vector<A
 }
 
 bool supports(PointwiseOp op, DType compute) {
-  return kernels.pointwise[static_cast<int>(op)][static_cast<int>(compute)] != nullptr;
+  return kernels.pointwise[op].kernels[static_cast<int>(compute)] != nullptr;
 }
 
 class Pointwise : public EachTarget {};
@@ -215,13 +221,12 @@ class Pointwise : public EachTarget {};
 TEST_P(Pointwise, EveryOperationOverContiguousElements) {
   for (const Op& op : kOps) {
     for (DType compute : kComputeDTypes) {
-      if (!supports(op.op, compute) || (op.op == PointwiseOp::kPow && is_floating(compute)))
-        continue;
-      const DType result = kernels.returns_bool[static_cast<int>(op.op)] ? DType::kBool : compute;
+      if (!supports(op.op, compute) || (op.op == functor::kPow && is_floating(compute))) continue;
+      const DType result = kernels.pointwise[op.op].returns_bool ? DType::kBool : compute;
       for (int64_t n : {0, 1, 2, 3, 7, 15, 16, 17, 31, 32, 33, 63, 65, 130, 1025}) {
         Array out(result, {n}), a(compute, {n}), b(compute, {n}), c(compute, {n});
         a.fill_extreme(1);
-        if (op.op == PointwiseOp::kPow)
+        if (op.op == functor::kPow)
           b.fill_small(2);
         else
           b.fill_extreme(2);
@@ -295,13 +300,13 @@ TEST_P(Pointwise, StridedAndBroadcastOperands) {
           b(dtype, layout.shape, layout.b);
       a.fill_small(4);
       b.fill_small(5);
-      expect_right(PointwiseOp::kSub, dtype, out, {&a, &b});
-      expect_right(PointwiseOp::kCopy, dtype, out, {&a});
+      expect_right(functor::kSub, dtype, out, {&a, &b});
+      expect_right(functor::kCopy, dtype, out, {&a});
       Array flags(DType::kBool, layout.shape, layout.out);
-      expect_right(PointwiseOp::kLt, dtype, flags, {&a, &b});
-      expect_right(PointwiseOp::kWhere, dtype, out, {&flags, &b, &a});
+      expect_right(functor::kLt, dtype, flags, {&a, &b});
+      expect_right(functor::kWhere, dtype, out, {&flags, &b, &a});
       if (is_non_overlapping(layout.shape, layout.a))
-        expect_right(PointwiseOp::kSub, dtype, a, {&a, &b});
+        expect_right(functor::kSub, dtype, a, {&a, &b});
     }
   }
 }
@@ -320,8 +325,8 @@ TEST_P(Pointwise, ConvertsBetweenAllDTypes) {
         else
           a.fill_extreme(6);
         b.fill_small(7);
-        expect_right(PointwiseOp::kCopy, compute_dtype(target), out, {&a});
-        expect_right(PointwiseOp::kMaximum, compute_dtype(target), out, {&a, &b});
+        expect_right(functor::kCopy, compute_dtype(target), out, {&a});
+        expect_right(functor::kMaximum, compute_dtype(target), out, {&a, &b});
       }
     }
   }
@@ -333,9 +338,9 @@ TEST_P(Pointwise, AddScaledRoundsAtMostTwice) {
     a.fill_small(8);
     b.fill_small(9);
     alpha.set(0, 3);
-    pointwise(make_call(PointwiseOp::kAddScaled, dtype, out, {&a, &b, &alpha}));
+    pointwise(make_call(functor::kAddScaled, dtype, out, {&a, &b, &alpha}));
     for (int64_t i = 0; i < 77; ++i) EXPECT_EQ(out.get(i), a.get(i) + 3 * b.get(i));
-    pointwise(make_call(PointwiseOp::kSubScaled, dtype, out, {&a, &b, &alpha}));
+    pointwise(make_call(functor::kSubScaled, dtype, out, {&a, &b, &alpha}));
     for (int64_t i = 0; i < 77; ++i) EXPECT_EQ(out.get(i), a.get(i) - 3 * b.get(i));
   }
 }
@@ -347,7 +352,7 @@ TEST_P(Pointwise, AnyNonzeroByteIsTrue) {
   bool out[9];
   const int64_t shape[] = {9}, strides[] = {1};
   PointwiseCall call;
-  call.op = PointwiseOp::kMul;
+  call.op = functor::kMul;
   call.compute = DType::kBool;
   call.ndim = 1;
   call.shape = shape;
@@ -359,7 +364,7 @@ TEST_P(Pointwise, AnyNonzeroByteIsTrue) {
   pointwise(call);
   for (int i = 0; i < 9; ++i) EXPECT_EQ(out[i], bytes[i] != 0);
   float values[9];
-  call.op = PointwiseOp::kCopy;
+  call.op = functor::kCopy;
   call.compute = DType::kFloat32;
   call.contiguous = false;
   call.input_count = 1;
@@ -382,7 +387,7 @@ TEST_P(Pointwise, ResultsTooLargeForTheCaches) {
     for (const int64_t offset : {0, 1}) {
       float* const result = reinterpret_cast<float*>(line) + offset;
       const int64_t stride = 1;
-      PointwiseCall call{.op = PointwiseOp::kAdd, .compute = DType::kFloat32, .ndim = 1};
+      PointwiseCall call{.op = functor::kAdd, .compute = DType::kFloat32, .ndim = 1};
       call.shape = &n;
       call.numel = n;
       call.contiguous = true;
@@ -407,7 +412,7 @@ TEST_P(Pointwise, ThreadsChangeNothing) {
   Array a(DType::kFloat32, {n}), one(DType::kFloat32, {n}), two(DType::kFloat32, {n});
   a.fill_extreme(10);
   for (int strided = 0; strided < 2; ++strided) {
-    PointwiseCall call = make_call(PointwiseOp::kTanh, DType::kFloat32, one, {&a});
+    PointwiseCall call = make_call(functor::kTanh, DType::kFloat32, one, {&a});
     call.contiguous = strided == 0;
     set_num_threads(1);
     pointwise(call);

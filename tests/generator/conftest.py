@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tools/generate"))
 
-ROW = """
-# ---------------------------------------------------------------- arithmetic
+import model  # noqa: E402
 
+ROW = """
 [[op]]
 name = "blend"
 args = "Tensor self, Tensor end, Scalar weight, bool strict=False"
@@ -35,14 +35,21 @@ def row():
 
 @pytest.fixture
 def write_table(tmp_path):
-    """Writes a table and says where."""
+    """Writes a table of one family and says where."""
 
-    def write(text: str) -> Path:
-        path = tmp_path / "table.toml"
-        path.write_text(text)
-        return path
+    def write(rows: str) -> Path:
+        folder = tmp_path / "table"
+        folder.mkdir(exist_ok=True)
+        (folder / "mixing.toml").write_text(f'title = "Mixing"\n{rows}')
+        return folder
 
     return write
+
+
+@pytest.fixture
+def read_ops(write_table):
+    """The operations of such a table."""
+    return lambda rows: model.all_ops(model.load(write_table(rows)))
 
 
 class Project:
@@ -50,11 +57,12 @@ class Project:
 
     def __init__(self, root: Path):
         self.root = root
-        self.table = root / "src/ops/table.toml"
+        self.table = root / "src/ops/table/arithmetic.toml"
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "tools/generate", root / "tools/generate", ignore=ignore)
         shutil.copytree(ROOT / "include", root / "include")
-        for name in ["src/ops/table.toml", *outputs()]:
+        shutil.copytree(ROOT / "src/ops/table", root / "src/ops/table")
+        for name in outputs():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
 
@@ -70,8 +78,11 @@ class Project:
 
 
 def outputs() -> list[str]:
-    """The files that the generator names in its main module."""
-    code = "import runpy, sys; print(*runpy.run_path(sys.argv[1])['FILES'])"
+    """The files that the generator writes."""
+    code = (
+        "import runpy, sys; main = runpy.run_path(sys.argv[1]); "
+        "print(*main['render'](main['model'].load()))"
+    )
     command = [sys.executable, "-B", "-c", code, ROOT / "tools/generate/__main__.py"]
     return subprocess.run(command, text=True, capture_output=True, check=True).stdout.split()
 

@@ -6,13 +6,13 @@ from formula import all_saved, formulas
 
 
 @pytest.fixture
-def saved(write_table, row):
+def saved(read_ops, row):
     """What the node keeps for the formulas given: (kind, source, attribute)."""
 
     def find(**gradient: str) -> set[tuple[str, str, str]]:
         head = row.split("self = ")[0]
         text = head + "\n".join(f'{arg} = "{formula}"' for arg, formula in gradient.items())
-        (op,) = model.load(write_table(text))
+        (op,) = read_ops(text)
         return {(item.kind, item.source, item.attribute) for item in all_saved(op)}
 
     return find
@@ -42,13 +42,13 @@ def test_a_function_may_have_an_arguments_name(saved):
 
 
 def test_each_is_kept_once_and_says_for_whom():
-    (mul,) = [op for op in model.load() if op.name == "mul"]
+    (mul,) = [op for op in model.all_ops(model.load()) if op.name == "mul"]
     users = {item.source: args for item, args in all_saved(mul).items()}
     assert users == {"other": ["self"], "self": ["other"]}
 
 
-def test_formulas_name_the_members(write_table, row):
-    (op,) = model.load(write_table(row))
+def test_formulas_name_the_members(read_ops, row):
+    (op,) = read_ops(row)
     first, second = formulas(op)
     assert first.expression == "mul_scalar(grad, weight_)"
     assert second.expression == "scale(grad, weight_, self_shape_)"

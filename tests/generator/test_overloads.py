@@ -15,12 +15,12 @@ doc = "A form."
 
 
 @pytest.fixture
-def defaults(write_table):
+def defaults(read_ops):
     """Argument -> default of each form of one function."""
 
     def find(*forms: str) -> list[dict[str, str | None]]:
         text = "".join(FORM.format(name=f"form_{i}", args=args) for i, args in enumerate(forms))
-        found = overloads(model.load(write_table(text)))
+        found = overloads(read_ops(text))
         return [{arg.name: arg.default for arg in item.args} for item in found]
 
     return find

@@ -2,7 +2,8 @@
 
 import model
 import pytest
-from groups import groups
+from emit_functors import functor_families
+from vocabulary import TYPES
 
 # What is changed in a right row, and what the message must say besides the row's name.
 WRONG = {
@@ -23,11 +24,11 @@ WRONG = {
 
 
 def test_the_table_of_the_project():
-    ops = {op.name: op for op in model.load()}
+    ops = {op.name: op for op in model.all_ops(model.load())}
     assert len(ops) > 100
     add = ops["add_scalar"]
     assert add.torch == ("add",)
-    assert [(a.type, a.name) for a in add.args] == [("Tensor", "self"), ("Scalar", "other")]
+    assert [(a.type.word, a.name) for a in add.args] == [("Tensor", "self"), ("Scalar", "other")]
     assert [add.variant_name(v) for v in add.variants] == [
         "add_scalar", "add_scalar_", "add_scalar_out",
     ]  # fmt: skip
@@ -35,8 +36,8 @@ def test_the_table_of_the_project():
     assert ops["equal"].returns_bool
 
 
-def test_a_row_is_read_as_written(write_table, row):
-    (op,) = model.load(write_table(row))
+def test_a_row_is_read_as_written(read_ops, row):
+    (op,) = read_ops(row)
     assert op.class_name == "BlendBackward"
     assert op.variants == ("function", "inplace", "out")
     assert op.operands == ("self", "end", "weight", "strict")
@@ -45,27 +46,40 @@ def test_a_row_is_read_as_written(write_table, row):
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_row_is_refused_by_name(case, write_table, row):
+def test_a_wrong_row_is_refused_by_name(case, read_ops, row):
     right, wrong, said = WRONG[case]
     assert right in row
     with pytest.raises(model.TableError) as failure:
-        model.load(write_table(row.replace(right, wrong, 1)))
+        read_ops(row.replace(right, wrong, 1))
     assert str(failure.value).startswith("blend: ")
     assert said in str(failure.value)
 
 
-def test_a_name_given_twice_is_refused(write_table, row):
+def test_a_name_given_twice_is_refused(read_ops, row):
     with pytest.raises(model.TableError, match="^blend: named twice"):
-        model.load(write_table(row + row))
+        read_ops(row + row)
 
 
-def test_a_functor_of_two_families_is_refused(write_table, row):
+def test_a_functor_of_two_families_is_refused(read_ops, row):
     other = row.replace('"blend"', '"mix"').replace("arithmetic.Blend", "math.Blend")
     with pytest.raises(model.TableError, match="^mix: .*Blend"):
-        model.functors(model.load(write_table(row + other)))
+        functor_families(read_ops(row + other))
 
 
-def test_groups_are_the_sections(write_table, row):
-    assert groups(write_table(row)) == {"arithmetic": ["blend"]}
-    names = [name for members in groups().values() for name in members]
-    assert names == [op.name for op in model.load()]
+def test_a_file_is_a_family(write_table, row):
+    (family,) = model.load(write_table(row))
+    assert (family.name, family.title) == ("mixing", "Mixing")
+    assert [op.name for op in family.ops] == ["blend"]
+
+
+def test_a_family_has_a_title_and_rows_only(write_table, row):
+    folder = write_table(row)
+    for text in (row, f'title = "Mixing"\ncolour = "red"\n{row}'):
+        (folder / "mixing.toml").write_text(text)
+        with pytest.raises(model.TableError, match="mixing.toml"):
+            model.load(folder)
+
+
+def test_every_type_is_written_as_it_reads():
+    assert all(word == kind.word for word, kind in TYPES.items())
+    assert len({id(kind) for kind in TYPES.values()}) == len(TYPES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpp_types import out_name
-from model import Arg, Op
+from model import Arg, Family, Op
 from text import comment_block, header, wrap_call
 
 
@@ -40,10 +40,6 @@ def prototype(op: Op, variant: str) -> str:
     return f"tensor_status_t tensor_{op.variant_name(variant)}({c_parameters(op, variant)})"
 
 
-def public(ops: list[Op]) -> list[Op]:
-    return [op for op in ops if not op.internal]
-
-
 INTRODUCTION = """\
 /* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules
  * that all functions share: ownership, errors, threads. name_ works in place, name_out writes
@@ -53,17 +49,27 @@ INTRODUCTION = """\
  * capacity that is not 0 but too small is an error, and nothing is written. */"""
 
 
-def c_header(ops: list[Op]) -> str:
+def c_umbrella(families: list[Family]) -> str:
+    """ops.h: every family's header."""
     lines = [header("/*").rstrip() + " */", INTRODUCTION]
-    lines += ["#ifndef TENSOR_OPS_H", "#define TENSOR_OPS_H", "", '#include "tensor/types.h"', ""]
+    lines += ["#ifndef TENSOR_OPS_H", "#define TENSOR_OPS_H", ""]
+    lines += [f'#include "tensor/ops/{family.name}.h"' for family in families]
+    return "\n".join([*lines, "", "#endif /* TENSOR_OPS_H */", ""])
+
+
+def c_header(family: Family) -> str:
+    guard = f"TENSOR_OPS_{family.name.upper()}_H"
+    lines = [header("/*").rstrip() + " */"]
+    lines += [f"/* {family.title}. The rules that all operations share are in tensor/ops.h. */"]
+    lines += [f"#ifndef {guard}", f"#define {guard}", "", '#include "tensor/types.h"', ""]
     lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
-    for op in public(ops):
+    for op in family.public:
         # The end of the comment stays on the line of its last word.
         block = comment_block(f"{op.doc}\0*/", " * ").replace("\0", " ")
         lines.append(block.replace(" * ", "/* ", 1))
         lines += [wrap_call(f"TENSOR_API {prototype(op, v)};") for v in op.variants]
         lines.append("")
-    lines += ["#ifdef __cplusplus", "}", "#endif", "", "#endif /* TENSOR_OPS_H */", ""]
+    lines += ["#ifdef __cplusplus", "}", "#endif", "", f"#endif /* {guard} */", ""]
     return "\n".join(lines)
 
 
@@ -95,11 +101,11 @@ def body(op: Op, variant: str) -> list[str]:
     return lines + [f"    new_handles({{{handles}}}, {{{', '.join(outs)}}});"]
 
 
-def c_source(ops: list[Op]) -> str:
-    lines = ['#include "tensor/ops.h"', "", '#include "arguments.h"', '#include "firewall.h"']
-    lines += ['#include "ops/generated/functions.h"', ""]
+def c_source(family: Family) -> str:
+    lines = [f'#include "tensor/ops/{family.name}.h"', "", '#include "arguments.h"']
+    lines += ['#include "firewall.h"', f'#include "ops/generated/functions/{family.name}.h"', ""]
     lines += ["using namespace libtensor;", "using namespace libtensor::capi;", ""]
-    for op in public(ops):
+    for op in family.public:
         for variant in op.variants:
             lines += [wrap_call(prototype(op, variant) + " {"), "  return guard([&] {"]
             lines += body(op, variant) + ["  });", "}", ""]

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from emit_c import prototype
-from emit_hpp import public
-from groups import groups, page_name
-from model import Op
+from model import Family, Op
 from text import SOURCE, wrap_call
 
-FOLDER = "docs/reference"
 RULES = {
     "promote": "the dtype that the inputs promote to",
     "promote_inputs": "the dtype that the input tensors promote to",
@@ -34,32 +28,23 @@ and Python, under the C name in Rust (`add_scalar`) and Go (`AddScalar`).
 """
 
 
-def pages() -> dict[str, Callable[[list[Op]], str]]:
-    """File -> who writes it."""
-    files = {f"{FOLDER}/README.md": index}
-    for title, names in groups().items():
-        files[f"{FOLDER}/{page_name(title)}"] = partial(page, title, frozenset(names))
-    return files
-
-
 def mark() -> str:
     return f"<!-- {SOURCE} -->\n"
 
 
-def index(ops: list[Op]) -> str:
-    shown = {op.name for op in public(ops)}
+def index(families: list[Family]) -> str:
     lines = [mark() + INTRODUCTION]
-    for title, names in groups().items():
-        links = [f"[{n}]({page_name(title)}#{n})" for n in names if n in shown]
-        lines.append(f"**[{title.capitalize()}]({page_name(title)})**: {', '.join(links)}\n")
+    for family in families:
+        page_name = f"{family.name}.md"
+        links = [f"[{op.name}]({page_name}#{op.name})" for op in family.public]
+        lines.append(f"**[{family.title}]({page_name})**: {', '.join(links)}\n")
     return "\n".join(lines)
 
 
-def page(title: str, names: frozenset[str], ops: list[Op]) -> str:
-    lines = [mark() + f"# {title.capitalize()}", ""]
-    for op in public(ops):
-        if op.name in names:
-            lines += section(op)
+def page(family: Family) -> str:
+    lines = [mark() + f"# {family.title}", ""]
+    for op in family.public:
+        lines += section(op)
     return "\n".join(lines)
 
 

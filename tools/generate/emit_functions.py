@@ -5,7 +5,7 @@ from __future__ import annotations
 from cpp_types import compute_signature, count_signature, out_name, result_type, signature
 from emit_nodes import is_list
 from formula import Saved, all_saved
-from model import Op
+from model import Family, Op
 from text import header, wrap_call
 from vocabulary import OPTIONS, TENSOR
 
@@ -18,9 +18,7 @@ def pointwise_call(op: Op, function: str, lead: str = "") -> str:
     family_name = op.functor.split(".")[1]
     rule = "".join(part.capitalize() for part in op.rule.split("_"))
     operands = ", ".join(op.operands)
-    return (
-        f"pointwise::{function}(PointwiseOp::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
-    )
+    return f"pointwise::{function}(functor::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
 
 
 def check_lines(op: Op) -> list[str]:
@@ -181,12 +179,24 @@ def out_body(op: Op) -> list[str]:
 BODIES = {"function": function_body, "inplace": inplace_body, "out": out_body}
 
 
-def functions_source(ops: list[Op]) -> str:
-    lines = ['#include "ops/generated/functions.h"', "", '#include "autograd/history.h"']
+def functor_headers(family: Family) -> list[str]:
+    used = {op.functor.split(".")[0] for op in family.ops if op.functor}
+    return [f'#include "core/generated/functors/{name}.h"' for name in sorted(used)]
+
+
+def functions_source(family: Family) -> str:
+    generated = {
+        "functions": {family.name, "copies"},  # what is overwritten is saved as a clone
+        "compute": {family.name, "creation"},  # results that hooks keep are made empty
+        "nodes": {family.name},
+    }
+    lines = [f'#include "ops/generated/functions/{family.name}.h"', ""]
+    lines += ['#include "autograd/history.h"', *functor_headers(family)]
     lines += ['#include "ops/assign.h"', '#include "ops/checks.h"', '#include "ops/formulas.h"']
-    lines += ['#include "ops/generated/compute.h"', '#include "ops/generated/nodes.h"']
+    for kind, names in generated.items():
+        lines += [f'#include "ops/generated/{kind}/{name}.h"' for name in sorted(names)]
     lines += ['#include "ops/pointwise.h"', "", "namespace libtensor::ops {", ""]
-    for op in ops:
+    for op in family.ops:
         for variant in op.variants:
             if variant == "function" and op.kernel == "composite":
                 continue
@@ -195,29 +205,23 @@ def functions_source(ops: list[Op]) -> str:
     return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"
 
 
-def functions_header(ops: list[Op]) -> str:
-    about = (
-        "// All operations, with autograd. Composite ones are defined by hand beside their family."
-    )
+def functions_header(family: Family) -> str:
+    about = f"// {family.title}, with autograd. Composite operations are defined by hand."
     lines = [about, "", "#pragma once", "", "#include <tuple>", "#include <vector>", ""]
     lines += ['#include "ops/types.h"', "", "namespace libtensor::ops {", ""]
-    for op in ops:
+    for op in family.ops:
         lines += [wrap_call(signature(op, variant) + ";") for variant in op.variants]
-    about_counts = "How many results a list has, by arithmetic; refuses what the operation refuses."
-    lines += ["", f"// {about_counts}"]
-    lines += [count_signature(op) + ";" for op in ops if op.returns_list]
+    counts = [count_signature(op) + ";" for op in family.ops if op.returns_list]
+    if counts:
+        lines += ["", "// How many results a list has, by arithmetic; refuses what the operation"]
+        lines += ["// refuses.", *counts]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops\n"
 
 
-def compute_header(ops: list[Op]) -> str:
-    about = (
-        "// What is written by hand for each operation: its computation alone, without autograd."
-    )
+def compute_header(family: Family) -> str:
+    about = f"// {family.title}: what is written by hand, the computations alone, without autograd."
     lines = [about, "", "#pragma once", "", "#include <tuple>", "#include <vector>", ""]
     lines += ['#include "ops/types.h"', "", "namespace libtensor::ops::compute {", ""]
-    by_hand = [op for op in ops if op.kernel in ("compute", "view")]
+    by_hand = [op for op in family.ops if op.kernel in ("compute", "view")]
     lines += [wrap_call(compute_signature(op) + ";") for op in by_hand]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops::compute\n"
-
-
-__all__ = ["compute_header", "functions_header", "functions_source", "result_type"]

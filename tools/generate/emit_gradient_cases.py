@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from emit_hpp import public
-from model import Arg, Op
+from model import Arg, Family, Op
 from text import header
 from vocabulary import TENSOR
 
@@ -68,11 +67,23 @@ def case(op: Op, variant: str) -> list[str]:
     ]
 
 
-def cases(ops: list[Op]) -> str:
+def cases(family: Family) -> str:
     lines = ['#include "ops/gradient_case.h"', "", "namespace test {", ""]
-    lines += ["std::vector<GradientCase> derived_gradient_cases() {", "  return {"]
-    for op in public(ops):
+    lines += [f"std::vector<GradientCase> {family.name}_gradient_cases() {{", "  return {"]
+    for op in family.public:
         for variant in ("function", "inplace"):
             if variant in op.variants:
                 lines += case(op, variant)
     return header() + "\n".join([*lines, "  };", "}", "", "}  // namespace test", ""])
+
+
+def all_cases(families: list[Family]) -> str:
+    lines = ['#include "ops/gradient_case.h"', "", "namespace test {", ""]
+    lines += [f"std::vector<GradientCase> {f.name}_gradient_cases();" for f in families]
+    lines += ["", "std::vector<GradientCase> derived_gradient_cases() {"]
+    lines += ["  std::vector<GradientCase> all;"]
+    lines += [
+        f"  for (const GradientCase& of : {f.name}_gradient_cases()) all.push_back(of);"
+        for f in families
+    ]
+    return header() + "\n".join([*lines, "  return all;", "}", "", "}  // namespace test", ""])

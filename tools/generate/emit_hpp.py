@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cpp_types import out_name
-from model import Arg, Op
+from model import Arg, Family, Op
 from overloads import Overload, overloads
 from text import comment_block, header, wrap_call
 from vocabulary import OPTIONS
-
-
-def public(ops: list[Op]) -> list[Op]:
-    return [op for op in ops if not op.internal]
 
 
 def default(arg: Arg) -> str | None:
@@ -123,12 +119,25 @@ def method(item: Overload, variant: str) -> list[str]:
     return [*lines, check_call(f"{item.op.name}_", call), "  return self();", "}"]
 
 
-def variants(ops: list[Op], variant: str, wanted: Callable[[Op], bool]) -> list[Overload]:
-    return overloads(public(ops), lambda op: variant in op.variants and wanted(op))
+class Forms:
+    """The overloads of all operations: a form's defaults depend on the other forms of its name,
+    which may be of other families."""
+
+    def __init__(self, families: list[Family]):
+        self.ops = [op for family in families for op in family.public]
+
+    def of(self, variant: str, wanted: Callable[[Op], bool], ops: list[Op]) -> list[Overload]:
+        every = overloads(self.ops, lambda op: variant in op.variants and wanted(op))
+        return [item for item in every if item.op in ops]
 
 
-def methods_header(ops: list[Op]) -> str:
+def any_op(_: Op) -> bool:
+    return True
+
+
+def methods_header(families: list[Family]) -> str:
     """The base class of Tensor: one declaration for each method."""
+    forms = Forms(families)
     lines = [
         header().rstrip(),
         "#ifndef TENSOR_CPP_METHODS_HPP",
@@ -140,35 +149,46 @@ def methods_header(ops: list[Op]) -> str:
     lines += ["namespace tensor {", "", "class Tensor;", "", "namespace detail {", ""]
     lines += ["// The operations as methods of Tensor; those with a trailing _ work in place."]
     lines += ["class Methods {", " public:"]
-    for variant in ("function", "inplace"):
-        for item in variants(ops, variant, has_method):
-            head = wrap_call(method_head(item, variant, "", True) + ";", 98)
-            lines += ["  " + line for line in head.split("\n")]
-    lines += ["", " protected:", "  ~Methods() = default;", "", " private:"]
+    for family in families:
+        lines += [f"  // {family.title}"]
+        for variant in ("function", "inplace"):
+            for item in forms.of(variant, has_method, family.public):
+                head = wrap_call(method_head(item, variant, "", True) + ";", 98)
+                lines += ["  " + line for line in head.split("\n")]
+        lines.append("")
+    lines += [" protected:", "  ~Methods() = default;", "", " private:"]
     lines += ["  inline Tensor& self();", "  inline const Tensor& self() const;", "};", ""]
     lines += ["}  // namespace detail", "}  // namespace tensor", ""]
     return "\n".join([*lines, "#endif  // TENSOR_CPP_METHODS_HPP", ""])
 
 
-def functions_header(ops: list[Op]) -> str:
-    """The free functions, and what the methods do."""
+def umbrella(families: list[Family]) -> str:
+    """ops.hpp: every family's header."""
     lines = [header().rstrip(), "#ifndef TENSOR_OPS_HPP", "#define TENSOR_OPS_HPP", ""]
+    lines += [f'#include "tensor/ops/{family.name}.hpp"' for family in families]
+    return "\n".join([*lines, "", "#endif  // TENSOR_OPS_HPP", ""])
+
+
+def functions_header(family: Family, families: list[Family]) -> str:
+    """A family's free functions, and what its methods do."""
+    forms = Forms(families)
+    guard = f"TENSOR_OPS_{family.name.upper()}_HPP"
+    lines = [header().rstrip(), f"// {family.title}.", f"#ifndef {guard}", f"#define {guard}", ""]
     lines += ["#include <tuple>", "#include <vector>", "", '#include "tensor/cpp/autograd.hpp"']
-    lines += ['#include "tensor/cpp/tensor_class.hpp"', '#include "tensor/ops.h"', ""]
-    lines += ["namespace tensor {", ""]
-    for item in variants(ops, "function", lambda op: True):
+    lines += ['#include "tensor/cpp/tensor_class.hpp"', f'#include "tensor/ops/{family.name}.h"']
+    lines += ["", "namespace tensor {", ""]
+    for item in forms.of("function", any_op, family.public):
         lines += [comment_block(item.op.doc, "// "), *function(item), ""]
-    lines += ["// ---- into a given tensor, which is resized where its shape differs", ""]
-    for item in variants(ops, "out", lambda op: True):
+    into = forms.of("out", any_op, family.public)
+    if into:
+        lines += ["// ---- into a given tensor, which is resized where its shape differs", ""]
+    for item in into:
         lines += [*out_function(item), ""]
-    lines += ["namespace detail {", ""]
-    lines += ["inline Tensor& Methods::self() { return static_cast<Tensor&>(*this); }"]
-    lines += [
-        "inline const Tensor& Methods::self() const { return static_cast<const Tensor&>(*this); }",
-        "",
-    ]
+    methods: list[str] = []
     for variant in ("function", "inplace"):
-        for item in variants(ops, variant, has_method):
-            lines += [*method(item, variant), ""]
-    lines += ["}  // namespace detail", "}  // namespace tensor", ""]
-    return "\n".join([*lines, "#endif  // TENSOR_OPS_HPP", ""])
+        for item in forms.of(variant, has_method, family.public):
+            methods += [*method(item, variant), ""]
+    if methods:
+        lines += ["namespace detail {", "", *methods, "}  // namespace detail"]
+    lines += ["}  // namespace tensor", ""]
+    return "\n".join([*lines, f"#endif  // {guard}", ""])

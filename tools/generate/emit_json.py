@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 
 from emit_c import prototype
-from emit_hpp import public
-from groups import groups
-from model import Arg, Op
+from model import Arg, Family, Op
 
 FORMAT = 1
 """Grows when a field changes its meaning or goes; new fields may come at any time."""
 
 
-def table(ops: list[Op]) -> str:
-    group_of = {name: title for title, names in groups().items() for name in names}
-    rows = [json.dumps(row(op, group_of.get(op.name, ""))) for op in public(ops)]
+def table(families: list[Family]) -> str:
+    rows = [json.dumps(row(op, family)) for family in families for op in family.public]
     # A line for each operation: changes read well.
     return f'{{"format": {FORMAT}, "ops": [\n' + ",\n".join(rows) + "\n]}\n"
 
 
-def row(op: Op, group: str) -> dict:
+def row(op: Op, family: Family) -> dict:
     return {
         "name": op.name,
         "torch": list(op.torch),
-        "group": group,
+        "group": family.title,
         "args": [argument(arg) for arg in op.args],
         "returns": [{"type": result.type.word, "name": result.name} for result in op.returns],
         "c": {variant: f"{prototype(op, variant)};" for variant in op.variants},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from formula import ATTRIBUTES, Saved, all_saved, formulas
-from model import Op
+from model import Family, Op
 from text import header
 from vocabulary import TENSORS
 
@@ -86,21 +88,30 @@ def apply_body(op: Op) -> list[str]:
     return lines + ["}", ""]
 
 
-def nodes_header(ops: list[Op]) -> str:
+def nodes_header(family: Family) -> str:
     lines = ["#pragma once", "", '#include "autograd/saved_tensor.h"', '#include "ops/types.h"', ""]
     lines += ["namespace libtensor::ops {", ""]
     used = ("FixedNode", "ListNode", "SavedTensor", "SavedVisitor", "kNoEdge")
     lines += [*(f"using autograd::{name};" for name in used), ""]
-    for op in ops:
+    for op in family.ops:
         if op.gradient:
             lines += node_class(op)
     return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"
 
 
-def nodes_source(ops: list[Op]) -> str:
-    lines = ['#include "ops/generated/nodes.h"', "", '#include "ops/formulas.h"']
-    lines += ['#include "ops/generated/functions.h"', "", "namespace libtensor::ops {", ""]
-    for op in ops:
+def families_used(family: Family, families: list[Family]) -> list[str]:
+    """Those whose operations the formulas call."""
+    formulas_text = " ".join(text for op in family.ops for text in op.gradient.values())
+    called = set(re.findall(r"\b(\w+)\s*\(", formulas_text))
+    return [other.name for other in families if called & {op.name for op in other.ops}]
+
+
+def nodes_source(family: Family, families: list[Family]) -> str:
+    lines = [f'#include "ops/generated/nodes/{family.name}.h"', "", '#include "ops/formulas.h"']
+    used = families_used(family, families)
+    lines += [f'#include "ops/generated/functions/{name}.h"' for name in used]
+    lines += ["", "namespace libtensor::ops {", ""]
+    for op in family.ops:
         if op.gradient:
             lines += apply_body(op)
     return header() + "\n".join(lines) + "\n}  // namespace libtensor::ops\n"

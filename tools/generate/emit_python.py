@@ -6,9 +6,9 @@ import ast
 import textwrap
 
 import c_headers
-from model import Arg, Op
+from model import Arg, Family, Op
 from text import SOURCE
-from vocabulary import OPTIONS, SCALAR
+from vocabulary import OPTIONS
 
 CTYPES = {
     "tensor_status_t": "c_int32",
@@ -79,14 +79,12 @@ def names_text(names: tuple[str, ...]) -> str:
     return tuple_text([repr_double(name) for name in names])
 
 
-def numbers_as_tensors(op: Op) -> bool:
-    """PyTorch's add, sub, mul and div are one function that takes numbers for tensors."""
-    return (op.functor or "").startswith("arithmetic.") and SCALAR in {a.type for a in op.args}
-
-
 def operation(op: Op) -> list[str]:
-    flags = {"dtype_keyword": op.dtype_keyword, "numbers_as_tensors": numbers_as_tensors(op)}
-    flags["returns_list"] = op.returns_list
+    flags = {
+        "dtype_keyword": op.dtype_keyword,
+        "numbers_as_tensors": op.numbers_as_tensors,
+        "returns_list": op.returns_list,
+    }
     results = ("bool",) if op.returns_bool else tuple(r.name for r in op.returns)
     return [
         "    Op(",
@@ -102,13 +100,20 @@ def operation(op: Op) -> list[str]:
     ]
 
 
-def operations(ops: list[Op]) -> str:
-    """_ops.py: every public operation."""
+def operations(family: Family) -> str:
+    lines = [f"# {SOURCE}", f'"""{family.title}, as data."""', ""]
+    lines += ["from .._schema import Arg, Op", "", "OPERATIONS = ("]
+    for op in family.public:
+        lines += operation(op)
+    return "\n".join([*lines, ")", ""])
+
+
+def all_operations(families: list[Family]) -> str:
+    """_ops/__init__.py: every public operation."""
     lines = [f"# {SOURCE}", '"""Every operation: what the C library offers, as data."""', ""]
-    lines += ["from ._schema import Arg, Op", "", "OPERATIONS = ("]
-    for op in ops:
-        if not op.internal:
-            lines += operation(op)
+    lines += [f"from . import {', '.join(family.name for family in families)}", ""]
+    lines += ["OPERATIONS = ("]
+    lines += [f"    *{family.name}.OPERATIONS," for family in families]
     return "\n".join([*lines, ")", ""])
 
 
@@ -140,7 +145,7 @@ def constants(group: str) -> list[str]:
     return [*lines, "}"]
 
 
-def native(ops: list[Op]) -> str:
+def native(_: list[Family]) -> str:
     """_native.py: the hand-written C functions and the enumerators."""
     functions = c_headers.functions()
     used = {word for f in functions for word in [f.result, *[p.type for p in f.parameters]]}

@@ -7,8 +7,7 @@ import re
 import c_headers
 from cpp_types import out_name
 from emit_c import c_header
-from emit_hpp import public
-from model import Arg, Op
+from model import Arg, Family, Op
 from text import comment_block, header
 
 C_WORDS = {
@@ -106,19 +105,28 @@ def constants() -> list[str]:
     return lines
 
 
-def declarations(ops: list[Op]) -> str:
-    table = c_headers.parse_functions(c_header(ops))
-    lines = [
-        header().rstrip(),
-        "",
-        "use super::types::*;",
-        "use std::os::raw::{c_char, c_void};",
-        "",
-    ]
-    lines += [*constants(), "", 'extern "C" {']
-    for function in [*c_headers.functions(), *table]:
+def native(_: list[Family]) -> str:
+    """ffi/functions.rs: the hand-written C functions and the enumerators."""
+    lines = [header().rstrip(), "", "use super::types::*;", "use std::os::raw::{c_char, c_void};"]
+    lines += ["", *constants(), "", 'extern "C" {']
+    for function in c_headers.functions():
         lines += declaration(function)
     return "\n".join([*lines, "}", ""])
+
+
+def declarations(family: Family) -> str:
+    """ffi/ops/<family>.rs."""
+    lines = [header().rstrip(), "", "use crate::ffi::types::*;", "", 'extern "C" {']
+    for function in c_headers.parse_functions(c_header(family)):
+        lines += declaration(function)
+    return "\n".join([*lines, "}", ""])
+
+
+def declaration_modules(families: list[Family]) -> str:
+    lines = [header().rstrip(), "// The operations, a file for each family of the table.", ""]
+    lines += [f"mod {family.name};" for family in families] + [""]
+    lines += [f"pub use {family.name}::*;" for family in families]
+    return "\n".join([*lines, ""])
 
 
 # ---- methods
@@ -205,15 +213,20 @@ def documentation(op: Op, variant: str) -> list[str]:
     return comment_block(text, "    /// ").split("\n")
 
 
-def methods(ops: list[Op]) -> str:
+def methods(family: Family) -> str:
     body = []
-    for op in public(ops):
+    for op in family.public:
         for variant in op.variants:
             body += documentation(op, variant) + method(op, variant)
     lines = [header().rstrip(), "", *imports("\n".join(body)), ""]
-    lines += ["/// The operations, under the names of the C functions without `tensor_`."]
+    lines += [f"/// {family.title}, under the names of the C functions without `tensor_`."]
     lines += ["#[allow(clippy::too_many_arguments)]", "impl Tensor {"]
     return "\n".join([*lines, *body[:-1], "}", ""])
+
+
+def modules(families: list[Family]) -> str:
+    lines = [header().rstrip(), "//! The operations as methods of Tensor, a file for each family."]
+    return "\n".join([*lines, "", *(f"mod {family.name};" for family in families), ""])
 
 
 def imports(body: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reads src/ops/table.toml into plain objects that the emitters share."""
+"""Reads src/ops/table into plain objects that the emitters share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tomllib
 from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Type
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = ROOT / "src/ops/table.toml"
+TABLE = ROOT / "src/ops/table"
 
 KERNELS = ("pointwise", "compute", "view", "composite")
 VARIANTS = ("function", "inplace", "out")
@@ -19,7 +19,7 @@ KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
     "inplace_check", "out_check", "out_compute", "node_inplace",
-    "sample", "number_edge",
+    "numbers_as_tensors", "sample", "number_edge",
 }  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class Op:
     gradient: dict[str, str] = field(hash=False)
     doc: str
     dtype_keyword: bool = False
+    numbers_as_tensors: bool = False
     sample: tuple[float, float] = (0.2, 0.9)
     number_edge: bool = False
 
@@ -86,6 +87,23 @@ class Op:
 
     def variant_name(self, variant: str) -> str:
         return self.name + {"function": "", "inplace": "_", "out": "_out"}[variant]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A file of the table: operations that are written, compiled and shown together."""
+
+    name: str
+    title: str
+    ops: tuple[Op, ...]
+
+    @property
+    def public(self) -> list[Op]:
+        return [op for op in self.ops if not op.internal]
+
+    @property
+    def class_name(self) -> str:
+        return camel(self.name)
 
 
 def camel(name: str) -> str:
@@ -138,6 +156,7 @@ def parse_op(row: dict) -> Op:
         gradient=dict(row.get("gradient", {})),
         doc=row.get("doc", ""),
         dtype_keyword=row.get("dtype_keyword", False),
+        numbers_as_tensors=row.get("numbers_as_tensors", False),
         sample=tuple(row.get("sample", Op.sample)),
         number_edge=row.get("number_edge", False),
     )
@@ -168,24 +187,24 @@ def validate(op: Op) -> None:
             require(name in names, f"unknown operand '{name}'")
 
 
-def load(path: Path = TABLE) -> list[Op]:
+def load_family(path: Path) -> Family:
     with open(path, "rb") as file:
-        rows = tomllib.load(file)["op"]
-    ops = [parse_op(row) for row in rows]
+        content = tomllib.load(file)
+    unknown = set(content) - {"title", "op"}
+    if unknown or "title" not in content:
+        raise TableError(f"{path.name}: wants a title and rows of [[op]], nothing else")
+    return Family(path.stem, content["title"], tuple(parse_op(row) for row in content["op"]))
+
+
+def load(folder: Path = TABLE) -> list[Family]:
+    families = [load_family(path) for path in sorted(folder.glob("*.toml"))]
     seen: set[str] = set()
-    for op in ops:
+    for op in all_ops(families):
         if op.name in seen:
             raise TableError(f"{op.name}: named twice")
         seen.add(op.name)
-    return ops
+    return families
 
 
-def functors(ops: list[Op]) -> dict[str, str]:
-    """Functor name -> family, in the table's order."""
-    found: dict[str, str] = {}
-    for op in ops:
-        if op.functor:
-            family, name = op.functor.split(".")
-            if found.setdefault(name, family) != family:
-                raise TableError(f"{op.name}: functor {name} is of family {found[name]}")
-    return found
+def all_ops(families: list[Family]) -> list[Op]:
+    return [op for family in families for op in family.ops]

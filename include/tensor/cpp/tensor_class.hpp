@@ -174,6 +174,13 @@ class Tensor : public detail::Methods {
   tensor_t* handle_;
 };
 
+namespace detail {
+
+inline Tensor& Methods::self() { return static_cast<Tensor&>(*this); }
+inline const Tensor& Methods::self() const { return static_cast<const Tensor&>(*this); }
+
+}  // namespace detail
+
 inline std::vector<int64_t> Tensor::read_list(ListFunction function) const {
   std::vector<int64_t> values(static_cast<size_t>(dim()));
   size_t count;

@@ -2,7 +2,9 @@
 #![allow(non_camel_case_types)]
 
 mod functions;
+mod ops;
 mod types;
 
 pub use functions::*;
+pub use ops::*;
 pub use types::*;

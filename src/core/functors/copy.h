@@ -1,0 +1,9 @@
+// Copies and conversions: a fragment (core/functors/README.md).
+
+struct CopyOp : Functor<1, kAllTypes> {
+  static constexpr bool copies = true;
+  template <class D, class V>
+  static LIBTENSOR_INLINE V apply(D, V x) {
+    return x;
+  }
+};
