@@ -73,6 +73,14 @@ void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count, 
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
 
+// The tensor's one element.
+Scalar item_of(const tensor_t* t) {
+  const Tensor& tensor = tensor_of(t, "t");
+  check(tensor.numel() == 1, "a Tensor with ", tensor.numel(),
+        " elements cannot be converted to Scalar");
+  return Scalar::load(tensor.dtype(), on_cpu(tensor).data());
+}
+
 }  // namespace
 
 tensor_status_t tensor_from_data(const void* data, const int64_t* shape, size_t ndim,
@@ -201,6 +209,30 @@ const char* tensor_dtype_name(tensor_dtype_t dtype) {
                                                          : "undefined";
 }
 
+tensor_status_t tensor_dtype_from_name(const char* name, tensor_dtype_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    check(name != nullptr, "name must not be NULL");
+    constexpr std::pair<std::string_view, DType> kOtherNames[] = {
+        {"half", DType::kFloat16}, {"float", DType::kFloat32}, {"double", DType::kFloat64},
+        {"short", DType::kInt16},  {"int", DType::kInt32},     {"long", DType::kInt64}};
+    const std::string_view wanted = name;
+    for (int32_t code = TENSOR_BOOL; code <= TENSOR_FLOAT64; ++code) {
+      if (wanted == name_of(static_cast<DType>(code))) {
+        *out = code;
+        return;
+      }
+    }
+    for (const auto& [other, dtype] : kOtherNames) {
+      if (wanted == other) {
+        *out = static_cast<tensor_dtype_t>(dtype);
+        return;
+      }
+    }
+    fail(Status::kValueError, "name is '", name, "', which no dtype has");
+  });
+}
+
 tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_dtype_t* out) {
   return guard([&] {
     check_result(out, "out");
@@ -242,10 +274,7 @@ tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, bool* out) 
 tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out) {
   return guard([&] {
     check_result(out, "out");
-    const Tensor& tensor = tensor_of(t, "t");
-    check(tensor.numel() == 1, "a Tensor with ", tensor.numel(),
-          " elements cannot be converted to Scalar");
-    const Scalar value = Scalar::load(tensor.dtype(), on_cpu(tensor).data());
+    const Scalar value = item_of(t);
     switch (value.dtype()) {
       case DType::kBool:
         *out = tensor_scalar_bool(value.to<bool>());
@@ -256,6 +285,32 @@ tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out) {
       default:
         *out = tensor_scalar_double(value.to<double>());
     }
+  });
+}
+
+tensor_status_t tensor_item_double(const tensor_t* t, double* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = item_of(t).to<double>();
+  });
+}
+
+tensor_status_t tensor_item_int64(const tensor_t* t, int64_t* out) {
+  return guard([&] {
+    check_result(out, "out");
+    const Scalar value = item_of(t);
+    constexpr double kEnd = 9223372036854775808.0;  // 2^63
+    const double number = value.to<double>();
+    check(!is_floating(value.dtype()) || (number >= -kEnd && number < kEnd),
+          "value cannot be converted to type int64_t without overflow");
+    *out = value.to<int64_t>();
+  });
+}
+
+tensor_status_t tensor_item_bool(const tensor_t* t, bool* out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = item_of(t).to<bool>();
   });
 }
 
@@ -276,6 +331,18 @@ tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes) {
     } else {
       std::memcpy(data, from, bytes);
     }
+  });
+}
+
+tensor_status_t tensor_copy_from(tensor_t* t, const void* data, size_t bytes) {
+  return guard([&] {
+    const Tensor& tensor = tensor_of(t, "t");
+    const size_t needed = tensor.numel() * size_of(tensor.dtype());
+    check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
+    check(data != nullptr || bytes == 0, "data must not be NULL");
+    const Tensor elements = ops::empty(tensor.shape(), {.dtype = tensor.dtype()});
+    if (bytes > 0) std::memcpy(elements.data(), data, bytes);
+    ops::copy_(tensor, elements);
   });
 }
 

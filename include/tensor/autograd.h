@@ -87,7 +87,7 @@ typedef struct {
   bool materialize_grads; /* tensor_autograd_grad: zeros for an input that no output depends on */
 } tensor_backward_options_t;
 
-static inline tensor_backward_options_t tensor_backward_options_default(void) {
+TENSOR_INLINE tensor_backward_options_t tensor_backward_options_default(void) {
   tensor_backward_options_t options = {
       sizeof(tensor_backward_options_t), NULL, false, false, false, NULL, 0, NULL, false};
   return options;

@@ -22,7 +22,7 @@ typedef struct {
   char name[256];
 } tensor_device_properties_t;
 
-static inline tensor_device_properties_t tensor_device_properties_default(void) {
+TENSOR_INLINE tensor_device_properties_t tensor_device_properties_default(void) {
   tensor_device_properties_t properties = {sizeof(tensor_device_properties_t), 0, 0, 0, 0, 0, {0}};
   return properties;
 }

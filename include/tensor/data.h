@@ -43,6 +43,9 @@ TENSOR_API tensor_status_t tensor_device(const tensor_t* t, tensor_device_t* out
 TENSOR_API size_t tensor_dtype_size(tensor_dtype_t dtype);
 /* "float32"; "undefined" for a dtype that does not exist. Static. */
 TENSOR_API const char* tensor_dtype_name(tensor_dtype_t dtype);
+/* The dtype of such a name: "float32", or another of PyTorch's names for it, as "float" and "long".
+ * Errors: there is none. */
+TENSOR_API tensor_status_t tensor_dtype_from_name(const char* name, tensor_dtype_t* out);
 /* The dtype that an operation on both gives. */
 TENSOR_API tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b,
                                                 tensor_dtype_t* out);
@@ -61,9 +64,18 @@ TENSOR_API tensor_status_t tensor_is_same(const tensor_t* a, const tensor_t* b, 
 
 /* The one element of a tensor as a bool, int64 or double. Errors: not exactly one element. */
 TENSOR_API tensor_status_t tensor_item(const tensor_t* t, tensor_scalar_t* out);
+/* The same as a C number: an integer is the element without its fraction, a bool whether it is not
+ * 0. Errors: also an element that no int64 holds, NaN among them. */
+TENSOR_API tensor_status_t tensor_item_double(const tensor_t* t, double* out);
+TENSOR_API tensor_status_t tensor_item_int64(const tensor_t* t, int64_t* out);
+TENSOR_API tensor_status_t tensor_item_bool(const tensor_t* t, bool* out);
 /* Copies all elements, in row-major order and of the tensor's dtype, to `data`. Errors: `bytes` is
  * not the size of it. */
 TENSOR_API tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes);
+/* The way back: t's elements become those at `data`, row-major and of t's dtype, as by tensor_copy_
+ * without a gradient to `data`. Errors: `bytes` is not the size of it; t may not be changed in
+ * place. */
+TENSOR_API tensor_status_t tensor_copy_from(tensor_t* t, const void* data, size_t bytes);
 
 /* The tensor as PyTorch prints it. At most `capacity` bytes are written, the last of them 0;
  * *length is the length of the whole text without the 0, so that a second call can be given room.

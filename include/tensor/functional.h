@@ -38,7 +38,7 @@ typedef struct {
                 */
 } tensor_functional_options_t;
 
-static inline tensor_functional_options_t tensor_functional_options_default(void) {
+TENSOR_INLINE tensor_functional_options_t tensor_functional_options_default(void) {
   tensor_functional_options_t options = {sizeof(tensor_functional_options_t), false, false};
   return options;
 }
@@ -124,7 +124,7 @@ typedef struct {
   bool early_stop;         /* true: the second run ends with the last tensor that is needed */
 } tensor_checkpoint_options_t;
 
-static inline tensor_checkpoint_options_t tensor_checkpoint_options_default(void) {
+TENSOR_INLINE tensor_checkpoint_options_t tensor_checkpoint_options_default(void) {
   tensor_checkpoint_options_t options = {sizeof(tensor_checkpoint_options_t), true, false};
   return options;
 }
@@ -161,7 +161,7 @@ typedef struct {
                      function for each input */
 } tensor_gradcheck_options_t;
 
-static inline tensor_gradcheck_options_t tensor_gradcheck_options_default(void) {
+TENSOR_INLINE tensor_gradcheck_options_t tensor_gradcheck_options_default(void) {
   tensor_gradcheck_options_t options = {
       sizeof(tensor_gradcheck_options_t), 1e-6, 1e-5, 1e-3, 0, true, false};
   return options;

@@ -39,7 +39,7 @@ typedef struct {
   uint64_t saved_bytes;    /* of these storages, each counted once */
 } tensor_graph_memory_t;
 
-static inline tensor_graph_memory_t tensor_graph_memory_default(void) {
+TENSOR_INLINE tensor_graph_memory_t tensor_graph_memory_default(void) {
   tensor_graph_memory_t memory = {sizeof(tensor_graph_memory_t), 0, 0, 0, 0, 0};
   return memory;
 }
@@ -60,7 +60,7 @@ typedef struct {
   size_t leaf_count;
 } tensor_graph_picture_options_t;
 
-static inline tensor_graph_picture_options_t tensor_graph_picture_options_default(void) {
+TENSOR_INLINE tensor_graph_picture_options_t tensor_graph_picture_options_default(void) {
   tensor_graph_picture_options_t options = {sizeof(tensor_graph_picture_options_t), false, NULL,
                                             NULL, 0};
   return options;

@@ -33,6 +33,12 @@ typedef struct {
   uint64_t capacity; /* that may be reserved: the device, or the budget; UINT64_MAX: no limit */
 } tensor_memory_stats_t;
 
+TENSOR_INLINE tensor_memory_stats_t tensor_memory_stats_default(void) {
+  tensor_memory_stats_t stats = {
+      sizeof(tensor_memory_stats_t), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  return stats;
+}
+
 /* Of a device as a whole. Errors: out is NULL or its struct_size is too small; the device is not
  * there. */
 TENSOR_API tensor_status_t tensor_memory_stats(tensor_device_t device, tensor_memory_stats_t* out);
@@ -115,6 +121,11 @@ typedef struct {
   char tag[256];      /* used blocks: "" for none */
   char operation[64]; /* used blocks: the function that allocated, "tensor_add" */
 } tensor_memory_block_t;
+
+TENSOR_INLINE tensor_memory_block_t tensor_memory_block_default(void) {
+  tensor_memory_block_t block = {sizeof(tensor_memory_block_t), 0, 0, 0, 0, 0, 0, {0}, {0}};
+  return block;
+}
 
 /* Every block of the device, by stream and address: at most `capacity` are written, *count is how
  * many there are. blocks[0].struct_size says how large the caller's structs are. */

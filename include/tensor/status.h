@@ -29,6 +29,14 @@ enum {
   TENSOR_ERROR_GRADCHECK = 11   /* PyTorch's GradcheckError: a gradient is wrong */
 };
 
+/* In a function that returns a tensor_status_t: returns what `call` returns where that is an error.
+ */
+#define TENSOR_TRY(call)                                          \
+  do {                                                            \
+    const tensor_status_t tensor_try_status = (call);             \
+    if (tensor_try_status != TENSOR_OK) return tensor_try_status; \
+  } while (0)
+
 /* The message of this thread's last call that failed; "" where none did. In PyTorch's words where
  * PyTorch has the same error. The string belongs to the library and stays valid until the thread's
  * next failing call. */

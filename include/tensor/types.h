@@ -59,30 +59,42 @@ typedef struct {
   } value;
 } tensor_scalar_t;
 
-static inline tensor_scalar_t tensor_scalar_double(double value) {
+TENSOR_INLINE tensor_scalar_t tensor_scalar_double(double value) {
   tensor_scalar_t scalar = {TENSOR_FLOAT64, 0, {0}};
   scalar.value.float64 = value;
   return scalar;
 }
 
-static inline tensor_scalar_t tensor_scalar_int64(int64_t value) {
+TENSOR_INLINE tensor_scalar_t tensor_scalar_int64(int64_t value) {
   tensor_scalar_t scalar = {TENSOR_INT64, 0, {0}};
   scalar.value.int64 = value;
   return scalar;
 }
 
 /* For integers of 2^63 and more, too. */
-static inline tensor_scalar_t tensor_scalar_uint64(uint64_t value) {
+TENSOR_INLINE tensor_scalar_t tensor_scalar_uint64(uint64_t value) {
   tensor_scalar_t scalar = {TENSOR_UINT64, 0, {0}};
   scalar.value.uint64 = value;
   return scalar;
 }
 
-static inline tensor_scalar_t tensor_scalar_bool(bool value) {
+TENSOR_INLINE tensor_scalar_t tensor_scalar_bool(bool value) {
   tensor_scalar_t scalar = {TENSOR_BOOL, 0, {0}};
   scalar.value.boolean = value;
   return scalar;
 }
+
+#if defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+/* A number of any type of C's as a tensor_scalar_t: TENSOR_SCALAR(2.5), TENSOR_SCALAR(-1). */
+#define TENSOR_SCALAR(value)                          \
+  _Generic((value), bool                              \
+           : tensor_scalar_bool, float                \
+           : tensor_scalar_double, double             \
+           : tensor_scalar_double, unsigned long      \
+           : tensor_scalar_uint64, unsigned long long \
+           : tensor_scalar_uint64, default            \
+           : tensor_scalar_int64)(value)
+#endif
 
 /* How to make a tensor. Start from tensor_options_default(); fields may be added at the end. Where
  * a function takes a pointer to options, NULL stands for the defaults: float32 (or as the function
@@ -94,9 +106,16 @@ typedef struct {
   bool requires_grad;
 } tensor_options_t;
 
-static inline tensor_options_t tensor_options_default(void) {
+TENSOR_INLINE tensor_options_t tensor_options_default(void) {
   tensor_options_t options = {
       sizeof(tensor_options_t), TENSOR_DTYPE_DEFAULT, {TENSOR_DEVICE_DEFAULT, 0}, false};
+  return options;
+}
+
+/* The defaults but for the dtype. */
+TENSOR_INLINE tensor_options_t tensor_options_dtype(tensor_dtype_t dtype) {
+  tensor_options_t options = tensor_options_default();
+  options.dtype = dtype;
   return options;
 }
 

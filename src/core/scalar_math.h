@@ -7,32 +7,10 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "core/dtype.h"
+#include "core/functor.h"
 #include "core/host_device.h"
 
 namespace libtensor {
-
-// Sets of compute dtypes, one bit per enumerator. Half types compute in float32.
-using DTypeSet = uint32_t;
-constexpr DTypeSet dtype_bit(DType dtype) { return DTypeSet{1} << static_cast<int>(dtype); }
-inline constexpr DTypeSet kFloatingTypes = dtype_bit(DType::kFloat32) | dtype_bit(DType::kFloat64);
-inline constexpr DTypeSet kNumericTypes = kFloatingTypes | dtype_bit(DType::kUInt8) |
-                                          dtype_bit(DType::kInt8) | dtype_bit(DType::kInt16) |
-                                          dtype_bit(DType::kInt32) | dtype_bit(DType::kInt64);
-inline constexpr DTypeSet kIntegralTypes =
-    (kNumericTypes & ~kFloatingTypes) | dtype_bit(DType::kBool);
-inline constexpr DTypeSet kAllTypes = kNumericTypes | dtype_bit(DType::kBool);
-
-// What a kernel builder must know of a functor.
-template <int kInputs, DTypeSet kSupported, bool kReturnsBool = false, bool kVectorized = true>
-struct Functor {
-  static constexpr int inputs = kInputs;
-  static constexpr DTypeSet dtypes = kSupported;  // that it computes in
-  static constexpr bool returns_bool = kReturnsBool;
-  static constexpr bool vectorized =
-      kVectorized;                       // apply() takes Highway vectors, not only numbers
-  static constexpr bool copies = false;  // what apply() returns is its input
-};
 
 // Takes the place of Highway's descriptor `d` where a functor is applied to plain numbers.
 template <class T>

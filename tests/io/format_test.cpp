@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/generated/functors/copy.h"
 
 namespace libtensor {
 namespace {
@@ -355,7 +356,7 @@ class CopyOnlyBackend final : public Backend {
   void* allocate(Device, size_t bytes) override { return host().allocate({}, bytes); }
   void free(Device, void* data, size_t bytes) noexcept override { host().free({}, data, bytes); }
   void pointwise(const PointwiseCall& call) override {
-    if (call.op != PointwiseOp::kCopy) refuse();
+    if (call.op != functor::kCopy) refuse();
     host().pointwise(call);
   }
   void reduce(const ReduceCall&) override { refuse(); }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import emit_api
 import emit_c
 import emit_docs
 import emit_functions
@@ -77,6 +78,12 @@ ALL_FUNCTORS = {
     "src/cuda/generated/functor_families.h": emit_functors.cuda_families,
 }
 
+API: dict[str, Callable[[emit_api.Read], str]] = {
+    "include/generated/tensor.cdef.h": emit_api.flat_header,
+    "include/generated/api.json": emit_api.description,
+}
+"""Files about the whole C API, written by hand or not."""
+
 LISTS = {
     "src/ops/generated/meson.build": ("library_sources", "src/ops/generated/", ".cpp"),
     "capi/generated/meson.build": ("library_sources", "capi/generated/", ".cpp"),
@@ -93,6 +100,12 @@ def render(families: list[Family]) -> dict[str, str]:
     for family in families:
         files |= {name.format(family.name): w(family) for name, w in EACH_FAMILY.items()}
         files |= {name.format(family.name): w(family, families) for name, w in EACH_OF_ALL.items()}
+
+    def header(name: str) -> str:
+        path = f"include/{name}"
+        return files[path] if path in files else (model.ROOT / path).read_text()
+
+    files |= {name: write(header) for name, write in API.items()}
     functors = emit_functors.functor_families(all_ops(families))
     for functor_family in functors:
         name = functor_family.name

@@ -1,43 +1,8 @@
 // Comparisons: a fragment (core/functors/README.md).
 
-struct EqOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Eq(a, b);
-  }
-};
-
-struct NeOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Ne(a, b);
-  }
-};
-
-struct LtOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Lt(a, b);
-  }
-};
-
-struct LeOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Le(a, b);
-  }
-};
-
-struct GtOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Gt(a, b);
-  }
-};
-
-struct GeOp : Functor<2, kAllTypes, true, false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE auto apply(D, V a, V b) {
-    return Ge(a, b);
-  }
-};
+PREDICATE(Eq, kAllTypes, (a, b), Eq(a, b))
+PREDICATE(Ne, kAllTypes, (a, b), Ne(a, b))
+PREDICATE(Lt, kAllTypes, (a, b), Lt(a, b))
+PREDICATE(Le, kAllTypes, (a, b), Le(a, b))
+PREDICATE(Gt, kAllTypes, (a, b), Gt(a, b))
+PREDICATE(Ge, kAllTypes, (a, b), Ge(a, b))

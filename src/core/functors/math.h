@@ -1,67 +1,14 @@
 // Mathematical functions, and derivatives of some: a fragment (core/functors/README.md).
 
-struct ExpOp : Functor<1, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V x) {
-    return Exp(d, x);
-  }
-};
-
-struct LogOp : Functor<1, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V x) {
-    return Log(d, x);
-  }
-};
-
-struct SqrtOp : Functor<1, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D, V x) {
-    return Sqrt(x);
-  }
-};
-
-struct TanhOp : Functor<1, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V x) {
-    return Tanh(d, x);
-  }
-};
-
+FUNCTOR(Exp, kFloatingTypes, (x), Exp(d, x))
+FUNCTOR(Log, kFloatingTypes, (x), Log(d, x))
+FUNCTOR(Sqrt, kFloatingTypes, (x), Sqrt(x))
+FUNCTOR(Tanh, kFloatingTypes, (x), Tanh(d, x))
 // grad * (1 - y^2), y being tanh's result.
-struct TanhBackwardOp : Functor<2, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V grad, V y) {
-    return Mul(grad, Sub(Set(d, 1), Mul(y, y)));
-  }
-};
-
-struct SigmoidOp : Functor<1, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V x) {
-    return Sigmoid(d, x);
-  }
-};
-
+FUNCTOR(TanhBackward, kFloatingTypes, (grad, y), Mul(grad, Sub(Set(d, 1), Mul(y, y))))
+FUNCTOR(Sigmoid, kFloatingTypes, (x), Sigmoid(d, x))
 // grad * (1 - y) * y, y being sigmoid's result.
-struct SigmoidBackwardOp : Functor<2, kFloatingTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D d, V grad, V y) {
-    return Mul(Mul(grad, Sub(Set(d, 1), y)), y);
-  }
-};
-
-struct PowOp : Functor<2, kNumericTypes, /*kReturnsBool=*/false, /*kVectorized=*/false> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D, V base, V exponent) {
-    return Pow(base, exponent);
-  }
-};
-
+FUNCTOR(SigmoidBackward, kFloatingTypes, (grad, y), Mul(Mul(grad, Sub(Set(d, 1), y)), y))
+NUMBER_FUNCTOR(Pow, kNumericTypes, (base, exponent), Pow(base, exponent))
 // The exponent is the same number for all elements.
-struct PowScalarOp : Functor<2, kAllTypes> {
-  template <class D, class V>
-  static LIBTENSOR_INLINE V apply(D, V base, V exponent) {
-    return PowScalar(base, exponent);
-  }
-};
+FUNCTOR(PowScalar, kAllTypes, (base, exponent), PowScalar(base, exponent))

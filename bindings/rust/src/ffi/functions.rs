@@ -203,6 +203,8 @@ extern "C" {
     pub fn tensor_device(t: *const tensor_t, out: *mut tensor_device_t) -> tensor_status_t;
     pub fn tensor_dtype_size(dtype: tensor_dtype_t) -> usize;
     pub fn tensor_dtype_name(dtype: tensor_dtype_t) -> *const c_char;
+    pub fn tensor_dtype_from_name(name: *const c_char, out: *mut tensor_dtype_t)
+        -> tensor_status_t;
     pub fn tensor_promote_types(
         a: tensor_dtype_t,
         b: tensor_dtype_t,
@@ -217,7 +219,12 @@ extern "C" {
         out: *mut bool,
     ) -> tensor_status_t;
     pub fn tensor_item(t: *const tensor_t, out: *mut tensor_scalar_t) -> tensor_status_t;
+    pub fn tensor_item_double(t: *const tensor_t, out: *mut f64) -> tensor_status_t;
+    pub fn tensor_item_int64(t: *const tensor_t, out: *mut i64) -> tensor_status_t;
+    pub fn tensor_item_bool(t: *const tensor_t, out: *mut bool) -> tensor_status_t;
     pub fn tensor_copy_to(t: *const tensor_t, data: *mut c_void, bytes: usize) -> tensor_status_t;
+    pub fn tensor_copy_from(t: *mut tensor_t, data: *const c_void, bytes: usize)
+        -> tensor_status_t;
     pub fn tensor_to_string(
         t: *const tensor_t,
         buffer: *mut c_char,
