@@ -27,6 +27,15 @@ fn of_the_system(folder: &Path) -> bool {
         .any(|system| folder.starts_with(system))
 }
 
+/// The declarations of the C functions.
+fn declarations() -> Option<String> {
+    let mut text = fs::read_to_string("src/ffi/functions.rs").ok()?;
+    for file in fs::read_dir("src/ffi/ops").ok()? {
+        text += &fs::read_to_string(file.ok()?.path()).ok()?;
+    }
+    Some(text)
+}
+
 /// A library in OUT_DIR with the functions' names and nothing behind them. None where the linker's
 /// form of it is not known, or there is no C compiler.
 fn stub(library: &Path) -> Option<PathBuf> {
@@ -35,7 +44,7 @@ fn stub(library: &Path) -> Option<PathBuf> {
         return None;
     }
     let out = PathBuf::from(env::var_os("OUT_DIR")?);
-    let declarations = fs::read_to_string("src/ffi/functions.rs").ok()?;
+    let declarations = declarations()?;
     let functions: String = declarations
         .lines()
         .filter_map(|line| line.trim().strip_prefix("pub fn ")?.split('(').next())
@@ -56,7 +65,7 @@ fn stub(library: &Path) -> Option<PathBuf> {
 fn main() {
     println!("cargo:rerun-if-env-changed=LIBTENSOR_BY_NAME");
     println!("cargo:rerun-if-env-changed=CC");
-    println!("cargo:rerun-if-changed=src/ffi/functions.rs");
+    println!("cargo:rerun-if-changed=src/ffi");
     let folder = library_folder();
     let folder = folder.canonicalize().unwrap_or(folder);
     println!("cargo:libdir={}", folder.display());

@@ -54,13 +54,7 @@ typedef struct {
 typedef struct {
   tensor_dtype_t dtype;
   int32_t reserved;
-  union {
-    bool boolean;
-    int64_t int64;
-    uint64_t uint64;
-    double float64;
-    double complex128[2];
-  } value;
+  int64_t value[2];
 } tensor_scalar_t;
 
 tensor_scalar_t tensor_scalar_double(double value);

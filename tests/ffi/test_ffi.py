@@ -20,7 +20,7 @@ SAYS = """\
 mean 27
 a gradient came by
 gradient 4.5 4.5 4.5 4.5
-error self must be a matrix
+error mm: mat2 must be a matrix, got 0-D tensor
 """
 
 
@@ -63,8 +63,12 @@ def test_cffi_reads_the_flat_header():
     ffi = cffi.FFI()
     ffi.cdef(CDEF.read_text())
     tensor = ffi.dlopen(LIBRARY)
+    out, value = ffi.new("tensor_t**"), ffi.new("int64_t*")
     scalar = tensor.tensor_scalar_int64(7)
-    assert (scalar.dtype, scalar.value.int64) == (tensor.TENSOR_INT64, 7)
+    assert tensor.tensor_full(ffi.NULL, 0, scalar, ffi.NULL, out) == tensor.TENSOR_OK
+    assert tensor.tensor_item_int64(out[0], value) == tensor.TENSOR_OK
+    assert value[0] == 7
+    tensor.tensor_release(out[0])
 
 
 def exported() -> set[str]:

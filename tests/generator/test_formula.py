@@ -52,3 +52,8 @@ def test_formulas_name_the_members(read_ops, row):
     first, second = formulas(op)
     assert first.expression == "mul_scalar(grad, weight_)"
     assert second.expression == "scale(grad, weight_, self_shape_)"
+
+
+def test_an_attribute_that_no_node_keeps_is_refused(saved):
+    with pytest.raises(model.TableError, match=r"blend: .*'end'.*end\.numel"):
+        saved(self="grad", end="mul_scalar(grad, end.numel())")

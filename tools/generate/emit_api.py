@@ -41,9 +41,15 @@ def plain(text: str) -> str:
     return re.sub(r"[ \t]+\n", "\n", re.sub(r"\n\s*\n+", "\n\n", text)).strip()
 
 
+def without_unions(text: str) -> str:
+    """Struct members that are unions as integers: few tools pass a union by value. A scalar is made
+    by tensor_scalar_double and its like, and read by tensor_item_double."""
+    return re.sub(r"union \{.*?\} (\w+);", r"int64_t \1[2];", text, flags=re.DOTALL)
+
+
 def flat_header(read: Read) -> str:
     parts = [plain(read(name)) for name in in_order(read)]
-    return f"/* {SOURCE} */\n\n" + "\n\n".join(part for part in parts if part) + "\n"
+    return f"/* {SOURCE} */\n\n" + without_unions("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def struct_fields(body: str) -> list[dict]:
@@ -104,7 +110,7 @@ def described(header: str, text: str) -> list[dict]:
 
 def description(read: Read) -> str:
     """api.json: types and functions, a line for each."""
-    flat = flat_header(read)
+    flat = "\n\n".join(plain(read(name)) for name in in_order(read))
     functions = [row for name in in_order(read) for row in described(name, read(name))]
     sections = {
         "handles": re.findall(r"typedef struct \w+ (\w+);", flat),

@@ -231,6 +231,7 @@ def modules(families: list[Family]) -> str:
 
 def imports(body: str) -> list[str]:
     """What the methods use; rustc refuses what they do not."""
+    body = re.sub(r"^\s*///.*$", "", body, flags=re.MULTILINE)
 
     def used(names: tuple[str, ...]) -> str:
         return ", ".join(name for name in names if re.search(rf"\b{name}\b", body))

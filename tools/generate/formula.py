@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from model import Op
+from model import Op, TableError
 
 # attribute in a formula -> type of what the node stores for it
 ATTRIBUTES = {
@@ -62,9 +62,20 @@ def parse(op: Op, arg: str) -> Formula:
             return item.member
         return name + (f".{attribute}()" if attribute else "")
 
+    refuse_unknown_attributes(op, arg)
     pattern = rf"\b([a-z_]\w*)\b(?!\s*\()(?:\.({'|'.join(ATTRIBUTES)})\(\))?"
     expression = re.sub(pattern, replace, op.gradient[arg])
     return Formula(arg, expression, tuple(saved))
+
+
+def refuse_unknown_attributes(op: Op, arg: str) -> None:
+    """Without this, the node would keep a whole tensor for one number of it."""
+    tensors = {a.name for a in op.args if a.type.handles} | {r.name for r in op.returns}
+    for name, attribute in re.findall(r"\b(\w+)\.(\w+)\s*\(", op.gradient[arg]):
+        if name in tensors and attribute not in ATTRIBUTES:
+            known = ", ".join(ATTRIBUTES)
+            message = f"a node cannot keep {name}.{attribute}(), only {known}"
+            raise TableError(f"{op.name}: gradient of '{arg}': {message}")
 
 
 def formulas(op: Op) -> list[Formula]:
