@@ -113,7 +113,9 @@ TEST_F(Inspect, EveryResultPointerIsChecked) {
            [&] { return tensor_is_contiguous(t, nullptr); },
            [&] { return tensor_dtype(t, nullptr); }, [&] { return tensor_device(t, nullptr); },
            [&] { return tensor_data(t, nullptr); }, [&] { return tensor_version_of(t, nullptr); },
-           [&] { return tensor_item(t, nullptr); },
+           [&] { return tensor_item(t, nullptr); }, [&] { return tensor_item_double(t, nullptr); },
+           [&] { return tensor_item_int64(t, nullptr); },
+           [&] { return tensor_item_bool(t, nullptr); },
            [&] { return tensor_requires_grad(t, nullptr); },
            [&] { return tensor_is_leaf(t, nullptr); }, [&] { return tensor_grad(t, nullptr); },
            [&] { return tensor_grad_enabled(nullptr); },
@@ -135,6 +137,23 @@ TEST(DType, NamesAndSizes) {
     EXPECT_STREQ(tensor_dtype_name(type), "undefined");
     EXPECT_EQ(tensor_dtype_size(type), 0u);
   }
+}
+
+TEST(DType, FromItsName) {
+  tensor_dtype_t out = -5;
+  for (tensor_dtype_t type = TENSOR_BOOL; type <= TENSOR_FLOAT64; ++type) {
+    EXPECT_EQ(tensor_dtype_from_name(tensor_dtype_name(type), &out), TENSOR_OK);
+    EXPECT_EQ(out, type);
+  }
+  EXPECT_EQ(tensor_dtype_from_name("long", &out), TENSOR_OK);
+  EXPECT_EQ(out, TENSOR_INT64);
+  for (const char* bad : {"", "undefined", "Float32", "float32 ", "complex64"}) {
+    EXPECT_EQ(tensor_dtype_from_name(bad, &out), TENSOR_ERROR_VALUE);
+    EXPECT_EQ(tensor_last_error(), "name is '" + std::string(bad) + "', which no dtype has");
+  }
+  EXPECT_EQ(tensor_dtype_from_name(nullptr, &out), TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tensor_last_error(), "name must not be NULL");
+  EXPECT_EQ(out, TENSOR_INT64);
 }
 
 TEST(DType, PromotionRefusesWhatIsNoDType) {

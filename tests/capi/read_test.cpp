@@ -1,4 +1,6 @@
 // Elements out of a tensor: one as a number, all as bytes, and the text form.
+#include <cmath>
+
 #include "support/refusal.h"
 #include "support/texts.h"
 
@@ -49,6 +51,68 @@ TEST_F(Read, ItemOfNotExactlyOneElementIsRefused) {
       {TENSOR_ERROR_INVALID_ARGUMENT, "a Tensor with 0 elements cannot be converted to Scalar"},
       {none}, [&] { return tensor_item(none, &out); });
   EXPECT_EQ(out.value.int64, -7);
+}
+
+TEST_F(Read, ItemAsAPlainNumber) {
+  for (tensor_dtype_t type = TENSOR_BOOL; type <= TENSOR_FLOAT64; ++type) {
+    const Owned t = filled({1, 1}, 1, type);
+    double real = 0;
+    int64_t integer = 0;
+    bool truth = false;
+    OK(tensor_item_double(t, &real));
+    OK(tensor_item_int64(t, &integer));
+    OK(tensor_item_bool(t, &truth));
+    EXPECT_EQ(real, 1);
+    EXPECT_EQ(integer, 1);
+    EXPECT_TRUE(truth);
+  }
+  int64_t integer = 0;
+  OK(tensor_item_int64(from<float>({-2.75}, {}), &integer));
+  EXPECT_EQ(integer, -2);
+  OK(tensor_item_int64(from<int64_t>({INT64_MIN + 1}, {}), &integer));
+  EXPECT_EQ(integer, INT64_MIN + 1);
+  OK(tensor_item_int64(from<double>({-9223372036854775808.0}, {}), &integer));
+  EXPECT_EQ(integer, INT64_MIN);
+}
+
+TEST_F(Read, ItemThatNoIntegerHoldsIsRefused) {
+  for (double value : {9223372036854775808.0, -1e19, std::nan(""), -HUGE_VAL}) {
+    const Owned t = from<double>({value}, {});
+    int64_t out = -7;
+    expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "value cannot be converted to type int64_t without overflow"},
+                   {t}, [&] { return tensor_item_int64(t, &out); });
+    EXPECT_EQ(out, -7);
+  }
+}
+
+TEST_F(Read, CopyFromIsTheWayBack) {
+  const float elements[] = {0, 1, 2, 3, 4, 5};
+  const Owned t = filled({3, 2}, 0), view = call(tensor_transpose, t, 0, 1);
+  OK(tensor_copy_from(view, elements, sizeof elements));
+  float out[6];
+  OK(tensor_copy_to(t, out, sizeof out));
+  EXPECT_EQ(std::vector<float>(out, out + 6), (std::vector<float>{0, 3, 1, 4, 2, 5}));
+  uint32_t version = 0;
+  OK(tensor_version_of(t, &version));
+  EXPECT_EQ(version, 1u);
+}
+
+TEST_F(Read, CopyFromRefusesAnotherSizeNullAndLeaves) {
+  const Owned t = filled({3}, 1), none = filled({0}, 1), parameter = leaf({1, 2}, {2});
+  const float elements[4] = {};
+  const double two[2] = {};
+  for (size_t bytes : {size_t{0}, size_t{11}, size_t{13}, SIZE_MAX}) {
+    expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                    "bytes is " + std::to_string(bytes) + ", but the tensor's elements take 12"},
+                   {t}, [&] { return tensor_copy_from(t, elements, bytes); });
+  }
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "data must not be NULL"}, {t},
+                 [&] { return tensor_copy_from(t, nullptr, 12); });
+  expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
+                  "a leaf Variable that requires grad is being used in an in-place operation."},
+                 {parameter}, [&] { return tensor_copy_from(parameter, two, sizeof two); });
+  OK(tensor_copy_from(none, nullptr, 0));
 }
 
 TEST_F(Read, CopyToIsRowMajorWhateverTheStrides) {

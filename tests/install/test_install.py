@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,38 @@ def test_library_and_its_names(destination):
 def test_table_of_operations(destination):
     table = json.loads(the_one(destination, "share/libtensor/ops.json").read_text())
     assert "add" in json.dumps(table)
+
+
+def test_description_of_the_api(destination):
+    api = json.loads(the_one(destination, "share/libtensor/api.json").read_text())
+    assert any(function["name"] == "tensor_add" for function in api["functions"])
+    assert "tensor_add(" in the_one(destination, "share/libtensor/tensor.cdef.h").read_text()
+
+
+def test_licence(destination):
+    installed = the_one(destination, "share/licenses/libtensor/LICENSE")
+    assert installed.read_text() == (ROOT / "LICENSE").read_text()
+
+
+CMAKE_LISTS = f"""\
+cmake_minimum_required(VERSION 3.13)
+project(consumer C)
+find_package(libtensor 1.0 REQUIRED)
+add_executable(program {HERE / "consumer.c"})
+target_link_libraries(program libtensor::libtensor)
+"""
+
+
+def test_cmake_finds_it(destination, tmp_path):
+    if not shutil.which("cmake"):
+        pytest.skip("no cmake")
+    (tmp_path / "CMakeLists.txt").write_text(CMAKE_LISTS)
+    folder = the_one(destination, "libtensorConfig.cmake").parent
+    flags = os.environ.get("TEST_COMPILE_FLAGS", "")
+    run("cmake", "-B", tmp_path / "out", "-S", tmp_path, f"-Dlibtensor_DIR={folder}",
+        f"-DCMAKE_C_FLAGS={flags}")  # fmt: skip
+    run("cmake", "--build", tmp_path / "out")
+    assert run(tmp_path / "out/program") == EXPECTED
 
 
 def test_pkg_config(destination, flags):
