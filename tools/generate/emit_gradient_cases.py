@@ -69,7 +69,7 @@ def case(op: Op, variant: str) -> list[str]:
 
 def cases(family: Family) -> str:
     lines = ['#include "ops/gradient_case.h"', "", "namespace test {", ""]
-    lines += [f"std::vector<GradientCase> {family.name}_gradient_cases() {{", "  return {"]
+    lines += [f"std::vector<GradientCase> derived_{family.name}_cases() {{", "  return {"]
     for op in family.public:
         for variant in ("function", "inplace"):
             if variant in op.variants:
@@ -79,11 +79,11 @@ def cases(family: Family) -> str:
 
 def all_cases(families: list[Family]) -> str:
     lines = ['#include "ops/gradient_case.h"', "", "namespace test {", ""]
-    lines += [f"std::vector<GradientCase> {f.name}_gradient_cases();" for f in families]
+    lines += [f"std::vector<GradientCase> derived_{f.name}_cases();" for f in families]
     lines += ["", "std::vector<GradientCase> derived_gradient_cases() {"]
     lines += ["  std::vector<GradientCase> all;"]
     lines += [
-        f"  for (const GradientCase& of : {f.name}_gradient_cases()) all.push_back(of);"
+        f"  for (const GradientCase& of : derived_{f.name}_cases()) all.push_back(of);"
         for f in families
     ]
     return header() + "\n".join([*lines, "  return all;", "}", "", "}  // namespace test", ""])

@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> activation_gradient_cases() {
+std::vector<GradientCase> derived_activation_cases() {
   return {
       {"relu", "derived", {{3, 3}},
        [](const Inputs& in) {

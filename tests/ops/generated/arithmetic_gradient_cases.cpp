@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> arithmetic_gradient_cases() {
+std::vector<GradientCase> derived_arithmetic_cases() {
   return {
       {"add", "derived", {{3, 3}, {3, 3}},
        [](const Inputs& in) {

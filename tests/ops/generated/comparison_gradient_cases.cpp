@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> comparison_gradient_cases() {
+std::vector<GradientCase> derived_comparison_cases() {
   return {
   };
 }

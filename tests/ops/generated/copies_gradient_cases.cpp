@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> copies_gradient_cases() {
+std::vector<GradientCase> derived_copies_cases() {
   return {
       {"copy", "derived in place", {{3, 3}, {3, 3}},
        [](const Inputs& in) {

@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> creation_gradient_cases() {
+std::vector<GradientCase> derived_creation_cases() {
   return {
   };
 }

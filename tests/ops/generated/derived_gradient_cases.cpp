@@ -3,33 +3,33 @@
 
 namespace test {
 
-std::vector<GradientCase> activation_gradient_cases();
-std::vector<GradientCase> arithmetic_gradient_cases();
-std::vector<GradientCase> comparison_gradient_cases();
-std::vector<GradientCase> copies_gradient_cases();
-std::vector<GradientCase> creation_gradient_cases();
-std::vector<GradientCase> indexing_gradient_cases();
-std::vector<GradientCase> joining_gradient_cases();
-std::vector<GradientCase> linear_algebra_gradient_cases();
-std::vector<GradientCase> losses_gradient_cases();
-std::vector<GradientCase> math_gradient_cases();
-std::vector<GradientCase> reductions_gradient_cases();
-std::vector<GradientCase> views_gradient_cases();
+std::vector<GradientCase> derived_activation_cases();
+std::vector<GradientCase> derived_arithmetic_cases();
+std::vector<GradientCase> derived_comparison_cases();
+std::vector<GradientCase> derived_copies_cases();
+std::vector<GradientCase> derived_creation_cases();
+std::vector<GradientCase> derived_indexing_cases();
+std::vector<GradientCase> derived_joining_cases();
+std::vector<GradientCase> derived_linear_algebra_cases();
+std::vector<GradientCase> derived_losses_cases();
+std::vector<GradientCase> derived_math_cases();
+std::vector<GradientCase> derived_reductions_cases();
+std::vector<GradientCase> derived_views_cases();
 
 std::vector<GradientCase> derived_gradient_cases() {
   std::vector<GradientCase> all;
-  for (const GradientCase& of : activation_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : arithmetic_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : comparison_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : copies_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : creation_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : indexing_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : joining_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : linear_algebra_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : losses_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : math_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : reductions_gradient_cases()) all.push_back(of);
-  for (const GradientCase& of : views_gradient_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_activation_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_arithmetic_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_comparison_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_copies_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_creation_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_indexing_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_joining_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_linear_algebra_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_losses_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_math_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_reductions_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_views_cases()) all.push_back(of);
   return all;
 }
 

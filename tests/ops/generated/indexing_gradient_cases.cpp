@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> indexing_gradient_cases() {
+std::vector<GradientCase> derived_indexing_cases() {
   return {
   };
 }

@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> joining_gradient_cases() {
+std::vector<GradientCase> derived_joining_cases() {
   return {
   };
 }

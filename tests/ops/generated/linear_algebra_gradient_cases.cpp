@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> linear_algebra_gradient_cases() {
+std::vector<GradientCase> derived_linear_algebra_cases() {
   return {
       {"mm", "derived", {{3, 3}, {3, 3}},
        [](const Inputs& in) {

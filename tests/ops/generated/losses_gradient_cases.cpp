@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> losses_gradient_cases() {
+std::vector<GradientCase> derived_losses_cases() {
   return {
       {"mse_loss", "derived", {{3, 3}, {3, 3}},
        [](const Inputs& in) {

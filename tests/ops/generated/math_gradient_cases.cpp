@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> math_gradient_cases() {
+std::vector<GradientCase> derived_math_cases() {
   return {
       {"pow", "derived", {{3, 3}, {3, 3}},
        [](const Inputs& in) {

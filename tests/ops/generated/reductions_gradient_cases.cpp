@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> reductions_gradient_cases() {
+std::vector<GradientCase> derived_reductions_cases() {
   return {
       {"sum", "derived", {{3, 3}},
        [](const Inputs& in) {

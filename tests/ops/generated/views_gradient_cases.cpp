@@ -3,7 +3,7 @@
 
 namespace test {
 
-std::vector<GradientCase> views_gradient_cases() {
+std::vector<GradientCase> derived_views_cases() {
   return {
       {"alias", "derived", {{3, 3}},
        [](const Inputs& in) {
