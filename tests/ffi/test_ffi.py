@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 from sanitized import preloading  # noqa: E402
 
 LIBRARY = os.environ["LIBTENSOR_LIBRARY"]
-CDEF = ROOT / "include/generated/tensor.cdef.h"
+CDEF = ROOT / "capi/generated/tensor.cdef.h"
 SAYS = """\
 mean 27
 a gradient came by
@@ -79,12 +79,12 @@ def exported() -> set[str]:
 
 
 def test_the_description_has_every_function_that_is_exported():
-    api = json.loads((ROOT / "include/generated/api.json").read_text())
+    api = json.loads((ROOT / "capi/generated/api.json").read_text())
     assert {function["name"] for function in api["functions"]} == exported()
 
 
 def test_the_description_knows_every_type():
-    api = json.loads((ROOT / "include/generated/api.json").read_text())
+    api = json.loads((ROOT / "capi/generated/api.json").read_text())
     known = {"void", "bool", "char", "double", "float", "size_t"}
     known |= {f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 32, 64)}
     known |= {row["name"] for kind in api if kind != "functions" for row in rows(api[kind])}

@@ -79,8 +79,8 @@ ALL_FUNCTORS = {
 }
 
 API: dict[str, Callable[[emit_api.Read], str]] = {
-    "include/generated/tensor.cdef.h": emit_api.flat_header,
-    "include/generated/api.json": emit_api.description,
+    "capi/generated/tensor.cdef.h": emit_api.flat_header,
+    "capi/generated/api.json": emit_api.description,
 }
 """Files about the whole C API, written by hand or not."""
 
