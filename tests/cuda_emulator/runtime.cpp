@@ -20,6 +20,12 @@
 
 namespace cuda_emulator {
 
+int visible_devices() {
+  const char* const listed = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (!listed) return 2;
+  return *listed ? 1 + static_cast<int>(std::count(listed, listed + std::strlen(listed), ',')) : 0;
+}
+
 Faults& faults() {
   static auto* state = new Faults;
   return *state;
