@@ -118,12 +118,14 @@ def commit() -> str:
 
 
 def describe(folder: Path, emulated: bool, architectures: str) -> dict:
-    files = elf.elf_files(folder)
+    carried = elf.elf_files(folder / "build/lib")
+    ours = [file for file in elf.elf_files(folder) if file not in carried]
     description = {
         "commit": commit(),
         "emulated": emulated,
         "architectures": "" if emulated else architectures,
-        "glibc": elf.newest_glibc(files),
+        "glibc": elf.newest_glibc(ours),
+        "carried": {file.name: elf.newest_glibc([file]) for file in carried},
     }
     (folder / "bundle.json").write_text(json.dumps(description, indent=1) + "\n")
     return description
@@ -146,7 +148,7 @@ def try_it(folder: Path, before: tuple[str, ...] = ()) -> None:
     """Runs tests of the folder as it lies, on the CPU. `before`: a command that starts another."""
     for program, cases in TRIED.items():
         command = [*before, str(folder / "build" / program), f"--gtest_filter={cases}"]
-        environment = {"PATH": "/usr/bin:/bin"}
+        environment = {"PATH": "/usr/sbin:/usr/bin:/bin"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode != 0 or not re.search(r"PASSED  \] [1-9]", done.stdout):
             raise Broken(f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -38,7 +38,7 @@ def newest_glibc(files: list[Path]) -> str:
     versions = set()
     for file in files:
         versions |= set(re.findall(r"\bGLIBC_(\d+(?:\.\d+)+)", output_of("readelf", "-VW", file)))
-    return max(versions, key=lambda version: tuple(map(int, version.split("."))))
+    return max(versions, key=lambda v: tuple(map(int, v.split("."))), default="0")
 
 
 def search_in(file: Path, folder: Path) -> None:

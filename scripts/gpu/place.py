@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,23 @@ class Place:
         return [self.python, *PYTEST, *arguments]
 
 
+def numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
+
+
+def leave_to_the_machine(folder: Path, carried: dict[str, str], glibc: str) -> list[str]:
+    """Puts aside what asks for a newer glibc than there is: the machine has one that does not."""
+    too_new = [name for name, needs in carried.items() if numbers(needs) > numbers(glibc)]
+    for name in too_new:
+        if (folder / name).exists():
+            (folder / "too-new").mkdir(exist_ok=True)
+            (folder / name).rename(folder / "too-new" / name)
+    return too_new
+
+
 def bundle(folder: Path) -> Place:
     """One that scripts/gpu-bundle made. The Python is the one that runs this."""
     description = json.loads((folder / "bundle.json").read_text())
+    glibc = platform.libc_ver()[1] or description["glibc"]
+    leave_to_the_machine(folder / "build/lib", description["carried"], glibc)
     return Place(folder, folder / "build", sys.executable, description)

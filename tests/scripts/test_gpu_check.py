@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "scripts"
 BUILD = Path(os.environ.get("LIBTENSOR_BUILD", ROOT / "build"))
 sys.path.insert(0, str(SCRIPTS))
-from gpu import bundle, elf, facts, rows, runner  # noqa: E402
+from gpu import bundle, elf, facts, place, rows, runner  # noqa: E402
 from gpu.plan import Plan  # noqa: E402
 from gpu.report import PROFILER, SANITIZER, Report  # noqa: E402
 from gpu.runner import FAILED, LATE, NOT_THERE, OK, TOO_LATE, Phase, Runner, Step, Task  # noqa: E402
@@ -169,6 +169,19 @@ def test_a_bundle_names_nothing_of_the_machine(copied):
     assert any("libhwy.so.1" in line for line in elf.strangers(copied))
     with pytest.raises(bundle.Broken, match="libhwy"):
         bundle.check(copied, BUILD)
+
+
+def test_what_is_too_new_gives_way_to_the_machines(copied, tmp_path):
+    """As on a system with an older glibc, whose own C++ library serves."""
+    file = copied / "bundle.json"
+    description = json.loads(file.read_text())
+    assert place.numbers(description["glibc"]) <= place.numbers("2.36")
+    description["carried"]["libstdc++.so.6"] = "99.0"
+    file.write_text(json.dumps(description))
+    _, _, data = check(copied, tmp_path / "out", "--minutes", 0.2)
+    used = data["facts"]["library"]["libraries"]
+    assert used["libtensor.so"].startswith(str(copied))
+    assert not used["libstdc++.so"].startswith(str(copied))
 
 
 def test_a_bundle_whose_tests_fail_is_none(copied):
