@@ -236,17 +236,17 @@ def large(shapes, dtype):
     """More elements than 31 bits count; on a GPU only."""
     if len(shapes) <= len(SMALL):
         return
-    numel = (1 << 31) + 4097
+    rows, columns = 4097, 1 << 19
 
     def total(device):
         if device == "cpu":
-            return torch.tensor([numel, 3, 5])
-        x = torch.ones(numel, dtype=torch.uint8, device=device)
-        x[numel - 5 :].mul_(3)
-        count = (x * 1).sum() - 10
-        return torch.stack([count, x[-1].to(torch.int64), (x > 1).sum()])
+            return torch.tensor([rows * columns, 3, 5])
+        x = torch.ones(rows, columns, dtype=torch.uint8, device=device)
+        x[-1, -5:].mul_(3)
+        count = (x * 1).sum(1).sum() - 10
+        return torch.stack([count, x[-1, -1].to(torch.int64), (x > 1).sum(1).sum()])
 
-    yield "a sum over 2^31 + 4097", total
+    yield f"sums of {rows}x{columns}", total
 
 
 def difference(there, here, dtype: str) -> str:
