@@ -9,8 +9,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# pytest's own, and xdist by its name: what else a machine has installed may get in the way.
+# pytest's own, and xdist by its name: what else a machine has installed may get in the way. Where a
+# test hangs is shown before the step's time is up.
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin")
+PYTEST += ("-o", "faulthandler_timeout=30")
 
 
 @dataclass

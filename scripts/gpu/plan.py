@@ -15,7 +15,7 @@ from . import rows
 from .facts import complaint
 from .place import Place
 from .report import PROFILER, SANITIZER, Report
-from .runner import FAILED, OK, Phase, Step, Task
+from .runner import FAILED, LATE, OK, Phase, Step, Task, last_line
 
 # Programs and how many processes share the work of each on a GPU.
 SUITES = {
@@ -119,7 +119,7 @@ class Plan:
     def one_smoke(self, family: str, dtype: str, **more) -> Task:
         small = ["--small"] if self.short else []
         command = self.place.script("scripts/gpu/smoke.py", family, dtype, *small)
-        return Task(f"{family} {dtype}", command, 30, judge=last_line, **more)
+        return Task(f"{family} {dtype}", command, 30, judge=last_words, **more)
 
     def suites(self) -> list[Task]:
         tasks = []
@@ -151,7 +151,7 @@ class Plan:
         small = ["--small"] if self.short else []
         script = "scripts/gpu/memory.py"
         return [
-            Task(what, self.place.script(script, what, *small), 20, judge=last_line)
+            Task(what, self.place.script(script, what, *small), 20, judge=last_words)
             for what in ("growth", "streams", "exhaustion")
         ]
 
@@ -161,10 +161,10 @@ class Plan:
             step.note = f"{len(self.report.ours)} rows"
 
         def peers(step: Step) -> None:
-            if step.outcome == OK:
+            if step.outcome in (OK, LATE):
                 self.report.peer, self.report.peer_name = rows.peer_of(step.output)
             else:
-                step.note = step.output.strip().rpartition("\n")[2][:100]
+                step.note = last_line(step.output)
 
         bench = [self.place.program("tests/cuda_bench"), *(["--short"] if self.short else [])]
         peer = [peer_python(), self.place.root / "bench/cuda_peer.py"]
@@ -206,16 +206,15 @@ def under(sanitizer: str, tool_name: str, command: list[object]) -> list[object]
 
 
 def missing(name: str) -> Task:
-    return Task(name, ["sh", "-c", f"echo there is no {name}; exit 77"], judge=last_line)
+    return Task(name, ["sh", "-c", f"echo there is no {name}; exit 77"], judge=last_words)
 
 
 def broken(name: str, why: str) -> Task:
     return Task(name, [sys.executable, "-c", f"import sys; sys.exit({why!r})"])
 
 
-def last_line(step: Step) -> None:
-    if not step.note:
-        step.note = step.output.strip().rpartition("\n")[2][:100]
+def last_words(step: Step) -> None:
+    step.note = step.note or last_line(step.output)
 
 
 def found(step: Step) -> None:
@@ -228,6 +227,8 @@ def count_tests(junit: Path) -> Callable[[Step], None]:
     """Of the file that the tests write; a program that ends without it has failed."""
 
     def judge(step: Step) -> None:
+        if step.outcome == LATE:
+            return
         counts = tally.with_crashes(tally.from_junit(junit), step.status)
         skipped = f", {counts.skipped} skipped" if counts.skipped else ""
         step.note = "; ".join(filter(None, [f"{counts}{skipped}", step.note]))

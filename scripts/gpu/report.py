@@ -11,7 +11,7 @@ from .facts import NO_CUBLAS
 from .rows import METRICS, compared, readable, table
 from .runner import LATE, NOT_THERE, OK, Step
 
-LINES_SHOWN = 60
+LINES_SHOWN, COLUMNS_SHOWN = 30, 300
 JSON_CHARACTERS = 20_000  # of a step's output
 SANITIZER, PROFILER = "compute-sanitizer", "ncu"
 
@@ -114,6 +114,6 @@ class Report:
         lines = []
         for step in self.steps():
             if step.outcome not in (OK, NOT_THERE) and step.output:
-                tail = step.output.splitlines()[-LINES_SHOWN:]
+                tail = [line[:COLUMNS_SHOWN] for line in step.output.splitlines()[-LINES_SHOWN:]]
                 lines += [f"## {step.name}: {step.outcome}", "", "```", *tail, "```", ""]
         return lines

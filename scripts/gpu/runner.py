@@ -77,9 +77,16 @@ def run(task: Task, folder: Path, environment: dict[str, str], seconds: float) -
     step = Step(task.name, outcome, time.monotonic() - start, "", output, process.returncode)
     if outcome == FAILED and process.returncode < 0:
         step.note = f"ended by signal {-process.returncode}"
-    if task.judge and outcome != LATE:
-        task.judge(step)
+    if task.judge:
+        task.judge(step)  # what was printed in time is worth something too
+    if outcome == LATE:
+        step.outcome = LATE
+        step.note = step.note or last_line(output)
     return step
+
+
+def last_line(output: str) -> str:
+    return output.strip().rpartition("\n")[2][:100]
 
 
 def kill(process: subprocess.Popen) -> bytes:

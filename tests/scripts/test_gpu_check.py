@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_faults_are_seen_and_stop_nothing(copied, tmp_path):
     (copied / "tests/python/test_planted.py").write_text(planted)
     program = copied / "build/tests"
     tool(program / "ops", "ops_tests", "kill -SEGV $$")
-    tool(program / "capi", "capi_tests", "exec sleep 1000")
+    tool(program / "capi", "capi_tests", "echo the last words; exec sleep 1000")
     replace(copied / "scripts/gpu/smoke.py", "lambda a: a.sum(),", "lambda a: a.sum() + a.is_cuda,")
     replace(copied / "scripts/gpu/plan.py", "command, 85, environment", "command, 3, environment")
     status, text, data = check(copied, tmp_path / "out")
@@ -142,6 +143,7 @@ def test_faults_are_seen_and_stop_nothing(copied, tmp_path):
     }, text
     assert "ended by signal 11" in steps["ops"]["note"]
     assert "differ: [0] is" in steps["sums uint8"]["output"]
+    assert steps["capi"]["note"] == "the last words"
     assert "1 failed" in steps["tests/python"]["note"] and "assert 0" in text
     assert steps["cuda_bench"]["outcome"] == OK  # what comes after had its turn
 
@@ -316,3 +318,25 @@ def test_profiles():
         ["0 void f", "1.5 us", "", "", "", "32"],
         ["1 void f", "1.5 us", "", "", "", "32"],
     ]
+
+
+def test_what_was_measured_in_time_is_kept(tmp_path):
+    """Rows of a benchmark that did not come to its end."""
+    seen = {}
+    row = '{"row": "add", "seconds": 1}'
+    command = ["sh", "-c", f"echo '{row}'; sleep 1000"]
+    task = Task("slow", command, 1.5, judge=lambda step: seen.update(rows.rows_of(step.output)))
+    step = runner.run(task, tmp_path, dict(os.environ), 100)
+    assert (step.outcome, step.note, list(seen)) == (LATE, row, ["add"])
+
+
+def test_a_cublas_that_lies_somewhere_serves(tmp_path):
+    """The library found none by itself: the steps that follow are shown the folder."""
+    where = place.Place(tmp_path, tmp_path, sys.executable)
+    report = Report(facts={"library": {"libraries": {"libcublas.so": ""}}, "cublas_files": []})
+    check_module = runpy.run_path(str(SCRIPTS / "gpu-check"))
+    check_module["use_cublas"](where, report)
+    assert "LD_LIBRARY_PATH" not in where.environment or where.libraries == []
+    report.facts["cublas_files"] = ["/opt/a/libcublas.so.13"]
+    check_module["use_cublas"](where, report)
+    assert where.environment["LD_LIBRARY_PATH"].startswith("/opt/a")
