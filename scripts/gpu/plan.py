@@ -196,8 +196,9 @@ class Plan:
         profiler = tool("ncu")
         if not profiler:
             return [missing("ncu")]
-        command = [profiler, "--csv", "--metrics", ",".join(rows.METRICS), "--launch-count", 60]
-        command += [self.place.program("tests/cuda_bench"), "--short" if self.short else "--once"]
+        command = [profiler, "--csv", "--clock-control", "none", "--launch-count", 60]
+        command += ["--metrics", ",".join(rows.METRICS), self.place.program("tests/cuda_bench")]
+        command += ["--short" if self.short else "--once"]
         return [Task("kernels", command, 30, judge=judge)]
 
 

@@ -206,6 +206,29 @@ def test_with_a_driver_that_finds_no_gpu(tmp_path):
     assert "nvidia-smi says: No devices were found" in result.stderr
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_in_a_checkout_a_bundle_is_made_first(made, tmp_path, works):
+    """The steps that build are ours; the second hands over a bundle that is there, or fails."""
+    shutil.copytree(SCRIPTS, tmp_path / "scripts")
+    for folder in ("docs", "build-bundle"):
+        (tmp_path / folder).mkdir()
+    tool(tmp_path / "scripts", "packages", "exit 0")
+    hand_over = f'[ "$1 $2" = "--architectures 90" ] && cp -r {made} "$3"'
+    tool(tmp_path / "scripts", "gpu-bundle", hand_over if works else "echo no compiler; exit 1")
+    values = ["H200", "580.1", "9.0", *["-"] * (len(facts.GPU_FIELDS) - 3)]
+    path = tool(tmp_path / "tools", "nvidia-smi", f"echo '{', '.join(values)}'")
+    options = ("--out", tmp_path / "out", "--minutes", 0.02)
+    result = start(tmp_path / "scripts/gpu-check", *options, path=path)
+    assert result.returncode == 1, result.stderr
+    text = (tmp_path / "out/report.md").read_text()
+    report = tmp_path / "docs/gpu-report.md"
+    if works:
+        assert "| gpu-bundle | ok |" in text and "## Facts" in text
+        assert report.read_text() == text
+    else:
+        assert "no compiler" in text and not report.exists()
+
+
 def test_the_probe_of_the_driver(made):
     """Over a driver that does nothing: each call is made; without one, it says so."""
     probe = made / "build/tests/driver_probe"
