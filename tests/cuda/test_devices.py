@@ -70,10 +70,25 @@ print(torch.rand(4, device="cuda").tolist())
 """) == str(expected)
 
 
+def test_a_forked_child_of_a_process_that_counted_devices(torch):
+    """To count is to start the driver, of which the child has nothing. It is told so."""
+    assert run_alone("""
+assert torch.cuda.is_available()
+child = os.fork()
+if child == 0:
+    try:
+        torch.ones(2, device="cuda")
+    except RuntimeError as error:
+        assert "Cannot re-initialize CUDA in forked subprocess" in str(error), error
+        os._exit((torch.ones(2) + 1).tolist() != [2, 2])
+    os._exit(2)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+""") == "0"
+
+
 def test_a_forked_child_is_told_to_start_afresh(torch):
     """A child of a process that has used a device; the host's tensors work in it."""
-    assert (
-        run_alone("""
+    assert run_alone("""
 x = torch.ones(2, device="cuda")
 y = torch.ones(2)
 child = os.fork()
@@ -89,9 +104,7 @@ if child == 0:
     os._exit(0 if (y + 1).tolist() == [2, 2] else 2)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 print((x + 1).tolist())
-""")
-        == "[2.0, 2.0]"
-    )
+""") == "[2.0, 2.0]"
 
 
 def test_devices_do_not_mix(torch, two_devices):
