@@ -132,9 +132,9 @@ std::vector<Row> pointwise_rows() {
             call(tensor_cat, parts, size_t{2}, 0);
           }),
       // Looks for zeros first, and so waits.
-      waits("divide integers, rounded down", 3, 2, 1,
+      waits("divide integers, rounded down", 3, 1, 1,
             [](Operands& o) { call(tensor_floor_divide, o.index, o.whole); }),
-      waits("remainder of integers", 3, 2, 1,
+      waits("remainder of integers", 3, 1, 1,
             [](Operands& o) { call(tensor_remainder, o.index, o.whole); }),
   };
 }
@@ -142,7 +142,7 @@ std::vector<Row> pointwise_rows() {
 std::vector<Row> other_rows() {
   return {
       row("sum", 1, [](Operands& o) { call(tensor_sum, o.a); }),
-      row("mean", 2, [](Operands& o) { call(tensor_mean, o.a); }),
+      row("mean", 1, [](Operands& o) { call(tensor_mean, o.a); }),
       row("max", 1, [](Operands& o) { call(tensor_max, o.a); }),
       row("argmax of rows", 1, [](Operands& o) { call(tensor_argmax_dim, o.a, 1, false); }),
       row("softmax", 1, [](Operands& o) { call(tensor_softmax, o.a, 1); }),
@@ -157,7 +157,7 @@ std::vector<Row> other_rows() {
             [](Operands& o) { call(tensor_index_select, o.a, 0, o.index); }),
       waits("index_add", 3, 2, 1,
             [](Operands& o) { call(tensor_index_add, o.a, 0, o.index, o.b); }),
-      waits("cross_entropy", 4, 2, 1,
+      waits("cross_entropy", 3, 2, 1,
             [](Operands& o) { call(tensor_cross_entropy, o.a, o.index); }),
       waits("item", 0, 1, 1, [](Operands& o) { read_item(o.one); }),
       waits("to the host", 0, 1, 1,
