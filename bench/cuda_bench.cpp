@@ -3,8 +3,8 @@
 // {"row": name, "seconds": a call, "clock": "device" or "host", "bytes": moved by a call, "flops":
 // of a call}.
 //
-// usage: cuda_bench [--short]     (--short: tiny tensors, each call once: shows that it runs,
-// measures nothing)
+// usage: cuda_bench [--short | --once]     (--short: tiny tensors, each call once: shows that it
+// runs, measures nothing; --once: each call once, for a profiler)
 //
 // LIBTENSOR_EMULATED_CUDA, the path of the emulated plug-in, lets that one serve.
 #include <tensor/tensor.h>
@@ -26,7 +26,7 @@ constexpr tensor_device_t kDevice = {TENSOR_CUDA, 0};
 constexpr int kRepetitions = 5;
 constexpr double kTarget = 0.02;  // seconds of a repetition
 
-bool is_short = false;
+bool is_short = false, once = false;
 
 void ok(tensor_status_t status) {
   if (status == TENSOR_OK) return;
@@ -98,7 +98,7 @@ double seconds_of_host(const Body& body, int calls) {
 
 // Seconds a call: the best of some repetitions, each long enough for the clock.
 double best(const std::function<double(int)>& seconds, int most_calls) {
-  if (is_short) return seconds(1);
+  if (is_short || once) return seconds(1);
   seconds(3);  // what is done at first use only
   int calls = 1;
   while (calls < most_calls && seconds(calls) < kTarget) calls *= 2;
@@ -227,11 +227,13 @@ void training() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 2 || (argc == 2 && std::strcmp(argv[1], "--short") != 0)) {
-    std::fprintf(stderr, "usage: cuda_bench [--short]\n");
+  const std::string option = argc == 2 ? argv[1] : "";
+  is_short = option == "--short";
+  once = option == "--once";
+  if (argc > 2 || (argc == 2 && !is_short && !once)) {
+    std::fprintf(stderr, "usage: cuda_bench [--short | --once]\n");
     return 2;
   }
-  is_short = argc == 2;
   const char* const emulated = std::getenv("LIBTENSOR_EMULATED_CUDA");
   if (emulated && *emulated) ok(tensor_backend_load(emulated));
   if (!tensor_cuda_is_available()) {

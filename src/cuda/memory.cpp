@@ -1,6 +1,7 @@
 #include "cuda/memory.h"
 
 #include "cuda/pinned_provider.h"
+#include "cuda/plain_memory.h"
 #include "cuda/providers.h"
 
 namespace libtensor::cuda {
@@ -33,11 +34,14 @@ void open_memory(int device, const PluginHost& host) {
 
 void* allocate_memory(const Context& context, size_t bytes) {
   if (bytes == 0) return nullptr;
+  if (no_memory_caching()) return allocate_plain(context, bytes);
   return devices[context.device]->allocate(bytes, numbered(context.stream));
 }
 
 void free_memory(int device, void* data) noexcept {
-  if (data) devices[device]->free(data);
+  if (!data) return;
+  if (no_memory_caching()) return free_plain(device, data);
+  devices[device]->free(data);
 }
 
 void* allocate_pinned(size_t bytes) { return pinned->allocate(bytes, kHostStream); }

@@ -13,12 +13,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_on_emulator(program: Path, *arguments: str) -> str:
-    """The output of an example in a process where the emulated devices are loaded first."""
+    """The output of an example in a process where the emulated devices, if any, are loaded."""
     code = (
-        "import runpy, sys, libtensor; libtensor.load_backend(sys.argv[1]); "
+        "import runpy, sys, libtensor; sys.argv[1] and libtensor.load_backend(sys.argv[1]); "
         "del sys.argv[:2]; runpy.run_path(sys.argv[0], run_name='__main__')"
     )
-    command = [sys.executable, "-c", code, emulated.path(), program, *arguments]
+    command = [sys.executable, "-c", code, emulated.path() or "", program, *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "bindings/python")}
     result = subprocess.run(command, text=True, capture_output=True, env=environment)
     assert (result.returncode, result.stderr) == (0, "")

@@ -2,7 +2,12 @@
 
 import ctypes
 import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
 
+import emulator as emulated
 import pytest
 from libtensor._errors import check
 from libtensor._library import native
@@ -31,10 +36,13 @@ def test_levels(torch, clean):
     torch.cuda.empty_cache()
     assert torch.cuda.memory_reserved() <= reserved - 4 * MIB
     assert torch.cuda.memory_stats()["allocated_bytes.all.current"] == before
+
+
+def test_levels_of_the_second_device(torch, two_devices):
     assert torch.cuda.memory_allocated(1) == torch.memory.stats("cuda:1").active
 
 
-def test_memory_is_used_again(torch, emulator, clean):
+def test_memory_is_used_again(torch, clean):
     """Steps that repeat take nothing more from the driver."""
     x = torch.ones(1000, device="cuda")
     calls = []
@@ -45,19 +53,21 @@ def test_memory_is_used_again(torch, emulator, clean):
 
 
 def test_a_fraction_of_the_device(torch, clean):
-    torch.cuda.set_per_process_memory_fraction(1 / 1024)  # 4 MiB
+    numel = torch.cuda.get_device_properties().total_memory // 1024
+    torch.cuda.set_per_process_memory_fraction(1 / 1024)
     try:
         with pytest.raises(torch.OutOfMemoryError):
-            torch.empty(2 * MIB, device="cuda")
+            torch.empty(numel, dtype=torch.int16, device="cuda")
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert torch.empty(2 * MIB, device="cuda").shape == (2 * MIB,)
+    assert torch.empty(numel, dtype=torch.int16, device="cuda").shape == (numel,)
 
 
 def test_properties(torch):
     found = torch.cuda.get_device_properties()
-    assert found.name == torch.cuda.get_device_name(0) == "emulated device 0"
-    assert found.total_memory == 4 << 30
+    assert found.name == torch.cuda.get_device_name(0)
+    assert found.total_memory >= 1 << 30
+    assert not emulated.path() or (found.name, found.total_memory) == ("emulated device 0", 4 << 30)
     assert torch.cuda.get_device_capability() == (found.major, found.minor)
 
 
@@ -130,3 +140,44 @@ def test_memory_from_the_program(torch, emulator, clean, seed):
     assert Taken.destroyed == 1
     assert sum(Taken.given_back) == reserved
     assert drivers.sum().item() == 1000
+
+
+ALONE = f"""
+import sys
+sys.path.insert(0, {str(Path(emulated.__file__).parent)!r})
+import emulator, libtensor as torch
+device = emulator.load(torch) if emulator.path() else None
+torch.manual_seed(1)
+side = torch.cuda.Stream()
+x = torch.rand(300, 5, device="cuda").requires_grad_(True)
+for _ in range(3):
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        y = (x.softmax(1) @ x.t()).sum(1)
+        x.record_stream(side)
+    torch.cuda.current_stream().wait_stream(side)
+    y.sum().backward()
+print(torch.cuda.memory_reserved(), x.grad.tolist())
+try:
+    torch.empty(1 << 50, device="cuda")
+except torch.OutOfMemoryError as error:
+    print(error)
+assert not device or not emulator.reports(device)
+"""
+
+
+def run_with_caching(variable: str) -> list[str]:
+    environment = {**os.environ, "LIBTENSOR_NO_CUDA_MEMORY_CACHING": variable}
+    command = [sys.executable, "-c", ALONE]
+    result = subprocess.run(command, text=True, capture_output=True, env=environment)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()
+
+
+def test_memory_without_caching(torch):
+    """Every block straight from the driver: what runs is the same."""
+    (levels, refused), (cached, _) = run_with_caching("1"), run_with_caching("0")
+    (reserved, gradient), (with_cache, expected) = levels.split(" ", 1), cached.split(" ", 1)
+    assert reserved == "0" and int(with_cache) > 0
+    assert gradient == expected
+    assert "CUDA out of memory. Tried to allocate" in refused and "without caching" in refused

@@ -7,8 +7,11 @@
 
 namespace cuda_emulator {
 
+// 2, or as many as CUDA_VISIBLE_DEVICES lists, which CUDA asks too.
+int visible_devices();
+
 struct Faults {
-  int device_count = 2;
+  int device_count = visible_devices();
   bool virtual_memory = true;             // the driver has it
   int64_t allocations_until_failure = 0;  // 1: the next one fails; 0: none
   int64_t launches_until_failure = 0;

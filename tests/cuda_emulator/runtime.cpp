@@ -20,6 +20,12 @@
 
 namespace cuda_emulator {
 
+int visible_devices() {
+  const char* const listed = std::getenv("CUDA_VISIBLE_DEVICES");
+  if (!listed) return 2;
+  return *listed ? 1 + static_cast<int>(std::count(listed, listed + std::strlen(listed), ',')) : 0;
+}
+
 Faults& faults() {
   static auto* state = new Faults;
   return *state;
@@ -47,9 +53,10 @@ cudaError_t remember(cudaError_t error) {
 // devices are counted or described.
 uint64_t contexts = 0;
 
-// A forked child of a process with contexts can use none.
+// Has the driver been asked anything? A forked child of a process that has can use no device.
+bool started = false;
 void enter_child() {
-  if (contexts != 0) faults().sticky = cudaErrorInitializationError;
+  if (started) faults().sticky = cudaErrorInitializationError;
   new (&runtime_lock()) std::recursive_mutex;  // the old one's owner was the parent's thread
 }
 [[maybe_unused]] const int at_fork =
@@ -59,6 +66,7 @@ void enter_child() {
 template <class F>
 cudaError_t ask(F body) {
   const std::lock_guard lock(runtime_lock());
+  started = true;
   if (faults().sticky != cudaSuccess) return remember(faults().sticky);
   pass_time();
   return remember(body());

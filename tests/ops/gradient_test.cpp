@@ -4,6 +4,7 @@
 #include <set>
 
 #include "gradient_case.h"
+#include "support/data_file.h"
 
 namespace test {
 namespace {
@@ -55,7 +56,7 @@ std::string field(const std::string& row, const std::string& key) {
 TEST(GradientCoverage, EveryOperationWithANodeIsChecked) {
   std::set<std::string> covered = {"to_copy", "alias"};  // what tensor_to and detach are made of
   for (const GradientCase& c : all_cases()) covered.insert(c.op);
-  std::ifstream file(OPERATIONS_JSON);
+  std::ifstream file(data_file("ops.json"));
   int rows = 0;
   for (std::string row; std::getline(file, row);) {
     if (field(row, "node").empty() || field(row, "node") == "NotImplemented") continue;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/data_file.h"
 #include "support/emulator.h"
 
 namespace test {
@@ -30,14 +31,15 @@ struct CpuOnly {
 };
 
 std::vector<CpuOnly> read_cpu_only() {
-  std::ifstream file(CPU_ONLY_TESTS);
+  const std::string path = data_file("cpu_only.txt");
+  std::ifstream file(path);
   std::vector<CpuOnly> all;
   for (std::string line; std::getline(file, line);) {
     const size_t bar = line.find(" | ");
     if (line.empty() || line[0] == '#' || bar == std::string::npos) continue;
     all.push_back({line.substr(0, line.find_last_not_of(' ', bar) + 1), line.substr(bar + 3)});
   }
-  if (all.empty()) refuse("nothing in " CPU_ONLY_TESTS);
+  if (all.empty()) refuse("nothing in " + path);
   return all;
 }
 
