@@ -23,6 +23,7 @@ class RandomCalls : public TensorTest {
   }
 
  private:
+  const AtOnce at_once_;
   static constexpr uint64_t kBudget = 8 << 20;  // so that a large result is refused, not filled
 };
 

@@ -51,6 +51,7 @@ def nothing_reported(torch, emulator):
     emulator.cuda_emulator_fail_launch(0)
     emulator.cuda_emulator_fail_events(0, 0)
     emulator.cuda_emulator_set_capacity(4 << 30)
+    emulator.cuda_emulator_set_max_kernel_elements(1 << 30)
     gc.collect()
     found = emulated.reports(emulator)
     assert not found, "\n".join(found)
