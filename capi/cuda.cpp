@@ -117,12 +117,19 @@ tensor_status_t tensor_cuda_allow_tf32(bool allowed) {
 
 bool tensor_cuda_tf32_allowed(void) { return tf32_allowed(); }
 
+tensor_status_t tensor_cuda_check_at_once(bool at_once) {
+  check_at_once(at_once);
+  return TENSOR_OK;
+}
+
+bool tensor_cuda_checks_at_once(void) { return checks_at_once(); }
+
 tensor_status_t tensor_record_stream(const tensor_t* t, const tensor_stream_t* stream) {
   return guard([&] {
     const Tensor tensor = tensor_of(t, "t");
     const Stream queue = stream_of(stream);
-    check(tensor.device() == queue.device, "t is on ", tensor.device().name(),
-          ", but stream is of ", queue.device.name());
+    check(tensor.device() == queue.device, "t is on ", tensor.device(), ", but stream is of ",
+          queue.device);
     backend_for(queue.device).record_stream(tensor.storage().data(), queue.id);
   });
 }
@@ -214,8 +221,8 @@ tensor_status_t tensor_event_record(const tensor_event_t* event, const tensor_st
   return guard([&] {
     const auto own = event_of(event);
     const Stream queue = stream_of(stream);
-    check(own->device() == queue.device, "event is of ", own->device().name(),
-          ", but stream is of ", queue.device.name());
+    check(own->device() == queue.device, "event is of ", own->device(), ", but stream is of ",
+          queue.device);
     own->backend().record_event(own->id(), queue.id);
   });
 }
@@ -253,8 +260,8 @@ tensor_status_t tensor_event_elapsed(const tensor_event_t* start, const tensor_e
   return guard([&] {
     check_result(out, "out");
     const auto first = event_of(start, "start"), last = event_of(end, "end");
-    check(first->device() == last->device(), "start is of ", first->device().name(),
-          ", but end is of ", last->device().name());
+    check(first->device() == last->device(), "start is of ", first->device(), ", but end is of ",
+          last->device());
     *out = first->backend().milliseconds_between(first->id(), last->id());
   });
 }

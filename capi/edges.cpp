@@ -10,13 +10,21 @@ using namespace libtensor::capi;
 
 namespace {
 
+Ref<autograd::Node> node_at(const tensor_node_t* handle, const char* name, size_t i) {
+  if (const auto found =
+          detail::find_object(ObjectTag::kNode, reinterpret_cast<uint64_t>(handle))) {
+    return *std::static_pointer_cast<Ref<autograd::Node>>(found);
+  }
+  return node_of(handle, str(name, "[", i, "].node").c_str());  // refuses it by that name
+}
+
 std::vector<autograd::Edge> edges_of(const tensor_edge_t* edges, size_t count, const char* name) {
   check(edges != nullptr || count == 0, name, " must not be NULL");
   check_count(count, name);
   std::vector<autograd::Edge> result;
   for (size_t i = 0; i < count; ++i) {
     const auto [handle, output_nr] = edges[i];
-    Ref<autograd::Node> node = node_of(handle, str(name, "[", i, "].node").c_str());
+    Ref<autograd::Node> node = node_at(handle, name, i);
     check_as(Status::kIndexError, output_nr < node->output_count(), name, "[", i, "].output_nr is ",
              output_nr, ", but the operation of ", node->name(), " has ", node->output_count(),
              " outputs");

@@ -61,7 +61,11 @@ func (t *Tensor) To(options ...Option) (*Tensor, error) {
 	return own(result)
 }
 
-// ToCopy: A converted copy, even where nothing changes.
+// ToCopy: A converted copy, even where nothing changes. Floating numbers that an integer dtype does
+// not hold become what PyTorch makes of them on the device that converts: on the CPU, NaN and what
+// is out of range give the least integer of 32 bits (int8, int16, int32) or 64 (uint8, int64), of
+// which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN gives 0 where
+// float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts on the CPU.
 func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
 	result := C.go_to_copy(t.use(), C.tensor_dtype_t(dtype), device.raw())
 	t.done()

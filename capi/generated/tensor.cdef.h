@@ -221,6 +221,9 @@ tensor_status_t tensor_cuda_set_device(int32_t index);
 tensor_status_t tensor_cuda_allow_tf32(bool allowed);
 bool tensor_cuda_tf32_allowed(void);
 
+tensor_status_t tensor_cuda_check_at_once(bool at_once);
+bool tensor_cuda_checks_at_once(void);
+
 tensor_status_t tensor_device_synchronize(tensor_device_t device);
 
 typedef struct tensor_stream_t tensor_stream_t;

@@ -42,6 +42,18 @@ TENSOR_API tensor_status_t tensor_cuda_set_device(int32_t index);
 TENSOR_API tensor_status_t tensor_cuda_allow_tf32(bool allowed);
 TENSOR_API bool tensor_cuda_tf32_allowed(void);
 
+/* When the library sees that an index, the target of a loss or an integer divisor is not allowed.
+ * On a CUDA device, at first: when the kernel meets it, and so that the host need not wait. The
+ * kernel uses nothing outside of the tensor; the results are of no use. The next call that waits
+ * for the device (tensor_device_synchronize, tensor_stream_synchronize, tensor_event_synchronize,
+ * reading a value, a copy to or from the host that waits, and a query that finds the work done)
+ * gives the error that the CPU gives at once, with the name of the operation that met it, and once:
+ * one error stands for all that the device has met until then. The device can be used as before.
+ * With `at_once`, for the whole process: the operation waits, gives the error itself, and has
+ * changed nothing, as on the CPU. */
+TENSOR_API tensor_status_t tensor_cuda_check_at_once(bool at_once);
+TENSOR_API bool tensor_cuda_checks_at_once(void);
+
 /* Waits until all work of the device is done. */
 TENSOR_API tensor_status_t tensor_device_synchronize(tensor_device_t device);
 

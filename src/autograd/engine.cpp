@@ -9,9 +9,6 @@
 namespace libtensor::autograd {
 namespace {
 
-// torch.Size([2, 3]), as Python prints it.
-std::string size_text(const Dims& shape) { return str("torch.Size(", shape, ")"); }
-
 // Where a pass starts, and with which gradient.
 struct Root {
   Edge edge;
@@ -19,9 +16,9 @@ struct Root {
 };
 
 void check_given(const Tensor& given, const Dims& shape, size_t index) {
-  check(given.shape() == shape, "Mismatch in shape: grad_output[", index, "] has a shape of ",
-        size_text(given.shape()), " and output[", index, "] has a shape of ", size_text(shape),
-        ".");
+  check(given.shape() == shape, "Mismatch in shape: grad_output[", index,
+        "] has a shape of torch.Size(", given.shape(), ") and output[", index,
+        "] has a shape of torch.Size(", shape, ").");
 }
 
 void check_scalar(const Dims& shape) {

@@ -55,7 +55,7 @@ Tensor fit(const Node* maker, size_t index, Tensor gradient, const OutputMeta& m
   if (gradient.dtype() == meta.dtype && gradient.device() == meta.device) return gradient;
   if (gradient.device() != meta.device && gradient.ndim() > 0)
     fail(Status::kInvalidArgument, whose(maker), "invalid gradient at index ", index,
-         " - expected device ", meta.device.name(), " but got ", gradient.device().name());
+         " - expected device ", meta.device, " but got ", gradient.device());
   return tensor_ops.to(gradient, meta.dtype, meta.device);
 }
 

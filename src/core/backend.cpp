@@ -14,6 +14,7 @@ namespace {
 constexpr int kMaxDevices = 64;
 LIBTENSOR_FAST_THREAD_LOCAL int16_t cuda_device = 0;
 constinit std::atomic<bool> tf32{false};
+constinit std::atomic<bool> at_once_checks{false};
 // The devices of one kind.
 struct Devices {
   std::atomic<Backend*> opened[kMaxDevices];
@@ -33,7 +34,7 @@ struct Opening {
   if (device.type == DeviceType::kCuda && device_count(device.type) == 0) open_cuda();
   const int count = device_count(device.type);
   check_as(Status::kUnavailable, device.index >= 0 && device.index < count,
-           "CUDA error: invalid device ordinal: there is no ", device.name(), ", but ", count,
+           "CUDA error: invalid device ordinal: there is no ", device, ", but ", count,
            count == 1 ? " device" : " devices");
   const std::lock_guard lock(Eternal<Opening>::get().mutex);
   if (Backend* const backend = opened_backend(device)) return *backend;  // by another thread
@@ -70,6 +71,10 @@ void register_devices(DeviceType type, int count, Backend* (*open)(int index)) {
 
 bool tf32_allowed() noexcept { return tf32.load(std::memory_order_relaxed); }
 void allow_tf32(bool allowed) noexcept { tf32.store(allowed, std::memory_order_relaxed); }
+bool checks_at_once() noexcept { return at_once_checks.load(std::memory_order_relaxed); }
+void check_at_once(bool at_once) noexcept {
+  at_once_checks.store(at_once, std::memory_order_relaxed);
+}
 
 int current_cuda_device() { return cuda_device; }
 void set_current_cuda_device(int index) {

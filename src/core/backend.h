@@ -100,10 +100,12 @@ enum class ScatterMode : uint8_t { kAssign, kAdd };
 
 // gather:  out[i][j][k]  = self[index[i][j][k]][j][k]   (for dim 0)
 // scatter: self[index[i][j][k]][j][k] (=|+=) src[i][j][k]
-// `shape` is index's; `self.strides` are self's own, `dim_size` is self's size in `dim`. The kernel
-// checks all indices before it writes anything: "index {i} is out of bounds for dimension {dim}
-// with size {dim_size}".
+// `shape` is index's; `self.strides` are self's own, `dim_size` is self's size in `dim`. A bad
+// index is refused before anything is written: "index {i} is out of bounds for dimension {dim} with
+// size {dim_size}"; on CUDA, unless `at_once`, it is left out and reported when the host next
+// waits.
 struct GatherCall {
+  bool at_once = false;
   int ndim = 0;
   int dim = 0;
   const int64_t* shape = nullptr;
@@ -114,8 +116,9 @@ struct GatherCall {
 
 // index_select: out[i] = self[index[i]] along `dim`; index_add: self[index[i]] += src[i] along
 // `dim`. `shape` is that of `other` (out, or src); index has `count` elements of int64 or int32
-// with one stride.
+// with one stride. Bad indices are as in GatherCall.
 struct IndexCall {
+  bool at_once = false;
   int ndim = 0;
   int dim = 0;
   const int64_t* shape = nullptr;
@@ -126,8 +129,9 @@ struct IndexCall {
 
 // Negative log likelihood of [rows, classes] log-probabilities; target int64 [rows]. `weight` may
 // be null. reduction: 0 none (out: [rows]), 1 mean, 2 sum (out: one element). total_weight: one
-// element.
+// element. Bad targets are as the indices of GatherCall.
 struct NllLossCall {
+  bool at_once = false;
   DType dtype;
   int64_t rows = 0, classes = 0;
   int64_t input_row_stride = 0, input_class_stride = 0;
@@ -245,6 +249,10 @@ void register_devices(DeviceType type, int count, Backend* (*open)(int index));
 // Whether matrix products of float32 may use TF32 on CUDA devices; not at first, as in PyTorch.
 bool tf32_allowed() noexcept;
 void allow_tf32(bool allowed) noexcept;
+// Whether CUDA devices look at all indices, targets and divisors before a call returns, and the
+// host waits for it; not at first.
+bool checks_at_once() noexcept;
+void check_at_once(bool at_once) noexcept;
 
 // The CUDA device that this thread means where it names none; 0 at first.
 int current_cuda_device();

@@ -21,4 +21,10 @@ struct Device {
   std::string name() const { return is_cpu() ? "cpu" : str("cuda:", index); }
 };
 
+// For messages: a check that holds must not make the name.
+inline std::ostream& operator<<(std::ostream& out, Device device) {
+  if (device.is_cpu()) return out << "cpu";
+  return out << "cuda:" << device.index;
+}
+
 }  // namespace libtensor

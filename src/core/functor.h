@@ -20,14 +20,16 @@ inline constexpr DTypeSet kIntegralTypes =
 inline constexpr DTypeSet kAllTypes = kNumericTypes | dtype_bit(DType::kBool);
 
 // What a kernel builder must know of a functor.
-template <int kInputs, DTypeSet kSupported, bool kReturnsBool = false, bool kVectorized = true>
+template <int kInputs, DTypeSet kSupported, bool kReturnsBool = false, bool kVectorized = true,
+          bool kDivides = false>
 struct Functor {
   static constexpr int inputs = kInputs;
   static constexpr DTypeSet dtypes = kSupported;  // that it computes in
   static constexpr bool returns_bool = kReturnsBool;
-  static constexpr bool vectorized =
-      kVectorized;                       // apply() takes Highway vectors, not only numbers
-  static constexpr bool copies = false;  // what apply() returns is its input
+  // apply() takes Highway vectors, not only numbers.
+  static constexpr bool vectorized = kVectorized;
+  static constexpr bool divides = kDivides;  // its last value may not be the integer 0
+  static constexpr bool copies = false;      // what apply() returns is its input
 };
 
 }  // namespace libtensor
@@ -37,10 +39,13 @@ struct Functor {
 //   FUNCTOR(Reciprocal, kFloatingTypes, (x), Div(Set(d, 1), x))
 //
 // is the struct ReciprocalOp, whose apply(d, x) is that expression for any type of values: `d`
-// tells which. NUMBER_FUNCTOR is never given vectors; a PREDICATE neither, and gives bool.
+// tells which. NUMBER_FUNCTOR is never given vectors; a PREDICATE neither, and gives bool; a
+// DIVISION neither, and its last value may not be the integer 0.
 #define FUNCTOR(name, dtypes, values, ...) LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes)
 #define NUMBER_FUNCTOR(name, dtypes, values, ...) \
   LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes, false, false)
+#define DIVISION(name, dtypes, values, ...) \
+  LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes, false, false, true)
 #define PREDICATE(name, dtypes, values, ...) \
   LIBTENSOR_FUNCTOR(name, values, bool, (__VA_ARGS__), dtypes, true, false)
 

@@ -1,5 +1,6 @@
 #include "cuda/check_index.h"
 
+#include "cuda/cut.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
 
@@ -37,35 +38,35 @@ T read(const Context& context, const char* operation, const T* from) {
   return value;
 }
 
-}  // namespace
-
-std::optional<int64_t> first_bad_index(const Context& context, const char* operation,
-                                       const void* index, DType dtype, const LoopNest<1>& nest,
-                                       int64_t size, std::optional<int64_t> exempt) {
-  int64_t count = 1;
-  for (int i = 0; i < nest.ndim; ++i) count *= nest.shape[i];
-  check_kernel_size(count);
-  if (count == 0) return {};
+template <class T>
+void check_piece(const Context& context, const FaultSite& site, const T* index,
+                 const CheckArguments& arguments) {
   const Scratch first_bad(context, sizeof(uint32_t));
   uint32_t* const result = first_bad.data<uint32_t>();
-  check_cuda(cudaMemsetAsync(result, 0xff, sizeof *result, context.stream), operation);
-  const CheckArguments arguments{KernelNest<1>(nest), static_cast<uint32_t>(count), size,
-                                 exempt.value_or(0), exempt.has_value()};
-  const LaunchConfig config(operation, context.stream,
-                            ceil_div(static_cast<uint32_t>(count), kThreads), kThreads);
-  if (dtype == DType::kInt32) {
-    launch(check_kernel<int32_t>, config, static_cast<const int32_t*>(index), arguments, result);
-  } else {
-    launch(check_kernel<int64_t>, config, static_cast<const int64_t*>(index), arguments, result);
-  }
-  const uint32_t found = read(context, operation, result);
-  if (found == kNone) return {};
+  check_cuda(cudaMemsetAsync(result, 0xff, sizeof *result, context.stream), site.operation);
+  launch(check_kernel<T>,
+         {site.operation, context.stream, ceil_div(arguments.count, kThreads), kThreads}, index,
+         arguments, result);
+  const uint32_t found = read(context, site.operation, result);
+  if (found == kNone) return;
   int64_t offset[1] = {};
   arguments.nest.locate(found, offset);
-  if (dtype == DType::kInt32) {
-    return read(context, operation, static_cast<const int32_t*>(index) + offset[0]);
-  }
-  return read(context, operation, static_cast<const int64_t*>(index) + offset[0]);
+  fail_at(site, read(context, site.operation, index + offset[0]));
+}
+
+}  // namespace
+
+void check_indices(const Context& context, const FaultSite& site, const void* index, DType dtype,
+                   const LoopNest<1>& nest, int64_t size, std::optional<int64_t> exempt) {
+  cut(nest, [&](const LoopNest<1>& piece, uint32_t count, const int64_t(&offsets)[1]) {
+    const CheckArguments arguments{KernelNest<1>(piece), count, size, exempt.value_or(0),
+                                   exempt.has_value()};
+    if (dtype == DType::kInt32) {
+      check_piece(context, site, static_cast<const int32_t*>(index) + offsets[0], arguments);
+    } else {
+      check_piece(context, site, static_cast<const int64_t*>(index) + offsets[0], arguments);
+    }
+  });
 }
 
 }  // namespace libtensor::cuda

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cuda/check.h"
+#include "cuda/faults.h"
 #include "cuda/index.h"
 #include "cuda/matmul.h"
 #include "cuda/memory.h"
@@ -46,12 +47,13 @@ void let_wait(const Context& later, const Context& earlier) {
 }
 
 // What a query says: done, or not yet.
-bool is_done(cudaError_t answer, const char* operation) {
+bool is_done(cudaError_t answer, const char* operation, int device) {
   if (answer == cudaErrorNotReady) {
     cudaGetLastError();
     return false;
   }
   check_cuda(answer, operation);
+  check_faults(device);
   return true;
 }
 
@@ -89,6 +91,7 @@ void CudaBackend::copy_bytes(void* destination, Device to, const void* source, D
     const bool host_takes_part = to.is_cpu() || from.is_cpu();
     if (host_takes_part && !non_blocking) {
       check_cuda(cudaStreamSynchronize(context.stream), "copy");
+      check_faults(device_);
     }
   });
 }
@@ -179,14 +182,16 @@ StreamId CudaBackend::pooled_stream(int priority) {
 void CudaBackend::synchronize_stream(StreamId stream) {
   const DeviceGuard guard(device_);
   check_cuda(cudaStreamSynchronize(native(stream)), "synchronize");
+  check_faults(device_);
 }
 bool CudaBackend::is_stream_done(StreamId stream) {
   const DeviceGuard guard(device_);
-  return is_done(cudaStreamQuery(native(stream)), "stream query");
+  return is_done(cudaStreamQuery(native(stream)), "stream query", device_);
 }
 void CudaBackend::synchronize() {
   const DeviceGuard guard(device_);
   check_cuda(cudaDeviceSynchronize(), "synchronize");
+  check_faults(device_);
 }
 
 EventId CudaBackend::create_event(bool timing) {
@@ -210,9 +215,10 @@ void CudaBackend::wait_stream(StreamId later, StreamId earlier) {
 }
 void CudaBackend::synchronize_event(EventId event) {
   check_cuda(cudaEventSynchronize(native_event(event)), "event synchronize");
+  check_faults(device_);
 }
 bool CudaBackend::is_event_done(EventId event) {
-  return is_done(cudaEventQuery(native_event(event)), "event query");
+  return is_done(cudaEventQuery(native_event(event)), "event query", device_);
 }
 double CudaBackend::milliseconds_between(EventId start, EventId end) {
   float milliseconds = 0;

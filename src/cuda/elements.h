@@ -22,12 +22,26 @@ LIBTENSOR_INLINE Stored<S> to_stored(C value) {
   return convert<Stored<S>>(convert<S>(value));
 }
 
+// Out of range, a floating number becomes what the device's own instruction makes of it: see
+// docs/cuda.md. The narrow types are the low bits of a wider one, as in PyTorch.
+template <class To, class From>
+__device__ To convert_number(From value) {
+  constexpr bool kFloating = is_floating(dtype_of<From>);
+  if constexpr (kFloating && std::is_integral_v<To> && !std::is_same_v<To, bool>) {
+    using Real = std::conditional_t<std::is_same_v<From, double>, double, float>;
+    using Wide = std::conditional_t<std::is_signed_v<To> && sizeof(To) < 8, int32_t, int64_t>;
+    return static_cast<To>(to_integer<Wide>(static_cast<Real>(value)));
+  } else {
+    return convert<To>(value);
+  }
+}
+
 template <class C, class S>
 __device__ C load_one(const void* data, int64_t at) {
   if constexpr (std::is_same_v<S, bool>)
     return convert<C>(static_cast<const uint8_t*>(data)[at] != 0);
   else
-    return convert<C>(static_cast<const S*>(data)[at]);
+    return convert_number<C>(static_cast<const S*>(data)[at]);
 }
 
 // The element of a tensor whose dtype is known only when the kernel runs.
@@ -61,34 +75,34 @@ template <class C>
 __device__ void store_as(void* data, DType dtype, int64_t at, C value) {
   switch (dtype) {
     case DType::kBool:
-      static_cast<uint8_t*>(data)[at] = convert<bool>(value);
+      static_cast<uint8_t*>(data)[at] = convert_number<bool>(value);
       break;
     case DType::kUInt8:
-      static_cast<uint8_t*>(data)[at] = convert<uint8_t>(value);
+      static_cast<uint8_t*>(data)[at] = convert_number<uint8_t>(value);
       break;
     case DType::kInt8:
-      static_cast<int8_t*>(data)[at] = convert<int8_t>(value);
+      static_cast<int8_t*>(data)[at] = convert_number<int8_t>(value);
       break;
     case DType::kInt16:
-      static_cast<int16_t*>(data)[at] = convert<int16_t>(value);
+      static_cast<int16_t*>(data)[at] = convert_number<int16_t>(value);
       break;
     case DType::kInt32:
-      static_cast<int32_t*>(data)[at] = convert<int32_t>(value);
+      static_cast<int32_t*>(data)[at] = convert_number<int32_t>(value);
       break;
     case DType::kInt64:
-      static_cast<int64_t*>(data)[at] = convert<int64_t>(value);
+      static_cast<int64_t*>(data)[at] = convert_number<int64_t>(value);
       break;
     case DType::kFloat16:
-      static_cast<Half*>(data)[at] = convert<Half>(value);
+      static_cast<Half*>(data)[at] = convert_number<Half>(value);
       break;
     case DType::kBFloat16:
-      static_cast<BFloat16*>(data)[at] = convert<BFloat16>(value);
+      static_cast<BFloat16*>(data)[at] = convert_number<BFloat16>(value);
       break;
     case DType::kFloat32:
-      static_cast<float*>(data)[at] = convert<float>(value);
+      static_cast<float*>(data)[at] = convert_number<float>(value);
       break;
     default:
-      static_cast<double*>(data)[at] = convert<double>(value);
+      static_cast<double*>(data)[at] = convert_number<double>(value);
   }
 }
 

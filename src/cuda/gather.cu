@@ -1,11 +1,14 @@
-// gather and scatter: an index for each element.
-#include "core/checked_index.h"
+// Reading and writing at positions that another tensor names: one for each element (gather,
+// scatter), or for each slice along a dim, which is the same with an index that does not move along
+// the other dims.
 #include "core/scalar_math.h"
 #include "cuda/check_index.h"
+#include "cuda/cut.h"
 #include "cuda/elements.h"
 #include "cuda/index.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
+#include "cuda/report_fault.h"
 
 namespace libtensor::cuda {
 namespace {
@@ -15,74 +18,96 @@ constexpr uint32_t kThreads = 256;
 // Self without the indexed dim (stride 0 there), index, other.
 using Nest = LoopNest<3>;
 
-// Without the dim `skipped`.
-Nest nest_of(const GatherCall& call, int skipped) {
-  Nest nest;
-  nest.operands = 3;
-  for (int i = call.ndim - 1; i >= 0; --i) {
-    if (i == skipped || call.shape[i] == 1) continue;
-    nest.strides[0][nest.ndim] = i == call.dim ? 0 : call.self.strides[i];
-    nest.strides[1][nest.ndim] = call.index.strides[i];
-    nest.strides[2][nest.ndim] = call.other.strides[i];
-    nest.push(call.shape[i]);
-  }
-  nest.collapse();
-  return nest;
-}
-
-uint32_t numel_of(const Nest& nest) {
-  int64_t numel = 1;
-  for (int i = 0; i < nest.ndim; ++i) numel *= nest.shape[i];
-  check_kernel_size(numel);
-  return static_cast<uint32_t>(numel);
-}
-
-void check_indices(const Context& context, const char* operation, const GatherCall& call) {
-  LoopNest<1> nest;
-  nest.operands = 1;
-  for (int i = call.ndim - 1; i >= 0; --i) {
-    nest.strides[0][nest.ndim] = call.index.strides[i];
-    nest.push(call.shape[i]);
-  }
-  nest.collapse();
-  const auto bad =
-      first_bad_index(context, operation, call.index.data, call.index.dtype, nest, call.dim_size);
-  check(!bad, "index ", bad.value_or(0), " is out of bounds for dimension ", call.dim,
-        " with size ", call.dim_size);
-}
-
-template <class T>
-__global__ void __launch_bounds__(kThreads)
-    gather_kernel(const T* self, const int64_t* index, T* out, KernelNest<3> nest, uint32_t numel,
-                  int64_t dim_size, int64_t self_stride) {
-  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= numel) return;
-  int64_t offsets[3] = {};
-  nest.locate(i, offsets);
-  out[offsets[2]] =
-      self[offsets[0] + read_index_within(index + offsets[1], dim_size) * self_stride];
-}
-
-// The dim along which elements may meet in one place.
+// The dim that is indexed, along which elements may meet in one place.
 struct Line {
-  uint32_t length;
-  int64_t dim_size, self_stride, index_stride, other_stride;
+  int64_t length, dim_size, self_stride, index_stride, other_stride;
 };
 
-// One thread walks along a line, so that the last element assigned wins and sums have one order.
-template <class T, bool kAdd>
+// A call of either kind.
+struct Plan {
+  const Context& context;
+  FaultReporter reporter;
+  Operand self, index, other;
+  Nest whole, outside;  // all dims; all but the indexed one
+  Line line;
+};
+
+void push_dim(Nest& nest, int64_t size, int64_t self, int64_t index, int64_t other) {
+  if (size == 1) return;
+  nest.strides[0][nest.ndim] = self;
+  nest.strides[1][nest.ndim] = index;
+  nest.strides[2][nest.ndim] = other;
+  nest.push(size);
+}
+
+template <class Call, class IndexStride>
+Plan plan_of(const Context& context, const FaultSite& site, const Call& call,
+             IndexStride index_stride) {
+  Plan plan{context, {context, site}, call.self, call.index, call.other, {}, {}, {}};
+  plan.whole.operands = plan.outside.operands = 3;
+  plan.line = {1, call.dim_size, 0, 0, 0};
+  for (int i = call.ndim - 1; i >= 0; --i) {
+    const int64_t size = call.shape[i], self = call.self.strides[i], other = call.other.strides[i];
+    if (i == call.dim) {
+      plan.line = {size, call.dim_size, self, index_stride(i), other};
+      push_dim(plan.whole, size, 0, index_stride(i), other);
+    } else {
+      push_dim(plan.whole, size, self, index_stride(i), other);
+      push_dim(plan.outside, size, self, index_stride(i), other);
+    }
+  }
+  plan.whole.collapse();
+  plan.outside.collapse();
+  return plan;
+}
+
+Plan plan_of(const Context& context, const char* operation, const GatherCall& call) {
+  return plan_of(context, {FaultKind::kIndex, call.dim, operation, call.dim_size}, call,
+                 [&](int i) { return call.index.strides[i]; });
+}
+
+Plan plan_of(const Context& context, const FaultSite& site, const IndexCall& call) {
+  return plan_of(context, site, call, [&](int i) { return i == call.dim ? call.index_stride : 0; });
+}
+
+void check_all(const Plan& plan) {
+  LoopNest<1> nest;
+  nest.operands = 1;
+  for (int i = 0; i < plan.whole.ndim; ++i) {
+    if (plan.whole.strides[1][i] == 0) continue;  // the same indices again
+    nest.strides[0][nest.ndim] = plan.whole.strides[1][i];
+    nest.push(plan.whole.shape[i]);
+  }
+  nest.collapse();
+  check_indices(plan.context, plan.reporter.site, plan.index.data, plan.index.dtype, nest,
+                plan.line.dim_size);
+}
+
+template <class T, class I>
 __global__ void __launch_bounds__(kThreads)
-    scatter_kernel(Stored<T>* self, const int64_t* index, const Stored<T>* source,
-                   KernelNest<3> nest, uint32_t lines, Line line) {
+    gather_kernel(const T* self, const I* index, T* out, KernelNest<3> nest, uint32_t numel,
+                  Line line, FaultReporter reporter) {
+  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= numel) return;
+  int64_t offsets[3] = {}, at;
+  nest.locate(i, offsets);
+  const bool good = read_good_index(reporter, index + offsets[1], line.dim_size, at);
+  out[offsets[2]] = good ? self[offsets[0] + at * line.self_stride] : T(0);
+}
+
+// One thread walks along a line, so that the last element assigned wins and sums have one order.
+template <class T, class I, bool kAdd>
+__global__ void __launch_bounds__(kThreads)
+    scatter_kernel(Stored<T>* self, const I* index, const Stored<T>* source, KernelNest<3> nest,
+                   uint32_t lines, Line line, FaultReporter reporter) {
   const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= lines) return;
-  int64_t offsets[3] = {};
+  int64_t offsets[3] = {}, at;
   nest.locate(i, offsets);
-  for (uint32_t k = 0; k < line.length; ++k) {
-    Stored<T>& target =
-        self[offsets[0] +
-             read_index_within(index + offsets[1] + k * line.index_stride, line.dim_size) *
-                 line.self_stride];
+  for (int64_t k = 0; k < line.length; ++k) {
+    const I* const named = index + offsets[1] + k * line.index_stride;
+    if (!read_good_index(reporter, named, line.dim_size, at)) continue;
+    Stored<T>& target = self[offsets[0] + at * line.self_stride];
     const Stored<T> value = source[offsets[2] + k * line.other_stride];
     if constexpr (kAdd) {
       using C = ComputeOf<T>;
@@ -93,43 +118,79 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-template <class T, bool kAdd>
-void launch_scatter(const Context& context, const char* operation, const GatherCall& call) {
-  const Nest nest = nest_of(call, call.dim);
-  const uint32_t lines = numel_of(nest);
-  const Line line{static_cast<uint32_t>(call.shape[call.dim]), call.dim_size,
-                  call.self.strides[call.dim], call.index.strides[call.dim],
-                  call.other.strides[call.dim]};
-  launch(scatter_kernel<T, kAdd>, {operation, context.stream, ceil_div(lines, kThreads), kThreads},
-         static_cast<Stored<T>*>(call.self.data), static_cast<const int64_t*>(call.index.data),
-         static_cast<const Stored<T>*>(call.other.data), KernelNest<3>(nest), lines, line);
+template <class F>
+void dispatch_index(DType dtype, F body) {
+  if (dtype == DType::kInt32) return body(TypeTag<int32_t>{});
+  body(TypeTag<int64_t>{});
+}
+
+LaunchConfig config_of(const Plan& plan, uint32_t threads) {
+  return {plan.reporter.site.operation, plan.context.stream, ceil_div(threads, kThreads), kThreads};
+}
+
+template <class T, class I>
+void launch_gather(const Plan& plan) {
+  cut(plan.whole, [&](const Nest& piece, uint32_t count, const int64_t(&first)[3]) {
+    launch(gather_kernel<T, I>, config_of(plan, count),
+           static_cast<const T*>(plan.self.data) + first[0],
+           static_cast<const I*>(plan.index.data) + first[1],
+           static_cast<T*>(plan.other.data) + first[2], KernelNest<3>(piece), count, plan.line,
+           plan.reporter);
+  });
+}
+
+template <class T, class I, bool kAdd>
+void launch_scatter(const Plan& plan) {
+  cut(plan.outside, [&](const Nest& piece, uint32_t count, const int64_t(&first)[3]) {
+    launch(scatter_kernel<T, I, kAdd>, config_of(plan, count),
+           static_cast<Stored<T>*>(plan.self.data) + first[0],
+           static_cast<const I*>(plan.index.data) + first[1],
+           static_cast<const Stored<T>*>(plan.other.data) + first[2], KernelNest<3>(piece), count,
+           plan.line, plan.reporter);
+  });
 }
 
 }  // namespace
 
 void gather(const Context& context, const GatherCall& call) {
-  check_indices(context, "gather", call);
-  const Nest nest = nest_of(call, -1);
-  const uint32_t numel = numel_of(nest);
-  dispatch_size(size_of(call.self.dtype), [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    launch(gather_kernel<T>, {"gather", context.stream, ceil_div(numel, kThreads), kThreads},
-           static_cast<const T*>(call.self.data), static_cast<const int64_t*>(call.index.data),
-           static_cast<T*>(call.other.data), KernelNest<3>(nest), numel, call.dim_size,
-           call.self.strides[call.dim]);
-  });
+  const Plan plan = plan_of(context, "gather", call);
+  if (call.at_once) check_all(plan);
+  dispatch_size(size_of(call.self.dtype),
+                [&](auto tag) { launch_gather<typename decltype(tag)::type, int64_t>(plan); });
 }
 
 void scatter(const Context& context, const GatherCall& call, ScatterMode mode) {
-  const char* const operation = mode == ScatterMode::kAdd ? "scatter_add" : "scatter";
-  check_indices(context, operation, call);
-  if (mode == ScatterMode::kAssign) {
+  const bool adds = mode == ScatterMode::kAdd;
+  const Plan plan = plan_of(context, adds ? "scatter_add" : "scatter", call);
+  if (call.at_once) check_all(plan);
+  if (!adds) {
     return dispatch_size(size_of(call.self.dtype), [&](auto tag) {
-      launch_scatter<typename decltype(tag)::type, false>(context, operation, call);
+      launch_scatter<typename decltype(tag)::type, int64_t, false>(plan);
     });
   }
+  dispatch(call.self.dtype,
+           [&](auto tag) { launch_scatter<typename decltype(tag)::type, int64_t, true>(plan); });
+}
+
+void index_select(const Context& context, const IndexCall& call) {
+  const FaultSite site{.kind = FaultKind::kIndexInSelf, .operation = "index_select"};
+  const Plan plan = plan_of(context, site, call);
+  if (call.at_once) check_all(plan);
+  dispatch_size(size_of(call.self.dtype), [&](auto tag) {
+    dispatch_index(call.index.dtype, [&](auto index_tag) {
+      launch_gather<typename decltype(tag)::type, typename decltype(index_tag)::type>(plan);
+    });
+  });
+}
+
+void index_add(const Context& context, const IndexCall& call) {
+  const FaultKind kind = call.ndim <= 1 ? FaultKind::kIndexInSelf : FaultKind::kIndex;
+  const Plan plan = plan_of(context, {kind, call.dim, "index_add", call.dim_size}, call);
+  if (call.at_once) check_all(plan);
   dispatch(call.self.dtype, [&](auto tag) {
-    launch_scatter<typename decltype(tag)::type, true>(context, operation, call);
+    dispatch_index(call.index.dtype, [&](auto index_tag) {
+      launch_scatter<typename decltype(tag)::type, typename decltype(index_tag)::type, true>(plan);
+    });
   });
 }
 

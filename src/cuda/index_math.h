@@ -12,9 +12,6 @@ namespace libtensor::cuda {
 // Calls are cut or refused beyond this many dims that cannot be merged: kernels' parameters have a
 // fixed size.
 inline constexpr int kMaxKernelDims = 16;
-// Elements are numbered with 31 bits in a kernel; larger calls are cut.
-inline constexpr int64_t kMaxKernelElements = int64_t{1} << 30;
-
 // Division of n < 2^31 by a number that is known before the kernel starts: a multiplication and a
 // shift (T. Granlund, P. Montgomery, "Division by invariant integers using multiplication", 1994).
 struct IndexDivider {
@@ -60,10 +57,5 @@ struct KernelNest {
     }
   }
 };
-
-inline void check_kernel_size(int64_t elements) {
-  check_as(Status::kNotImplemented, elements < (int64_t{1} << 31), "a call with ", elements,
-           " elements is not supported by this operation on CUDA");
-}
 
 }  // namespace libtensor::cuda

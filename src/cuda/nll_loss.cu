@@ -1,11 +1,11 @@
 #include "cuda/nll_loss.h"
 
-#include "core/checked_index.h"
 #include "cuda/block_reduce.h"
 #include "cuda/check_index.h"
 #include "cuda/elements.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
+#include "cuda/report_fault.h"
 
 namespace libtensor::cuda {
 namespace {
@@ -13,14 +13,16 @@ namespace {
 enum { kNone = 0, kMean = 1, kSum = 2 };
 constexpr uint32_t kThreads = kReduceThreads;
 
-void check_targets(const Context& context, const char* operation, const NllLossCall& call) {
+FaultReporter reporter_for(const Context& context, const char* operation) {
+  return {context, {.kind = FaultKind::kTarget, .operation = operation}};
+}
+
+void check_targets(const Context& context, const FaultSite& site, const NllLossCall& call) {
   LoopNest<1> nest;
   nest.operands = 1;
   nest.strides[0][0] = 1;
   nest.push(call.rows);
-  const auto bad = first_bad_index(context, operation, call.target, DType::kInt64, nest,
-                                   call.classes, call.ignore_index);
-  check_as(Status::kIndexError, !bad, "Target ", bad.value_or(0), " is out of bounds.");
+  check_indices(context, site, call.target, DType::kInt64, nest, call.classes, call.ignore_index);
 }
 
 template <class A>
@@ -29,9 +31,14 @@ struct LossAndWeight {
 };
 
 template <class S, class A = ComputeOf<S>>
-__device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, int64_t row) {
+__device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, const FaultReporter& reporter,
+                                        int64_t row) {
   const int64_t target = read_index(call.target + row);
-  if (target == call.ignore_index || !is_within(target, call.classes)) return {A(0), A(0)};
+  if (target == call.ignore_index) return {A(0), A(0)};
+  if (!is_within(target, call.classes)) {
+    report_fault(reporter, target);
+    return {A(0), A(0)};
+  }
   const A weight = call.weight ? convert<A>(static_cast<const S*>(call.weight)[target]) : A(1);
   const S input = static_cast<const S*>(
       call.input)[row * call.input_row_stride + target * call.input_class_stride];
@@ -39,22 +46,25 @@ __device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, int64_t row) {
 }
 
 template <class S>
-__global__ void __launch_bounds__(kThreads) nll_rows_kernel(NllLossCall call) {
+__global__ void __launch_bounds__(kThreads)
+    nll_rows_kernel(NllLossCall call, FaultReporter reporter) {
   const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (row < call.rows) static_cast<S*>(call.out)[row] = convert<S>(loss_of_row<S>(call, row).loss);
+  if (row < call.rows)
+    static_cast<S*>(call.out)[row] = convert<S>(loss_of_row<S>(call, reporter, row).loss);
   if (row == 0 && call.total_weight) *static_cast<S*>(call.total_weight) = convert<S>(0.0f);
 }
 
 // One block for all rows: one order of adding up.
 template <class S>
-__global__ void __launch_bounds__(kThreads) nll_total_kernel(NllLossCall call) {
+__global__ void __launch_bounds__(kThreads)
+    nll_total_kernel(NllLossCall call, FaultReporter reporter) {
   using A = ComputeOf<S>;
   LossAndWeight<A> total{A(0), A(0)};
   const auto add = [](LossAndWeight<A> a, LossAndWeight<A> b) {
     return LossAndWeight<A>{a.loss + b.loss, a.weight + b.weight};
   };
   for (int64_t row = threadIdx.x; row < call.rows; row += kThreads) {
-    total = add(total, loss_of_row<S>(call, row));
+    total = add(total, loss_of_row<S>(call, reporter, row));
   }
   const RowShape shape{kThreads, true};
   total = row_total(total, shape, RowThread(shape), add);
@@ -65,50 +75,57 @@ __global__ void __launch_bounds__(kThreads) nll_total_kernel(NllLossCall call) {
   if (call.total_weight) *static_cast<S*>(call.total_weight) = convert<S>(total.weight);
 }
 
+// One thread for each row; the other elements are 0 already.
 template <class S>
-__global__ void __launch_bounds__(kThreads) nll_backward_kernel(NllLossCall call) {
+__global__ void __launch_bounds__(kThreads)
+    nll_backward_kernel(NllLossCall call, FaultReporter reporter) {
   using A = ComputeOf<S>;
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= call.rows * call.classes) return;
-  const int64_t row = i / call.classes, target = read_index(call.target + row);
-  A value = 0;
-  if (target != call.ignore_index && i % call.classes == target) {
-    const S* const grad = static_cast<const S*>(call.grad);
-    value = call.weight ? -convert<A>(static_cast<const S*>(call.weight)[target]) : A(-1);
-    value *= convert<A>(grad[call.reduction == kNone ? row : 0]);
-    if (call.reduction == kMean) value /= convert<A>(*static_cast<const S*>(call.total_weight));
-  }
-  static_cast<S*>(call.out)[i] = convert<S>(value);
+  const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (row >= call.rows) return;
+  const int64_t target = read_index(call.target + row);
+  if (target == call.ignore_index) return;
+  if (!is_within(target, call.classes)) return report_fault(reporter, target);
+  const S* const grad = static_cast<const S*>(call.grad);
+  A value = call.weight ? -convert<A>(static_cast<const S*>(call.weight)[target]) : A(-1);
+  value *= convert<A>(grad[call.reduction == kNone ? row : 0]);
+  if (call.reduction == kMean) value /= convert<A>(*static_cast<const S*>(call.total_weight));
+  static_cast<S*>(call.out)[row * call.classes + target] = convert<S>(value);
+}
+
+uint32_t blocks_for(const NllLossCall& call) {
+  return static_cast<uint32_t>(ceil_div<int64_t>(call.rows, kThreads));
 }
 
 }  // namespace
 
 void nll_loss(const Context& context, const NllLossCall& call) {
-  check_targets(context, "nll_loss", call);
-  const auto blocks =
-      static_cast<uint32_t>(ceil_div<int64_t>(call.rows, kThreads)) + (call.rows == 0);
+  const FaultReporter reporter = reporter_for(context, "nll_loss");
+  if (call.at_once) check_targets(context, reporter.site, call);
+  const uint32_t blocks = blocks_for(call) + (call.rows == 0);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     if (call.reduction == kNone) {
-      launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads}, call);
+      launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads}, call, reporter);
       return;
     }
     launch(
         nll_total_kernel<S>,
         {"nll_loss", context.stream, 1, kThreads, kThreads * sizeof(LossAndWeight<ComputeOf<S>>)},
-        call);
+        call, reporter);
   });
 }
 
 void nll_loss_backward(const Context& context, const NllLossCall& call) {
-  check_targets(context, "nll_loss_backward", call);
-  const int64_t numel = call.rows * call.classes;
-  check_kernel_size(numel);
-  if (numel == 0) return;
-  const auto blocks = static_cast<uint32_t>(ceil_div<int64_t>(numel, kThreads));
+  const char* const operation = "nll_loss_backward";
+  const FaultReporter reporter = reporter_for(context, operation);
+  if (call.at_once) check_targets(context, reporter.site, call);
+  if (call.rows == 0 || call.classes == 0) return;
+  check_cuda(
+      cudaMemsetAsync(call.out, 0, call.rows * call.classes * size_of(call.dtype), context.stream),
+      operation);
   dispatch_floating(call.dtype, [&](auto tag) {
     launch(nll_backward_kernel<typename decltype(tag)::type>,
-           {"nll_loss_backward", context.stream, blocks, kThreads}, call);
+           {operation, context.stream, blocks_for(call), kThreads}, call, reporter);
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "cuda/cuda_backend.h"
+#include "cuda/faults.h"
 #include "cuda/memory.h"
 
 namespace libtensor::cuda {
@@ -16,6 +17,7 @@ PluginHost library;
 // Never destroyed: a tensor may be released after static objects are gone.
 Backend* open_device(int index) {
   auto backend = std::make_unique<CudaBackend>(index);
+  open_faults(index);
   open_memory(index, library);
   return backend.release();
 }

@@ -1,5 +1,7 @@
 #include "cuda/pointwise.h"
 
+#include <kernel_limit.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -176,7 +178,7 @@ void PointwiseRun::run_piece(const Nest& nest, void* out, const Inputs& in) cons
     numel *= nest.shape[i];
     if (nest.shape[i] > nest.shape[longest]) longest = i;
   }
-  if (numel > kMaxKernelElements) return run_halves(nest, out, in, longest);
+  if (numel > max_kernel_elements()) return run_halves(nest, out, in, longest);
   if (nest.ndim > kMaxKernelDims) return run_along(nest, out, in);
   const auto count = static_cast<uint32_t>(numel);
   if (run_flat(nest, count, out, in)) return;

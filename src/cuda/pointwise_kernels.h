@@ -7,6 +7,7 @@
 #include "cuda/elements.h"
 #include "cuda/launch.h"
 #include "cuda/pointwise.h"
+#include "cuda/report_fault.h"
 
 namespace libtensor::cuda {
 
@@ -15,6 +16,25 @@ constexpr int kStridedItems = 4;  // elements for each thread
 
 template <class F, class S>
 using ResultOf = std::conditional_t<F::returns_bool, bool, S>;
+
+// Divisions of integers report a divisor of 0; others have nothing to report.
+struct NothingToReport {
+  NothingToReport(const Context&, const char*) {}
+  template <class C>
+  __device__ __forceinline__ void look_at(C) const {}
+};
+struct ZeroReporter {
+  FaultReporter reporter;
+  ZeroReporter(const Context& context, const char* operation)
+      : reporter(context, {.kind = FaultKind::kZeroDivision, .operation = operation}) {}
+  template <class C>
+  __device__ __forceinline__ void look_at(C divisor) const {
+    if (divisor == C(0)) report_fault(reporter, 0);
+  }
+};
+template <class F, class C>
+using Reporter =
+    std::conditional_t<F::divides && std::is_integral_v<C>, ZeroReporter, NothingToReport>;
 
 // One thread takes 16 bytes of each input; the last one what is left over.
 template <class S, int kInputs>
@@ -52,6 +72,7 @@ struct FlatInputs {
 template <class F, class S, size_t... kInput>
 __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
                                           const FlatInputs<S, F::inputs>& in, uint32_t numel,
+                                          const Reporter<F, ComputeOf<S>>& reporter,
                                           std::index_sequence<kInput...>) {
   using C = ComputeOf<S>;
   using Result = ResultOf<F, S>;
@@ -63,11 +84,13 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
     Vector<Stored<Result>, kCount> results;
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
+      reporter.look_at(values[F::inputs - 1][i]);
       results.values[i] = to_stored<Result>(F::apply(ScalarTag<C>(), values[kInput][i]...));
     }
     *reinterpret_cast<Vector<Stored<Result>, kCount>*>(out + at) = results;
   } else {
     for (uint32_t i = at; i < numel; ++i) {
+      reporter.look_at(in.template load_one<F::inputs - 1>(i));
       out[i] = to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
     }
   }
@@ -75,8 +98,9 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
 
 template <class F, class S>
 __global__ void __launch_bounds__(kPointwiseThreads)
-    flat_kernel(Stored<ResultOf<F, S>>* out, FlatInputs<S, F::inputs> in, uint32_t numel) {
-  flat_body<F, S>(out, in, numel, std::make_index_sequence<F::inputs>());
+    flat_kernel(Stored<ResultOf<F, S>>* out, FlatInputs<S, F::inputs> in, uint32_t numel,
+                Reporter<F, ComputeOf<S>> reporter) {
+  flat_body<F, S>(out, in, numel, reporter, std::make_index_sequence<F::inputs>());
 }
 
 template <class F, class S>
@@ -90,7 +114,8 @@ void launch_flat(const Context& context, const FlatPlan& plan) {
   constexpr uint32_t kPerBlock = kPointwiseThreads * (16 / sizeof(S));
   launch(flat_kernel<F, S>,
          {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
-         static_cast<Stored<ResultOf<F, S>>*>(plan.out), in, plan.numel);
+         static_cast<Stored<ResultOf<F, S>>*>(plan.out), in, plan.numel,
+         Reporter<F, C>(context, plan.operation));
 }
 
 template <class C, int kInputs>
@@ -115,6 +140,7 @@ struct StridedArguments {
 
 template <class F, class C, size_t... kInput>
 __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs>& call,
+                                             const Reporter<F, C>& reporter,
                                              std::index_sequence<kInput...>) {
   const uint32_t first = blockIdx.x * (blockDim.x * kStridedItems) + threadIdx.x;
   for (int item = 0; item < kStridedItems; ++item) {
@@ -127,6 +153,7 @@ __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs
                            ? load_as<C>(call.data[kInput], call.dtypes[kInput], offsets[1 + kInput])
                            : call.numbers[kInput]),
      ...);
+    reporter.look_at(values[F::inputs - 1]);
     const auto result = F::apply(ScalarTag<C>(), values[kInput]...);
     store_as(call.out, call.out_dtype, offsets[0], result);
   }
@@ -134,8 +161,8 @@ __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs
 
 template <class F, class C>
 __global__ void __launch_bounds__(kPointwiseThreads)
-    strided_kernel(StridedArguments<C, F::inputs> call) {
-  strided_body<F, C>(call, std::make_index_sequence<F::inputs>());
+    strided_kernel(StridedArguments<C, F::inputs> call, Reporter<F, C> reporter) {
+  strided_body<F, C>(call, reporter, std::make_index_sequence<F::inputs>());
 }
 
 template <class F, class C>
@@ -143,7 +170,7 @@ void launch_strided(const Context& context, const StridedPlan& plan) {
   constexpr uint32_t kPerBlock = kPointwiseThreads * kStridedItems;
   launch(strided_kernel<F, C>,
          {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
-         StridedArguments<C, F::inputs>(plan));
+         StridedArguments<C, F::inputs>(plan), Reporter<F, C>(context, plan.operation));
 }
 
 template <class F, class S>

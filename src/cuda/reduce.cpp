@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/checked.h"
+#include "cuda/cut.h"
 
 namespace libtensor::cuda {
 namespace {
@@ -20,12 +20,11 @@ const char* name_of(ReduceOp op) {
 void collect_dims(const ReduceCall& call, ReducePlan& plan) {
   plan.kept.operands = 3;
   plan.reduced.operands = 1;
-  int64_t outputs = 1, count = 1;
+  int64_t count = 1;
   for (int i = call.ndim - 1; i >= 0; --i) {
     const int64_t size = call.shape[i];
     const bool is_reduced = call.reduced >> i & 1;
-    int64_t& product = is_reduced ? count : outputs;
-    product = wrapping_product(product, size);
+    if (is_reduced) count = wrapping_product(count, size);
     if (size == 1) continue;
     if (is_reduced) {
       plan.reduced.strides[0][plan.reduced.ndim] = call.in.strides[i];
@@ -37,18 +36,13 @@ void collect_dims(const ReduceCall& call, ReducePlan& plan) {
       plan.kept.push(size);
     }
   }
-  if (outputs == 0) count = 0;  // it need not fit, and nobody asks for it
-  check_kernel_size(outputs);
-  check_kernel_size(count);
-  plan.outputs = static_cast<uint32_t>(outputs);
-  plan.count = static_cast<uint32_t>(count);
+  plan.count = count;
 }
 
 ReducePlan plan_of(const ReduceCall& call, bool positions) {
   ReducePlan plan{.operation = name_of(call.op),
                   .kept = {},
                   .reduced = {},
-                  .rows = {},
                   .mean = call.op == ReduceOp::kMean,
                   .index_only = call.op == ReduceOp::kArgMax || call.op == ReduceOp::kArgMin,
                   .in_dtype = call.in.dtype,
@@ -60,27 +54,14 @@ ReducePlan plan_of(const ReduceCall& call, bool positions) {
   plan.kept.collapse();
   if (!positions) plan.reduced.sort_by_stride();  // positions count in the dims' own order
   plan.reduced.collapse();
-  const bool lanes_adjacent =
+  plan.lanes_adjacent =
       plan.kept.ndim == 0 ||
       (plan.reduced.ndim > 0 && plan.reduced.strides[0][0] <= plan.kept.strides[0][0]);
-  plan.rows = RowShape::choose(plan.count, plan.outputs, lanes_adjacent);
-  const int64_t blocks = ceil_div<int64_t>(plan.outputs, plan.rows.rows_per_block());
-  const int64_t most = plan.count / (int64_t{plan.rows.lanes} * kLeastPerLane);
-  const int64_t splits = std::clamp<int64_t>(kWantedBlocks / std::max<int64_t>(blocks, 1), 1,
-                                             std::clamp<int64_t>(most, 1, kMaxSplits));
-  plan.chunk = static_cast<uint32_t>(std::max<int64_t>(1, ceil_div<int64_t>(plan.count, splits)));
-  plan.splits = std::max(1u, ceil_div(plan.count, plan.chunk));
   return plan;
 }
 
-}  // namespace
-
-void reduce(const Context& context, const ReduceCall& call) {
-  const bool positions = call.op == ReduceOp::kArgMax || call.op == ReduceOp::kArgMin ||
-                         call.op == ReduceOp::kMaxIndex || call.op == ReduceOp::kMinIndex;
-  const ReducePlan plan = plan_of(call, positions);
-  if (plan.outputs == 0) return;
-  switch (call.op) {
+void run(const Context& context, ReduceOp op, const ReducePlan& plan) {
+  switch (op) {
     case ReduceOp::kSum:
     case ReduceOp::kMean:
       return reduce_sum(context, plan);
@@ -99,6 +80,36 @@ void reduce(const Context& context, const ReduceCall& call) {
     case ReduceOp::kAll:
       return reduce_all(context, plan);
   }
+}
+
+}  // namespace
+
+ReduceRuns::ReduceRuns(const ReducePlan& plan, const LoopNest<1>& piece, uint32_t elements,
+                       int64_t begin, int64_t before)
+    : reduced(piece),
+      offset(begin),
+      position(before),
+      count(elements),
+      rows(RowShape::choose(elements, plan.outputs, plan.lanes_adjacent)) {
+  const int64_t blocks = ceil_div<int64_t>(plan.outputs, rows.rows_per_block());
+  const int64_t most = count / (int64_t{rows.lanes} * kLeastPerLane);
+  const int64_t wanted = std::clamp<int64_t>(kWantedBlocks / std::max<int64_t>(blocks, 1), 1,
+                                             std::clamp<int64_t>(most, 1, kMaxSplits));
+  chunk = static_cast<uint32_t>(std::max<int64_t>(1, ceil_div<int64_t>(count, wanted)));
+  splits = std::max(1u, ceil_div(count, chunk));
+}
+
+void reduce(const Context& context, const ReduceCall& call) {
+  const bool positions = call.op == ReduceOp::kArgMax || call.op == ReduceOp::kArgMin ||
+                         call.op == ReduceOp::kMaxIndex || call.op == ReduceOp::kMinIndex;
+  ReducePlan plan = plan_of(call, positions);
+  const LoopNest<3> kept = plan.kept;
+  cut(kept, [&](const LoopNest<3>& piece, uint32_t outputs, const int64_t(&first)[3]) {
+    plan.kept = piece;
+    plan.outputs = outputs;
+    std::copy_n(first, 3, plan.first);
+    run(context, call.op, plan);
+  });
 }
 
 }  // namespace libtensor::cuda

@@ -8,20 +8,32 @@
 
 namespace libtensor::cuda {
 
-// Each output's elements are cut into `splits` runs of `chunk`; with more than one run their totals
-// are kept in memory and combined by a second kernel. All of this follows from the shape, so that a
-// result has the same bits on every device.
+// A call, or the part of it that makes some of the outputs.
 struct ReducePlan {
   const char* operation;
-  LoopNest<3> kept;     // strides of the input, the output and the index
-  LoopNest<1> reduced;  // strides of the input
-  uint32_t outputs = 1, count = 1;
-  RowShape rows;
-  uint32_t splits = 1, chunk = 1;
+  LoopNest<3> kept;       // strides of the input, the output and the index
+  LoopNest<1> reduced;    // strides of the input
+  int64_t first[3] = {};  // offsets of the first output's elements
+  uint32_t outputs = 1;
+  int64_t count = 1;  // elements for each
+  bool lanes_adjacent = false;
   bool mean = false, index_only = false;
   DType in_dtype;
   const void* in;
   void *out, *index;
+};
+
+// Elements of each output that one launch takes, cut into `splits` runs of `chunk`. With more than
+// one run, of all launches, their totals are kept in memory and combined by a second kernel. All of
+// this follows from the shape, so that a result has the same bits on every device.
+struct ReduceRuns {
+  LoopNest<1> reduced;
+  int64_t offset, position;  // of the first element
+  uint32_t count, splits, chunk;
+  RowShape rows;
+
+  ReduceRuns(const ReducePlan& plan, const LoopNest<1>& piece, uint32_t elements, int64_t begin,
+             int64_t before);
 };
 
 void reduce_sum(const Context& context, const ReducePlan& plan);

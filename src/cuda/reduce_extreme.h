@@ -31,7 +31,7 @@ struct Extreme {
   using A = C;
 
   static __device__ A identity() { return worst<C, kMax>(); }
-  static __device__ A from(C value, uint32_t) { return value; }
+  static __device__ A from(C value, int64_t) { return value; }
   static __device__ A combine(A a, A b) { return is_better<C, kMax>(b, a) ? b : a; }
   static __device__ void store(const ReduceArguments& call, const int64_t (&offsets)[3], A total) {
     static_cast<Stored<S>*>(call.out)[offsets[1]] = to_stored<S>(total);
@@ -39,18 +39,20 @@ struct Extreme {
 };
 
 // With its position, which decides among equals: the first wins.
-template <class Element, bool kMax>
+template <class Element, bool kMax, class Position>
 struct ExtremePosition {
   using S = Element;
   using C = ComputeOf<S>;
   struct A {
     C value;
-    uint32_t position;
+    Position position;
   };
-  static constexpr uint32_t kNone = 0xffffffffu;
+  static constexpr Position kNone = ~(Position(1) << (8 * sizeof(Position) - 1));
 
   static __device__ A identity() { return {worst<C, kMax>(), kNone}; }
-  static __device__ A from(C value, uint32_t position) { return {value, position}; }
+  static __device__ A from(C value, int64_t position) {
+    return {value, static_cast<Position>(position)};
+  }
   static __device__ A combine(A a, A b) {
     if (is_better<C, kMax>(b.value, a.value)) return b;
     const bool equal = !is_better<C, kMax>(a.value, b.value);

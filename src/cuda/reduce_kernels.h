@@ -6,6 +6,7 @@
 
 #include "core/scalar_math.h"
 #include "cuda/block_reduce.h"
+#include "cuda/cut.h"
 #include "cuda/elements.h"
 #include "cuda/launch.h"
 #include "cuda/reduce.h"
@@ -18,24 +19,36 @@ struct ReduceArguments {
   KernelNest<3> kept;
   KernelNest<1> reduced;
   RowShape rows;
-  uint32_t outputs, count, splits, chunk;
+  int64_t first[3], offset, position;
+  int64_t total;  // of each output's elements
+  uint32_t outputs, count, chunk;
+  uint32_t splits;  // of all launches
   bool mean, index_only;
   const void* in;
   void *out, *index;
 
-  explicit ReduceArguments(const ReducePlan& plan)
+  ReduceArguments(const ReducePlan& plan, const ReduceRuns& runs, uint32_t all_splits)
       : kept(plan.kept),
-        reduced(plan.reduced),
-        rows(plan.rows),
+        reduced(runs.reduced),
+        rows(runs.rows),
+        first{plan.first[0], plan.first[1], plan.first[2]},
+        offset(runs.offset),
+        position(runs.position),
+        total(plan.count),
         outputs(plan.outputs),
-        count(plan.count),
-        splits(plan.splits),
-        chunk(plan.chunk),
+        count(runs.count),
+        chunk(runs.chunk),
+        splits(all_splits),
         mean(plan.mean),
         index_only(plan.index_only),
         in(plan.in),
         out(plan.out),
         index(plan.index) {}
+
+  LIBTENSOR_HOST_DEVICE void locate(uint32_t output, int64_t (&offsets)[3]) const {
+    for (int k = 0; k < 3; ++k) offsets[k] = first[k];
+    kept.locate(output, offsets);
+  }
 };
 
 template <class P>
@@ -43,7 +56,8 @@ __device__ typename P::A element_at(const ReduceArguments& call, int64_t row_off
                                     uint32_t position) {
   int64_t offset[1] = {row_offset};
   call.reduced.locate(position, offset);
-  return P::from(load_one<typename P::C, typename P::S>(call.in, offset[0]), position);
+  return P::from(load_one<typename P::C, typename P::S>(call.in, offset[0]),
+                 call.position + position);
 }
 
 // The part of a row's run that one lane meets.
@@ -72,8 +86,8 @@ __device__ typename P::A lane_total(const ReduceArguments& call, int64_t row_off
 
 template <class P>
 __device__ void store_total(const ReduceArguments& call, uint32_t output, typename P::A total) {
-  int64_t offsets[3] = {};
-  call.kept.locate(output, offsets);
+  int64_t offsets[3];
+  call.locate(output, offsets);
   P::store(call, offsets, total);
 }
 
@@ -86,11 +100,11 @@ __global__ void __launch_bounds__(kReduceThreads)
   const uint32_t output = blockIdx.x * (kReduceThreads / call.rows.lanes) + thread.row;
   A total = P::identity();
   if (output < call.outputs) {
-    int64_t offsets[3] = {};
-    call.kept.locate(output, offsets);
+    int64_t offsets[3];
+    call.locate(output, offsets);
     const uint32_t begin = split * call.chunk;
     const uint32_t end = begin + call.chunk < call.count ? begin + call.chunk : call.count;
-    total = lane_total<P>(call, offsets[0], begin + thread.lane, end);
+    total = lane_total<P>(call, offsets[0] + call.offset, begin + thread.lane, end);
   }
   total = row_total(total, call.rows, thread, [](A a, A b) { return P::combine(a, b); });
   if (thread.lane != 0 || output >= call.outputs) return;
@@ -101,35 +115,57 @@ __global__ void __launch_bounds__(kReduceThreads)
   }
 }
 
-// The second pass: one thread for each output.
+// The second pass, over the totals of the runs.
 template <class P>
 __global__ void __launch_bounds__(kReduceThreads)
     combine_kernel(ReduceArguments call, const typename P::A* partial) {
-  const uint32_t output = blockIdx.x * blockDim.x + threadIdx.x;
-  if (output >= call.outputs) return;
-  typename P::A total = partial[output];
+  using A = typename P::A;
+  const RowThread thread(call.rows);
+  const uint32_t output = blockIdx.x * (kReduceThreads / call.rows.lanes) + thread.row;
+  A total = P::identity();
+  if (output < call.outputs) {
 #pragma unroll 1  // the few splits are not worth the registers (8 bytes would be spilled for uint8)
-  for (uint32_t split = 1; split < call.splits; ++split) {
-    total = P::combine(total, partial[static_cast<size_t>(split) * call.outputs + output]);
+    for (uint32_t split = thread.lane; split < call.splits; split += call.rows.lanes) {
+      total = P::combine(total, partial[static_cast<size_t>(split) * call.outputs + output]);
+    }
   }
-  store_total<P>(call, output, total);
+  total = row_total(total, call.rows, thread, [](A a, A b) { return P::combine(a, b); });
+  if (thread.lane == 0 && output < call.outputs) store_total<P>(call, output, total);
+}
+
+// Calls body(ReduceRuns) for each launch that the plan takes.
+template <class F>
+void for_runs(const ReducePlan& plan, const F& body) {
+  if (plan.count == 0) return body(ReduceRuns(plan, plan.reduced, 0, 0, 0));
+  int64_t position = 0;
+  cut(plan.reduced, [&](const LoopNest<1>& piece, uint32_t count, const int64_t(&first)[1]) {
+    body(ReduceRuns(plan, piece, count, first[0], position));
+    position += count;
+  });
 }
 
 template <class P>
 void launch_reduce(const Context& context, const ReducePlan& plan) {
   using A = typename P::A;
-  const ReduceArguments arguments(plan);
-  const Scratch partial(context,
-                        plan.splits == 1 ? 0 : size_t{plan.splits} * plan.outputs * sizeof(A));
-  launch(reduce_kernel<P>,
-         {plan.operation, context.stream,
-          dim3(ceil_div(plan.outputs, plan.rows.rows_per_block()), plan.splits), kReduceThreads,
-          kReduceThreads * sizeof(A)},
-         arguments, partial.data<A>());
-  if (plan.splits == 1) return;
-  launch(combine_kernel<P>,
-         {plan.operation, context.stream, ceil_div(plan.outputs, kReduceThreads), kReduceThreads},
-         arguments, partial.data<A>());
+  uint32_t splits = 0;
+  for_runs(plan, [&](const ReduceRuns& runs) { splits += runs.splits; });
+  const Scratch partial(context, splits == 1 ? 0 : size_t{splits} * plan.outputs * sizeof(A));
+  uint32_t done = 0;
+  for_runs(plan, [&](const ReduceRuns& runs) {
+    launch(reduce_kernel<P>,
+           {plan.operation, context.stream,
+            dim3(ceil_div(plan.outputs, runs.rows.rows_per_block()), runs.splits), kReduceThreads,
+            kReduceThreads * sizeof(A)},
+           ReduceArguments(plan, runs, splits), partial.data<A>() + size_t{done} * plan.outputs);
+    done += runs.splits;
+    if (splits == 1 || done < splits) return;
+    ReduceArguments arguments(plan, runs, splits);
+    arguments.rows = RowShape::choose(splits, plan.outputs, /*lanes_adjacent=*/false);
+    launch(combine_kernel<P>,
+           {plan.operation, context.stream, ceil_div(plan.outputs, arguments.rows.rows_per_block()),
+            kReduceThreads, kReduceThreads * sizeof(A)},
+           arguments, partial.data<A>());
+  });
 }
 
 // Launches P<S> for the input's dtype.

@@ -13,11 +13,11 @@ struct Sum {
   using Out = std::conditional_t<kIsInteger, int64_t, S>;
 
   static __device__ A identity() { return A(0); }
-  static __device__ A from(C value, uint32_t) { return value; }
+  static __device__ A from(C value, int64_t) { return value; }
   static __device__ A combine(A a, A b) { return Add(a, b); }
   static __device__ void store(const ReduceArguments& call, const int64_t (&offsets)[3], A total) {
     if constexpr (!kIsInteger) {
-      if (call.mean) total /= static_cast<A>(call.count);
+      if (call.mean) total /= static_cast<A>(call.total);
     }
     static_cast<Out*>(call.out)[offsets[1]] = convert<Out>(total);
   }

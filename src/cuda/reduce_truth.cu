@@ -11,7 +11,7 @@ struct Truth {
   using A = bool;
 
   static __device__ A identity() { return kAll; }
-  static __device__ A from(C value, uint32_t) { return value != C(0); }
+  static __device__ A from(C value, int64_t) { return value != C(0); }
   static __device__ A combine(A a, A b) { return kAll ? a && b : a || b; }
   static __device__ void store(const ReduceArguments& call, const int64_t (&offsets)[3], A total) {
     static_cast<uint8_t*>(call.out)[offsets[1]] = total;

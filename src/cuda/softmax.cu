@@ -1,7 +1,10 @@
 #include "cuda/softmax.h"
 
+#include <algorithm>
+
 #include "core/scalar_math.h"
 #include "cuda/block_reduce.h"
+#include "cuda/cut.h"
 #include "cuda/elements.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
@@ -9,14 +12,16 @@
 namespace libtensor::cuda {
 namespace {
 
-// Row r begins at r / inner * length * inner + r % inner; its elements are `inner` apart.
+// Row r of all begins at r / inner * length * inner + r % inner; its elements are `inner` apart. A
+// launch takes `count` from the row `first` on.
 struct Rows {
   RowShape shape;
-  uint32_t count, length;
-  int64_t inner;
+  uint32_t count;
+  int64_t first, length, inner;
 
   __device__ int64_t begin(uint32_t row) const {
-    return row / inner * length * inner + row % inner;
+    const int64_t of_all = first + row;
+    return of_all / inner * length * inner + of_all % inner;
   }
 };
 
@@ -32,10 +37,10 @@ __global__ void __launch_bounds__(kReduceThreads) softmax_kernel(const S* in, S*
   const uint32_t row = blockIdx.x * (kReduceThreads / rows.shape.lanes) + thread.row;
   const bool active = row < rows.count;
   const int64_t begin = active ? rows.begin(row) : 0;
-  const uint32_t length = active ? rows.length : 0;
+  const int64_t length = active ? rows.length : 0;
 
   A greatest = -static_cast<A>(INFINITY);
-  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+  for (int64_t i = thread.lane; i < length; i += rows.shape.lanes) {
     const A x = convert<A>(in[begin + i * rows.inner]);
     if (x > greatest || x != x) greatest = x;
   }
@@ -43,13 +48,13 @@ __global__ void __launch_bounds__(kReduceThreads) softmax_kernel(const S* in, S*
   greatest = row_total(greatest, rows.shape, thread, [](A a, A b) { return a > b ? a : b; });
 
   A total = 0;
-  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+  for (int64_t i = thread.lane; i < length; i += rows.shape.lanes) {
     total += std::exp(convert<A>(in[begin + i * rows.inner]) - greatest);
   }
   total = row_total(total, rows.shape, thread, sum_of<A>);
   const A log_total = kLog ? std::log(total) : A(0);
 
-  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+  for (int64_t i = thread.lane; i < length; i += rows.shape.lanes) {
     const int64_t at = begin + i * rows.inner;
     const A x = convert<A>(in[at]) - greatest;
     out[at] = convert<S>(kLog ? x - log_total : std::exp(x) / total);
@@ -65,29 +70,32 @@ __global__ void __launch_bounds__(kReduceThreads)
   const uint32_t row = blockIdx.x * (kReduceThreads / rows.shape.lanes) + thread.row;
   const bool active = row < rows.count;
   const int64_t begin = active ? rows.begin(row) : 0;
-  const uint32_t length = active ? rows.length : 0;
+  const int64_t length = active ? rows.length : 0;
 
   A total = 0;
-  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+  for (int64_t i = thread.lane; i < length; i += rows.shape.lanes) {
     const int64_t at = begin + i * rows.inner;
     const A g = convert<A>(grad[at]);
     total += kLog ? g : g * convert<A>(result[at]);
   }
   total = row_total(total, rows.shape, thread, sum_of<A>);
 
-  for (uint32_t i = thread.lane; i < length; i += rows.shape.lanes) {
+  for (int64_t i = thread.lane; i < length; i += rows.shape.lanes) {
     const int64_t at = begin + i * rows.inner;
     const A g = convert<A>(grad[at]), y = convert<A>(result[at]);
     out[at] = convert<S>(kLog ? g - std::exp(y) * total : (g - total) * y);
   }
 }
 
-Rows rows_of(const SoftmaxCall& call) {
+// Calls body(Rows) for each launch.
+template <class F>
+void for_rows(const SoftmaxCall& call, const F& body) {
   const int64_t count = call.outer * call.inner;
-  check_kernel_size(count);
-  check_kernel_size(call.length);
-  return {RowShape::choose(call.length, count, call.inner == 1), static_cast<uint32_t>(count),
-          static_cast<uint32_t>(call.length), call.inner};
+  const RowShape shape = RowShape::choose(call.length, count, call.inner == 1);
+  for (int64_t first = 0; first < count; first += max_kernel_elements()) {
+    const int64_t some = std::min(count - first, max_kernel_elements());
+    body(Rows{shape, static_cast<uint32_t>(some), first, call.length, call.inner});
+  }
 }
 
 LaunchConfig config_of(const char* operation, const Context& context, const Rows& rows,
@@ -99,25 +107,26 @@ LaunchConfig config_of(const char* operation, const Context& context, const Rows
 }  // namespace
 
 void softmax(const Context& context, const SoftmaxCall& call) {
-  const Rows rows = rows_of(call);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
-    const LaunchConfig config =
-        config_of(call.log ? "log_softmax" : "softmax", context, rows, sizeof(ComputeOf<S>));
-    launch(call.log ? softmax_kernel<S, true> : softmax_kernel<S, false>, config,
-           static_cast<const S*>(call.in), static_cast<S*>(call.out), rows);
+    for_rows(call, [&](const Rows& rows) {
+      launch(call.log ? softmax_kernel<S, true> : softmax_kernel<S, false>,
+             config_of(call.log ? "log_softmax" : "softmax", context, rows, sizeof(ComputeOf<S>)),
+             static_cast<const S*>(call.in), static_cast<S*>(call.out), rows);
+    });
   });
 }
 
 void softmax_backward(const Context& context, const SoftmaxCall& call) {
-  const Rows rows = rows_of(call);
+  const char* const operation = call.log ? "log_softmax_backward" : "softmax_backward";
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
-    const LaunchConfig config = config_of(call.log ? "log_softmax_backward" : "softmax_backward",
-                                          context, rows, sizeof(ComputeOf<S>));
-    launch(call.log ? softmax_backward_kernel<S, true> : softmax_backward_kernel<S, false>, config,
-           static_cast<const S*>(call.in), static_cast<const S*>(call.grad),
-           static_cast<S*>(call.out), rows);
+    for_rows(call, [&](const Rows& rows) {
+      launch(call.log ? softmax_backward_kernel<S, true> : softmax_backward_kernel<S, false>,
+             config_of(operation, context, rows, sizeof(ComputeOf<S>)),
+             static_cast<const S*>(call.in), static_cast<const S*>(call.grad),
+             static_cast<S*>(call.out), rows);
+    });
   });
 }
 

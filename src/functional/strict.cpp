@@ -11,8 +11,9 @@ void check_vector(std::span<const Tensor> v, std::span<const Tensor> like) {
   check(v.size() == like.size(), "v is a tuple of invalid length: should be ", like.size(),
         " but got ", v.size(), ".");
   for (size_t i = 0; i < v.size(); ++i) {
-    check(v[i].shape() == like[i].shape(), single ? "" : str("Entry ", i, " in "),
-          "v has invalid size: should be ", size_text(like[i]), " but got ", size_text(v[i]), ".");
+    if (v[i].shape() == like[i].shape()) continue;
+    fail(Status::kInvalidArgument, single ? "" : str("Entry ", i, " in "),
+         "v has invalid size: should be ", size_text(like[i]), " but got ", size_text(v[i]), ".");
   }
 }
 

@@ -67,7 +67,7 @@ constinit std::atomic<CachingAllocator*> pinned{nullptr};
 
 Allocator& make_allocator(Device device, std::unique_ptr<MemoryProvider> provider) {
   check(device.type == DeviceType::kCuda && device.index >= 0 && device.index < kMaxDevices,
-        "no allocator can be made for ", device.name());
+        "no allocator can be made for ", device);
   auto* const made = new DeviceMemory(std::move(provider), device.name());
   memories[device.index].store(made);
   return *made;

@@ -113,8 +113,8 @@ namespace {
 
 void check_assignable(const Tensor& out, const Tensor& value) {
   check_can_cast(value.dtype(), out.dtype());
-  check(value.device() == out.device(), "Expected out tensor to be on device ",
-        value.device().name(), ", but it is on ", out.device().name());
+  check(value.device() == out.device(), "Expected out tensor to be on device ", value.device(),
+        ", but it is on ", out.device());
   check_no_internal_overlap(out);
 }
 

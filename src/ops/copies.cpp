@@ -49,8 +49,13 @@ Tensor empty_pinned(Span shape, Span strides, DType dtype, Backend& backend) {
 }
 
 Tensor copied_to(const Tensor& self, DType dtype, Device device, bool non_blocking) {
-  const Dims strides = dense_strides_like(self.shape(), self.strides());
   const bool moves = device != self.device();
+  // As in PyTorch, the CPU converts what comes to it: numbers out of range become what they become
+  // there.
+  if (moves && device.is_cpu() && !non_blocking && dtype != self.dtype()) {
+    return copied_to(copied_to(self, self.dtype(), device, false), dtype, device, false);
+  }
+  const Dims strides = dense_strides_like(self.shape(), self.strides());
   Tensor result = self;  // on its own device, as it should be
   if (!moves || dtype != self.dtype() || !is_one_run(self)) {
     result = Tensor::empty_strided(self.shape(), strides, dtype, self.device());
@@ -75,9 +80,10 @@ void copy_into(const Tensor& self, const Tensor& src, bool non_blocking) {
   const bool as_it_lies = self.dtype() == src.dtype() && self.shape() == src.shape() &&
                           self.strides() == src.strides() && is_one_run(self);
   if (as_it_lies) return move_bytes(self, src, non_blocking);
-  // Whoever reads a copy on the CPU must not find it on its way.
-  pointwise::copy(
-      self, copied_to(src, src.dtype(), self.device(), non_blocking && !self.device().is_cpu()));
+  // Whoever reads a copy on the CPU must not find it on its way. The CPU converts on either way.
+  const bool to_cpu = self.device().is_cpu();
+  const DType dtype = src.device().is_cpu() ? self.dtype() : src.dtype();
+  pointwise::copy(self, copied_to(src, dtype, self.device(), non_blocking && !to_cpu));
 }
 
 }  // namespace
@@ -153,7 +159,7 @@ bool is_pinned(const Tensor& self) {
 }
 
 Tensor pin_memory(const Tensor& self) {
-  check(self.device().is_cpu(), "cannot pin a tensor on ", self.device().name(),
+  check(self.device().is_cpu(), "cannot pin a tensor on ", self.device(),
         ": only dense CPU tensors can be pinned");
   check_as(Status::kUnavailable, cuda_is_available(),
            "Cannot access accelerator device when none is available: ", cuda_unavailable_reason());

@@ -38,6 +38,7 @@ Tensor positions_of(const char* name, const Tensor& index) {
 
 IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
   IndexCall call;
+  call.at_once = checks_at_once();
   call.ndim = self.ndim();
   call.dim = dim;
   call.shape = other.shape().data();
@@ -71,6 +72,7 @@ void check_gather(const char* name, const Tensor& self, int dim, const Tensor& i
 
 GatherCall gather_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
   GatherCall call;
+  call.at_once = checks_at_once();
   call.ndim = index.ndim();
   call.dim = dim;
   call.shape = index.shape().data();

@@ -112,6 +112,7 @@ Tensor as_targets(const Tensor& target) {
 NllLossCall nll_call(const Tensor& self, const Tensor& target, const Tensor& weight,
                      int64_t ignore_index, Reduction reduction) {
   NllLossCall call;
+  call.at_once = checks_at_once();
   call.dtype = self.dtype();
   call.rows = self.ndim() == 1 ? 1 : self.shape()[0];
   call.classes = self.size(-1);

@@ -175,6 +175,7 @@ TEST_F(Overflow, OfDimNumbers) {
 }
 
 TEST_F(Overflow, OfIndicesInATensor) {
+  const AtOnce at_once;
   const Owned t = filled({4}, 1);
   for (int64_t position : kExtremes) {
     const Owned index = from<int64_t>({position}, {1});

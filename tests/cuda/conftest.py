@@ -72,6 +72,7 @@ def nothing_reported(torch):
     emulator.cuda_emulator_fail_launch(0)
     emulator.cuda_emulator_fail_events(0, 0)
     emulator.cuda_emulator_set_capacity(4 << 30)
+    emulator.cuda_emulator_set_max_kernel_elements(1 << 30)
     gc.collect()
     found = emulated.reports(emulator)
     assert not found, "\n".join(found)

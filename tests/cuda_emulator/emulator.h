@@ -40,6 +40,12 @@ void cuda_emulator_fail_launch(int64_t n);
  */
 void cuda_emulator_set_sticky_error(int error);
 
+/* Calls of more elements are cut into several kernels from now on; at first the devices' 2^30. */
+void cuda_emulator_set_max_kernel_elements(int64_t count);
+/* How often the host has waited for a stream, an event or a device; what the allocator waits for is
+ * not counted. */
+uint64_t cuda_emulator_waits(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,8 @@ def load(torch: ModuleType) -> ctypes.CDLL:
     library.cuda_emulator_set_capacity.argtypes = [ctypes.c_size_t]
     library.cuda_emulator_fail_allocation.argtypes = [ctypes.c_int64]
     library.cuda_emulator_fail_launch.argtypes = [ctypes.c_int64]
+    library.cuda_emulator_set_max_kernel_elements.argtypes = [ctypes.c_int64]
+    library.cuda_emulator_waits.restype = ctypes.c_uint64
     return library
 
 

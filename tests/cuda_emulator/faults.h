@@ -15,6 +15,8 @@ struct Faults {
   bool virtual_memory = true;             // the driver has it
   int64_t allocations_until_failure = 0;  // 1: the next one fails; 0: none
   int64_t launches_until_failure = 0;
+  int64_t max_kernel_elements = int64_t{1}
+                                << 30;     // beyond these a call is cut into several kernels
   cudaError_t sticky = cudaSuccess;        // every call gives it from now on
   cudaError_t event_record = cudaSuccess;  // what recording an event gives
   cudaError_t event_query = cudaSuccess;   // what asking for one and waiting for one give

@@ -14,6 +14,7 @@
 #include "device_memory.h"
 #include "emulator.h"
 #include "faults.h"
+#include "include/kernel_limit.h"
 #include "report.h"
 #include "runtime_lock.h"
 #include "timeline.h"
@@ -39,6 +40,11 @@ std::recursive_mutex& runtime_lock() {
 }
 
 namespace {
+
+uint64_t waits = 0;
+void note_wait() {
+  if (!is_in_allocator()) ++waits;
+}
 
 thread_local int current_device = 0;
 thread_local cudaError_t last_error = cudaSuccess;
@@ -142,6 +148,10 @@ void enqueue_bookkeeping(cudaStream_t stream, const char* name, std::function<vo
 
 }  // namespace cuda_emulator
 
+int64_t libtensor::cuda::max_kernel_elements() {
+  return cuda_emulator::faults().max_kernel_elements;
+}
+
 using namespace cuda_emulator;
 
 cudaError_t cudaGetDeviceCount(int* count) {
@@ -177,6 +187,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 
 cudaError_t cudaDeviceSynchronize() {
   return call([] {
+    note_wait();
     synchronize_device(current_device);
     return cudaSuccess;
   });
@@ -342,6 +353,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return call([&] {
+    note_wait();
     synchronize(stream_at(stream));
     return cudaSuccess;
   });
@@ -401,6 +413,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return call([&] {
     if (faults().event_query != cudaSuccess) return faults().event_query;
+    note_wait();
     synchronize(event_at(event).point, event_at(event).clock);
     return cudaSuccess;
   });
@@ -469,6 +482,14 @@ LIBTENSOR_EMULATOR_EXPORT uint64_t cuda_emulator_contexts(void) {
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_allocation(int64_t n) {
   faults().allocations_until_failure = n;
+}
+LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_set_max_kernel_elements(int64_t count) {
+  const std::lock_guard lock(runtime_lock());
+  faults().max_kernel_elements = count;
+}
+LIBTENSOR_EMULATOR_EXPORT uint64_t cuda_emulator_waits(void) {
+  const std::lock_guard lock(runtime_lock());
+  return waits;
 }
 LIBTENSOR_EMULATOR_EXPORT void cuda_emulator_fail_launch(int64_t n) {
   faults().launches_until_failure = n;

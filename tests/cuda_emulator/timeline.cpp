@@ -160,6 +160,7 @@ void host_knows(const Clock& clock) {
   join(in_allocator ? timeline().allocator : timeline().host, clock);
 }
 bool set_in_allocator(bool inside) { return std::exchange(in_allocator, inside); }
+bool is_in_allocator() { return in_allocator; }
 
 void synchronize(const Point& point, const Clock& clock) {
   Timeline& t = timeline();

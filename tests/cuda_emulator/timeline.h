@@ -91,6 +91,7 @@ void run_all_work(int device);
 // allocator has, for its own bookkeeping only.
 void host_knows(const Clock& clock);
 bool set_in_allocator(bool inside);  // returns what was set before
+bool is_in_allocator();
 
 // Called by every function of the API: time goes by, and some of the waiting work may run.
 void pass_time();

@@ -18,6 +18,7 @@ from libtensor._settings import live_handles  # noqa: E402
 TESTS = Path(__file__).resolve().parents[1]
 sys.path += [str(TESTS / "support"), str(TESTS / "conformance")]
 from device import chosen, open_device, skip_cpu_only, watch  # noqa: E402
+from replay.device import at_once as checks_at_once  # noqa: E402
 from replay.device import on_device  # noqa: E402
 
 
@@ -32,6 +33,13 @@ def watched(request):
     """On emulated devices a test fails where the emulator has found something wrong."""
     open_device(libtensor, chosen())
     yield from watch(libtensor, chosen(), request.node.name)
+
+
+@pytest.fixture
+def at_once(watched):
+    """On CUDA devices, bad indices and divisors are errors of the call, as on the CPU."""
+    with checks_at_once(libtensor, chosen()):
+        yield
 
 
 def pytest_collection_modifyitems(items):

@@ -82,7 +82,7 @@ def test_iteration_and_length(torch):
         (([0], [1]), NotImplementedError, "more than one dim"),
     ],
 )
-def test_wrong_indices(torch, index, error, message):
+def test_wrong_indices(torch, at_once, index, error, message):
     x = numbers(torch)
     with pytest.raises(error, match=message):
         x[index]

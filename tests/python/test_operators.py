@@ -204,7 +204,7 @@ def divide(torch, how, a, b):
     ("dtype", "divisor"),
     [("uint8", 256), ("int8", 256), ("int16", 1 << 16), ("int32", 1 << 32), ("int64", 0)],
 )
-def test_a_divisor_that_becomes_zero_in_the_dtype(torch, how, dtype, divisor):
+def test_a_divisor_that_becomes_zero_in_the_dtype(torch, at_once, how, dtype, divisor):
     """It is an error and no signal, as a number and as a tensor without dims."""
     a = torch.tensor([7, -8], dtype=torch.int64).to(getattr(torch, dtype))
     for b in (divisor, torch.tensor(divisor, dtype=torch.int64)):

@@ -63,7 +63,11 @@ class OnDevice : public testing::EmptyTestEventListener {
   }
   // What the emulator has found is a failure of the test.
   void OnTestEnd(const testing::TestInfo&) override {
-    if (on_cpu() || !emulator()) return;
+    if (on_cpu()) return;
+    if (tensor_device_synchronize(device()) != TENSOR_OK) {
+      ADD_FAILURE() << "the device had something to report: " << tensor_last_error();
+    }
+    if (!emulator()) return;
     const size_t count = emulator()->report_count();
     for (size_t i = 0; i < count; ++i) {
       char text[2000];

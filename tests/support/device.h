@@ -15,4 +15,12 @@ inline bool on_cpu() { return device().type == TENSOR_CPU; }
 // How often a test repeats what is there for its number alone: less where each call costs a kernel.
 inline int repetitions(int on_the_cpu) { return on_cpu() ? on_the_cpu : on_the_cpu / 50; }
 
+// While it lives, CUDA devices look at indices and divisors before a call returns, as the CPU does.
+struct AtOnce {
+  AtOnce() { tensor_cuda_check_at_once(true); }
+  ~AtOnce() { tensor_cuda_check_at_once(false); }
+  AtOnce(const AtOnce&) = delete;
+  AtOnce& operator=(const AtOnce&) = delete;
+};
+
 }  // namespace test

@@ -44,6 +44,7 @@ def watch(torch: ModuleType, device: str, test: str) -> Iterator[None]:
         int(os.environ.get("LIBTENSOR_TEST_SEED", zlib.crc32(test.encode())))
     )
     yield
+    torch.cuda.synchronize()  # raises what kernels have met and nobody has been told
     found = emulator.reports(library)
     assert not found, "\n".join(found)
 

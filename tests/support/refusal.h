@@ -31,6 +31,7 @@ using Arguments = std::initializer_list<const tensor_t*>;
 
 inline void expect_refusal(const Refusal& expected, Arguments arguments,
                            const std::function<tensor_status_t()>& call) {
+  const AtOnce at_once;
   std::vector<std::string> before;
   for (const tensor_t* argument : arguments) before.push_back(describe(argument));
   const size_t live = tensor_live_handles();
@@ -54,6 +55,7 @@ inline void expect_no_result(const Refusal& expected, Arguments arguments,
 
 // Only that the call fails with this status, whatever the words.
 inline void expect_status(tensor_status_t expected, const std::function<tensor_status_t()>& call) {
+  const AtOnce at_once;
   const size_t live = tensor_live_handles();
   EXPECT_EQ(call(), expected) << tensor_last_error();
   EXPECT_STRNE(tensor_last_error(), "");

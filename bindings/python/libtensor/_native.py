@@ -96,6 +96,8 @@ FUNCTIONS = {
     "cuda_set_device": (c_int32, (c_int32,)),
     "cuda_allow_tf32": (c_int32, (c_bool,)),
     "cuda_tf32_allowed": (c_bool, ()),
+    "cuda_check_at_once": (c_int32, (c_bool,)),
+    "cuda_checks_at_once": (c_bool, ()),
     "device_synchronize": (c_int32, (Device,)),
     "stream_current": (c_int32, (Device, c_void_p)),
     "stream_default": (c_int32, (Device, c_void_p)),

@@ -101,6 +101,19 @@ def synchronize(device: object = None) -> None:
     check(native.device_synchronize(_native_device(device)))
 
 
+def check_at_once(at_once: bool = True) -> None:
+    """Let operations wait to see that indices, targets and divisors are valid, and raise the error.
+
+    Otherwise the next call that waits for the device raises it, with the operation's name.
+    """
+    check(native.cuda_check_at_once(at_once))
+
+
+def checks_at_once() -> bool:
+    """Whether they do; not at first."""
+    return native.cuda_checks_at_once()
+
+
 class Stream:
     """A queue of a device's work. `Stream()` is one of a pool; lower priorities run first."""
 

@@ -35,6 +35,10 @@ inline void synchronize(const Device& device) {
 inline void allow_tf32(bool allowed) { detail::check(tensor_cuda_allow_tf32(allowed)); }
 inline bool tf32_allowed() { return tensor_cuda_tf32_allowed(); }
 
+// Are indices, targets and divisors checked before an operation returns, for which the host waits?
+inline void check_at_once(bool at_once) { detail::check(tensor_cuda_check_at_once(at_once)); }
+inline bool checks_at_once() { return tensor_cuda_checks_at_once(); }
+
 // A point in a stream's work. Can be moved, not copied.
 class Event {
  public:

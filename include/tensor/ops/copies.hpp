@@ -34,7 +34,11 @@ inline Tensor to(const Tensor& self, const Options& options = Options()) {
   return Tensor::own(out);
 }
 
-// A converted copy, even where nothing changes.
+// A converted copy, even where nothing changes. Floating numbers that an integer dtype does not
+// hold become what PyTorch makes of them on the device that converts: on the CPU, NaN and what is
+// out of range give the least integer of 32 bits (int8, int16, int32) or 64 (uint8, int64), of
+// which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN gives 0 where
+// float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts on the CPU.
 inline Tensor to_copy(const Tensor& self, DType dtype, const Device& device) {
   tensor_t* out;
   detail::check(tensor_to_copy(self.handle(), raw(dtype), device.raw(), &out));

@@ -9,9 +9,9 @@ FUNCTOR(AddScaled, kAllTypes, (a, b, alpha), MulAdd(alpha, b, a))
 // a - alpha * b: sub with its alpha.
 FUNCTOR(SubScaled, kAllTypes, (a, b, alpha), NegMulAdd(alpha, b, a))
 FUNCTOR(Reciprocal, kFloatingTypes, (x), Div(Set(d, 1), x))
-NUMBER_FUNCTOR(DivTrunc, kNumericTypes, (a, b), DivTrunc(a, b))
-NUMBER_FUNCTOR(DivFloor, kNumericTypes, (a, b), DivFloor(a, b))
-NUMBER_FUNCTOR(Remainder, kNumericTypes, (a, b), Remainder(a, b))
+DIVISION(DivTrunc, kNumericTypes, (a, b), DivTrunc(a, b))
+DIVISION(DivFloor, kNumericTypes, (a, b), DivFloor(a, b))
+DIVISION(Remainder, kNumericTypes, (a, b), Remainder(a, b))
 FUNCTOR(Neg, kNumericTypes, (x), Neg(x))
 FUNCTOR(Abs, kNumericTypes, (x), Abs(x))
 // 0 for NaN and for both zeros, as torch.sign.

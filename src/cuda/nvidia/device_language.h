@@ -15,6 +15,13 @@ __device__ T* shared_memory() {
   return reinterpret_cast<T*>(dynamic_shared_memory);
 }
 
+// Rounds towards zero: PTX's cvt.rzi, which saturates. NaN gives 0 where a float becomes 32 bits,
+// and the least integer elsewhere.
+template <class Integer, class Real>
+__device__ Integer to_integer(Real value) {
+  return static_cast<Integer>(value);
+}
+
 template <class... Parameters, class... Arguments>
 cudaError_t start_kernel(void (*kernel)(Parameters...), const LaunchConfig& config,
                          Arguments&&... arguments) {

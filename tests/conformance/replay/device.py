@@ -1,6 +1,7 @@
 """The module under test, and the same module with another default device."""
 
 import os
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 
@@ -30,6 +31,19 @@ class OnDevice:
 
     def _create(self, creator, *args, **kwargs):
         return creator(*args, **{"device": self._device, **kwargs})
+
+
+@contextmanager
+def at_once(torch, device, wanted=True):
+    """Indices and divisors are looked at before a call returns, as on the CPU."""
+    if not wanted or not device.startswith("cuda"):
+        yield
+        return
+    torch.cuda.check_at_once(True)
+    try:
+        yield
+    finally:
+        torch.cuda.check_at_once(False)
 
 
 def on_device(torch, device):

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -67,6 +68,7 @@ template <class T, class F>
 inline void __syncthreads() { cuda_emulator::synchronize_block(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) { cuda_emulator::exchange(mask, 0, -1); }
 inline void __threadfence() {}
+inline void __threadfence_system() {}
 
 template <class T>
 T __shfl_sync(unsigned mask, T value, int source) {
@@ -131,6 +133,19 @@ namespace libtensor::cuda {
 template <class T>
 T* shared_memory() {
   return static_cast<T*>(cuda_emulator::shared_memory());
+}
+
+// What PTX's cvt.rzi does, which is not what the host's processor does: "Clamping ... the result is
+// clamped to the destination range by default", and NaN gives "zero if source is not .f64 and
+// destination is not .s64, .u64; otherwise 1 << (BitWidth(dst) - 1)" (PTX ISA 9.0, cvt).
+template <class Integer, class Real>
+Integer to_integer(Real value) {
+  using Limits = std::numeric_limits<Integer>;
+  constexpr bool kNarrow = sizeof(Real) == 4 && sizeof(Integer) == 4;
+  if (value != value) return kNarrow ? 0 : Limits::min();
+  constexpr Real kEnd = -static_cast<Real>(Limits::min());  // the first number beyond the range
+  if (value >= kEnd) return Limits::max();
+  return value < -kEnd ? Limits::min() : static_cast<Integer>(value);
 }
 
 template <class... Parameters, class... Arguments>

@@ -112,6 +112,8 @@ extern "C" {
     pub fn tensor_cuda_set_device(index: i32) -> tensor_status_t;
     pub fn tensor_cuda_allow_tf32(allowed: bool) -> tensor_status_t;
     pub fn tensor_cuda_tf32_allowed() -> bool;
+    pub fn tensor_cuda_check_at_once(at_once: bool) -> tensor_status_t;
+    pub fn tensor_cuda_checks_at_once() -> bool;
     pub fn tensor_device_synchronize(device: tensor_device_t) -> tensor_status_t;
     pub fn tensor_stream_current(
         device: tensor_device_t,
