@@ -252,6 +252,9 @@ Place Arena::best_place(size_t size) const {
       }
     };
     for (const Block* block = first;; block = block->next) {
+      if (begins_with_a_page(size, properties_.granularity)) {
+        consider(round_up(block->address, properties_.granularity));
+      }
       consider(block->address);
       // To end where memory ends, or where the gap does: but not at the far end of the range.
       if (block->end() - first->address >= size && (block->is_free() || last->next)) {

@@ -126,6 +126,24 @@ TEST_P(Allocator, RefusesWhatIsNotALiveBlock) {
   EXPECT_EQ(allocator->statistics().frees, 1u);
 }
 
+// Large blocks do not share pieces with each other, though small ones lie between them.
+TEST_P(Allocator, GivesBackLargeBlocksOneByOne) {
+  const ProviderProperties properties = allocator->provider().properties();
+  if (!properties.virtual_memory) GTEST_SKIP() << "has plain memory only";
+  const size_t large = 16 * properties.granularity;
+  std::vector<void*> small, held, between;
+  for (int i = 0; i < 3; ++i) {
+    small.push_back(allocator->allocate(1000 * properties.alignment));
+    held.push_back(allocator->allocate(large));
+    between.push_back(allocator->allocate(large));
+  }
+  for (void* block : between) allocator->free(block);
+  allocator->empty_cache();
+  EXPECT_EQ(allocator->statistics().reserved.now, 3 * large + properties.granularity);
+  for (void* block : held) allocator->free(block);
+  for (void* block : small) allocator->free(block);
+}
+
 TEST_P(Allocator, GivesEverythingBack) {
   std::vector<void*> blocks;
   for (int i = 0; i < 100; ++i) {
