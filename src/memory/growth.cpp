@@ -181,6 +181,11 @@ Outlook CachingAllocator::outlook(size_t size) {
   return outlook;
 }
 
+// The others have given memory back, or may have.
+void CachingAllocator::forget_refusal() {
+  if (std::exchange(refused_at_, SIZE_MAX) != SIZE_MAX) outlook(0);
+}
+
 CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t size,
                                                          bool reclaimed) {
   Place place = arena.best_place(size);
@@ -197,8 +202,12 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   const bool mapped = arena.map(place, size, usual_piece(view, properties_.granularity),
                                 smallest_growth(view, properties_.granularity),
                                 limit > wanted ? limit - wanted : 0, &counted.change);
-  if (mapped) return {arena.block_at(place)};
-  refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
+  const size_t reserved = view.reserved + counted.change.added;
+  if (mapped) {
+    if (reserved > refused_at_) forget_refusal();
+    return {arena.block_at(place)};
+  }
+  refused_at_ = reserved;  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
 }
 
@@ -299,6 +308,7 @@ void CachingAllocator::empty_cache() {
   const Growth growth(*this);
   wait_for_device();
   reclaim(SIZE_MAX, nullptr, {});
+  forget_refusal();
 }
 
 void CachingAllocator::trim(size_t bytes) {
