@@ -267,46 +267,79 @@ Place Arena::best_place(size_t size) const {
 }
 
 // There is room in the table of pieces.
-bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
+bool Arena::map_piece(Span piece, PieceTable& pieces, Change* change) {
+  Physical memory = 0;
+  if (!provider_.create(piece.size(), &memory)) return false;
+  bool mapped = false;
+  try {
+    mapped = provider_.map(pointer(piece.begin), piece.size(), memory);
+  } catch (...) {
+    provider_.destroy(memory, piece.size());
+    throw;
+  }
+  if (!mapped) {
+    provider_.destroy(memory, piece.size());
+    return false;
+  }
+  pieces.add(piece, memory);
+  ++change->calls;
+  change->added += piece.size();
+  statistics.reserved.add(piece.size());
+  return true;
+}
+
+// A piece of `first` bytes and others of `others`, up to the span's end.
+bool Arena::map_pieces(Span span, size_t first, size_t others, Change* change, uintptr_t* reached) {
   PieceTable& pieces = range_of(span.begin).pieces;
-  for (uintptr_t at = span.begin; at < span.end; at = *reached) {
-    const size_t bytes = std::min<size_t>(piece, span.end - at);
-    Physical memory = 0;
-    if (!provider_.create(bytes, &memory)) return false;
-    bool mapped = false;
-    try {
-      mapped = provider_.map(pointer(at), bytes, memory);
-    } catch (...) {
-      provider_.destroy(memory, bytes);
-      throw;
-    }
-    if (!mapped) {
-      provider_.destroy(memory, bytes);
-      return false;
-    }
-    pieces.add({at, at + bytes}, memory);
-    ++change->calls;
-    change->added += bytes;
-    statistics.reserved.add(bytes);
-    *reached = at + bytes;
+  for (size_t bytes = first; *reached < span.end; bytes = others) {
+    const Span piece = {*reached, *reached + std::min<size_t>(bytes, span.end - *reached)};
+    if (!map_piece(piece, pieces, change)) return false;
+    *reached = piece.end;
   }
   return true;
 }
 
-// Gives the block, which is in no list and without memory, memory as far as there is some; that
-// part becomes a free block, which is returned, or the block itself where there was none.
-Block* Arena::fill(Block* block, size_t piece, Change* change, bool* all) {
+// What cannot be opened goes back.
+void Arena::open_pieces(Span span, Change* change, uintptr_t* reached) {
+  if (*reached == span.begin) return;
+  const Span mapped = {span.begin, *reached};
+  const auto take_back = [&] {
+    const PieceTable& pieces = range_of(span.begin).pieces;
+    while (*reached > span.begin) {
+      const Span piece = pieces.at(*reached - 1);
+      unmap_piece(piece, change);
+      *reached = piece.begin;
+    }
+  };
+  try {
+    if (!provider_.open(pointer(mapped.begin), mapped.size())) take_back();
+  } catch (...) {
+    take_back();
+    throw;
+  }
+}
+
+// Gives the block, which is in no list and without memory, memory as far as there is some, in
+// pieces of these sizes; that part becomes a free block, which is returned, or the block itself
+// where there was none.
+Block* Arena::fill(Block* block, size_t first, size_t others, Change* change, bool* all) {
   const Span span = {block->address, block->end()};
   uintptr_t reached = span.begin;
   std::unique_ptr<Block> spare;
   std::exception_ptr broken;
-  *all = false;
-  try {
+  const auto guarded = [&](const auto& step) {
+    try {
+      step();
+    } catch (...) {
+      if (!broken) broken = std::current_exception();
+    }
+  };
+  guarded([&] {
     spare = std::make_unique<Block>();  // while nothing has changed
-    *all = map_pieces(span, piece, change, &reached);
-  } catch (...) {
-    broken = std::current_exception();
-  }
+    map_pieces(span, first, others, change, &reached);
+  });
+  guarded([&] { open_pieces(span, change, &reached); });
+  *all = reached == span.end && !broken;
   if (reached > span.begin) {
     Block* const rest =
         reached < span.end ? split(block, reached - span.begin, std::move(spare)) : nullptr;
@@ -331,8 +364,8 @@ bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, 
 
     range_of(span.begin).pieces.make_room(span.end);
     bool all = false;
-    block = fill(isolate(block, span), equal_pieces(span.size(), usual, properties_.granularity),
-                 change, &all);
+    const size_t piece = equal_pieces(span.size(), usual, properties_.granularity);
+    block = fill(isolate(block, span), piece, piece, change, &all);
     if (!all) return false;
   }
   return true;
@@ -471,17 +504,11 @@ bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* wh
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
-  auto spare = std::make_unique<Block>();
   block = isolate(block, piece);
   unmap_piece(piece, change);
   block->state = Block::State::kUnmapped;
-  Block* const second = split(block, where - piece.begin, std::move(spare));
-  insert(second);
   bool all = false;
-  fill(block, SIZE_MAX, change, &all);  // where there is too little, one with the second again
-  if (!all) return false;
-  erase(second);
-  fill(second, SIZE_MAX, change, &all);
+  fill(block, where - piece.begin, SIZE_MAX, change, &all);
   return all;
 }
 

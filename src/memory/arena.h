@@ -123,8 +123,10 @@ class Arena {
   Span whole_part(const Block* block) const;
   void stamp(const Block* block) noexcept;
   size_t bytes_to_map(const Block* first, Span span) const;
-  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
-  Block* fill(Block* block, size_t piece, Change* change, bool* all);
+  bool map_piece(Span piece, PieceTable& pieces, Change* change);
+  bool map_pieces(Span span, size_t first, size_t others, Change* change, uintptr_t* reached);
+  void open_pieces(Span span, Change* change, uintptr_t* reached);
+  Block* fill(Block* block, size_t first, size_t others, Change* change, bool* all);
   void unmap_piece(Span piece, Change* change) noexcept;
   void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;

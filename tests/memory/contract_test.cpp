@@ -51,9 +51,11 @@ TEST_P(Provider, MapsAndUnmapsAnywhereInARange) {
   ASSERT_TRUE(provider->create(unit, &small));
   ASSERT_TRUE(provider->create(3 * unit, &large));
   ASSERT_TRUE(provider->map(range + 5 * unit, 3 * unit, large));
+  ASSERT_TRUE(provider->open(range + 5 * unit, 3 * unit));
   ASSERT_TRUE(provider->map(range, unit, small));
   provider->unmap(range + 5 * unit, 3 * unit);
   ASSERT_TRUE(provider->map(range + unit, 3 * unit, large)) << "the same piece elsewhere";
+  ASSERT_TRUE(provider->open(range, 4 * unit)) << "two pieces at once";
   provider->unmap(range, unit);
   provider->unmap(range + unit, 3 * unit);
   provider->destroy(small, unit);

@@ -75,6 +75,28 @@ TEST_P(Refusal, ASmallerRequestWorksAfterwards) {
   EXPECT_TRUE(allocator->free(live));
 }
 
+// The driver is asked to open a range once, however many pieces it has, and is asked for no more
+// where it refuses.
+TEST(Opening, HappensOnceARange) {
+  auto owned = std::make_unique<SimulatedDevice>(SimulatedDevice::Options{1024 * kMiB});
+  SimulatedDevice& device = *owned;
+  CachingAllocator allocator(std::move(owned), "test device");
+  void* const block = allocator.allocate(128 * kMiB);
+  EXPECT_GT(device.counts().creates, 4u);
+  EXPECT_EQ(device.counts().opens, 1u);
+  device.launch(0, block, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 1);
+  EXPECT_THROW(allocator.allocate(64 * kMiB), Error);
+  EXPECT_EQ(device.counts().reserved, 128 * kMiB) << "what cannot be opened goes back";
+  EXPECT_EQ(allocator.statistics().reserved.now, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 1, SimulatedDevice::Failure::kThrow);
+  EXPECT_THROW(allocator.allocate(64 * kMiB), Error);
+  EXPECT_EQ(device.counts().reserved, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 0);
+  allocator.free(allocator.allocate(64 * kMiB));
+  EXPECT_EQ(device.misuses(), std::vector<std::string>{});
+}
+
 // While memory is short, pieces are cut where blocks end, which costs calls; no longer than that.
 class Refused : public testing::Test {
  protected:
