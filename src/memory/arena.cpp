@@ -458,23 +458,31 @@ size_t Arena::past_bytes(const Block* block, Span keep) const {
   return bytes;
 }
 
-void Arena::unmap_piece(Span piece, Change* change) noexcept {
-  if (properties_.virtual_memory) {
-    const Physical memory = range_of(piece.begin).pieces.remove(piece.begin);
-    provider_.unmap(pointer(piece.begin), piece.size());
-    provider_.destroy(memory, piece.size());
-  } else {
-    provider_.free(pointer(piece.begin), piece.size());
-  }
+void give_to(MemoryProvider& provider, bool virtual_memory, const Returned& piece) noexcept {
+  if (!virtual_memory) return provider.free(pointer(piece.span.begin), piece.span.size());
+  provider.unmap(pointer(piece.span.begin), piece.span.size());
+  provider.destroy(piece.memory, piece.span.size());
+}
+
+Returned Arena::detach(Span piece, Change* change) noexcept {
+  const Physical memory =
+      properties_.virtual_memory ? range_of(piece.begin).pieces.remove(piece.begin) : 0;
   ++change->calls;
   change->removed += piece.size();
   statistics.reserved.subtract(piece.size());
+  return {piece, memory};
 }
 
-void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change) {
-  if (!properties_.virtual_memory) {  // the block is the whole segment
+void Arena::unmap_piece(Span piece, Change* change) noexcept {
+  give_to(provider_, properties_.virtual_memory, detach(piece, change));
+}
+
+void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change,
+                    std::vector<Returned>* returned) {
+  returned->reserve(returned->size() + pieces.size());  // while nothing has changed
+  if (!properties_.virtual_memory) {                    // the block is the whole segment
     erase(block);
-    unmap_piece({block->address, block->end()}, change);
+    returned->push_back(detach({block->address, block->end()}, change));
     ranges_.erase(block->address);
     delete block;
     return;
@@ -487,7 +495,7 @@ void Arena::release(Block* block, const std::vector<Span>& pieces, Change* chang
     }
     while (block->end() <= span.begin) block = block->next;  // the rest of the block, after a hole
     block = isolate(block, span);
-    for (; i <= last; ++i) unmap_piece(pieces[i], change);
+    for (; i <= last; ++i) returned->push_back(detach(pieces[i], change));
     block->state = Block::State::kUnmapped;
     block->epoch = 0;
     block = merge(block);

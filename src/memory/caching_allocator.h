@@ -126,6 +126,7 @@ class CachingAllocator final : public Allocator {
     Span keep;           // but not from here
   };
   struct Counted;
+  struct Returning;
   class Growth;
   class Fetched;
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
@@ -139,6 +140,8 @@ class CachingAllocator final : public Allocator {
   Outlook outlook(size_t size);
   void forget_refusal();
   size_t reclaim(size_t bytes, const Arena* own, Span keep);
+  void collect(size_t bytes, const Arena* own, Span keep, Change* change,
+               std::vector<Returned>* returned);
   bool wait_for_device();
 
   // out_of_memory.cpp

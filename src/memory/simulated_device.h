@@ -15,7 +15,7 @@ namespace libtensor::memory {
 
 // Hands out addresses that must not be dereferenced, counts the calls, and notes every misuse: of
 // its functions, of memory that is not there, and of memory that two streams use without order.
-class SimulatedDevice final : public MemoryProvider {
+class SimulatedDevice : public MemoryProvider {
  public:
   struct Options {
     size_t capacity = SIZE_MAX;
