@@ -24,6 +24,7 @@ class PinnedProvider final : public memory::MemoryProvider {
   bool create(size_t, memory::Physical*) override { return false; }
   void destroy(memory::Physical, size_t) noexcept override {}
   bool map(void*, size_t, memory::Physical) override { return false; }
+  bool open(void*, size_t) override { return false; }
   void unmap(void*, size_t) noexcept override {}
 
   memory::Event record(memory::Stream stream) noexcept override;

@@ -160,17 +160,17 @@ void VirtualProvider::destroy(memory::Physical physical, size_t) noexcept {
 }
 
 bool VirtualProvider::map(void* address, size_t bytes, memory::Physical physical) {
-  if (!has_memory(driver_.map(native(address), bytes, 0, physical, 0), "cuMemMap")) return false;
+  return has_memory(driver_.map(native(address), bytes, 0, physical, 0), "cuMemMap");
+}
+
+bool VirtualProvider::open(void* address, size_t bytes) {
   CUmemAccessDesc access = {};
   access.location = properties_of(device_).location;
   access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
   const CUresult result = driver_.set_access(native(address), bytes, &access, 1);
-  if (result == CUDA_SUCCESS) {
-    watch_segment(address, bytes);
-    return true;
-  }
-  driver_.unmap(native(address), bytes);
-  return has_memory(result, "cuMemSetAccess");
+  if (!has_memory(result, "cuMemSetAccess")) return false;
+  watch_segment(address, bytes);
+  return true;
 }
 
 void VirtualProvider::unmap(void* address, size_t bytes) noexcept {

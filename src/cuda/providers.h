@@ -49,6 +49,7 @@ class PlainProvider final : public CudaProvider {
   bool create(size_t, memory::Physical*) override { return false; }
   void destroy(memory::Physical, size_t) noexcept override {}
   bool map(void*, size_t, memory::Physical) override { return false; }
+  bool open(void*, size_t) override { return false; }
   void unmap(void*, size_t) noexcept override {}
 };
 
@@ -69,6 +70,7 @@ class VirtualProvider final : public CudaProvider {
   bool create(size_t bytes, memory::Physical* out) override;
   void destroy(memory::Physical physical, size_t bytes) noexcept override;
   bool map(void* address, size_t bytes, memory::Physical physical) override;
+  bool open(void* address, size_t bytes) override;
   void unmap(void* address, size_t bytes) noexcept override;
 
  private:

@@ -252,6 +252,9 @@ Place Arena::best_place(size_t size) const {
       }
     };
     for (const Block* block = first;; block = block->next) {
+      if (begins_with_a_page(size, properties_.granularity)) {
+        consider(round_up(block->address, properties_.granularity));
+      }
       consider(block->address);
       // To end where memory ends, or where the gap does: but not at the far end of the range.
       if (block->end() - first->address >= size && (block->is_free() || last->next)) {
@@ -264,46 +267,79 @@ Place Arena::best_place(size_t size) const {
 }
 
 // There is room in the table of pieces.
-bool Arena::map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached) {
+bool Arena::map_piece(Span piece, PieceTable& pieces, Change* change) {
+  Physical memory = 0;
+  if (!provider_.create(piece.size(), &memory)) return false;
+  bool mapped = false;
+  try {
+    mapped = provider_.map(pointer(piece.begin), piece.size(), memory);
+  } catch (...) {
+    provider_.destroy(memory, piece.size());
+    throw;
+  }
+  if (!mapped) {
+    provider_.destroy(memory, piece.size());
+    return false;
+  }
+  pieces.add(piece, memory);
+  ++change->calls;
+  change->added += piece.size();
+  statistics.reserved.add(piece.size());
+  return true;
+}
+
+// A piece of `first` bytes and others of `others`, up to the span's end.
+bool Arena::map_pieces(Span span, size_t first, size_t others, Change* change, uintptr_t* reached) {
   PieceTable& pieces = range_of(span.begin).pieces;
-  for (uintptr_t at = span.begin; at < span.end; at = *reached) {
-    const size_t bytes = std::min<size_t>(piece, span.end - at);
-    Physical memory = 0;
-    if (!provider_.create(bytes, &memory)) return false;
-    bool mapped = false;
-    try {
-      mapped = provider_.map(pointer(at), bytes, memory);
-    } catch (...) {
-      provider_.destroy(memory, bytes);
-      throw;
-    }
-    if (!mapped) {
-      provider_.destroy(memory, bytes);
-      return false;
-    }
-    pieces.add({at, at + bytes}, memory);
-    ++change->calls;
-    change->added += bytes;
-    statistics.reserved.add(bytes);
-    *reached = at + bytes;
+  for (size_t bytes = first; *reached < span.end; bytes = others) {
+    const Span piece = {*reached, *reached + std::min<size_t>(bytes, span.end - *reached)};
+    if (!map_piece(piece, pieces, change)) return false;
+    *reached = piece.end;
   }
   return true;
 }
 
-// Gives the block, which is in no list and without memory, memory as far as there is some; that
-// part becomes a free block, which is returned, or the block itself where there was none.
-Block* Arena::fill(Block* block, size_t piece, Change* change, bool* all) {
+// What cannot be opened goes back.
+void Arena::open_pieces(Span span, Change* change, uintptr_t* reached) {
+  if (*reached == span.begin) return;
+  const Span mapped = {span.begin, *reached};
+  const auto take_back = [&] {
+    const PieceTable& pieces = range_of(span.begin).pieces;
+    while (*reached > span.begin) {
+      const Span piece = pieces.at(*reached - 1);
+      unmap_piece(piece, change);
+      *reached = piece.begin;
+    }
+  };
+  try {
+    if (!provider_.open(pointer(mapped.begin), mapped.size())) take_back();
+  } catch (...) {
+    take_back();
+    throw;
+  }
+}
+
+// Gives the block, which is in no list and without memory, memory as far as there is some, in
+// pieces of these sizes; that part becomes a free block, which is returned, or the block itself
+// where there was none.
+Block* Arena::fill(Block* block, size_t first, size_t others, Change* change, bool* all) {
   const Span span = {block->address, block->end()};
   uintptr_t reached = span.begin;
   std::unique_ptr<Block> spare;
   std::exception_ptr broken;
-  *all = false;
-  try {
+  const auto guarded = [&](const auto& step) {
+    try {
+      step();
+    } catch (...) {
+      if (!broken) broken = std::current_exception();
+    }
+  };
+  guarded([&] {
     spare = std::make_unique<Block>();  // while nothing has changed
-    *all = map_pieces(span, piece, change, &reached);
-  } catch (...) {
-    broken = std::current_exception();
-  }
+    map_pieces(span, first, others, change, &reached);
+  });
+  guarded([&] { open_pieces(span, change, &reached); });
+  *all = reached == span.end && !broken;
   if (reached > span.begin) {
     Block* const rest =
         reached < span.end ? split(block, reached - span.begin, std::move(spare)) : nullptr;
@@ -328,8 +364,8 @@ bool Arena::map(const Place& place, size_t size, size_t usual, size_t at_least, 
 
     range_of(span.begin).pieces.make_room(span.end);
     bool all = false;
-    block = fill(isolate(block, span), equal_pieces(span.size(), usual, properties_.granularity),
-                 change, &all);
+    const size_t piece = equal_pieces(span.size(), usual, properties_.granularity);
+    block = fill(isolate(block, span), piece, piece, change, &all);
     if (!all) return false;
   }
   return true;
@@ -422,23 +458,31 @@ size_t Arena::past_bytes(const Block* block, Span keep) const {
   return bytes;
 }
 
-void Arena::unmap_piece(Span piece, Change* change) noexcept {
-  if (properties_.virtual_memory) {
-    const Physical memory = range_of(piece.begin).pieces.remove(piece.begin);
-    provider_.unmap(pointer(piece.begin), piece.size());
-    provider_.destroy(memory, piece.size());
-  } else {
-    provider_.free(pointer(piece.begin), piece.size());
-  }
+void give_to(MemoryProvider& provider, bool virtual_memory, const Returned& piece) noexcept {
+  if (!virtual_memory) return provider.free(pointer(piece.span.begin), piece.span.size());
+  provider.unmap(pointer(piece.span.begin), piece.span.size());
+  provider.destroy(piece.memory, piece.span.size());
+}
+
+Returned Arena::detach(Span piece, Change* change) noexcept {
+  const Physical memory =
+      properties_.virtual_memory ? range_of(piece.begin).pieces.remove(piece.begin) : 0;
   ++change->calls;
   change->removed += piece.size();
   statistics.reserved.subtract(piece.size());
+  return {piece, memory};
 }
 
-void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change) {
-  if (!properties_.virtual_memory) {  // the block is the whole segment
+void Arena::unmap_piece(Span piece, Change* change) noexcept {
+  give_to(provider_, properties_.virtual_memory, detach(piece, change));
+}
+
+void Arena::release(Block* block, const std::vector<Span>& pieces, Change* change,
+                    std::vector<Returned>* returned) {
+  returned->reserve(returned->size() + pieces.size());  // while nothing has changed
+  if (!properties_.virtual_memory) {                    // the block is the whole segment
     erase(block);
-    unmap_piece({block->address, block->end()}, change);
+    returned->push_back(detach({block->address, block->end()}, change));
     ranges_.erase(block->address);
     delete block;
     return;
@@ -451,7 +495,7 @@ void Arena::release(Block* block, const std::vector<Span>& pieces, Change* chang
     }
     while (block->end() <= span.begin) block = block->next;  // the rest of the block, after a hole
     block = isolate(block, span);
-    for (; i <= last; ++i) unmap_piece(pieces[i], change);
+    for (; i <= last; ++i) returned->push_back(detach(pieces[i], change));
     block->state = Block::State::kUnmapped;
     block->epoch = 0;
     block = merge(block);
@@ -468,17 +512,11 @@ bool Arena::find_cut(const Block* block, size_t size, Span* piece, uintptr_t* wh
 }
 
 bool Arena::cut(Block* block, Span piece, uintptr_t where, Change* change) {
-  auto spare = std::make_unique<Block>();
   block = isolate(block, piece);
   unmap_piece(piece, change);
   block->state = Block::State::kUnmapped;
-  Block* const second = split(block, where - piece.begin, std::move(spare));
-  insert(second);
   bool all = false;
-  fill(block, SIZE_MAX, change, &all);  // where there is too little, one with the second again
-  if (!all) return false;
-  erase(second);
-  fill(second, SIZE_MAX, change, &all);
+  fill(block, where - piece.begin, SIZE_MAX, change, &all);
   return all;
 }
 

@@ -38,6 +38,12 @@ struct Change {
   uint64_t calls = 0;
 };
 
+// What no block has any more, on its way back to the provider.
+struct Returned {
+  Span span;
+  Physical memory;  // with virtual memory
+};
+
 // All of it is guarded by `mutex`; what changes memory, also by the allocator's lock for that.
 class Arena {
  public:
@@ -82,8 +88,10 @@ class Arena {
   // more, as far as is known how far the device has come.
   std::vector<Span> past_pieces(const Block* block, Span keep) const;
   size_t past_bytes(const Block* block, Span keep) const;
-  // Gives such pieces of one block, in address order, back to the provider.
-  void release(Block* block, const std::vector<Span>& pieces, Change* change);
+  // Takes such pieces of one block, in address order, out of the arena. They are mapped until the
+  // caller has handed them to give_to(), which needs no lock of the arena's.
+  void release(Block* block, const std::vector<Span>& pieces, Change* change,
+               std::vector<Returned>* returned);
   // A block of `size` bytes at the free block's start would end in a piece that is now wholly free
   // and past: that piece, and where it could be cut in two. False: no such piece, or it would be
   // used up.
@@ -123,8 +131,11 @@ class Arena {
   Span whole_part(const Block* block) const;
   void stamp(const Block* block) noexcept;
   size_t bytes_to_map(const Block* first, Span span) const;
-  bool map_pieces(Span span, size_t piece, Change* change, uintptr_t* reached);
-  Block* fill(Block* block, size_t piece, Change* change, bool* all);
+  bool map_piece(Span piece, PieceTable& pieces, Change* change);
+  bool map_pieces(Span span, size_t first, size_t others, Change* change, uintptr_t* reached);
+  void open_pieces(Span span, Change* change, uintptr_t* reached);
+  Block* fill(Block* block, size_t first, size_t others, Change* change, bool* all);
+  Returned detach(Span piece, Change* change) noexcept;
   void unmap_piece(Span piece, Change* change) noexcept;
   void add_range(void* start, size_t bytes, std::unique_ptr<Block> block);
   void free_waiting(Block* block) noexcept;
@@ -139,5 +150,7 @@ class Arena {
   Block* waiting_first_ = nullptr;
   Block* waiting_last_ = nullptr;
 };
+
+void give_to(MemoryProvider& provider, bool virtual_memory, const Returned& piece) noexcept;
 
 }  // namespace libtensor::memory

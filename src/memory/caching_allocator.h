@@ -126,6 +126,7 @@ class CachingAllocator final : public Allocator {
     Span keep;           // but not from here
   };
   struct Counted;
+  struct Returning;
   class Growth;
   class Fetched;
   Block* allocate_slowly(Arena& arena, size_t size, size_t bytes);
@@ -137,7 +138,10 @@ class CachingAllocator final : public Allocator {
   bool wants_cut(const Arena& arena, const Block* block, size_t size) const;
   void cut(Arena& arena, Block* block, size_t size);
   Outlook outlook(size_t size);
+  void forget_refusal();
   size_t reclaim(size_t bytes, const Arena* own, Span keep);
+  void collect(size_t bytes, const Arena* own, Span keep, Change* change,
+               std::vector<Returned>* returned);
   bool wait_for_device();
 
   // out_of_memory.cpp
@@ -162,7 +166,7 @@ class CachingAllocator final : public Allocator {
 
   alignas(64) ForkSafeMutex growth_{LockLevel::kMemory};
   SharedLevel reserved_;
-  size_t refused_at_ = SIZE_MAX;  // reserved when the driver last had no more
+  size_t refused_at_ = SIZE_MAX;  // reserved when the driver last had no more; SIZE_MAX: it has
   std::atomic<uint64_t> device_calls_{0}, waits_{0}, pressure_calls_{0}, failures_{0};
   ForkSafeMutex callback_mutex_{LockLevel::kMemory};
   std::shared_ptr<const PressureCallback> pressure_;

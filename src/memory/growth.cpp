@@ -80,6 +80,21 @@ class CachingAllocator::Growth {
   CachingAllocator& allocator_;
 };
 
+// Gives what was collected back to the provider, also where the collecting ended by an exception.
+struct CachingAllocator::Returning {
+  explicit Returning(CachingAllocator& owner) : allocator(owner) {}
+  ~Returning() {
+    for (const Returned& piece : pieces) {
+      give_to(*allocator.provider_, allocator.properties_.virtual_memory, piece);
+    }
+  }
+  Returning(const Returning&) = delete;
+  Returning& operator=(const Returning&) = delete;
+
+  CachingAllocator& allocator;
+  std::vector<Returned> pieces;
+};
+
 // A segment from the program's functions, on its way from them to an arena.
 class CachingAllocator::Fetched {
  public:
@@ -181,6 +196,11 @@ Outlook CachingAllocator::outlook(size_t size) {
   return outlook;
 }
 
+// The others have given memory back, or may have.
+void CachingAllocator::forget_refusal() {
+  if (std::exchange(refused_at_, SIZE_MAX) != SIZE_MAX) outlook(0);
+}
+
 CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t size,
                                                          bool reclaimed) {
   Place place = arena.best_place(size);
@@ -197,8 +217,12 @@ CachingAllocator::Attempt CachingAllocator::grow_virtual(Arena& arena, size_t si
   const bool mapped = arena.map(place, size, usual_piece(view, properties_.granularity),
                                 smallest_growth(view, properties_.granularity),
                                 limit > wanted ? limit - wanted : 0, &counted.change);
-  if (mapped) return {arena.block_at(place)};
-  refused_at_ = reserved_.now();  // the device has less than it says, since others use it too
+  const size_t reserved = view.reserved + counted.change.added;
+  if (mapped) {
+    if (reserved > refused_at_) forget_refusal();
+    return {arena.block_at(place)};
+  }
+  refused_at_ = reserved;  // the device has less than it says, since others use it too
   return {nullptr, place.missing, keep};
 }
 
@@ -255,8 +279,17 @@ void CachingAllocator::cut(Arena& arena, Block* block, size_t size) {
 }
 
 // Gives back pieces that nobody uses and that the device has come past, of any stream; of `own`
-// only those outside `keep`. Returns how many bytes.
+// only those outside `keep`. Returns how many bytes. The driver may take its time: meanwhile
+// everybody can allocate and free what needs no growth.
 size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
+  Counted counted(*this);  // counts at the end: what is not yet given back is still reserved
+  Returning returning(*this);
+  collect(bytes, own, keep, &counted.change, &returning.pieces);
+  return counted.change.removed;
+}
+
+void CachingAllocator::collect(size_t bytes, const Arena* own, Span keep, Change* change,
+                               std::vector<Returned>* returned) {
   std::vector<std::unique_lock<ForkSafeMutex>> locks;
   std::vector<Victim> victims;
   for_each_arena([&](Arena& arena) {
@@ -270,17 +303,14 @@ size_t CachingAllocator::reclaim(size_t bytes, const Arena* own, Span keep) {
     });
   });
   sort_by_fit(victims, bytes);
-  Counted counted(*this);
-  const Change& change = counted.change;
   for (const Victim& victim : victims) {
-    if (change.removed >= bytes) break;
+    if (change->removed >= bytes) break;
     const Span kept = victim.arena == own ? keep : Span{};
     victim.arena->release(
         victim.block,
-        choose_pieces(victim.arena->past_pieces(victim.block, kept), bytes - change.removed),
-        &counted.change);
+        choose_pieces(victim.arena->past_pieces(victim.block, kept), bytes - change->removed),
+        change, returned);
   }
-  return change.removed;
 }
 
 // Waits for all that has been freed so far. False: there was nothing to wait for.
@@ -299,6 +329,7 @@ void CachingAllocator::empty_cache() {
   const Growth growth(*this);
   wait_for_device();
   reclaim(SIZE_MAX, nullptr, {});
+  forget_refusal();
 }
 
 void CachingAllocator::trim(size_t bytes) {

@@ -19,6 +19,7 @@ class HostProvider final : public MemoryProvider {
   bool create(size_t, Physical*) override { return false; }
   void destroy(Physical, size_t) noexcept override {}
   bool map(void*, size_t, Physical) override { return false; }
+  bool open(void*, size_t) override { return false; }
   void unmap(void*, size_t) noexcept override {}
   Event record(Stream) noexcept override { return kPassedEvent; }
   bool passed(Event) noexcept override { return true; }

@@ -76,6 +76,12 @@ inline size_t smallest_growth(const Outlook& outlook, size_t granularity) {
   return growth / granularity * granularity;
 }
 
+// Where no more memory has to be mapped for it, a large block begins with a page, and so with a
+// piece of its own. Otherwise small blocks before it shift it, it shares its first and its last
+// piece with others, and when they are freed, neither can be taken back. Small ones fill up what
+// pages have left.
+inline bool begins_with_a_page(size_t size, size_t granularity) { return size >= 8 * granularity; }
+
 // Without virtual memory: the size of a plain allocation that is to hold a block of `size` bytes.
 // Small ones share segments, which grow with the whole; large ones have their own.
 inline size_t segment_size(const Outlook& outlook, size_t size, size_t granularity) {

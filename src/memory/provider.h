@@ -82,11 +82,14 @@ class MemoryProvider {
   virtual bool create(size_t bytes, Physical* out) = 0;
   virtual void destroy(Physical memory, size_t bytes) noexcept = 0;  // mapped nowhere now
 
-  // Puts a whole piece at an address inside a reserved range, readable and writable by the device
-  // (cuMemMap, cuMemSetAccess). False: the driver has no memory for it; nothing is mapped.
+  // Puts a whole piece at an address inside a reserved range (cuMemMap). False: the driver has no
+  // memory for it; nothing is mapped.
   virtual bool map(void* address, size_t bytes, Physical memory) = 0;
-  // Takes it away again (cuMemUnmap), the same address and size as in map(). The allocator has seen
-  // to it that all work that uses the memory is done. The piece itself lives on.
+  // Lets the device read and write whole mapped pieces that lie side by side (cuMemSetAccess),
+  // which nothing could before. False: the driver has no memory for that; nothing has changed.
+  virtual bool open(void* address, size_t bytes) = 0;
+  // Takes a piece away again (cuMemUnmap), the same address and size as in map(). The allocator has
+  // seen to it that all work that uses the memory is done. The piece itself lives on.
   virtual void unmap(void* address, size_t bytes) noexcept = 0;
 
   // Marks the point that the stream has now come to (cudaEventRecord; events are best kept in a

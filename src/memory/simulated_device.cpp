@@ -128,7 +128,7 @@ bool SimulatedDevice::map(void* address, size_t bytes, Physical memory) {
   const auto after = mappings_.lower_bound(begin);
   if ((after != mappings_.end() && after->first < end) ||
       (after != mappings_.begin() &&
-       std::prev(after)->first + std::prev(after)->second.first > begin)) {
+       std::prev(after)->first + std::prev(after)->second.bytes > begin)) {
     misuse("map over a mapping");
   }
   piece->second.second = true;
@@ -137,14 +137,31 @@ bool SimulatedDevice::map(void* address, size_t bytes, Physical memory) {
   return true;
 }
 
+bool SimulatedDevice::open(void* address, size_t bytes) {
+  std::lock_guard lock(mutex_);
+  if (fails(Call::kOpen)) return false;
+  const uintptr_t end = number(address) + bytes;
+  uintptr_t at = number(address);
+  for (auto mapping = mappings_.find(at); at < end; ++mapping) {
+    if (mapping == mappings_.end() || mapping->first != at || at + mapping->second.bytes > end) {
+      misuse("open of what is not mapped");
+      return false;
+    }
+    mapping->second.open = true;
+    at += mapping->second.bytes;
+  }
+  ++counts_.opens;
+  return true;
+}
+
 void SimulatedDevice::unmap(void* address, size_t bytes) noexcept {
   std::lock_guard lock(mutex_);
   const auto mapping = mappings_.find(number(address));
-  if (mapping == mappings_.end() || mapping->second.first != bytes) {
+  if (mapping == mappings_.end() || mapping->second.bytes != bytes) {
     return misuse("unmap of what is not mapped");
   }
   check_unused(mapping->first, mapping->first + bytes, "unmap");
-  physical_[mapping->second.second].second = false;
+  physical_[mapping->second.memory].second = false;
   mappings_.erase(mapping);
   ++counts_.gives;
 }
@@ -209,13 +226,13 @@ void SimulatedDevice::launch(Stream stream, const void* data, size_t bytes) {
     }
   }
   for (uintptr_t at = begin; options_.virtual_memory && at < end;) {
-    const auto mapping = mappings_.upper_bound(at);
-    if (mapping == mappings_.begin() ||
-        std::prev(mapping)->first + std::prev(mapping)->second.first <= at) {
-      misuse("work on memory that is not mapped");
+    auto mapping = mappings_.upper_bound(at);
+    if (mapping == mappings_.begin() || (--mapping)->first + mapping->second.bytes <= at ||
+        !mapping->second.open) {
+      misuse("work on memory that is not mapped, or not open");
       break;
     }
-    at = std::prev(mapping)->first + std::prev(mapping)->second.first;
+    at = mapping->first + mapping->second.bytes;
   }
   work_.push_back({stream, ++state.launched, begin, end});
   state.launches.push_back({stream, state.launched, now_});

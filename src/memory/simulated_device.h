@@ -15,7 +15,7 @@ namespace libtensor::memory {
 
 // Hands out addresses that must not be dereferenced, counts the calls, and notes every misuse: of
 // its functions, of memory that is not there, and of memory that two streams use without order.
-class SimulatedDevice final : public MemoryProvider {
+class SimulatedDevice : public MemoryProvider {
  public:
   struct Options {
     size_t capacity = SIZE_MAX;
@@ -39,6 +39,7 @@ class SimulatedDevice final : public MemoryProvider {
   bool create(size_t bytes, Physical* out) override;
   void destroy(Physical memory, size_t bytes) noexcept override;
   bool map(void* address, size_t bytes, Physical memory) override;
+  bool open(void* address, size_t bytes) override;
   void unmap(void* address, size_t bytes) noexcept override;
   Event record(Stream stream) noexcept override;
   bool passed(Event event) noexcept override;
@@ -55,7 +56,7 @@ class SimulatedDevice final : public MemoryProvider {
   // The n-th call from now of this kind fails, and so do those after it, until it is set to 0: it
   // says that memory is out (record and query: that nothing can be told), or throws as a broken
   // driver would.
-  enum class Call { kAllocate, kReserve, kCreate, kMap, kRecord, kQuery };
+  enum class Call { kAllocate, kReserve, kCreate, kMap, kOpen, kRecord, kQuery };
   enum class Failure { kAnswer, kThrow };
   void fail(Call call, uint64_t calls, Failure how = Failure::kAnswer) {
     faults_[static_cast<size_t>(call)] = {calls, how};
@@ -73,6 +74,7 @@ class SimulatedDevice final : public MemoryProvider {
     uint64_t takes = 0;  // map, or allocate
     uint64_t gives = 0;  // unmap, or free
     uint64_t creates = 0;
+    uint64_t opens = 0;
     uint64_t waits = 0;
     size_t reserved = 0;  // bytes taken now
     size_t peak = 0;
@@ -116,7 +118,7 @@ class SimulatedDevice final : public MemoryProvider {
   const Options options_;
   mutable std::mutex mutex_;
   uint64_t now_ = 0;
-  std::array<Fault, 6> faults_;
+  std::array<Fault, 7> faults_;
   bool lost_ = false;
   uintptr_t next_address_ = uintptr_t{1} << 44;
   Event next_event_ = 1;
@@ -124,7 +126,12 @@ class SimulatedDevice final : public MemoryProvider {
   Counts counts_;
   std::map<uintptr_t, size_t> ranges_;                    // reserved, or plainly allocated
   std::map<Physical, std::pair<size_t, bool>> physical_;  // size, mapped
-  std::map<uintptr_t, std::pair<size_t, Physical>> mappings_;
+  struct Mapping {
+    size_t bytes;
+    Physical memory;
+    bool open = false;
+  };
+  std::map<uintptr_t, Mapping> mappings_;
   std::map<Event, Point> events_;
   std::map<Stream, StreamState> streams_;
   std::vector<Work> work_;  // not known to be done

@@ -165,6 +165,13 @@ CUresult cuMemMap(CUdeviceptr address, size_t bytes, size_t offset,
 
 CUresult cuMemSetAccess(CUdeviceptr address, size_t bytes, const CUmemAccessDesc*, size_t) {
   const std::lock_guard lock(runtime_lock());
+  const auto& mappings = virtual_memory().mappings;
+  CUdeviceptr at = address;
+  for (auto mapping = mappings.find(at); at < address + bytes; ++mapping) {
+    if (mapping == mappings.end() || mapping->first != at) return CUDA_ERROR_INVALID_VALUE;
+    at += mapping->second.bytes;
+  }
+  if (at != address + bytes) return CUDA_ERROR_INVALID_VALUE;
   device_shadow().reset(address, bytes, kUninitialised);
   return CUDA_SUCCESS;
 }

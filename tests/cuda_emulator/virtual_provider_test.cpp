@@ -1,6 +1,7 @@
 // CUDA's virtual memory as a provider: pieces move between addresses with what they hold.
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "cuda/providers.h"
 #include "emulator.h"
 
@@ -19,6 +20,8 @@ TEST(VirtualProvider, PiecesMoveBetweenAddresses) {
   memory::Physical physical = 0;
   ASSERT_TRUE(provider.create(piece, &physical));
   ASSERT_TRUE(provider.map(range, piece, physical));
+  EXPECT_THROW(provider.open(range, 2 * piece), Error) << "the second is not mapped";
+  ASSERT_TRUE(provider.open(range, piece));
   provider.watch_allocated(range, 100, 0);
   ASSERT_EQ(cudaMemsetAsync(range, 5, 100, nullptr), cudaSuccess);
   const memory::Event event = provider.record(0);
@@ -30,6 +33,7 @@ TEST(VirtualProvider, PiecesMoveBetweenAddresses) {
   provider.release(event);
   provider.unmap(range, piece);
   ASSERT_TRUE(provider.map(range + 4 * piece, piece, physical));
+  ASSERT_TRUE(provider.open(range + 4 * piece, piece));
   provider.unmap(range + 4 * piece, piece);
   provider.destroy(physical, piece);
   provider.unreserve(range, 8 * piece);

@@ -51,9 +51,11 @@ TEST_P(Provider, MapsAndUnmapsAnywhereInARange) {
   ASSERT_TRUE(provider->create(unit, &small));
   ASSERT_TRUE(provider->create(3 * unit, &large));
   ASSERT_TRUE(provider->map(range + 5 * unit, 3 * unit, large));
+  ASSERT_TRUE(provider->open(range + 5 * unit, 3 * unit));
   ASSERT_TRUE(provider->map(range, unit, small));
   provider->unmap(range + 5 * unit, 3 * unit);
   ASSERT_TRUE(provider->map(range + unit, 3 * unit, large)) << "the same piece elsewhere";
+  ASSERT_TRUE(provider->open(range, 4 * unit)) << "two pieces at once";
   provider->unmap(range, unit);
   provider->unmap(range + unit, 3 * unit);
   provider->destroy(small, unit);
@@ -124,6 +126,24 @@ TEST_P(Allocator, RefusesWhatIsNotALiveBlock) {
   EXPECT_TRUE(allocator->free(block));
   EXPECT_FALSE(allocator->free(block)) << "freed twice";
   EXPECT_EQ(allocator->statistics().frees, 1u);
+}
+
+// Large blocks do not share pieces with each other, though small ones lie between them.
+TEST_P(Allocator, GivesBackLargeBlocksOneByOne) {
+  const ProviderProperties properties = allocator->provider().properties();
+  if (!properties.virtual_memory) GTEST_SKIP() << "has plain memory only";
+  const size_t large = 16 * properties.granularity;
+  std::vector<void*> small, held, between;
+  for (int i = 0; i < 3; ++i) {
+    small.push_back(allocator->allocate(1000 * properties.alignment));
+    held.push_back(allocator->allocate(large));
+    between.push_back(allocator->allocate(large));
+  }
+  for (void* block : between) allocator->free(block);
+  allocator->empty_cache();
+  EXPECT_EQ(allocator->statistics().reserved.now, 3 * large + properties.granularity);
+  for (void* block : held) allocator->free(block);
+  for (void* block : small) allocator->free(block);
 }
 
 TEST_P(Allocator, GivesEverythingBack) {

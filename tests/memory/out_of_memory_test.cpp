@@ -75,6 +75,71 @@ TEST_P(Refusal, ASmallerRequestWorksAfterwards) {
   EXPECT_TRUE(allocator->free(live));
 }
 
+// The driver is asked to open a range once, however many pieces it has, and is asked for no more
+// where it refuses.
+TEST(Opening, HappensOnceARange) {
+  auto owned = std::make_unique<SimulatedDevice>(SimulatedDevice::Options{1024 * kMiB});
+  SimulatedDevice& device = *owned;
+  CachingAllocator allocator(std::move(owned), "test device");
+  void* const block = allocator.allocate(128 * kMiB);
+  EXPECT_GT(device.counts().creates, 4u);
+  EXPECT_EQ(device.counts().opens, 1u);
+  device.launch(0, block, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 1);
+  EXPECT_THROW(allocator.allocate(64 * kMiB), Error);
+  EXPECT_EQ(device.counts().reserved, 128 * kMiB) << "what cannot be opened goes back";
+  EXPECT_EQ(allocator.statistics().reserved.now, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 1, SimulatedDevice::Failure::kThrow);
+  EXPECT_THROW(allocator.allocate(64 * kMiB), Error);
+  EXPECT_EQ(device.counts().reserved, 128 * kMiB);
+  device.fail(SimulatedDevice::Call::kOpen, 0);
+  allocator.free(allocator.allocate(64 * kMiB));
+  EXPECT_EQ(device.misuses(), std::vector<std::string>{});
+}
+
+// While memory is short, pieces are cut where blocks end, which costs calls; no longer than that.
+class Refused : public testing::Test {
+ protected:
+  Refused() {
+    auto owned = std::make_unique<SimulatedDevice>(SimulatedDevice::Options{1024 * kMiB});
+    device = owned.get();
+    allocator = std::make_unique<CachingAllocator>(std::move(owned), "test device");
+    first = allocator->allocate(128 * kMiB);
+    device->fail_after(1);
+    EXPECT_THROW(allocator->allocate(64 * kMiB), Error);
+    device->fail_after(0);
+  }
+  // Of a block that takes a part of a free piece.
+  uint64_t calls_of_a_small_block() {
+    const uint64_t before = allocator->statistics().device_calls;
+    allocator->free(allocator->allocate(2 * kMiB));
+    return allocator->statistics().device_calls - before;
+  }
+
+  SimulatedDevice* device = nullptr;
+  std::unique_ptr<CachingAllocator> allocator;
+  void* first = nullptr;
+};
+
+TEST_F(Refused, MemoryIsCut) {
+  allocator->free(first);
+  EXPECT_GT(calls_of_a_small_block(), 0u);
+}
+
+TEST_F(Refused, IsForgottenWhenThereIsMoreAgain) {
+  void* const more = allocator->allocate(64 * kMiB);
+  allocator->free(first);
+  EXPECT_EQ(calls_of_a_small_block(), 0u);
+  allocator->free(more);
+}
+
+TEST_F(Refused, IsForgottenWhenTheCacheIsEmptied) {
+  allocator->free(first);
+  allocator->empty_cache();
+  allocator->free(allocator->allocate(128 * kMiB));
+  EXPECT_EQ(calls_of_a_small_block(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, Refusal, testing::Bool(),
                          [](const auto& each) { return each.param ? "Virtual" : "Plain"; });
 

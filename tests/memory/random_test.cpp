@@ -168,16 +168,18 @@ class RandomProgram {
 
   void break_something() {
     using Call = SimulatedDevice::Call;
-    constexpr Call kCalls[] = {Call::kAllocate, Call::kReserve, Call::kCreate, Call::kMap};
+    constexpr Call kCalls[] = {Call::kAllocate, Call::kReserve, Call::kCreate, Call::kMap,
+                               Call::kOpen};
     mend();
     throws_ = pick(3) == 0;
     broken_ = true;
-    device_->fail(kCalls[pick(4)], 1 + pick(4),
+    device_->fail(kCalls[pick(5)], 1 + pick(4),
                   throws_ ? SimulatedDevice::Failure::kThrow : SimulatedDevice::Failure::kAnswer);
   }
   void mend() {
     using Call = SimulatedDevice::Call;
-    for (const Call call : {Call::kAllocate, Call::kReserve, Call::kCreate, Call::kMap}) {
+    for (const Call call :
+         {Call::kAllocate, Call::kReserve, Call::kCreate, Call::kMap, Call::kOpen}) {
       device_->fail(call, 0);
     }
     broken_ = throws_ = false;

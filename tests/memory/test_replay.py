@@ -242,3 +242,18 @@ def test_perturbed_traces_are_traces(tmp_path, how):
         assert [line.split()[0] for line in texts[0]] == kinds
     (found,) = measured(tmp_path / "a.trace")
     assert found["min_capacity"] >= found["peak_live"] > 0
+
+
+def test_recorded_models_are_traces(tmp_path):
+    """tools/allocator-record: the same each time, and with checkpoints less is live at once."""
+    pytest.importorskip("torch")
+    script = HERE.parents[1] / "tools/allocator-record"
+    words = "vit --steps 2 --layers 8 --width 256 --batch 8 --length 128 --vary".split()
+    texts = []
+    for name, more in {"plain": [], "again": [], "less": ["--checkpoint"]}.items():
+        path = tmp_path / f"{name}.trace"
+        subprocess.run([sys.executable, script, *words, *more, "-o", path], check=True)
+        texts.append([line for line in path.read_text().splitlines() if line[0] != "#"])
+    assert texts[0] == texts[1]
+    plain, _, less = measured(*(tmp_path / f"{name}.trace" for name in ("plain", "again", "less")))
+    assert less["peak_live"] < plain["peak_live"]

@@ -2,8 +2,10 @@
 // can go on.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <random>
+#include <semaphore>
 #include <thread>
 
 #include "allocator_fixture.h"
@@ -192,6 +194,49 @@ TEST_P(AllocatorThreads, ShareABudgetThatIsTooSmall) {
   EXPECT_GT(allocator->statistics().pressure_calls, 0u);
   complete();
   expect_nothing_left();
+}
+
+// A device whose driver is in no hurry to take memory back.
+class SlowToUnmap final : public SimulatedDevice {
+ public:
+  using SimulatedDevice::SimulatedDevice;
+
+  void unmap(void* address, size_t bytes) noexcept override {
+    if (slow.exchange(false)) {
+      unmapping.release();
+      if (!others_done.try_acquire_for(std::chrono::seconds(60))) held_up = true;
+    }
+    SimulatedDevice::unmap(address, bytes);
+  }
+
+  std::atomic<bool> slow{false}, held_up{false};
+  std::binary_semaphore unmapping{0}, others_done{0};
+};
+
+TEST(AllocatorLocks, ADriverThatTakesMemoryBackHoldsUpNobody) {
+  auto owned = std::make_unique<SlowToUnmap>(SimulatedDevice::Options{1024 * kMiB});
+  SlowToUnmap& device = *owned;
+  CachingAllocator allocator(std::move(owned), "test device");
+  void* const kept = allocator.allocate(kMiB, 0);
+  void* const other = allocator.allocate(kMiB, 1);
+  allocator.free(allocator.allocate(64 * kMiB, 0));
+  allocator.free(other);
+  allocator.free(kept);
+  void* const live = allocator.allocate(kMiB, 0);
+  device.slow = true;
+  std::thread emptier([&] { allocator.empty_cache(); });
+  device.unmapping.acquire();
+  // The page of `live` stays, and has room for more.
+  void* const meanwhile = allocator.allocate(kMiB / 2, 0);
+  allocator.statistics();
+  allocator.free(meanwhile);
+  EXPECT_GT(allocator.statistics().reserved.now, 2 * kMiB) << "not given back yet";
+  device.others_done.release();
+  emptier.join();
+  EXPECT_FALSE(device.held_up);
+  EXPECT_EQ(allocator.statistics().reserved.now, 2 * kMiB);
+  allocator.free(live);
+  EXPECT_EQ(device.misuses(), std::vector<std::string>{});
 }
 
 // The first use of many streams by several threads at once: each stream gets one arena.
