@@ -20,6 +20,7 @@ class LocationCallback {
   LocationCallback(tensor_location_function_t function, void* user, void (*destroy)(void*))
       : function_(function), user_(user), destroy_(destroy) {}
   ~LocationCallback() {
+    const ReleaseDelay delay;
     if (destroy_) destroy_(user_);
   }
   LocationCallback(const LocationCallback&) = delete;
@@ -50,6 +51,7 @@ class LocationCallback {
     return text;
   }
   bool call(std::string& text, size_t& length) const {
+    const ReleaseDelay delay;  // the operation that is recorded has arguments
     const CallbackFrame frame;
     return function_(user_, text.data(), text.size(), &length) == TENSOR_OK;
   }

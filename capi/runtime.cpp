@@ -1,6 +1,10 @@
 #include "tensor/runtime.h"
 
 #include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "arguments.h"
 #include "callback.h"
@@ -14,6 +18,35 @@
 
 using namespace libtensor;
 using namespace libtensor::capi;
+
+namespace {
+
+// Where warnings go. The operation that warns has arguments, which neither the callback nor, where
+// that has put another one in its place, its destroy takes away.
+class WarningCallback {
+ public:
+  using Function = tensor_status_t (*)(void* user, const char* message);
+
+  WarningCallback(Function function, User owner) : function_(function), owner_(std::move(owner)) {}
+  ~WarningCallback() {
+    const ReleaseDelay delay;
+    owner_.reset();
+  }
+  WarningCallback(const WarningCallback&) = delete;
+  WarningCallback& operator=(const WarningCallback&) = delete;
+
+  void operator()(const std::string& text) const {
+    const ReleaseDelay delay;
+    const CallbackFrame frame;
+    frame.check(function_(owner_->get(), text.c_str()), "the warning callback");
+  }
+
+ private:
+  const Function function_;
+  std::optional<User> owner_;
+};
+
+}  // namespace
 
 tensor_status_t tensor_manual_seed(uint64_t seed) {
   return guard([&] {
@@ -84,10 +117,7 @@ tensor_status_t tensor_set_warning_callback(tensor_status_t (*function)(void* us
   return guard([&] {
     const User owner(user, destroy);
     if (!function) return set_warning_handler(nullptr);
-    set_warning_handler([owner, function](const std::string& text) {
-      const ReleaseDelay delay;  // the operation that warns has arguments
-      const CallbackFrame frame;
-      frame.check(function(owner.get(), text.c_str()), "the warning callback");
-    });
+    const auto callback = std::make_shared<const WarningCallback>(function, owner);
+    set_warning_handler([callback](const std::string& text) { (*callback)(text); });
   });
 }

@@ -1,5 +1,7 @@
 #include "autograd/data.h"
 
+#include <utility>
+
 #include "autograd/accumulate_grad.h"
 #include "autograd/tensor_extra.h"
 #include "core/error.h"
@@ -16,13 +18,15 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   check(!tensor.requires_grad() || is_floating(data.dtype()),
         "data set to a tensor that requires gradients must be floating point or complex dtype");
   if (data.is_same(tensor)) return;
+  const Tensor alive = tensor;  // what goes with the memory that it has may call back
   TensorImpl& impl = *tensor.impl();
   // What the leaf's node says of its gradient holds no more.
   if (impl.extra && (data.dtype() != impl.dtype || data.device() != tensor.device())) {
     const ShortLock lock(leaf_mutex());
     extra_of(tensor).accumulator = nullptr;
   }
-  impl.storage = Storage::with_version_of(data.impl()->storage, *impl.storage);
+  Ref<Storage> other = Storage::with_version_of(data.impl()->storage, *impl.storage);
+  std::swap(impl.storage, other);
   impl.offset = data.offset();
   impl.dtype = data.dtype();
   impl.shape = data.shape();

@@ -59,8 +59,11 @@ Storage::SharedCounter* Storage::share_counter() {
 
 Ref<Storage> Storage::with_version_of(const Ref<Storage>& memory, Storage& counted) {
   const bool is_counted_alone = counted.use_count() == 1 && !counted.shared_counter_.load();
-  if (is_counted_alone) return with_version(memory, counted.version());
-  Ref<Storage> storage = with_version(memory, 0);
+  Ref<Storage> storage = with_version(memory, is_counted_alone ? counted.version() : 0);
+  if (is_counted_alone) {
+    if (counted.watched()) storage->watch();
+    return storage;
+  }
   SharedCounter* const shared = counted.share_counter();
   shared->retain();
   storage->shared_counter_.store(shared, std::memory_order_relaxed);

@@ -95,10 +95,12 @@ bool Resize::warn() const {
 void Resize::commit() noexcept {
   if (!needed_) return;
   TensorImpl& impl = *out_.impl();
-  if (grown_) impl.storage->take_over(std::move(grown_));
   impl.shape = std::move(shape_);
   impl.strides = std::move(strides_);
   impl.update_geometry();
+  if (!grown_) return;
+  const Ref<Storage> storage = impl.storage;  // what goes with its old memory may call back
+  storage->take_over(std::move(grown_));
 }
 
 void assign(const Tensor& self, const Tensor& value) {

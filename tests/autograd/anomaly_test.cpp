@@ -1,5 +1,6 @@
 // Anomaly detection: where a node was recorded, and NaN in a derivative.
 #include <thread>
+#include <utility>
 
 #include "support/callback.h"
 #include "support/refusal.h"
@@ -118,6 +119,21 @@ TEST_F(Anomaly, LocationsAreOfTheirThread) {
   const Owned b = call(tensor_exp, x_);
   EXPECT_EQ(elsewhere, "");
   EXPECT_EQ(location(grad_fn_node(b)), "main");
+}
+
+TEST_F(Anomaly, CallbackMayReleaseTheArguments) {
+  const auto release = [](void* user, char*, size_t, size_t*) {
+    return tensor_release(std::exchange(*static_cast<tensor_t**>(user), nullptr));
+  };
+  const Owned kept = call(tensor_mul_scalar, x_, number(2));
+  tensor_t* x = call(tensor_retain, kept).give();
+  tensor_t* const given = x;
+  detect();
+  OK(tensor_set_location_callback(release, &x, nullptr));
+  OK(tensor_div_scalar_(given, number(4)));
+  EXPECT_EQ(tensor_release(given), TENSOR_ERROR_INVALID_HANDLE);
+  expect_values(kept, {0, 0.5});
+  EXPECT_EQ(grad_fn(kept), "DivBackward0");
 }
 
 TEST_F(Anomaly, CallbackIsAskedForEachNodeAndDestroyedOnce) {

@@ -1,4 +1,7 @@
 // A tensor's elements apart from its place in the graph: tensor_variable_data and tensor_set_data.
+#include <functional>
+#include <memory>
+
 #include "support/gradients.h"
 #include "support/refusal.h"
 
@@ -104,6 +107,51 @@ TEST_F(Data, IsCountedOnceInAGraph) {
   EXPECT_EQ(memory.saved_storages, 1u);
   EXPECT_EQ(memory.saved_bytes, 8000u);
   OK(tensor_release(loss));
+}
+
+// A tensor over memory of ours, whose destroy runs in the middle of what exchanges the memory.
+Owned over(float* memory, int64_t count, std::function<void()> at_end) {
+  struct End {
+    std::function<void()> function;
+    static void destroy(void* user) {
+      const std::unique_ptr<End> end(static_cast<End*>(user));
+      end->function();
+    }
+  };
+  return call(tensor_from_blob, memory, &count, nullptr, size_t{1}, nullptr, End::destroy,
+              new End{std::move(at_end)});
+}
+
+TEST_F(Data, MayBeReleasedByWhatItReplaces) {
+  float memory[3] = {};
+  tensor_t* x = nullptr;
+  x = over(memory, 3, [&] { OK(tensor_release(x)); }).give();
+  OK(tensor_set_data(x, filled_with(1, 2)));
+  EXPECT_EQ(tensor_release(x), TENSOR_ERROR_INVALID_HANDLE);
+}
+
+TEST_F(Data, MayBeExchangedByWhatAResizeReplaces) {
+  float memory[3] = {};
+  const Owned other = filled_with(7, 4), large = filled_with(1, 2000);
+  Owned out;
+  {
+    const Owned blob = over(memory, 3, [&] { OK(tensor_set_data(out, other)); });
+    out = call(tensor_variable_data, blob);
+  }
+  OK(tensor_neg_out(large, out));
+  expect_values(out, {7, 7, 7, 7});
+}
+
+TEST_F(Data, ThatWasExchangedAfterItWasSavedKeepsNoGraph) {
+  float memory[2] = {1, 2};
+  int destroyed = 0;
+  Owned w = over(memory, 2, [&] { ++destroyed; }), x = filled_with(3, 2);
+  OK(tensor_set_requires_grad(w, true));
+  Owned y = call(tensor_minimum, w, x);
+  OK(tensor_set_data(x, y));
+  OK(tensor_div_(x, y));  // its history leads to a node that saved it
+  for (Owned* t : {&w, &x, &y}) t->release();
+  EXPECT_EQ(destroyed, 1);
 }
 
 TEST_F(Data, OfItselfChangesNothing) {

@@ -1,6 +1,7 @@
 // Warnings: silent at first, in PyTorch's words where the host asks for them, and what a callback
 // may do in the middle of the call that warns.
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "support/callbacks.h"
@@ -185,6 +186,19 @@ TEST_F(Warning, CallbackMayReleaseTheArguments) {
   row = filled({2}, 0).give();
   const Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
   expect_values(result, {4});
+}
+
+TEST_F(Warning, CallbackThatIsReplacedMayReleaseTheArgumentsAtItsEnd) {
+  const Owned square = filled({2, 2}, 1);
+  tensor_t *out = filled({3}, 5).give(), *other = filled({3}, 5).give();
+  const Owned kept = call(tensor_retain, out);
+  const auto release = [&](void*) { EXPECT_EQ(tensor_release(other), TENSOR_OK); };
+  OK(warnings_go_to([&out, at_end = std::shared_ptr<void>(nullptr, release)](const char*) {
+    EXPECT_EQ(tensor_release(out), TENSOR_OK);
+    return tensor_set_warning_callback(nullptr, nullptr, nullptr);
+  }));
+  OK(tensor_add_out(square, square, out));
+  expect_values(kept, {2, 2, 2, 2});
 }
 
 // What the operation knew of its output is looked up again.

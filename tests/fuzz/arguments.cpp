@@ -168,7 +168,7 @@ void* Call::wrong_handle(Kind kind) {
   }
 }
 
-void* Call::any_handle(Kind kind, const char* name, bool may_change) {
+void* Call::any_handle(Kind kind, const char* name, Use use) {
   void* handle = nullptr;
   const uint64_t choice = choices_.below(64);
   if (choice == 63) {
@@ -178,9 +178,9 @@ void* Call::any_handle(Kind kind, const char* name, bool may_change) {
   if (choice >= 60) {
     handle = wrong_handle(kind);
   } else if (kind == kTensor && choice >= 52 && !world_.borrowed.empty() && row_.size == kAny &&
-             (world_.settings.alone || !may_change)) {
+             (world_.settings.alone || use == kRead)) {
     handle = const_cast<tensor_t*>(world_.borrowed[choices_.below(world_.borrowed.size())]);
-  } else if (kind == kTensor && !may_change && choice >= 36 && !world_.shared.empty() &&
+  } else if (kind == kTensor && use == kRead && choice >= 36 && !world_.shared.empty() &&
              !row_.sets_data && !row_.gives_gradient) {
     handle = const_cast<tensor_t*>(world_.shared[choices_.below(world_.shared.size())]);
   } else if (kind == kTensor && choice >= 28 && choice < 36 && !given_.empty()) {
@@ -202,7 +202,7 @@ void* Call::any_handle(Kind kind, const char* name, bool may_change) {
   }
   if (kind == kTensor && handle) {
     given_.push_back(handle);
-    if (may_change) changed_.push_back(handle);
+    if (use == kChange) changed_.push_back(handle);
   }
   return handle;
 }
@@ -212,7 +212,8 @@ void Call::fill_list(tensor_t** list, const char* name) {
   const bool alike = choices_.coin();
   for (size_t i = 0; i < kList; ++i) {
     if (i < length_ || length_ > kList) {
-      list[i] = alike && i > 0 ? list[0] : given<tensor_t>(name, row_.changes_lists);
+      list[i] =
+          alike && i > 0 ? list[0] : given<tensor_t>(name, row_.changes_lists ? kChange : kRead);
     } else {
       list[i] = nullptr;
     }
@@ -327,7 +328,7 @@ tensor_device_t Call::device(const char* name) {
   if (choices_.one_in(12)) result.type = static_cast<tensor_device_type_t>(integer(""));
   if (choices_.one_in(12)) result.index = static_cast<int32_t>(integer(""));
   note(name, std::to_string(result.type) + ":" + std::to_string(result.index));
-  return result;
+  return device_ = result;
 }
 
 tensor_reduction_t Call::reduction(const char* name) {
@@ -482,6 +483,7 @@ void* Call::user(const char* name) {
                                           ? Registration::kAtMostOnce
                                           : row_.rule);
   registration_->seed = choices_.bits();
+  registration_->device = device_;
   return registration_;
 }
 

@@ -25,6 +25,7 @@ struct Row {
   bool sets_error;      // returns a status that it was given
   bool gives_gradient;  // its result may be changed by backward
   bool sets_data;       // gives a tensor another's memory
+  bool sets_history;    // gives tensors of its lists a history of the caller's own
   Registration::Rule rule;
   void (*call)(class Call& call);
 };
@@ -35,16 +36,16 @@ class Call {
   Call(World& world, Choices& choices, const Row& row);
 
   // --- arguments
-  const tensor_t* tensor(const char* name) { return given<tensor_t>(name, false); }
-  tensor_t* changed(const char* name) { return given<tensor_t>(name, true); }
+  const tensor_t* tensor(const char* name) { return given<tensor_t>(name, kRead); }
+  tensor_t* changed(const char* name) { return given<tensor_t>(name, kChange); }
   template <class T>
   T* handle(const char* name) {
-    return given<T>(name, false);
+    return given<T>(name, kRead);
   }
   // A handle that the call releases.
   template <class T>
   T* given_up(const char* name) {
-    T* const handle = given<T>(name, false);
+    T* const handle = given<T>(name, kGiveUp);
     given_up_ = handle;
     given_up_kind_ = KindOf<T>::kind;
     return handle;
@@ -143,11 +144,12 @@ class Call {
     bool is_struct = false;
   };
 
+  enum Use : uint8_t { kRead, kChange, kGiveUp };
   template <class T>
-  T* given(const char* name, bool may_change) {
-    return static_cast<T*>(any_handle(KindOf<T>::kind, name, may_change));
+  T* given(const char* name, Use use) {
+    return static_cast<T*>(any_handle(KindOf<T>::kind, name, use));
   }
-  void* any_handle(Kind kind, const char* name, bool may_change);
+  void* any_handle(Kind kind, const char* name, Use use);
   void* slot_handle(Kind kind);
   void* wrong_handle(Kind kind);
   tensor_t* fresh();
@@ -157,6 +159,8 @@ class Call {
   void set_struct_size(size_t right);
   size_t struct_size(size_t right);
   void mark(const void* handle);
+  void add_other_handles();
+  bool may_lead_back() const;
   void before();
   void after(tensor_status_t status);
   void check_failure(tensor_status_t status);
@@ -186,6 +190,7 @@ class Call {
     uint64_t aligned_;
   };
   Registration* registration_ = nullptr;
+  tensor_device_t device_ = {TENSOR_CPU, 0};  // drawn last
   bool callback_missing_ = false;
   std::vector<const void*> given_, changed_;
   std::vector<const char*> storages_;  // of what may change
@@ -193,6 +198,7 @@ class Call {
   void* given_up_ = nullptr;
   Kind given_up_kind_ = kTensor;
   bool was_given_up_ = false;
+  bool may_lead_back_ = false;
   std::string notes_;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fuzz/call.h"
+#include "support/emulator.h"
 
 namespace test {
 namespace {
@@ -240,7 +241,7 @@ void discard(Registration* registration, void* packed) {
 
 tensor_status_t locate(Registration* registration, char* buffer, size_t capacity, size_t* length) {
   Frame frame(*registration, {});
-  if (frame.choices.one_in(8)) return frame.fail();
+  if (const tensor_status_t status = misbehave(frame, {}); status != TENSOR_OK) return status;
   if (frame.choices.one_in(8)) return TENSOR_OK;
   static constexpr char kPlace[] = "program.c, line 7";
   if (length) *length = frame.choices.one_in(8) ? frame.choices.bits() : sizeof(kPlace) - 1;
@@ -259,9 +260,13 @@ bool relieve(Registration* registration) {
 namespace {
 
 // What providers have given, which may outlive them.
+struct Block {
+  uint64_t bytes;
+  bool on_cuda;
+};
 struct Given {
   std::mutex mutex;
-  std::map<void*, uint64_t> blocks;
+  std::map<void*, Block> blocks;
 };
 Given& given() {
   static Given* const all = new Given;
@@ -271,23 +276,27 @@ Given& given() {
 }  // namespace
 
 void* allocate(Registration* registration, uint64_t bytes) {
-  if (registration && registration->seed % 4 == 0) return nullptr;
-  void* const data = std::aligned_alloc(64, bytes);
+  // Without a registration nobody knows of which device.
+  if (!registration || registration->seed % 4 == 0) return nullptr;
+  const bool on_cuda = registration->device.type == TENSOR_CUDA;
+  void* data = nullptr;
+  if (!on_cuda) data = std::aligned_alloc(64, bytes);
+  if (on_cuda && registration->device.index <= 0) data = cuda_memory(bytes);
   const std::lock_guard lock(given().mutex);
-  if (data) given().blocks[data] = bytes;
+  if (data) given().blocks[data] = {bytes, on_cuda};
   return data;
 }
 
 void give_back(Registration* registration, void* data, uint64_t bytes) {
   const std::lock_guard lock(given().mutex);
   const auto found = given().blocks.find(data);
-  if (found == given().blocks.end() || found->second != bytes) {
+  if (found == given().blocks.end() || found->second.bytes != bytes) {
     if (is_alive(registration))
       registration->world->fail("a provider gets back what it has not given");
     return;
   }
+  found->second.on_cuda ? emulator()->free(data) : std::free(data);
   given().blocks.erase(found);
-  std::free(data);
 }
 
 void destroyed(Registration* registration) {
@@ -298,10 +307,11 @@ void destroyed(Registration* registration) {
   // Whether a result of the call around is made before or after is the library's affair, so that
   // no scope is left open or closed that the result may belong to.
   World& world = frame.world;
-  const size_t open = world.scopes;
+  const size_t open = world.scopes, pushed = world.hooks;
   ++world.destroying;
   frame.call_back();
   --world.destroying;
+  for (; world.hooks > pushed; --world.hooks) tensor_saved_tensors_hooks_pop();
   while (world.scopes > open) {
     world.close_scope(nullptr, 0);
     tensor_scope_pop(nullptr, 0);

@@ -76,7 +76,9 @@ bool run_threads(const Settings& settings, uint64_t seed, uint64_t episode, size
     progress.succeeded += parts[i].succeeded;
     if (worlds[i]->failed()) failure = worlds[i]->failure;
   }
-  if (failure.empty() && tensor_live_handles() != live) failure = "handles are left";
+  size_t held = 0;  // by tensors that keep each other
+  for (const auto& world : worlds) held += world->held;
+  if (failure.empty() && tensor_live_handles() != live + held) failure = "handles are left";
   std::snprintf(progress.failure, sizeof(progress.failure), "%s", failure.c_str());
   return failure.empty();
 }

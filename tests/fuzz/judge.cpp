@@ -11,13 +11,6 @@ bool has(const std::vector<T>& all, const T& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-bool same_tensor(const void* a, const void* b) {
-  bool same = false;
-  return tensor_is_same(static_cast<const tensor_t*>(a), static_cast<const tensor_t*>(b), &same) ==
-             TENSOR_OK &&
-         same;
-}
-
 // Where a tensor's memory begins; null where it is none.
 const char* storage_of(const void* handle) {
   const auto* t = static_cast<const tensor_t*>(handle);
@@ -56,8 +49,35 @@ std::vector<const char*> Call::gradient_storages() {
   return result;
 }
 
+// With the other handles of the tensors that change: a callback may release the one that was given.
+void Call::add_other_handles() {
+  const std::vector<const void*> given = changed_;
+  for (const void* handle : given) {
+    mark(handle);
+    for (const Slot& slot : world_.tensors) {
+      if (slot.handle && slot.handle != handle && same_tensor(handle, slot.handle)) {
+        changed_.push_back(slot.handle);
+      }
+    }
+  }
+}
+
+// An output of a custom function that had a place in a graph before, which something else refers
+// to: the function may have been given, or have saved, what was computed from it, and then they
+// keep each other, as in PyTorch.
+bool Call::may_lead_back() const {
+  return row_.sets_history && std::any_of(changed_.begin(), changed_.end(), [](const void* handle) {
+           const auto* t = static_cast<const tensor_t*>(handle);
+           bool requires_grad = false, shared = false;
+           return tensor_requires_grad(t, &requires_grad) == TENSOR_OK && requires_grad &&
+                  tensor_is_shared(t, &shared) == TENSOR_OK && shared;
+         });
+}
+
 void Call::before() {
-  for (const void* handle : changed_) mark(handle);
+  may_lead_back_ = may_lead_back();
+  add_other_handles();
+  world_.changing.insert(world_.changing.end(), changed_.begin(), changed_.end());
   if (row_.runs_backward && world_.depth == 0) gradients_ = gradient_storages();
   ++world_.depth;
   // Before the call: what it releases may call back.
@@ -74,6 +94,7 @@ void Call::before() {
 void Call::after(tensor_status_t status) {
   --world_.depth;
   ++world_.called;
+  world_.changing.resize(world_.changing.size() - changed_.size());
   if (tracing()) {
     const std::string line(static_cast<size_t>(world_.depth + 1) * 2, ' ');
     std::fprintf(stderr, "%s= %s%s%s\n", line.c_str(), tensor_status_name(status),
@@ -90,13 +111,8 @@ void Call::after(tensor_status_t status) {
   keep_results();
   note_gradients(status);
   if (world_.depth > 0) {
-    for (const void* handle : changed_) {
-      // Borrowed handles end with their callback; others of the same tensor may not.
-      world_.changed.push_back(handle);
-      for (const Slot& slot : world_.tensors) {
-        if (slot.handle && same_tensor(handle, slot.handle)) world_.changed.push_back(slot.handle);
-      }
-    }
+    add_other_handles();  // of the tensors as they are now
+    world_.changed.insert(world_.changed.end(), changed_.begin(), changed_.end());
     world_.changed_storages.insert(world_.changed_storages.end(), storages_.begin(),
                                    storages_.end());
     world_.ran_backward |= row_.runs_backward;
@@ -126,6 +142,7 @@ void Call::check_failure(tensor_status_t status) {
 // lead back to its tensor: these two then keep each other, as in PyTorch.
 void Call::note_gradients(tensor_status_t status) {
   world_.data_was_set |= row_.sets_data && status == TENSOR_OK;
+  world_.may_have_cycles |= may_lead_back_ && status == TENSOR_OK;
   for (const void* handle : changed_) mark(handle);
   for (const Slot& slot : world_.tensors) {
     world_.may_have_cycles |= slot.gradient && slot.seen.storage && !changed_.empty() &&

@@ -57,7 +57,10 @@ void call_from_blob(Call& call) {
   const tensor_options_t* options = call.options<tensor_options_t>("options");
   const size_t offset = 8 * call.choices().below(8);
   const auto room = static_cast<int64_t>((sizeof(World::arena) - offset) / element_size(options));
-  void* data = call.null("data") ? nullptr : call.world().arena + offset;
+  const bool placed = options && options->struct_size >= sizeof(tensor_options_t);
+  unsigned char* const memory =
+      call.world().memory_on(placed ? options->device : tensor_device_t{TENSOR_CPU, 0});
+  void* data = call.null("data") || !memory ? nullptr : memory + offset;
   // A length that is drawn too large stands for no list of that length.
   if (!shape || ndim > 80 || (strides && (stride_count < ndim || stride_count > 80)) ||
       reaches_past(shape, strides, ndim, room)) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "support/emulator.h"
+
 namespace test {
 namespace {
 
@@ -15,6 +17,8 @@ uint64_t allocated(tensor_device_t device) {
 }
 
 }  // namespace
+
+void* cuda_memory(uint64_t bytes) { return emulator() ? emulator()->allocate(bytes) : nullptr; }
 
 void limit_memory(tensor_device_t device) {
   tensor_memory_stats_t stats = {};
@@ -42,6 +46,13 @@ tensor_status_t release(Kind kind, void* handle) {
     default:
       return tensor_event_release(static_cast<tensor_event_t*>(handle));
   }
+}
+
+bool same_tensor(const void* a, const void* b) {
+  bool same = false;
+  return tensor_is_same(static_cast<const tensor_t*>(a), static_cast<const tensor_t*>(b), &same) ==
+             TENSOR_OK &&
+         same;
 }
 
 void World::fail(const std::string& what, const std::string& detail) {
@@ -80,6 +91,12 @@ void World::empty(Kind kind, Slot& slot) {
 
 void World::keep(Kind kind, void* handle, uint64_t number, size_t level) {
   Slot& kept = slot(kind, number);
+  // Another handle of what a call around is about to change, whose own may be gone after it.
+  if (kind == kTensor && std::any_of(changing.begin(), changing.end(), [&](const void* other) {
+        return same_tensor(other, handle);
+      })) {
+    changed.push_back(handle);
+  }
   empty(kind, kept);
   if (kept.handle) empty(kind, kept);  // what a destroy callback put there meanwhile
   kept.handle = handle;
@@ -101,8 +118,24 @@ Snapshot World::look_at(const void* t, std::string& wrong) const {
 }
 
 const char* World::storage(const char* begin) const {
-  const auto* own = reinterpret_cast<const char*>(arena);
-  return begin >= own && begin <= own + sizeof(arena) ? own : begin;
+  const unsigned char* const mine[] = {arena, cuda_arena()};
+  for (const unsigned char* memory : mine) {
+    const auto* own = reinterpret_cast<const char*>(memory);
+    if (own && begin >= own && begin <= own + kArena) return own;
+  }
+  return begin;
+}
+
+unsigned char* World::memory_on(tensor_device_t device) {
+  if (device.type == TENSOR_CPU || device.type == 0) return arena;
+  return device.index <= 0 ? cuda_arena() : nullptr;
+}
+
+// One for all worlds, which take turns.
+unsigned char* World::cuda_arena() const {
+  if (!settings.alone || settings.device.type != TENSOR_CUDA) return nullptr;
+  static auto* const memory = static_cast<unsigned char*>(cuda_memory(kArena));
+  return memory;
 }
 
 void World::forget_above(size_t level) {
@@ -164,7 +197,10 @@ void World::reset() {
   tensor_set_location_callback(nullptr, nullptr, nullptr);
   tensor_set_warning_callback(nullptr, nullptr, nullptr);
   reset_memory({TENSOR_CPU, 0});
-  if (settings.device.type != TENSOR_CPU) reset_memory(settings.device);
+  if (settings.device.type != TENSOR_CPU) {
+    tensor_cuda_set_device(0);
+    reset_memory(settings.device);
+  }
   tensor_set_detect_anomaly(false, false);
   tensor_set_num_threads(1);
   tensor_cuda_allow_tf32(false);
@@ -202,6 +238,21 @@ void World::let_callbacks_live() {
   }
 }
 
+// What the emulated device has seen that a real one would not forgive.
+void World::check_device() {
+  if (settings.device.type == TENSOR_CPU || !emulator()) return;
+  const size_t count = emulator()->report_count();
+  for (size_t i = 0; i < count; ++i) {
+    char report[400] = "";
+    emulator()->report(i, report, sizeof(report));
+    // The sequence itself reads what tensor_empty gives.
+    if (!std::strstr(report, "memory without a value is read")) {
+      fail("the device has something to report", report);
+    }
+  }
+  emulator()->clear_reports();
+}
+
 void World::end() {
   if (failed()) return;
   ending = true;
@@ -218,6 +269,7 @@ void World::end() {
   tensor_memory_empty_cache(settings.device);
   end_callbacks();
   tensor_device_synchronize(settings.device);
+  check_device();
   const uint64_t left = allocated(settings.device);
   if (left != allocated_before_) {
     fail("memory is left",

@@ -49,6 +49,7 @@ struct KindOf<tensor_event_t> {
   static constexpr Kind kind = kEvent;
 };
 tensor_status_t release(Kind kind, void* handle);
+bool same_tensor(const void* a, const void* b);  // false where one is none
 
 struct Slot {
   void* handle = nullptr;
@@ -66,6 +67,7 @@ struct Registration {
   Rule rule;
   bool has_destroy = false, succeeded = false;
   int runs = 0, destroyed = 0;
+  tensor_device_t device = {TENSOR_CPU, 0};  // that was drawn with it
 };
 
 // Texts that are fine as tags of memory.
@@ -77,6 +79,9 @@ struct Settings {
   bool thorough = false;  // every tensor is looked at after each call
   bool trace = false;     // every call is printed
 };
+
+// Memory of the emulated device; null where that is none.
+void* cuda_memory(uint64_t bytes);
 
 // So that a large result is refused, not filled.
 void limit_memory(tensor_device_t device);
@@ -105,6 +110,8 @@ class World {
   // Takes a snapshot; what lies over the fuzzer's own memory is all of one storage.
   Snapshot look_at(const void* t, std::string& wrong) const;
   const char* storage(const char* begin) const;
+  // kArena bytes that tensors can be made over; null where there is none such on the device.
+  unsigned char* memory_on(tensor_device_t device);
   // Takes a new handle into a slot, which gives up what it had.
   void keep(Kind kind, void* handle, uint64_t number, size_t level);
   void empty(Kind kind, Slot& slot);
@@ -122,16 +129,17 @@ class World {
   void* graveyard[kKinds][kGraves] = {};
   size_t graves = 0;
   std::vector<std::unique_ptr<Registration>> registrations;
-  size_t held = 0;               // handles
-  size_t scopes = 0, floor = 0;  // open ones, and those that a callback may not close
-  size_t hooks = 0;              // pushed hooks of saved tensors
-  int destroying = 0;            // calls of destroy, which may not close what others opened
-  mutable bool looking = false;  // at a tensor, which may not go meanwhile
-  bool calling = false;          // a drawn call runs: what warns else is the fuzzer's own
-  bool ending = false;           // callbacks make no calls any more
-  int depth = 0;                 // calls within callbacks within calls
-  bool data_was_set = false;     // what shares a history need not share memory
-  bool may_have_cycles = false;  // a tensor may be kept by its own gradient
+  size_t held = 0;                    // handles
+  size_t scopes = 0, floor = 0;       // open ones, and those that a callback may not close
+  size_t hooks = 0;                   // pushed hooks of saved tensors
+  int destroying = 0;                 // calls of destroy, which may not close what others opened
+  mutable bool looking = false;       // at a tensor, which may not go meanwhile
+  bool calling = false;               // a drawn call runs: what warns else is the fuzzer's own
+  bool ending = false;                // callbacks make no calls any more
+  int depth = 0;                      // calls within callbacks within calls
+  bool data_was_set = false;          // what shares a history need not share memory
+  bool may_have_cycles = false;       // a tensor may be kept by its own gradient
+  std::vector<const void*> changing;  // by the calls that run
   // What calls within callbacks may have changed.
   std::vector<const void*> changed;
   std::vector<const char*> changed_storages;
@@ -139,10 +147,13 @@ class World {
   std::vector<const tensor_t*> borrowed;  // by the callbacks that run
   std::vector<const tensor_t*> shared;    // with other threads, only to be read
   uint64_t called = 0, succeeded = 0;
-  alignas(64) unsigned char arena[4096];  // of tensors over the fuzzer's own memory
+  static constexpr size_t kArena = 4096;
+  alignas(64) unsigned char arena[kArena];  // of tensors over the fuzzer's own memory
 
  private:
+  unsigned char* cuda_arena() const;
   void reset();
+  void check_device();
   void end_handles();
   void end_callbacks();
   void let_callbacks_live();

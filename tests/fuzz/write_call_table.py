@@ -87,7 +87,8 @@ RUNS_BACKWARD = re.compile(
 TAKES_A_FUNCTION = {"tensor_callable_t"}
 PROCESS_WIDE = re.compile(
     r"tensor_(memory_(?!tag$|set_tag$|stats$|snapshot$)\w+|manual_seed|set_rng_state"
-    r"|set_num_threads|set_detect_anomaly|set_location_callback|cuda_allow_tf32|cuda_check_at_once|backend_load)$"
+    r"|set_num_threads|set_detect_anomaly|set_location_callback|set_warning_callback"
+    r"|cuda_allow_tf32|cuda_check_at_once|backend_load)$"
 )
 DESTROYED_ON_SUCCESS = re.compile(r"tensor_(from_blob|memory_\w+|set_location_callback)$")
 
@@ -165,6 +166,7 @@ def flags(function, params):
         function == "tensor_set_last_error",
         function in ("tensor_grad", "tensor_set_grad"),
         function == "tensor_set_data",
+        function == "tensor_function_finish",
     ]
     return ", ".join("true" if value else "false" for value in values) + f", Registration::{rule}"
 

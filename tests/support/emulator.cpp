@@ -32,6 +32,8 @@ Emulator::Emulator(const std::string& path) {
   find("cuda_emulator_report_count", report_count);
   find("cuda_emulator_report", report);
   find("cuda_emulator_clear_reports", clear_reports);
+  find("cuda_emulator_malloc", allocate);
+  find("cuda_emulator_free", free);
 }
 
 Emulator* emulator() {

@@ -21,6 +21,8 @@ class Emulator {
   size_t (*report_count)();
   size_t (*report)(size_t, char*, size_t);
   void (*clear_reports)();
+  void* (*allocate)(size_t);
+  void (*free)(void*);
 
  private:
   template <class F>
