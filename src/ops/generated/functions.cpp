@@ -133,6 +133,7 @@ Tensor randn_like(const Tensor& self, const Options& options) {
 
 void copy_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyBackward> recorded;
   if (records) [[unlikely]] {
@@ -152,6 +153,7 @@ void copy_(const Tensor& self, const Tensor& src) {
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   const bool records = autograd::records(self, value);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillTensorBackward> recorded;
   if (records) [[unlikely]] {
@@ -169,6 +171,7 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
 
 void fill_(const Tensor& self, Scalar value) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillBackward> recorded;
   if (records) [[unlikely]] {
@@ -185,6 +188,7 @@ void fill_(const Tensor& self, Scalar value) {
 
 void zero_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ZeroBackward> recorded;
   if (records) [[unlikely]] {
@@ -245,6 +249,7 @@ Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
 
 void copy_non_blocking_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyNonBlockingBackward> recorded;
   if (records) [[unlikely]] {
@@ -290,6 +295,7 @@ Tensor add(const Tensor& self, const Tensor& other) {
 
 void add_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddBackward> recorded;
   if (records) [[unlikely]] {
@@ -323,6 +329,7 @@ Tensor add_scalar(const Tensor& self, Scalar other) {
 
 void add_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -359,6 +366,7 @@ Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -397,6 +405,7 @@ Tensor sub(const Tensor& self, const Tensor& other) {
 void sub_(const Tensor& self, const Tensor& other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubBackward> recorded;
   if (records) [[unlikely]] {
@@ -433,6 +442,7 @@ Tensor sub_scalar(const Tensor& self, Scalar other) {
 void sub_scalar_(const Tensor& self, Scalar other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -470,6 +480,7 @@ Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -519,6 +530,7 @@ Tensor mul(const Tensor& self, const Tensor& other) {
 
 void mul_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulBackward> recorded;
   if (records) [[unlikely]] {
@@ -555,6 +567,7 @@ Tensor mul_scalar(const Tensor& self, Scalar other) {
 
 void mul_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -591,6 +604,7 @@ Tensor div(const Tensor& self, const Tensor& other) {
 
 void div_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivBackward> recorded;
   if (records) [[unlikely]] {
@@ -627,6 +641,7 @@ Tensor div_scalar(const Tensor& self, Scalar other) {
 
 void div_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -663,6 +678,7 @@ Tensor div_trunc(const Tensor& self, const Tensor& other) {
 void div_trunc_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncBackward> recorded;
   if (records) [[unlikely]] {
@@ -699,6 +715,7 @@ Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
 void div_trunc_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -735,6 +752,7 @@ Tensor div_floor(const Tensor& self, const Tensor& other) {
 void div_floor_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorBackward> recorded;
   if (records) [[unlikely]] {
@@ -771,6 +789,7 @@ Tensor div_floor_scalar(const Tensor& self, Scalar other) {
 void div_floor_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -807,6 +826,7 @@ Tensor floor_divide(const Tensor& self, const Tensor& other) {
 void floor_divide_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideBackward> recorded;
   if (records) [[unlikely]] {
@@ -843,6 +863,7 @@ Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
 void floor_divide_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -892,6 +913,7 @@ Tensor remainder(const Tensor& self, const Tensor& other) {
 void remainder_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderBackward> recorded;
   if (records) [[unlikely]] {
@@ -930,6 +952,7 @@ Tensor remainder_scalar(const Tensor& self, Scalar other) {
 void remainder_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -986,6 +1009,7 @@ Tensor reciprocal(const Tensor& self) {
 
 void reciprocal_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReciprocalBackward> recorded;
   if (records) [[unlikely]] {
@@ -1032,6 +1056,7 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 
 void pow_(const Tensor& self, const Tensor& exponent) {
   const bool records = autograd::records(self, exponent);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowBackward> recorded;
   if (records) [[unlikely]] {
@@ -1081,6 +1106,7 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
 void pow_scalar_(const Tensor& self, Scalar exponent) {
   check_pow(self, exponent);
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1137,6 +1163,7 @@ Tensor neg(const Tensor& self) {
 void neg_(const Tensor& self) {
   check_neg(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NegBackward> recorded;
   if (records) [[unlikely]] {
@@ -1174,6 +1201,7 @@ Tensor abs(const Tensor& self) {
 void abs_(const Tensor& self) {
   check_abs(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AbsBackward> recorded;
   if (records) [[unlikely]] {
@@ -1209,6 +1237,7 @@ Tensor sgn(const Tensor& self) {
 
 void sgn_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SgnBackward> recorded;
   if (records) [[unlikely]] {
@@ -1282,6 +1311,7 @@ Tensor relu(const Tensor& self) {
 void relu_(const Tensor& self) {
   check_relu(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReluBackward> recorded;
   if (records) [[unlikely]] {
@@ -1483,6 +1513,7 @@ Tensor exp(const Tensor& self) {
 
 void exp_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ExpBackward> recorded;
   if (records) [[unlikely]] {
@@ -1526,6 +1557,7 @@ Tensor log(const Tensor& self) {
 
 void log_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LogBackward> recorded;
   if (records) [[unlikely]] {
@@ -1560,6 +1592,7 @@ Tensor sqrt(const Tensor& self) {
 
 void sqrt_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SqrtBackward> recorded;
   if (records) [[unlikely]] {
@@ -1603,6 +1636,7 @@ Tensor tanh(const Tensor& self) {
 
 void tanh_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<TanhBackward> recorded;
   if (records) [[unlikely]] {
@@ -1659,6 +1693,7 @@ Tensor sigmoid(const Tensor& self) {
 
 void sigmoid_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SigmoidBackward> recorded;
   if (records) [[unlikely]] {
@@ -1709,6 +1744,7 @@ Tensor eq(const Tensor& self, const Tensor& other) {
 
 void eq_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqBackward> recorded;
   if (records) [[unlikely]] {
@@ -1737,6 +1773,7 @@ Tensor eq_scalar(const Tensor& self, Scalar other) {
 
 void eq_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1764,6 +1801,7 @@ Tensor ne(const Tensor& self, const Tensor& other) {
 
 void ne_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeBackward> recorded;
   if (records) [[unlikely]] {
@@ -1792,6 +1830,7 @@ Tensor ne_scalar(const Tensor& self, Scalar other) {
 
 void ne_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1819,6 +1858,7 @@ Tensor lt(const Tensor& self, const Tensor& other) {
 
 void lt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtBackward> recorded;
   if (records) [[unlikely]] {
@@ -1847,6 +1887,7 @@ Tensor lt_scalar(const Tensor& self, Scalar other) {
 
 void lt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1874,6 +1915,7 @@ Tensor le(const Tensor& self, const Tensor& other) {
 
 void le_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeBackward> recorded;
   if (records) [[unlikely]] {
@@ -1902,6 +1944,7 @@ Tensor le_scalar(const Tensor& self, Scalar other) {
 
 void le_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1929,6 +1972,7 @@ Tensor gt(const Tensor& self, const Tensor& other) {
 
 void gt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtBackward> recorded;
   if (records) [[unlikely]] {
@@ -1957,6 +2001,7 @@ Tensor gt_scalar(const Tensor& self, Scalar other) {
 
 void gt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -1984,6 +2029,7 @@ Tensor ge(const Tensor& self, const Tensor& other) {
 
 void ge_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeBackward> recorded;
   if (records) [[unlikely]] {
@@ -2012,6 +2058,7 @@ Tensor ge_scalar(const Tensor& self, Scalar other) {
 
 void ge_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -2145,6 +2192,7 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 
 void transpose_(const Tensor& self, int64_t dim0, int64_t dim1) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<TransposeBackward> recorded;
   if (records) [[unlikely]] {
@@ -2187,6 +2235,7 @@ Tensor transpose_2d(const Tensor& self) {
 
 void transpose_2d_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<Transpose2dBackward> recorded;
   if (records) [[unlikely]] {
@@ -2216,6 +2265,7 @@ Tensor squeeze(const Tensor& self) {
 
 void squeeze_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeBackward> recorded;
   if (records) [[unlikely]] {
@@ -2246,6 +2296,7 @@ Tensor squeeze_dim(const Tensor& self, int64_t dim) {
 
 void squeeze_dim_(const Tensor& self, int64_t dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeDimBackward> recorded;
   if (records) [[unlikely]] {
@@ -2276,6 +2327,7 @@ Tensor squeeze_dims(const Tensor& self, Span dim) {
 
 void squeeze_dims_(const Tensor& self, Span dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeDimsBackward> recorded;
   if (records) [[unlikely]] {
@@ -2306,6 +2358,7 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
 
 void unsqueeze_(const Tensor& self, int64_t dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<UnsqueezeBackward> recorded;
   if (records) [[unlikely]] {
@@ -2861,6 +2914,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 
 void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
   const bool records = autograd::records(self, mat1, mat2);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_addmm_inplace(self, mat1, mat2);
   Ref<AddmmBackward> recorded;
@@ -3115,6 +3169,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const bool records = autograd::records(self, source);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, source);
   Ref<IndexAddBackward> recorded;
@@ -3169,6 +3224,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterBackward> recorded;
@@ -3203,6 +3259,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterAddBackward> recorded;
