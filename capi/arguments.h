@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "core/in_use.h"
 #include "handles.h"
 #include "ops/types.h"
 
@@ -11,11 +12,13 @@ namespace libtensor::capi {
 
 [[noreturn, gnu::cold]] void refuse_handle(const tensor_t* handle, const char* name);
 
-// The tensor stays where it is: valid until the handle is released.
-inline const Tensor& tensor_of(const tensor_t* handle, const char* name) {
+// The tensor stays where it is: valid until the handle is released. No other thread changes its
+// shape, memory or history before this call ends.
+[[gnu::always_inline]] inline const Tensor& tensor_of(const tensor_t* handle, const char* name) {
   const Slot* slot = find_slot(handle);
   if (!slot) [[unlikely]]
     refuse_handle(handle, name);
+  use(*slot->tensor.impl(), name);
   return slot->tensor;
 }
 

@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "callback.h"
+#include "core/in_use.h"
 
 namespace libtensor::capi {
 namespace {
@@ -37,6 +38,7 @@ class TakenHandles {
 functional::Tensors call_function(tensor_callable_t function, void* user,
                                   std::span<const Tensor> inputs, size_t output_count,
                                   Unwritten unwritten) {
+  const UseScope scope;
   LentHandles lent(inputs);
   TakenHandles taken(output_count);
   const CallbackFrame frame;

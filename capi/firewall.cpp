@@ -17,21 +17,24 @@ struct Message {
 constexpr ThreadPointer<Message, ThreadWord::kMessage> message;
 
 // How many errors the thread has had, and whether there was no memory for the last one's message.
-LIBTENSOR_FAST_THREAD_LOCAL uint32_t times_set = 0;
-LIBTENSOR_FAST_THREAD_LOCAL bool without_memory = false;
+struct Errors {
+  uint32_t count : 31;
+  uint32_t without_memory : 1;
+};
+LIBTENSOR_FAST_THREAD_LOCAL Errors errors = {};
 
 Message::~Message() { message = nullptr; }
 
 }  // namespace
 
 tensor_status_t keep_error(Status status, const char* text) noexcept {
-  ++times_set;
+  ++errors.count;
   try {
     if (!message) message = make_for_thread<Message>();
     message->text = text;
-    without_memory = false;
+    errors.without_memory = false;
   } catch (...) {
-    without_memory = true;
+    errors.without_memory = true;
     status = Status::kOutOfMemory;
   }
   return static_cast<tensor_status_t>(status);
@@ -56,9 +59,10 @@ tensor_status_t report_exception() noexcept {
 }
 
 const char* last_error() noexcept {
-  if (without_memory) return "out of memory: the host has none for the message of another error";
+  if (errors.without_memory)
+    return "out of memory: the host has none for the message of another error";
   return message ? message->text.c_str() : "";
 }
-uint32_t failure_count() noexcept { return times_set; }
+uint32_t failure_count() noexcept { return errors.count; }
 
 }  // namespace libtensor::capi

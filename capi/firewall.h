@@ -4,6 +4,7 @@
 #include <source_location>
 
 #include "core/error.h"
+#include "core/in_use.h"
 #include "memory/context.h"
 #include "tensor/status.h"
 
@@ -17,11 +18,16 @@ uint32_t failure_count() noexcept;
 // Keeps `text` as the message of `status`; returns the status.
 tensor_status_t keep_error(Status status, const char* text) noexcept;
 
-// Memory that `body` allocates is put down to the function that calls this.
-template <class Body>
+// Of calls that look up no handle.
+struct NoUses {};
+
+// Memory that `body` allocates is put down to the function that calls this. Until the end, this
+// thread uses the tensors whose handles are looked up.
+template <class Scope = UseScope, class Body>
 inline tensor_status_t guard(
     Body&& body, std::source_location where = std::source_location::current()) noexcept {
   const memory::OperationScope operation(where.function_name());
+  [[maybe_unused]] const Scope uses;
   try {
     body();
     return TENSOR_OK;

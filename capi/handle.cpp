@@ -15,7 +15,7 @@ tensor_status_t tensor_retain(tensor_t* t, tensor_t** out) {
 }
 
 tensor_status_t tensor_release(tensor_t* t) {
-  return guard([&] {
+  return guard<NoUses>([&] {
     free_delayed();
     if (t && !release_handle(t)) refuse_handle(t, "t");
   });
@@ -29,7 +29,7 @@ tensor_status_t tensor_scope_pop(tensor_t* const* keep, size_t count) {
   return guard([&] {
     check(keep != nullptr || count == 0, "keep must not be NULL");
     for (size_t i = 0; i < count; ++i) {
-      if (keep[i]) tensor_of(keep[i], "keep");
+      if (keep[i] && !find_slot(keep[i])) refuse_handle(keep[i], "keep");
     }
     free_delayed();
     check(pop_scope(keep, count), "no scope is open on this thread");

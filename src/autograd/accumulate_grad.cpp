@@ -9,6 +9,7 @@
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
 #include "core/fork.h"
+#include "core/in_use.h"
 #include "core/thread_local.h"
 #include "memory/calls_nobody.h"
 
@@ -154,6 +155,7 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
   const Tensor leaf = this->leaf();
   if (!gradients[0].defined() || !leaf.defined() || !leaf.impl()->requires_grad)
     return;  // no longer asked for
+  use(leaf, "a leaf");
   accumulate(leaf, gradients[0]);
   if (hooked()) run_hooks(find_extra(leaf)->after, leaf);
 }
@@ -167,6 +169,7 @@ void AccumulateGrad::accumulate_locked(const Tensor& leaf, const Tensor& incomin
   std::lock_guard lock(accumulation_mutex(leaf.impl()));
   GradShares& shares = find_extra(leaf)->shares;
   sum = grad(leaf);
+  use(sum, "the gradient of a leaf");
   if (!sum.defined()) {
     Tensor first = !grad_enabled() && can_steal(incoming, leaf)
                        ? incoming.alias()

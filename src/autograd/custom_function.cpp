@@ -86,9 +86,15 @@ class CustomFunction::Finish {
  public:
   Finish(CustomFunction& function, std::span<const Tensor> outputs) : function_(function) {
     for (const Tensor& output : outputs) {
-      if (!output.defined()) continue;
+      const bool is_dirty = contains(function_.dirty_, output);
+      // An input that is returned as it is stays so, and may be in use by many.
+      if (!output.defined() || (function_.is_input(output) && !is_dirty)) continue;
+      changes_.emplace_back(output);
       before_.emplace_back(output);
-      if (output.is_view()) before_.emplace_back(Tensor(output.impl()->view_base));
+      if (!is_dirty || !output.is_view()) continue;
+      const Tensor base(output.impl()->view_base);
+      changes_.emplace_back(base);
+      before_.emplace_back(base);
     }
     function_.is_finishing_ = true;
     for (const Tensor& tensor : function_.dirty_) tensor.storage().bump_version(kName);
@@ -109,11 +115,15 @@ class CustomFunction::Finish {
  private:
   static constexpr const char* kName = "a custom function";
   CustomFunction& function_;
+  std::vector<Exclusive> changes_;
   std::vector<HistorySnapshot> before_;
 };
 
 std::vector<Tensor> CustomFunction::finish(std::span<const Tensor> outputs) {
   check_unfinished();
+  for (const auto* list : {&inputs_, &to_save_, &dirty_}) {
+    for (const Tensor& tensor : *list) use(tensor, "a tensor of the function");
+  }
   check_dirty(outputs);
   std::vector<Tensor> results;
   results.reserve(outputs.size());

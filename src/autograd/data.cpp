@@ -5,6 +5,7 @@
 #include "autograd/accumulate_grad.h"
 #include "autograd/tensor_extra.h"
 #include "core/error.h"
+#include "core/in_use.h"
 
 namespace libtensor::autograd {
 
@@ -18,7 +19,8 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   check(!tensor.requires_grad() || is_floating(data.dtype()),
         "data set to a tensor that requires gradients must be floating point or complex dtype");
   if (data.is_same(tensor)) return;
-  const Tensor alive = tensor;  // what goes with the memory that it has may call back
+  // Keeps the tensor, too: what goes with the memory that it has may call back.
+  const Exclusive alone(tensor);
   TensorImpl& impl = *tensor.impl();
   // What the leaf's node says of its gradient holds no more.
   if (impl.extra && (data.dtype() != impl.dtype || data.device() != tensor.device())) {

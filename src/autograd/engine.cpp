@@ -4,6 +4,7 @@
 #include "autograd/history.h"
 #include "autograd/hooks.h"
 #include "autograd/tensor_ops.h"
+#include "core/in_use.h"
 #include "core/warning.h"
 
 namespace libtensor::autograd {
@@ -44,6 +45,7 @@ Tensor root_gradient(const Tensor& output, const Tensor& given, size_t index) {
 std::vector<Root> roots_of(std::span<const Tensor> outputs, std::span<const Tensor> gradients) {
   check_count(outputs.size(), gradients);
   std::vector<Root> roots;
+  for (const Tensor& output : outputs) use(output, "a tensor to begin with");
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor given = gradients.empty() ? Tensor() : gradients[i];
     roots.push_back({{}, root_gradient(outputs[i], given, i)});
@@ -84,6 +86,7 @@ void run(GraphTask& task, const std::vector<Root>& roots) {
 // own: as in PyTorch, it may be asked for and has none.
 void add_inputs(GraphTask& task, std::span<const Tensor> inputs) {
   for (const Tensor& input : inputs) {
+    use(input, "an input");
     retain_grad(input);
     const Edge edge = gradient_edge(input);
     edge.node ? task.require(edge.node) : task.prune();

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "autograd/saved_tensor.h"
+#include "core/in_use.h"
 
 namespace libtensor::autograd {
 namespace {
@@ -63,9 +64,11 @@ GraphMemory memory_of(std::span<const Ref<Node>> nodes) {
     ++total.nodes;
     total.node_bytes += node->bytes();
     node->visit_saved([&](const char*, const SavedTensor& saved) {
-      if (!saved.held()) return;
+      const UseScope scope;
+      const SavedRef held = saved.held();
+      if (!held) return;
       ++total.saved_tensors;
-      const Storage* storage = saved.held()->storage->lender();
+      const Storage* storage = held->storage->lender();
       if (storages.insert(storage).second) total.saved_bytes += storage->bytes();
     });
   }

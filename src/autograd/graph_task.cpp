@@ -24,6 +24,7 @@ std::atomic<uint64_t> last_id{0};
 // A pass within a pass runs on the same stack, up to this many; the next gets a stack of its own.
 // PyTorch's number.
 constexpr int kMaxDepth = 60;
+constexpr const char* kGradient = "a gradient";  // in messages
 
 class CurrentTask {
  public:
@@ -248,8 +249,10 @@ void GraphTask::run_on_a_fresh_stack() {
     } catch (...) {
       error = std::current_exception();
     }
+    here.leave();
   });
   other.join();
+  here.resume();
   if (error) std::rethrow_exception(error);
 }
 
@@ -357,6 +360,8 @@ void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients
   }
 
   check_unchanged(node, gradients);
+  const UseScope scope;
+  for (const Tensor& gradient : gradients) use(gradient, kGradient);
 
   constexpr size_t kFew = 4;
   Tensor few[kFew];
@@ -374,6 +379,7 @@ void GraphTask::evaluate(Node& node, NodeState& own, std::span<Tensor> gradients
     fit_all(node, results);
     run_hooks(node.hooks()->after, results, given);
   }
+  for (const Tensor& result : results) use(result, kGradient);
   deliver(node, results);
 }
 

@@ -2,6 +2,7 @@
 
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
+#include "core/fork.h"
 
 namespace libtensor::autograd {
 
@@ -99,20 +100,66 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad) {
   extra_of(tensor);  // whose gradient will be this thread's
 }
 
-void renew_history(const Tensor& view) {
-  TensorImpl& impl = *view.impl();
-  if (impl.view_version == view.version()) return;
-  const Tensor base = base_of(view);
-  if (!impl.grad_fn && !base.requires_grad()) return;
+namespace {
+
+// Held while the history of a view, which several readers may find out of date, is looked at or
+// made anew. No operation runs meanwhile.
+ForkSafeMutex& renewal_mutex(const Tensor& view) {
+  return StripedMutex<LockLevel::kRenewal>::of(view.impl());
+}
+
+Ref<Node> known_grad_fn(const Tensor& tensor) {
+  return Ref<Node>::share(static_cast<Node*>(tensor.impl()->grad_fn.get()));
+}
+
+// Whether a view's base changed since its grad_fn was made.
+bool needs_renewal(const Tensor& view) {
+  const TensorImpl& impl = *view.impl();
+  if (impl.view_version == view.version()) return false;
+  if (!impl.grad_fn && !base_of(view).requires_grad()) return false;
   check_origin(view, /*indirect=*/true);
-  set_grad_fn(view, tensor_ops.as_strided(base, view), 0);
-  impl.lend_history();
-  impl.view_version = view.version();
+  return true;
+}
+
+Edge known_edge(const Tensor& tensor) { return {known_grad_fn(tensor), tensor.impl()->output_nr}; }
+
+// Where the gradient of a view that has a history goes. That is made anew where the base changed
+// since; where two threads come to do so, the second one's serves nobody.
+Edge renewed_edge(const Tensor& view) {
+  TensorImpl& impl = *view.impl();
+  use(*impl.view_base, "the base of a view");
+  {
+    const ShortLock lock(renewal_mutex(view));
+    if (!needs_renewal(view)) return known_edge(view);
+  }
+  const uint32_t version = view.version();
+  const Ref<Node> fresh = tensor_ops.as_strided(base_of(view), view);
+  Ref<Node> before;  // goes after the lock
+  const ShortLock lock(renewal_mutex(view));
+  if (needs_renewal(view)) {
+    before = known_grad_fn(view);
+    set_grad_fn(view, fresh, 0);
+    impl.lend_history();
+    impl.view_version = version;
+  }
+  return known_edge(view);
+}
+
+}  // namespace
+
+Edge gradient_edge_of_view(const Tensor& view) {
+  if (Edge edge = renewed_edge(view); edge.node) return edge;
+  if (view.impl()->requires_grad) return {grad_accumulator(view), 0};
+  return {};
 }
 
 Ref<Node> grad_fn(const Tensor& tensor) {
-  if (tensor.is_view()) renew_history(tensor);
-  return Ref<Node>::share(static_cast<Node*>(tensor.impl()->grad_fn.get()));
+  return tensor.is_view() ? renewed_edge(tensor).node : known_grad_fn(tensor);
+}
+
+void HistoryChange::begin(const Tensor& self) {
+  self_ = Exclusive(self);
+  if (self.is_view()) base_ = Exclusive(base_of(self));
 }
 
 void set_history(const Tensor& result, Ref<Node> node) {
@@ -232,6 +279,7 @@ void detach_(const Tensor& self) {
         "cannot be called on these gradients. To fix this error, please refer to the "
         "Optimizer.zero_grad() function in "
         "torch/optim/optimizer.py as the solution.");
+  const Exclusive alone(self);
   self.impl()->grad_fn = nullptr;
   self.impl()->requires_grad = false;
   self.impl()->output_nr = 0;

@@ -4,6 +4,7 @@
 #include "autograd/accumulate_grad.h"
 #include "autograd/mode.h"
 #include "autograd/node.h"
+#include "core/in_use.h"
 
 namespace libtensor::autograd {
 
@@ -26,12 +27,11 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad);
 // The node that made `tensor`, or null. A view whose base changed since gets a new one first;
 // throws where that view may not be changed in place itself.
 Ref<Node> grad_fn(const Tensor& tensor);
-// Gives a view whose base changed since its grad_fn was made a new one, as above.
-void renew_history(const Tensor& view);
 // Where the gradient of `tensor` goes: its grad_fn, or its AccumulateGrad, or nowhere.
+Edge gradient_edge_of_view(const Tensor& view);
 inline Edge gradient_edge(const Tensor& tensor) {
   if (tensor.is_view()) [[unlikely]]
-    renew_history(tensor);
+    return gradient_edge_of_view(tensor);
   const TensorImpl& impl = *tensor.impl();
   if (impl.grad_fn)
     return {Ref<Node>::share(static_cast<Node*>(impl.grad_fn.get())), impl.output_nr};
@@ -49,6 +49,19 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = Vi
 // The same for the results of one operation, none of which may be changed in place.
 void set_views(std::span<const Tensor> results, const Tensor& source);
 
+// While it lives, no other thread uses what an in-place operation on `self` gives a history: the
+// tensor and, of a view, the base. Throws where one does.
+class HistoryChange {
+ public:
+  HistoryChange(const Tensor& self, bool recorded) {
+    if (recorded) [[unlikely]]
+      begin(self);
+  }
+
+ private:
+  void begin(const Tensor& self);
+  Exclusive self_, base_;
+};
 // Throws where PyTorch forbids to change `self` in place. `recorded`: the operation will be.
 void check_inplace(const Tensor& self, bool recorded);
 // After an in-place operation: `node` made self's new content, and its edge number `self_edge`

@@ -6,6 +6,7 @@
 #include "autograd/node.h"
 #include "autograd/ownership.h"
 #include "core/fork.h"
+#include "core/in_use.h"
 
 namespace libtensor::autograd {
 
@@ -117,6 +118,16 @@ void SavedTensor::release() {
   released_ = true;
 }
 
+SavedRef SavedTensor::held() const {
+  SavedRef held;
+  {
+    const ShortLock lock(mutex_of(this));
+    held = tensor_;
+  }
+  if (held) use(*held.get(), "a saved tensor");
+  return held;
+}
+
 void SavedTensor::visit_held(HeldVisitor& visit) const {
   std::lock_guard lock(mutex_of(this));
   if (tensor_) visit.tensor(tensor_.get());
@@ -180,6 +191,7 @@ Tensor SavedTensor::unpack_unguarded(Node& owner) const {
   if (packed_) [[unlikely]]
     return unpack_by_hooks(owner);
   if (!tensor_) return Tensor();
+  use(*tensor_.get(), "a saved tensor");
   check_version(owner);
   if (is_output_ && is_floating(tensor_->dtype)) return reattached(owner);
   if (Ref<TensorImpl> used = tensor_.use()) return Tensor(std::move(used));
@@ -223,8 +235,10 @@ std::string SavedTensor::origin(const Node& owner) const {
     const Ref<Node> maker = autograd::grad_fn(tensor);
     return maker ? text(tensor.impl()->output_nr, maker->name()) : "";
   }
-  if (!tensor_->view_base)
-    return tensor_->grad_fn ? text(tensor_->output_nr, tensor_->grad_fn->name()) : "";
+  if (!tensor_->view_base) {
+    const Ref<GraphNode> maker = tensor_->last_grad_fn();
+    return maker ? text(tensor_->output_nr, maker->name()) : "";
+  }
   // Its history would have been made anew, from its base's.
   const TensorImpl& base = *tensor_->view_base;
   const bool has_history = tensor_->had_history || base.requires_grad || base.grad_fn;

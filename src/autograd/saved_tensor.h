@@ -59,8 +59,9 @@ class SavedTensor {
   void release();
 
   bool released() const { return released_; }
-  // What is held, as it is: null where nothing was saved, it was released, or hooks keep it.
-  const TensorImpl* held() const { return tensor_.get(); }
+  // What is held, as it is: null where nothing was saved, it was released, or hooks keep it. The
+  // caller uses it until the UseScope around ends.
+  SavedRef held() const;
   void visit_held(HeldVisitor& visit) const;
 
  private:

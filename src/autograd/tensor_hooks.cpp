@@ -7,6 +7,7 @@
 #include "autograd/hooks.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
+#include "core/in_use.h"
 #include "memory/calls_nobody.h"
 
 namespace libtensor::autograd {
@@ -92,6 +93,7 @@ void RetainedGrad::accumulate_locked(const Tensor& gradient) {
     const ShortLock leaf_lock(leaf_mutex());
     sum = grad;
   }
+  use(sum, "a retained gradient");
   sum =
       sum.defined() ? tensor_ops.add(sum, gradient) : tensor_ops.clone_for_leaf(gradient, gradient);
   GraphTask::current()->streams().leave(sum);

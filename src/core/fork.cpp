@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "core/in_use.h"
+
 namespace libtensor {
 namespace {
 
@@ -78,6 +80,7 @@ struct ForkHandlers {
   }
   static void unlock_child() {
     forks.fetch_add(1, std::memory_order_relaxed);
+    forget_uses_of_other_threads();
     unlock_all();
   }
 };

@@ -16,6 +16,7 @@ enum class LockLevel {
   kPlugin,
   kOpening,
   kAccumulation,
+  kRenewal,
   kLeaf,
   kHooks,
   kSaved,
@@ -28,6 +29,7 @@ enum class LockLevel {
   kSource,
   kHistory,
   kTags,
+  kUses,
   kPool,
   kThreads
 };

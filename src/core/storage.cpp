@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/backend.h"
+#include "core/in_use.h"
 
 namespace libtensor {
 
@@ -28,11 +29,12 @@ void Storage::end_loan(void* lender) { static_cast<Storage*>(lender)->release();
 
 Ref<Storage> Storage::with_version(const Ref<Storage>& memory, uint32_t version) {
   auto* lender = const_cast<Storage*>(memory->lender());
-  Ref<Storage> storage = share(memory->data_, memory->bytes_, memory->device_);
+  const size_t bytes = memory->bytes();  // before the memory, which may grow
+  Ref<Storage> storage = share(memory->data(), bytes, memory->device_);
   lender->retain();
   storage->set_deleter(end_loan, lender);
   storage->own_counter_.version.store(version, std::memory_order_relaxed);
-  lender->lent_.store(true, std::memory_order_relaxed);
+  lender->lent_.store(true, std::memory_order_release);
   return storage;
 }
 
@@ -117,6 +119,8 @@ std::vector<Storage::Change> Storage::changes_since(uint32_t version) const {
 }
 
 void Storage::destroy(Storage* storage) {
+  if (storage->former_) [[unlikely]]
+    storage->drop_former();
   storage->give_back();
   if (SharedCounter* const shared = storage->shared_counter_.load(std::memory_order_relaxed))
     shared->release();
@@ -133,7 +137,7 @@ void Storage::give_back() {
   if (!owned_) {
     if (deleter_) deleter_(context_);
   } else if (data_ && data_ != inline_) {
-    backend_for(device_).free(device_, data_, bytes_);
+    backend_for(device_).free(device_, data_, bytes());
   }
 }
 
@@ -141,22 +145,35 @@ Ref<Storage> Storage::grown(size_t bytes) const {
   const bool has_lent = lent_.load(std::memory_order_relaxed) && use_count() > 1;
   check((owned_ && !has_lent) || is_loan(), "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
-  backend_for(device_).copy_bytes(fresh->data_, device_, data_, device_, std::min(bytes, bytes_));
+  backend_for(device_).copy_bytes(fresh->data(), device_, data(), device_,
+                                  std::min(bytes, this->bytes()));
   return fresh;
 }
 
+// `grown` gets what was here, and goes unless it is needed. Small memory stays where it is: nobody
+// has to keep it.
 void Storage::take_over(Ref<Storage> grown) noexcept {
-  give_back();
-  owned_ = true;
-  deleter_ = nullptr;
-  bytes_ = grown->bytes_;
-  if (grown->data_ == grown->inline_) {
-    std::memcpy(inline_, grown->inline_, kInlineBytes);
-    data_ = inline_;
-  } else {
-    data_ = grown->data_;
-    grown->data_ = grown->inline_;  // its memory is ours now
-  }
+  void* const memory = grown->data();
+  void* const own = data() == inline_ ? nullptr : data();
+  const bool is_small = memory == grown->inline_;
+  if (is_small) std::memcpy(inline_, grown->inline_, kInlineBytes);
+  std::atomic_ref(data_).store(is_small ? inline_ : memory, std::memory_order_release);
+  grown->data_ = own;
+  grown->bytes_.store(bytes_.exchange(grown->bytes(), std::memory_order_acq_rel));
+  std::swap(owned_, grown->owned_);
+  grown->deleter_ = std::exchange(deleter_, nullptr);
+  grown->context_ = context_;  // a lender is asked for in two steps
+  // Also what another thread has just lent: it says so before it is done with it.
+  const bool is_read =
+      use_count() > 1 && (used_elsewhere(*this) || lent_.load(std::memory_order_acquire));
+  if (!is_read) return drop_former();
+  grown->former_ = std::move(former_);
+  former_ = std::move(grown);
+}
+
+// Without recursion.
+void Storage::drop_former() noexcept {
+  while (former_) former_ = Ref<Storage>(std::move(former_->former_));
 }
 
 }  // namespace libtensor

@@ -35,12 +35,14 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   static void destroy(Storage* storage);
 
   void* data() const { return data_; }
-  size_t bytes() const { return bytes_; }
+  // Memory asked for afterwards has as many.
+  size_t bytes() const { return bytes_.load(std::memory_order_acquire); }
   Device device() const { return device_; }
   // `bytes` fresh bytes that begin with these ones, for take_over. Only for memory of our own, of
   // which no other storage has a loan; a storage that has one may end it.
   Ref<Storage> grown(size_t bytes) const;
-  // Takes the memory of `grown` in place of its own.
+  // Takes the memory of `grown` in place of its own. What another thread may be reading stays
+  // until the storage grows again, or goes.
   void take_over(Ref<Storage> grown) noexcept;
 
   uint32_t version() const { return counter().version.load(std::memory_order_relaxed); }
@@ -75,6 +77,7 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   bool is_loan() const { return deleter_ == end_loan; }
   void acquire(size_t bytes);
   void give_back();
+  void drop_former() noexcept;
   struct ChangeLog;
   // The version, and who raised it.
   struct Counter {
@@ -96,10 +99,11 @@ class Storage final : public RefCounted<Storage>, public Pooled<Storage> {
   mutable Counter own_counter_;
   std::atomic<Counter*> counter_{&own_counter_};  // or one that several storages share
   void* data_ = nullptr;
-  size_t bytes_ = 0;
+  std::atomic<size_t> bytes_{0};
   std::atomic<SharedCounter*> shared_counter_{nullptr};
   Deleter deleter_ = nullptr;
   void* context_ = nullptr;
+  Ref<Storage> former_;                             // has the memory from before the last growth
   alignas(16) unsigned char inline_[kInlineBytes];  // small tensors need no second block
 };
 

@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include "core/backend.h"
+#include "core/fork.h"
 
 namespace libtensor {
 
@@ -23,14 +24,25 @@ Tensor make(Ref<Storage> storage, Span shape, Span strides, int64_t offset, DTyp
 
 void TensorImpl::destroy(TensorImpl* impl) { delete impl; }
 
+Ref<GraphNode> TensorImpl::exchange_grad_fn(Ref<GraphNode> other) noexcept {
+  const ShortLock lock(StripedMutex<LockLevel::kRenewal>::of(this));
+  std::swap(grad_fn, other);
+  return other;
+}
+
+Ref<GraphNode> TensorImpl::last_grad_fn() const noexcept {
+  const ShortLock lock(StripedMutex<LockLevel::kRenewal>::of(this));
+  return grad_fn;
+}
+
 void TensorImpl::drop_history() noexcept {
   history_dropped = true;
   had_history = static_cast<bool>(grad_fn);
-  Ref<GraphNode> dropped = std::move(grad_fn);
+  const Ref<GraphNode> dropped = exchange_grad_fn(nullptr);
   if (view_base) return view_base->become_saved();
   if (!dropped) return;
   try {
-    grad_fn = dropped->epitaph();
+    exchange_grad_fn(dropped->epitaph());
   } catch (...) {  // no memory: the message will not name it
   }
 }

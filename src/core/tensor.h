@@ -57,6 +57,8 @@ class TensorImpl final : public SavableCounted<TensorImpl>, public Pooled<Tensor
   // The last user of a tensor that lends its history has gone (tensor_count.h): what is left tells
   // an error message what the tensor was.
   [[gnu::cold]] void drop_history() noexcept;
+  // For a node that saved the tensor, which has no users.
+  Ref<GraphNode> last_grad_fn() const noexcept;
 
   // Recomputes what follows from shape and strides.
   void update_geometry() {
@@ -71,16 +73,20 @@ class TensorImpl final : public SavableCounted<TensorImpl>, public Pooled<Tensor
   bool contiguous = true;
   bool requires_grad = false;  // of a leaf; a tensor with a grad_fn requires grad by that
   ViewOrigin view_origin = ViewOrigin::kDefault;
-  bool inference = inference_mode_flag;  // made in inference mode; a view is what its base is
-  bool history_dropped = false;          // view_base is counted as a node's reference then
-  bool had_history = false;              // a view, when its history was dropped
-  uint32_t output_nr = 0;                // which output of grad_fn this is
-  uint32_t view_version = 0;             // the version at which a view's grad_fn was made
+  bool inference = inference_mode_flag;       // made in inference mode; a view is what its base is
+  bool history_dropped = false;               // view_base is counted as a node's reference then
+  bool had_history = false;                   // a view, when its history was dropped
+  mutable std::atomic<bool> changing{false};  // its shape, memory or history: in_use.h
+  uint32_t output_nr = 0;                     // which output of grad_fn this is
+  uint32_t view_version = 0;                  // the version at which a view's grad_fn was made
   Ref<GraphNode> grad_fn;
   Ref<TensorImpl>
       view_base;  // the tensor that this is a differentiable view of; never itself a view
   std::unique_ptr<AutogradExtra> extra;
   Dims shape, strides;
+
+ private:
+  Ref<GraphNode> exchange_grad_fn(Ref<GraphNode> other) noexcept;
 };
 
 // What a node keeps of a tensor: its elements, shape and dtype. Or nothing.

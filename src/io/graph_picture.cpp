@@ -7,6 +7,7 @@
 #include "autograd/history.h"
 #include "autograd/saved_tensor.h"
 #include "core/error.h"
+#include "core/in_use.h"
 
 namespace libtensor {
 namespace {
@@ -27,6 +28,8 @@ std::string bytes_text(size_t bytes) {
 Box leaf_box(const Tensor& leaf, const PictureOptions& options) {
   Box box{Box::Kind::kLeaf, {}};
   if (!leaf.defined()) return box;
+  const UseScope scope;
+  use(leaf, "a leaf");
   for (const auto& [tensor, name] : options.leaves) {
     if (tensor.is_same(leaf)) box.lines.push_back(name);
   }
@@ -41,10 +44,11 @@ Box node_box(const Node& node, const PictureOptions& options) {
   Box box{Box::Kind::kOperation, {node.name()}};
   if (!options.show_saved) return box;
   node.visit_saved([&](const char* name, const autograd::SavedTensor& saved) {
-    const TensorImpl* tensor = saved.held();
+    const UseScope scope;
+    const SavedRef tensor = saved.held();
     if (!tensor) return;
     box.lines.push_back(
-        str(name, ": ", shape_text(*tensor), ", ", bytes_text(tensor->storage->bytes())));
+        str(name, ": ", shape_text(*tensor.get()), ", ", bytes_text(tensor->storage->bytes())));
   });
   return box;
 }

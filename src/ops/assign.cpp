@@ -64,6 +64,7 @@ void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs) {
 Resize::Resize(const Tensor& out, Span shape, Span strides)
     : out_(out), needed_(!(out.shape() == Dims(shape))) {
   if (!needed_) return;
+  alone_ = Exclusive(out);
   const int64_t item = size_of(out.dtype());
   checked_numel(shape, item);
   shape_ = Dims(shape);

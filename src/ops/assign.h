@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "autograd/node.h"
+#include "core/in_use.h"
 #include "core/tensor.h"
 
 namespace libtensor::ops {
@@ -20,7 +21,7 @@ void check_no_overlap(const Tensor& self, const Tensor& input);
 void check_no_overlap(const Tensor& self, std::span<const Tensor> inputs);
 
 // Another shape for `out`, in two steps: what can fail is done first. Its storage grows where it
-// must; its elements are not kept in order.
+// must; its elements are not kept in order. No other thread may use `out` meanwhile.
 class Resize {
  public:
   // Checks, and allocates. Nothing where `out` has the shape already. `strides` are dense; without
@@ -35,6 +36,7 @@ class Resize {
  private:
   Tensor out_;
   bool needed_;
+  Exclusive alone_;
   Dims shape_, strides_;
   Ref<Storage> grown_;
 };

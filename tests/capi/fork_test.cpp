@@ -1,9 +1,14 @@
 // The child of a fork works, though the threads of its parent do not exist in it.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 #include <thread>
 
 #include "support/tensors.h"
@@ -53,6 +58,74 @@ TEST_F(Fork, ChildUsesHandlesAndGraphOfItsParent) {
   in_child([&] { return tensor_backward(y) == TENSOR_OK && values(grad(x)) == Values{2, 4}; });
   EXPECT_EQ(static_cast<tensor_t*>(grad(x)), nullptr);
 }
+
+// A thread that is in the middle of a call with a tensor for as long as this lives.
+class UseElsewhere {
+ public:
+  explicit UseElsewhere(tensor_t* t) {
+    EXPECT_EQ(tensor_set_location_callback(wait, this, nullptr), TENSOR_OK);
+    EXPECT_EQ(tensor_set_detect_anomaly(true, false), TENSOR_OK);
+    thread_ = std::thread([this, t] {
+      EXPECT_EQ(tensor_mul(leaf({1, 2}), t, Owned().out()), TENSOR_OK) << tensor_last_error();
+    });
+    while (!reached_) std::this_thread::yield();
+  }
+  ~UseElsewhere() {
+    left_ = true;
+    thread_.join();
+    EXPECT_EQ(tensor_set_detect_anomaly(false, false), TENSOR_OK);
+    EXPECT_EQ(tensor_set_location_callback(nullptr, nullptr, nullptr), TENSOR_OK);
+  }
+
+ private:
+  static tensor_status_t wait(void* user, char*, size_t, size_t* length) {
+    auto* const self = static_cast<UseElsewhere*>(user);
+    *length = 0;
+    self->reached_ = true;
+    while (!self->left_) std::this_thread::yield();
+    return TENSOR_OK;
+  }
+  std::atomic<bool> reached_{false}, left_{false};
+  std::thread thread_;
+};
+
+// What other threads were using is nobody's any more: they do not exist in the child.
+TEST_F(Fork, ChildChangesWhatAThreadOfItsParentUses) {
+  const Owned t = plain({1, 2});
+  {
+    const UseElsewhere use(t);
+    in_child([&] { return tensor_unsqueeze_(t, 0) == TENSOR_OK; });
+    EXPECT_NE(tensor_unsqueeze_(t, 0), TENSOR_OK);
+  }
+  EXPECT_EQ(tensor_unsqueeze_(t, 0), TENSOR_OK) << tensor_last_error();
+}
+
+#ifdef SYS_membarrier
+bool give_up_membarrier() {
+  sock_filter rules[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{std::size(rules), rules};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// As in a sandbox: what is in use is known without it as well.
+TEST_F(Fork, ChildMayBeForbiddenTheBarrier) {
+  in_child([] {
+    if (!give_up_membarrier()) return true;
+    const Owned t = plain({1, 2});
+    for (int i = 0; i < 3; ++i) {
+      const UseElsewhere use(t);
+      if (tensor_unsqueeze_(t, 0) == TENSOR_OK) return false;
+    }
+    return tensor_unsqueeze_(t, 0) == TENSOR_OK && computes();
+  });
+}
+#endif
 
 TEST_F(Fork, GrandchildWorksToo) {
   ASSERT_TRUE(computes());

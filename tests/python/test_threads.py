@@ -57,3 +57,27 @@ def test_released_on_another_thread(torch):
 
     run_in_threads(work)
     assert not made
+
+
+def test_what_a_call_of_another_thread_uses_keeps_its_shape(torch):
+    x = torch.ones(2, 3)
+    weight = torch.ones(2, 3, requires_grad=True)
+    messages = []
+
+    def change():
+        try:
+            x.unsqueeze_(0)
+        except RuntimeError as error:
+            messages.append(str(error))
+
+    def pack(tensor):
+        thread = threading.Thread(target=change)
+        thread.start()
+        thread.join()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        weight * x
+    assert len(messages) == 1
+    assert messages[0].endswith("is in use by another thread")
+    assert x.unsqueeze_(0).shape == (1, 2, 3)

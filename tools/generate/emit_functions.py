@@ -116,6 +116,10 @@ def inplace_body(op: Op) -> list[str]:
     name = op.variant_name("inplace")
     rebase = "rebase_geometry" if op.kernel == "view" else "rebase_history"
     lines = [f"  const bool records = autograd::records({differentiable(op) or 'self'});"]
+    if op.kernel == "view":
+        lines.append("  const Exclusive alone(self);")
+    elif op.gradient:
+        lines.append("  const autograd::HistoryChange change(self, records);")
     lines.append("  autograd::check_inplace(self, records);")
     if op.inplace_check:
         lines.append(f"  {op.inplace_check};")

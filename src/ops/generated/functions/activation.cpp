@@ -30,6 +30,7 @@ Tensor relu(const Tensor& self) {
 void relu_(const Tensor& self) {
   check_relu(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReluBackward> recorded;
   if (records) [[unlikely]] {

@@ -29,6 +29,7 @@ Tensor add(const Tensor& self, const Tensor& other) {
 
 void add_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddBackward> recorded;
   if (records) [[unlikely]] {
@@ -62,6 +63,7 @@ Tensor add_scalar(const Tensor& self, Scalar other) {
 
 void add_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -98,6 +100,7 @@ Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -136,6 +139,7 @@ Tensor sub(const Tensor& self, const Tensor& other) {
 void sub_(const Tensor& self, const Tensor& other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubBackward> recorded;
   if (records) [[unlikely]] {
@@ -172,6 +176,7 @@ Tensor sub_scalar(const Tensor& self, Scalar other) {
 void sub_scalar_(const Tensor& self, Scalar other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -209,6 +214,7 @@ Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -258,6 +264,7 @@ Tensor mul(const Tensor& self, const Tensor& other) {
 
 void mul_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulBackward> recorded;
   if (records) [[unlikely]] {
@@ -294,6 +301,7 @@ Tensor mul_scalar(const Tensor& self, Scalar other) {
 
 void mul_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -330,6 +338,7 @@ Tensor div(const Tensor& self, const Tensor& other) {
 
 void div_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivBackward> recorded;
   if (records) [[unlikely]] {
@@ -366,6 +375,7 @@ Tensor div_scalar(const Tensor& self, Scalar other) {
 
 void div_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -402,6 +412,7 @@ Tensor div_trunc(const Tensor& self, const Tensor& other) {
 void div_trunc_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncBackward> recorded;
   if (records) [[unlikely]] {
@@ -438,6 +449,7 @@ Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
 void div_trunc_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -474,6 +486,7 @@ Tensor div_floor(const Tensor& self, const Tensor& other) {
 void div_floor_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorBackward> recorded;
   if (records) [[unlikely]] {
@@ -510,6 +523,7 @@ Tensor div_floor_scalar(const Tensor& self, Scalar other) {
 void div_floor_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -546,6 +560,7 @@ Tensor floor_divide(const Tensor& self, const Tensor& other) {
 void floor_divide_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideBackward> recorded;
   if (records) [[unlikely]] {
@@ -582,6 +597,7 @@ Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
 void floor_divide_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -631,6 +647,7 @@ Tensor remainder(const Tensor& self, const Tensor& other) {
 void remainder_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderBackward> recorded;
   if (records) [[unlikely]] {
@@ -669,6 +686,7 @@ Tensor remainder_scalar(const Tensor& self, Scalar other) {
 void remainder_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -725,6 +743,7 @@ Tensor reciprocal(const Tensor& self) {
 
 void reciprocal_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReciprocalBackward> recorded;
   if (records) [[unlikely]] {
@@ -769,6 +788,7 @@ Tensor neg(const Tensor& self) {
 void neg_(const Tensor& self) {
   check_neg(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NegBackward> recorded;
   if (records) [[unlikely]] {
@@ -806,6 +826,7 @@ Tensor abs(const Tensor& self) {
 void abs_(const Tensor& self) {
   check_abs(self.dtype());
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AbsBackward> recorded;
   if (records) [[unlikely]] {
@@ -841,6 +862,7 @@ Tensor sgn(const Tensor& self) {
 
 void sgn_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SgnBackward> recorded;
   if (records) [[unlikely]] {

@@ -23,6 +23,7 @@ Tensor eq(const Tensor& self, const Tensor& other) {
 
 void eq_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqBackward> recorded;
   if (records) [[unlikely]] {
@@ -51,6 +52,7 @@ Tensor eq_scalar(const Tensor& self, Scalar other) {
 
 void eq_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -78,6 +80,7 @@ Tensor ne(const Tensor& self, const Tensor& other) {
 
 void ne_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeBackward> recorded;
   if (records) [[unlikely]] {
@@ -106,6 +109,7 @@ Tensor ne_scalar(const Tensor& self, Scalar other) {
 
 void ne_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -133,6 +137,7 @@ Tensor lt(const Tensor& self, const Tensor& other) {
 
 void lt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtBackward> recorded;
   if (records) [[unlikely]] {
@@ -161,6 +166,7 @@ Tensor lt_scalar(const Tensor& self, Scalar other) {
 
 void lt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -188,6 +194,7 @@ Tensor le(const Tensor& self, const Tensor& other) {
 
 void le_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeBackward> recorded;
   if (records) [[unlikely]] {
@@ -216,6 +223,7 @@ Tensor le_scalar(const Tensor& self, Scalar other) {
 
 void le_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -243,6 +251,7 @@ Tensor gt(const Tensor& self, const Tensor& other) {
 
 void gt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtBackward> recorded;
   if (records) [[unlikely]] {
@@ -271,6 +280,7 @@ Tensor gt_scalar(const Tensor& self, Scalar other) {
 
 void gt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -298,6 +308,7 @@ Tensor ge(const Tensor& self, const Tensor& other) {
 
 void ge_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeBackward> recorded;
   if (records) [[unlikely]] {
@@ -326,6 +337,7 @@ Tensor ge_scalar(const Tensor& self, Scalar other) {
 
 void ge_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeScalarBackward> recorded;
   if (records) [[unlikely]] {

@@ -16,6 +16,7 @@ namespace libtensor::ops {
 
 void copy_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyBackward> recorded;
   if (records) [[unlikely]] {
@@ -35,6 +36,7 @@ void copy_(const Tensor& self, const Tensor& src) {
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   const bool records = autograd::records(self, value);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillTensorBackward> recorded;
   if (records) [[unlikely]] {
@@ -52,6 +54,7 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
 
 void fill_(const Tensor& self, Scalar value) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillBackward> recorded;
   if (records) [[unlikely]] {
@@ -68,6 +71,7 @@ void fill_(const Tensor& self, Scalar value) {
 
 void zero_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ZeroBackward> recorded;
   if (records) [[unlikely]] {
@@ -128,6 +132,7 @@ Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
 
 void copy_non_blocking_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyNonBlockingBackward> recorded;
   if (records) [[unlikely]] {

@@ -49,6 +49,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const bool records = autograd::records(self, source);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, source);
   Ref<IndexAddBackward> recorded;
@@ -103,6 +104,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterBackward> recorded;
@@ -137,6 +139,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterAddBackward> recorded;

@@ -119,6 +119,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 
 void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
   const bool records = autograd::records(self, mat1, mat2);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_addmm_inplace(self, mat1, mat2);
   Ref<AddmmBackward> recorded;

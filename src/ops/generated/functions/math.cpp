@@ -31,6 +31,7 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 
 void pow_(const Tensor& self, const Tensor& exponent) {
   const bool records = autograd::records(self, exponent);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowBackward> recorded;
   if (records) [[unlikely]] {
@@ -80,6 +81,7 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
 void pow_scalar_(const Tensor& self, Scalar exponent) {
   check_pow(self, exponent);
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -135,6 +137,7 @@ Tensor exp(const Tensor& self) {
 
 void exp_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ExpBackward> recorded;
   if (records) [[unlikely]] {
@@ -178,6 +181,7 @@ Tensor log(const Tensor& self) {
 
 void log_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LogBackward> recorded;
   if (records) [[unlikely]] {
@@ -212,6 +216,7 @@ Tensor sqrt(const Tensor& self) {
 
 void sqrt_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SqrtBackward> recorded;
   if (records) [[unlikely]] {
@@ -255,6 +260,7 @@ Tensor tanh(const Tensor& self) {
 
 void tanh_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<TanhBackward> recorded;
   if (records) [[unlikely]] {
@@ -311,6 +317,7 @@ Tensor sigmoid(const Tensor& self) {
 
 void sigmoid_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SigmoidBackward> recorded;
   if (records) [[unlikely]] {

@@ -75,6 +75,7 @@ Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
 
 void transpose_(const Tensor& self, int64_t dim0, int64_t dim1) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<TransposeBackward> recorded;
   if (records) [[unlikely]] {
@@ -117,6 +118,7 @@ Tensor transpose_2d(const Tensor& self) {
 
 void transpose_2d_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<Transpose2dBackward> recorded;
   if (records) [[unlikely]] {
@@ -146,6 +148,7 @@ Tensor squeeze(const Tensor& self) {
 
 void squeeze_(const Tensor& self) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeBackward> recorded;
   if (records) [[unlikely]] {
@@ -176,6 +179,7 @@ Tensor squeeze_dim(const Tensor& self, int64_t dim) {
 
 void squeeze_dim_(const Tensor& self, int64_t dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeDimBackward> recorded;
   if (records) [[unlikely]] {
@@ -206,6 +210,7 @@ Tensor squeeze_dims(const Tensor& self, Span dim) {
 
 void squeeze_dims_(const Tensor& self, Span dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<SqueezeDimsBackward> recorded;
   if (records) [[unlikely]] {
@@ -236,6 +241,7 @@ Tensor unsqueeze(const Tensor& self, int64_t dim) {
 
 void unsqueeze_(const Tensor& self, int64_t dim) {
   const bool records = autograd::records(self);
+  const Exclusive alone(self);
   autograd::check_inplace(self, records);
   Ref<UnsqueezeBackward> recorded;
   if (records) [[unlikely]] {
