@@ -1,6 +1,10 @@
 #include "autograd/graph_task.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <thread>
 
@@ -25,6 +29,21 @@ std::atomic<uint64_t> last_id{0};
 // PyTorch's number.
 constexpr int kMaxDepth = 60;
 constexpr const char* kGradient = "a gradient";  // in messages
+// Where less than this is left of the stack, it gets one earlier: a level needs some 4 KiB, and its
+// kernels more.
+constexpr uintptr_t kLeastStack = 40 << 10;
+
+// Of a stack that is not the thread's own nothing is known. The first thread's is large.
+bool stack_is_short() {
+  pthread_attr_t attributes;
+  if (gettid() == getpid() || pthread_getattr_np(pthread_self(), &attributes) != 0) return false;
+  void* lowest = nullptr;
+  size_t size = 0;
+  pthread_attr_getstack(&attributes, &lowest, &size);
+  pthread_attr_destroy(&attributes);
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  return here - reinterpret_cast<uintptr_t>(lowest) < kLeastStack;
+}
 
 class CurrentTask {
  public:
@@ -234,7 +253,8 @@ Node* GraphTask::pop() {
 }
 
 void GraphTask::run() {
-  depth_ > 0 && depth_ % kMaxDepth == 0 ? run_on_a_fresh_stack() : run_here();
+  const bool needs_stack = depth_ > 0 && (depth_ % kMaxDepth == 0 || stack_is_short());
+  needs_stack ? run_on_a_fresh_stack() : run_here();
 }
 
 // On a thread of its own, for which this one waits: so passes may nest as deep as memory lasts.

@@ -1,6 +1,7 @@
 // A stack of 64 KiB is enough for everything.
 #include <climits>
 
+#include "support/callbacks.h"
 #include "support/refusal.h"
 #include "support/stack.h"
 
@@ -72,6 +73,30 @@ TEST_F(SmallStack, BackwardAndSecondDerivatives) {
     Owned first;
     OK(tensor_autograd_grad(&root, 1, &input, 1, nullptr, &create, first.out()));
     OK(tensor_backward(call(tensor_sum, first)));
+  });
+}
+
+// A leaf whose gradient's hook runs the next backward.
+void backward_within_backward(int levels, int* reached) {
+  ++*reached;
+  if (levels == 0) return;
+  const NoGrad enabled(true);
+  const Owned x = filled({2}, 1, TENSOR_FLOAT64, true);
+  const OwnedHook hook = hooked<OnTensor>(
+      tensor_register_hook,
+      [&](tensor_t**) {
+        backward_within_backward(levels - 1, reached);
+        return TENSOR_OK;
+      },
+      nullptr, static_cast<tensor_t*>(x));
+  OK(tensor_backward(call(tensor_sum, call(tensor_exp, x))));
+}
+
+TEST_F(SmallStack, BackwardWithinBackward) {
+  run([] {
+    int reached = 0;
+    backward_within_backward(150, &reached);
+    EXPECT_EQ(reached, 151);
   });
 }
 
