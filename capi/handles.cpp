@@ -239,7 +239,8 @@ bool release_handle(tensor_t* handle) {
   uint64_t value = reinterpret_cast<uint64_t>(handle);
   // Of two threads that release the same handle, one wins.
   if (!slot || !compare_exchange(slot->handle, value, 0, std::memory_order_acq_rel)) return false;
-  if (current && current->delays() > 0) [[unlikely]] {
+  // A callback may release what the call around it was given.
+  if (current && (current->delays() > 0 || is_used_here(*slot->tensor.impl()))) [[unlikely]] {
     if (current->delay(value)) return true;
   }
   // Goes at the end: its last use may call back into the library.
@@ -255,7 +256,7 @@ ReleaseDelay::ReleaseDelay() { ++mine().delays(); }
 ReleaseDelay::~ReleaseDelay() { --mine().delays(); }
 
 void free_delayed() {
-  if (!current || !current->has_delayed() || current->delays() > 0) [[likely]]
+  if (!current || !current->has_delayed() || current->delays() > 0 || uses_any()) [[likely]]
     return;
   for (uint64_t handle : current->take_delayed()) {
     const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));

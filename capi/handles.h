@@ -78,7 +78,8 @@ class ReleaseDelay {
   ReleaseDelay(const ReleaseDelay&) = delete;
   ReleaseDelay& operator=(const ReleaseDelay&) = delete;
 };
-// Lets go of what was kept so, unless an operation still runs. Called by what releases handles.
+// Lets go of what was kept so, or was released by a callback of the call that uses it, unless an
+// operation still runs. Called by what releases handles.
 void free_delayed();
 
 }  // namespace libtensor::capi

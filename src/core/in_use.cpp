@@ -154,6 +154,8 @@ void check_changed_here(const TensorImpl& tensor, const char* name) {
   check(uses->owner->changes(tensor), name, " is being changed by another thread");
 }
 
+bool is_among_uses(const TensorImpl& tensor) noexcept { return uses->owner->contains(tensor); }
+
 void UseScope::give_back_room() const noexcept {
   if (before_ < ThreadUses::kRoom) uses->owner->shrink();
 }

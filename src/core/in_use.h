@@ -46,6 +46,13 @@ inline void use(const Tensor& tensor, const char* name) {
   if (tensor.defined()) use(*tensor.impl(), name);
 }
 
+// Does a call of this thread that has not ended use the tensor, or any?
+[[gnu::cold]] bool is_among_uses(const TensorImpl& tensor) noexcept;
+inline bool uses_any() noexcept { return uses->count.load(std::memory_order_relaxed) > 0; }
+inline bool is_used_here(const TensorImpl& tensor) noexcept {
+  return uses_any() && is_among_uses(tensor);
+}
+
 class UseScope {
  public:
   UseScope() : before_(uses->count.load(std::memory_order_relaxed)) {}

@@ -288,6 +288,28 @@ TEST_F(Memory, ThePressureCallbackMayReleaseTensors) {
   EXPECT_EQ(calls.destroyed, 1);
 }
 
+// The memory of an argument goes when the call has ended, not while it reads it.
+TEST_F(Memory, ThePressureCallbackMayReleaseWhatTheCallWasGiven) {
+  OK(tensor_memory_empty_cache(kCpu));
+  Owned given = floats(20 * kMiB);
+  OK(tensor_memory_set_budget(kCpu, stats().reserved));
+  const size_t live = tensor_live_handles();
+  Calls calls;
+  calls.act = [&] {
+    given.release();
+    floats(4096);
+    return calls.calls < 3;
+  };
+  OK(tensor_memory_set_pressure_callback(kCpu, Calls::pressure, &calls, nullptr));
+  Owned sum;
+  EXPECT_EQ(tensor_add(given, given, sum.out()), TENSOR_ERROR_OUT_OF_MEMORY);
+  EXPECT_GE(calls.calls, 1);
+  EXPECT_EQ(tensor_live_handles(), live - 1);
+  OK(tensor_memory_set_pressure_callback(kCpu, nullptr, nullptr, nullptr));
+  floats(4096);                          // to release something lets go of it
+  const Owned next = floats(20 * kMiB);  // the memory is there again
+}
+
 // A provider over aligned_alloc that counts.
 struct Source {
   int64_t allocated = 0, blocks = 0, destroyed = 0;

@@ -19,7 +19,12 @@ class Options(ctypes.Structure):
 
 
 class Scalar(ctypes.Structure):
-    _fields_ = [("dtype", c_int32), ("reserved", c_int32), ("float64", c_double), ("rest", c_double)]
+    _fields_ = [
+        ("dtype", c_int32),
+        ("reserved", c_int32),
+        ("float64", c_double),
+        ("rest", c_double),
+    ]
 
 
 tensor = ctypes.CDLL(sys.argv[1])

@@ -1,4 +1,4 @@
-"""A crate and a module of somebody else's, which depend on the bindings, build offline and start."""
+"""A crate and a module of others, which depend on the bindings, build offline and start."""
 
 import os
 import shutil

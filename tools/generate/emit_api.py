@@ -49,7 +49,8 @@ def without_unions(text: str) -> str:
 
 def flat_header(read: Read) -> str:
     parts = [plain(read(name)) for name in in_order(read)]
-    return f"/* {SOURCE} */\n\n" + without_unions("\n\n".join(part for part in parts if part)) + "\n"
+    text = without_unions("\n\n".join(part for part in parts if part))
+    return f"/* {SOURCE} */\n\n{text}\n"
 
 
 def struct_fields(body: str) -> list[dict]:

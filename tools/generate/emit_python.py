@@ -111,7 +111,7 @@ def operations(family: Family) -> str:
 def all_operations(families: list[Family]) -> str:
     """_ops/__init__.py: every public operation."""
     lines = [f"# {SOURCE}", '"""Every operation: what the C library offers, as data."""', ""]
-    lines += [f"from . import {', '.join(family.name for family in families)}", ""]
+    lines += ["from . import (", *[f"    {family.name}," for family in families], ")", ""]
     lines += ["OPERATIONS = ("]
     lines += [f"    *{family.name}.OPERATIONS," for family in families]
     return "\n".join([*lines, ")", ""])
