@@ -3,6 +3,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "core/thread_local.h"
 
@@ -51,6 +52,10 @@ tensor_status_t report_exception() noexcept {
   } catch (const std::length_error&) {  // more than a container can ever hold
     return keep_error(Status::kOutOfMemory,
                       "out of memory: the library's own records would be larger than memory");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again)
+      return keep_error(Status::kInternal, error.what());
+    return keep_error(Status::kOutOfMemory, "out of memory: the system starts no further thread");
   } catch (const std::exception& error) {
     return keep_error(Status::kInternal, error.what());
   } catch (...) {

@@ -19,8 +19,7 @@ void set_data(const Tensor& tensor, const Tensor& data) {
   check(!tensor.requires_grad() || is_floating(data.dtype()),
         "data set to a tensor that requires gradients must be floating point or complex dtype");
   if (data.is_same(tensor)) return;
-  // Keeps the tensor, too: what goes with the memory that it has may call back.
-  const Exclusive alone(tensor);
+  const Exclusive alone(tensor);  // keeps the tensor: what goes with its memory may call back
   TensorImpl& impl = *tensor.impl();
   // What the leaf's node says of its gradient holds no more.
   if (impl.extra && (data.dtype() != impl.dtype || data.device() != tensor.device())) {
