@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/fork.h"
+#include "core/in_use.h"
 #include "core/thread_local.h"
 
 namespace libtensor::capi {
