@@ -5,8 +5,6 @@
 #include <atomic>
 #include <thread>
 
-#include "core/in_use.h"
-
 namespace libtensor {
 namespace {
 
@@ -17,6 +15,7 @@ constinit ForkSafeMutex* first = nullptr;  // ordered by level, the newest of a 
 constinit uint64_t added = 0;
 constinit bool forking = false;
 constinit std::atomic<uint16_t> forks{0};
+constinit std::atomic<void (*)() noexcept> child_handler{nullptr};
 
 }  // namespace
 
@@ -80,7 +79,7 @@ struct ForkHandlers {
   }
   static void unlock_child() {
     forks.fetch_add(1, std::memory_order_relaxed);
-    forget_uses_of_other_threads();
+    if (const auto handler = child_handler.load(std::memory_order_relaxed)) handler();
     unlock_all();
   }
 };
@@ -93,6 +92,7 @@ const ForkHandlers
 ForkSafeMutex::ForkSafeMutex(LockLevel level) : level_(level) { ForkHandlers::add(this); }
 ForkSafeMutex::~ForkSafeMutex() { ForkHandlers::remove(this); }
 
+void run_in_children(void (*handler)() noexcept) { child_handler = handler; }
 bool in_forked_child() { return fork_count() != 0; }
 uint16_t fork_count() { return forks.load(std::memory_order_relaxed); }
 

@@ -87,13 +87,15 @@ class StripedMutex {
   }
 
  private:
-  static constexpr size_t kCount = 8;
+  static constexpr size_t kCount = 6;
   static constexpr size_t kObjectBytes = 64;  // of the pool's blocks
   struct Stripes {
     MutexOfLevel<kLevel> mutexes[kCount];
   };
 };
 
+// Called in each child, with all locks held. One function; what is known of other threads goes.
+void run_in_children(void (*handler)() noexcept);
 // Is this a child of the process that loaded the library? Thread pools of the parent do not exist
 // here.
 bool in_forked_child();

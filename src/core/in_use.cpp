@@ -14,7 +14,12 @@ namespace {
 
 constinit UseList nothing;
 
+// In a forked child, where other threads do not exist; with all locks held.
+void forget_uses_of_other_threads() noexcept;
+
 struct AllUses {
+  AllUses() { run_in_children(forget_uses_of_other_threads); }
+
   ForkSafeMutex mutex{LockLevel::kUses};
   std::vector<ThreadUses*> threads;
   std::atomic<bool> has_barrier{register_barrier()};
@@ -148,6 +153,10 @@ bool any_other_thread(Found found) noexcept {
                      [&](const ThreadUses* thread) { return is_other(thread) && found(*thread); });
 }
 
+void forget_uses_of_other_threads() noexcept {
+  std::erase_if(all().threads, [](const ThreadUses* thread) { return thread != uses->owner; });
+}
+
 }  // namespace
 
 void use_slowly(const TensorImpl& tensor, const char* name) {
@@ -209,10 +218,6 @@ void WaitingUses::leave() const noexcept { uses = &nothing; }
 void WaitingUses::resume() const noexcept {
   uses = owner_->list;
   if (has_unlisted_) unlisted_calls.thread.store(waiting_, std::memory_order_relaxed);
-}
-
-void forget_uses_of_other_threads() noexcept {
-  std::erase_if(all().threads, [](const ThreadUses* thread) { return thread != uses->owner; });
 }
 
 }  // namespace libtensor

@@ -133,7 +133,4 @@ class WaitingUses {
   bool has_unlisted_ = false;
 };
 
-// In a forked child, where other threads do not exist; with all locks held.
-void forget_uses_of_other_threads() noexcept;
-
 }  // namespace libtensor
