@@ -206,6 +206,7 @@ class Call {
 void call_from_data(Call& call);
 void call_from_blob(Call& call);
 void call_copy_to(Call& call);
+void call_copy_from(Call& call);
 void call_scope_push(Call& call);
 void call_scope_pop(Call& call);
 void call_hooks_push(Call& call);

@@ -73,16 +73,33 @@ void call_from_blob(Call& call) {
       [&] { return tensor_from_blob(data, shape, strides, ndim, options, destroy, user, out); });
 }
 
-void call_copy_to(Call& call) {
-  const tensor_t* t = call.tensor("t");
+namespace {
+
+// Room for the elements of a tensor that has few.
+thread_local unsigned char elements[kFewElements * 8];
+
+size_t bytes_of(Call& call, const tensor_t* t) {
   int64_t numel = 0;
   tensor_dtype_t dtype = TENSOR_FLOAT32;
   if (t && tensor_numel(t, &numel) == TENSOR_OK) tensor_dtype(t, &dtype);
-  static thread_local unsigned char buffer[kFewElements * 8];
   const size_t right = static_cast<size_t>(numel) * tensor_dtype_size(dtype);
-  const size_t bytes = call.choices().one_in(4) ? call.index("bytes") : right;
-  void* const data = call.null("data") ? nullptr : buffer;
+  return call.choices().one_in(4) ? call.index("bytes") : right;
+}
+
+}  // namespace
+
+void call_copy_to(Call& call) {
+  const tensor_t* t = call.tensor("t");
+  const size_t bytes = bytes_of(call, t);
+  void* const data = call.null("data") ? nullptr : elements;
   call.status([&] { return tensor_copy_to(t, data, bytes); });
+}
+
+void call_copy_from(Call& call) {
+  tensor_t* t = call.changed("t");
+  const size_t bytes = bytes_of(call, t);
+  const void* const data = call.null("data") ? nullptr : elements;
+  call.status([&] { return tensor_copy_from(t, data, bytes); });
 }
 
 void call_scope_push(Call& call) {

@@ -21,6 +21,7 @@ SPECIAL = {
     "tensor_from_data": "call_from_data",
     "tensor_from_blob": "call_from_blob",
     "tensor_copy_to": "call_copy_to",
+    "tensor_copy_from": "call_copy_from",
     "tensor_scope_push": "call_scope_push",
     "tensor_scope_pop": "call_scope_pop",
     "tensor_saved_tensors_hooks_push": "call_hooks_push",
@@ -152,7 +153,7 @@ def size(function, params, known):
         if name in known:
             # The plain form and the one in place make views; _out writes.
             return "kFew" if function.endswith("_out") else known[name]
-    visits = re.search(r"backward|grad|vjp|graph|item|copy_to|to_string|set_rng|function", function)
+    visits = re.search(r"backward|grad|vjp|graph|item|copy_to|copy_from|to_string|set_rng|function", function)
     return "kFew" if visits else "kAny"
 
 
