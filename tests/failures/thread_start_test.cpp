@@ -10,7 +10,7 @@ class ThreadStart : public TensorTest {};
 // A leaf whose gradient's hook runs the next backward; what that gives is what this gives.
 tensor_status_t backward_within_backward(int levels) {
   if (levels == 0) return TENSOR_OK;
-  OK(tensor_grad_enabled_set(true, nullptr));  // it is off in hooks
+  EXPECT_EQ(tensor_grad_enabled_set(true, nullptr), TENSOR_OK);  // it is off in hooks
   const Owned x = filled({2}, 1, TENSOR_FLOAT64, true);
   const OwnedHook hook =
       on_tensor(x, [&](tensor_t**) { return backward_within_backward(levels - 1); });
