@@ -206,3 +206,9 @@ const libtensor::cuda::DriverFunctions* libtensor::cuda::driver_functions() {
 
 EXPORT void cuda_null_counts(cuda_null_counts_t* out) { *out = counts; }
 EXPORT void cuda_null_reset(void) { counts = {}; }
+
+// What the emulator's kernels ask for (kernel_limit.h): calls are cut as for a GPU.
+namespace libtensor::cuda {
+int64_t max_kernel_elements();
+int64_t max_kernel_elements() { return int64_t{1} << 30; }
+}  // namespace libtensor::cuda
