@@ -131,11 +131,10 @@ std::vector<Row> pointwise_rows() {
             tensor_t* const parts[] = {o.a, o.b};
             call(tensor_cat, parts, size_t{2}, 0);
           }),
-      // Looks for zeros first, and so waits.
-      waits("divide integers, rounded down", 3, 1, 1,
-            [](Operands& o) { call(tensor_floor_divide, o.index, o.whole); }),
-      waits("remainder of integers", 3, 1, 1,
-            [](Operands& o) { call(tensor_remainder, o.index, o.whole); }),
+      row("divide integers, rounded down", 1,
+          [](Operands& o) { call(tensor_floor_divide, o.index, o.whole); }),
+      row("remainder of integers", 1,
+          [](Operands& o) { call(tensor_remainder, o.index, o.whole); }),
   };
 }
 
@@ -150,15 +149,11 @@ std::vector<Row> other_rows() {
       product(
           "addmm", 2,
           [](Operands& o) { call(tensor_addmm, o.row, o.a, o.square, integer(1), integer(1)); }),
-      // Indices are looked at first, and so waited for.
-      waits("gather", 2, 2, 1, [](Operands& o) { call(tensor_gather, o.a, 0, o.places); }),
-      waits("scatter", 3, 2, 1, [](Operands& o) { call(tensor_scatter, o.a, 0, o.places, o.b); }),
-      waits("index_select", 2, 2, 1,
-            [](Operands& o) { call(tensor_index_select, o.a, 0, o.index); }),
-      waits("index_add", 3, 2, 1,
-            [](Operands& o) { call(tensor_index_add, o.a, 0, o.index, o.b); }),
-      waits("cross_entropy", 3, 2, 1,
-            [](Operands& o) { call(tensor_cross_entropy, o.a, o.index); }),
+      row("gather", 1, [](Operands& o) { call(tensor_gather, o.a, 0, o.places); }),
+      row("scatter", 2, [](Operands& o) { call(tensor_scatter, o.a, 0, o.places, o.b); }),
+      row("index_select", 1, [](Operands& o) { call(tensor_index_select, o.a, 0, o.index); }),
+      row("index_add", 2, [](Operands& o) { call(tensor_index_add, o.a, 0, o.index, o.b); }),
+      row("cross_entropy", 2, [](Operands& o) { call(tensor_cross_entropy, o.a, o.index); }),
       waits("item", 0, 1, 1, [](Operands& o) { read_item(o.one); }),
       waits("to the host", 0, 1, 1,
             [](Operands& o) { call(tensor_to_copy, o.a, TENSOR_FLOAT32, kCpu); }),
@@ -265,10 +260,8 @@ TEST(Step, OfANetworkKeepsItsBudget) {
   runtime();
   Network there(kCuda), here(kCpu);
   const auto on_cuda = [&] { there.step(); };
-  // The classes are looked at before the loss and before its gradient: two waits that PyTorch does
-  // without.
   const cuda_null_counts_t counts = counts_of(on_cuda);
-  expect_within({"step", {}, 24, 4, 2, 10}, counts);
+  expect_within({"step", {}, 22, 1, 0, 10}, counts);
   report("step of a network", counts, on_cuda, [&] { here.step(); });
 }
 
