@@ -193,7 +193,6 @@ tensor_status_t tensor_memory_set_pressure_callback(
     if (!function) return allocator.set_pressure_callback(nullptr);
     const auto callback = std::make_shared<Pressure>(Pressure{function, user, device});
     allocator.set_pressure_callback([callback](size_t bytes) {
-      const ReleaseDelay delay;  // the call that wants memory has arguments
       return callback->function(callback->user, callback->device, bytes);
     });
     callback->destroy = destroy;

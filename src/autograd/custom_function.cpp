@@ -162,7 +162,9 @@ Tensor CustomFunction::wrap(const Tensor& output) {
   if (modified) {
     const auto input = std::find_if(inputs_.begin(), inputs_.end(),
                                     [&](const Tensor& one) { return one.is_same(output); });
-    rebase_history(output, self, static_cast<size_t>(input - inputs_.begin()));
+    HistoryChange change(output, true);
+    change.prepare(output, self, static_cast<size_t>(input - inputs_.begin()));
+    change.commit(output);
     return output;
   }
   Tensor result = output;

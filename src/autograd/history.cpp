@@ -215,27 +215,39 @@ void check_inplace(const Tensor& self, bool recorded) {
         "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 
-void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge) {
+void HistoryChange::prepare(const Tensor& self, const Ref<Node>& node, size_t self_edge) {
   if (!is_floating(self.dtype())) return;
-  if (!self.is_view()) {
-    if (self.storage().watched()) self.impl()->lend_history();
-    set_grad_fn(self, node, node->add_output(self));
-    return;
-  }
+  output_nr_ = node->add_output(self);
+  fresh_ = node;
+  if (!self.is_view()) return;
   const Tensor base = base_of(self);
-  base.impl()->lend_history();
-  node->add_output(self);
-  Ref<Node> copy_slices = tensor_ops.copy_slices(base, self, node, self_edge);
-  set_grad_fn(base, copy_slices, copy_slices->add_output(base));
-  grad_fn(self);  // the view's own history now goes through the base
+  fresh_ = tensor_ops.copy_slices(base, self, node, self_edge);
+  output_nr_ = fresh_->add_output(base);
+}
+
+namespace {
+
+// Where there is no memory for it now, a view's own history through the base is made when it is
+// next asked for.
+void renew_view(const Tensor& view) {
+  try {
+    grad_fn(view);
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+}  // namespace
+
+void HistoryChange::commit(const Tensor& self) {
+  if (!fresh_) return;
+  const Tensor changed = self.is_view() ? base_of(self) : self;
+  if (self.is_view() || self.storage().watched()) changed.impl()->lend_history();
+  set_grad_fn(changed, std::move(fresh_), output_nr_);
+  if (self.is_view()) renew_view(self);
 }
 
 void rebase_geometry(const Tensor& self, const Ref<Node>& node) {
-  if (self.is_view()) {
-    grad_fn(self);  // no element changed: the view's history through the base, at its new place
-  } else {
-    set_grad_fn(self, node, node->add_output(self));
-  }
+  self.is_view() ? renew_view(self) : set_grad_fn(self, node, 0);
 }
 
 HistorySnapshot::HistorySnapshot(const Tensor& tensor)

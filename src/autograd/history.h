@@ -49,25 +49,29 @@ void set_view(const Tensor& result, const Tensor& source, ViewOrigin origin = Vi
 // The same for the results of one operation, none of which may be changed in place.
 void set_views(std::span<const Tensor> results, const Tensor& source);
 
-// While it lives, no other thread uses what an in-place operation on `self` gives a history: the
-// tensor and, of a view, the base. Throws where one does.
+// What an in-place operation on `self` gives a history: the tensor and, of a view, the base. While
+// it lives no other thread uses them; throws where one does.
 class HistoryChange {
  public:
   HistoryChange(const Tensor& self, bool recorded) {
     if (recorded) [[unlikely]]
       begin(self);
   }
+  // Makes room for `node`, which will have made self's new content, and whose edge number
+  // `self_edge` leads to where self's old content came from. Changes neither tensor.
+  void prepare(const Tensor& self, const Ref<Node>& node, size_t self_edge = 0);
+  // Makes it their history. Call after the version was raised.
+  void commit(const Tensor& self);
 
  private:
   void begin(const Tensor& self);
   Exclusive self_, base_;
+  Ref<Node> fresh_;
+  uint32_t output_nr_ = 0;
 };
 // Throws where PyTorch forbids to change `self` in place. `recorded`: the operation will be.
 void check_inplace(const Tensor& self, bool recorded);
-// After an in-place operation: `node` made self's new content, and its edge number `self_edge`
-// leads to where self's old content came from. Call after the version was raised.
-void rebase_history(const Tensor& self, const Ref<Node>& node, size_t self_edge = 0);
-// The same for an operation that changed self's shape and strides only.
+// After an operation that changed self's shape and strides only, to those of an output of `node`.
 void rebase_geometry(const Tensor& self, const Ref<Node>& node);
 // The place of a tensor in the graph, to be put back where what changed it has failed.
 class HistorySnapshot {

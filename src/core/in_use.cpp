@@ -8,6 +8,7 @@
 #include "core/asymmetric_barrier.h"
 #include "core/error.h"
 #include "core/fork.h"
+#include "core/single_threaded.h"
 
 namespace libtensor {
 namespace {
@@ -29,7 +30,6 @@ AllUses& all() { return Eternal<AllUses>::get(); }
 }  // namespace
 
 LIBTENSOR_FAST_THREAD_LOCAL UseList* uses = &nothing;
-constinit UnlistedCalls unlisted_calls;
 
 // One thread's list, which moves as it grows, and the tensors that the thread changes.
 class ThreadUses {
@@ -125,17 +125,11 @@ static_assert(sizeof(Ref<Storage>) == sizeof(Storage*));
 
 ThreadUses& own_uses() { return uses->owner ? *uses->owner : *make_for_thread<ThreadUses>(); }
 
-bool others_have_unlisted_calls() {
-  return unlisted_calls.count.load(std::memory_order_acquire) > 0 &&
-         unlisted_calls.thread.load(std::memory_order_relaxed) != &uses;
-}
-
 // Whether another thread's list may hold what `found` looks for. What this thread has written until
 // now is seen by each that notes a use from now on.
 template <class Found>
 bool any_other_thread(Found found) noexcept {
   if (single_threaded()) return false;
-  if (others_have_unlisted_calls()) return true;
   const ThreadUses* const own = uses->owner;
   const auto is_other = [&](const ThreadUses* thread) { return thread != own; };
   AllUses& shared = all();
@@ -208,16 +202,9 @@ bool used_elsewhere(const Storage& storage) noexcept {
       [&](const ThreadUses& thread) { return thread.contains_view_of(storage); });
 }
 
-WaitingUses::WaitingUses()
-    : owner_(&own_uses()), has_unlisted_(unlisted_calls.thread.load() == waiting_) {}
-void WaitingUses::take_over() const noexcept {
-  uses = owner_->list;
-  if (has_unlisted_) unlisted_calls.thread.store(&uses, std::memory_order_relaxed);
-}
+WaitingUses::WaitingUses() : owner_(&own_uses()) {}
+void WaitingUses::take_over() const noexcept { uses = owner_->list; }
 void WaitingUses::leave() const noexcept { uses = &nothing; }
-void WaitingUses::resume() const noexcept {
-  uses = owner_->list;
-  if (has_unlisted_) unlisted_calls.thread.store(waiting_, std::memory_order_relaxed);
-}
+void WaitingUses::resume() const noexcept { uses = owner_->list; }
 
 }  // namespace libtensor

@@ -3,12 +3,9 @@
 //
 // Both leave a mark and then look for the other's: a reader in a list of its thread's, whoever
 // changes a tensor in the tensor. Between mark and look lies a barrier, for both of them the
-// changing thread's (membarrier): so a reader pays for a few plain loads and stores. Calls that
-// begin while the process has one thread list nothing: should a callback start a second thread,
-// then until such a call ends, it stands for a use of every tensor.
+// changing thread's (membarrier): so a reader pays for a few plain loads and stores.
 #pragma once
 
-#include "core/single_threaded.h"
 #include "core/tensor.h"
 
 namespace libtensor {
@@ -27,13 +24,6 @@ struct UseList {
 // The calling thread's; empty and without an owner until it first uses a tensor.
 extern LIBTENSOR_FAST_THREAD_LOCAL UseList* uses;
 
-// The calls that list nothing, which are one thread's.
-struct UnlistedCalls {
-  std::atomic<uint32_t> count{0};
-  std::atomic<UseList**> thread{nullptr};  // where that thread has `uses`
-};
-extern UnlistedCalls unlisted_calls;
-
 // Notes one where that takes more than a store. Throws std::bad_alloc.
 [[gnu::cold, gnu::noinline]] void use_slowly(const TensorImpl& tensor, const char* name);
 // Throws unless it is this thread that changes it.
@@ -42,7 +32,6 @@ extern UnlistedCalls unlisted_calls;
 // Until the UseScope around ends, no other thread changes the shape, memory or history of `tensor`.
 // Throws where one is about to; `name` is what the caller knows it by.
 inline void use(const TensorImpl& tensor, const char* name) {
-  if (single_threaded()) return;
   UseList* const list = uses;
   const uint32_t count = list->count.load(std::memory_order_relaxed);
   if (count >= list->quick.load(std::memory_order_relaxed)) [[unlikely]]
@@ -66,13 +55,8 @@ inline bool is_used_here(const TensorImpl& tensor) noexcept {
 
 class UseScope {
  public:
-  UseScope() : before_(uses->count.load(std::memory_order_relaxed)), unlisted_(single_threaded()) {
-    if (!unlisted_) return;
-    unlisted_calls.thread.store(&uses, std::memory_order_relaxed);
-    add_unlisted(1);
-  }
+  UseScope() : before_(uses->count.load(std::memory_order_relaxed)) {}
   ~UseScope() {
-    if (unlisted_) add_unlisted(-1);
     UseList* const list = uses;
     const uint32_t count = list->count.load(std::memory_order_relaxed);
     if (count == before_) return;
@@ -86,13 +70,8 @@ class UseScope {
  private:
   static constexpr uint32_t kMany = 512;
   [[gnu::cold, gnu::noinline]] void give_back_room() const noexcept;
-  static void add_unlisted(int by) {  // one thread writes
-    std::atomic<uint32_t>& count = unlisted_calls.count;
-    count.store(count.load(std::memory_order_relaxed) + by, std::memory_order_release);
-  }
 
   uint32_t before_;
-  bool unlisted_;
 };
 
 // While it lives, this thread alone uses the tensor, and may change its shape, memory and history.
@@ -129,8 +108,6 @@ class WaitingUses {
 
  private:
   ThreadUses* owner_;
-  UseList** waiting_ = &uses;
-  bool has_unlisted_ = false;
 };
 
 }  // namespace libtensor

@@ -132,7 +132,8 @@ TEST_F(Data, MayBeReleasedByWhatItReplaces) {
 
 TEST_F(Data, MayBeExchangedByWhatAResizeReplaces) {
   float memory[3] = {};
-  const Owned other = filled_with(7, 4), large = filled_with(1, 2000);
+  const int64_t count = 2000;
+  const Owned other = filled_with(7, 4), large = call(tensor_ones, &count, size_t{1}, nullptr);
   Owned out;
   {
     const Owned blob = over(memory, 3, [&] { OK(tensor_set_data(out, other)); });

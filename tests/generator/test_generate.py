@@ -42,6 +42,8 @@ EXPECTED = {
 OTHERS = {
     "include/tensor/ops.h",
     "include/tensor/ops.hpp",
+    "capi/generated/api.json",
+    "capi/generated/tensor.cdef.h",
     "include/generated/meson.build",
     "src/ops/generated/meson.build",
     "src/ops/generated/compute/arithmetic.h",

@@ -108,18 +108,17 @@ def inplace_compute(op: Op) -> str:
     if "function" not in op.variants:
         return f"compute::{op.name}_({call_args(op)})"
     if op.kernel == "view":
-        return f"set_geometry(self, compute::{op.name}({call_args(op)}))"
+        return "set_geometry(self, moved)"
     return f"assign(self, compute::{op.name}({call_args(op)}))"
 
 
 def inplace_body(op: Op) -> list[str]:
     name = op.variant_name("inplace")
-    rebase = "rebase_geometry" if op.kernel == "view" else "rebase_history"
     lines = [f"  const bool records = autograd::records({differentiable(op) or 'self'});"]
     if op.kernel == "view":
         lines.append("  const Exclusive alone(self);")
     elif op.gradient:
-        lines.append("  const autograd::HistoryChange change(self, records);")
+        lines.append("  autograd::HistoryChange change(self, records);")
     lines.append("  autograd::check_inplace(self, records);")
     if op.inplace_check:
         lines.append(f"  {op.inplace_check};")
@@ -128,13 +127,20 @@ def inplace_body(op: Op) -> list[str]:
         lines.append(f"  Ref<{op.class_name}> recorded;")
         lines.append("  if (records) [[unlikely]] {")
         lines += ["    " + line for line in make_node(op, inplace=True)]
-        lines += ["    recorded = std::move(node);", "  }"]
-    if saved:
-        lines += write_early(op)
+        lines.append("    recorded = std::move(node);")
+        prepare = [] if op.kernel == "view" else ["    change.prepare(self, recorded);"]
+        if saved:
+            lines += ["  }", *write_early(op), "  if (recorded) [[unlikely]] {"]
+        lines += [*prepare, "  }"]
+    if op.kernel == "view":
+        lines.append(f"  const Tensor moved = compute::{op.name}({call_args(op)});")
+        lines.append("  if (recorded) [[unlikely]]")
+        lines.append("    recorded->add_output(moved);")
     lines += [f"  {inplace_compute(op)};", f'  self.storage().bump_version("{name}");']
     if op.gradient:
+        rebase = "autograd::rebase_geometry(self, recorded)"
         lines.append("  if (recorded) [[unlikely]] {")
-        lines.append(f"    autograd::{rebase}(self, recorded);")
+        lines.append(f"    {rebase if op.kernel == 'view' else 'change.commit(self)'};")
         lines += ["    " + line for line in saved]
         lines.append("  }")
     return lines
@@ -150,9 +156,10 @@ def write_early(op: Op) -> list[str]:
     for line in save:
         line = line.replace("node->", "recorded->").replace("save_output", "save_output_early")
         lines.append("    " + line)
+    lines.append("    change.prepare(self, recorded);")
     lines.append("    assign(self, content);")
     lines.append(f'    self.storage().bump_version("{op.variant_name("inplace")}");')
-    lines.append("    autograd::rebase_history(self, recorded);")
+    lines.append("    change.commit(self);")
     return [*lines, "    return;", "  }"]
 
 

@@ -30,7 +30,7 @@ Tensor relu(const Tensor& self) {
 void relu_(const Tensor& self) {
   check_relu(self.dtype());
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReluBackward> recorded;
   if (records) [[unlikely]] {
@@ -42,15 +42,19 @@ void relu_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kRelu, Rule::kPromote, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("relu_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kRelu, Rule::kPromote, self, {self});
   self.storage().bump_version("relu_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }

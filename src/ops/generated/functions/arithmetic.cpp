@@ -29,7 +29,7 @@ Tensor add(const Tensor& self, const Tensor& other) {
 
 void add_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddBackward> recorded;
   if (records) [[unlikely]] {
@@ -37,11 +37,12 @@ void add_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kAdd, Rule::kPromote, self, {self, other});
   self.storage().bump_version("add_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -63,18 +64,19 @@ Tensor add_scalar(const Tensor& self, Scalar other) {
 
 void add_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<AddScalarBackward>::adopt(new AddScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kAdd, Rule::kPromote, self, {self, other});
   self.storage().bump_version("add_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -100,7 +102,7 @@ Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AddAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -109,11 +111,12 @@ void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
     node->connect(1, other);
     node->alpha_ = alpha;
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kAddScaled, Rule::kPromoteInputs, self, {self, other, alpha});
   self.storage().bump_version("add_alpha_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -139,7 +142,7 @@ Tensor sub(const Tensor& self, const Tensor& other) {
 void sub_(const Tensor& self, const Tensor& other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubBackward> recorded;
   if (records) [[unlikely]] {
@@ -147,11 +150,12 @@ void sub_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSub, Rule::kPromote, self, {self, other});
   self.storage().bump_version("sub_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -176,18 +180,19 @@ Tensor sub_scalar(const Tensor& self, Scalar other) {
 void sub_scalar_(const Tensor& self, Scalar other) {
   check_sub(self.dtype(), other.dtype());
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<SubScalarBackward>::adopt(new SubScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSub, Rule::kPromote, self, {self, other});
   self.storage().bump_version("sub_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -214,7 +219,7 @@ Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
 void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SubAlphaBackward> recorded;
   if (records) [[unlikely]] {
@@ -223,11 +228,12 @@ void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
     node->connect(1, other);
     node->alpha_ = alpha;
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSubScaled, Rule::kPromoteInputs, self, {self, other, alpha});
   self.storage().bump_version("sub_alpha_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -264,7 +270,7 @@ Tensor mul(const Tensor& self, const Tensor& other) {
 
 void mul_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulBackward> recorded;
   if (records) [[unlikely]] {
@@ -274,11 +280,12 @@ void mul_(const Tensor& self, const Tensor& other) {
     if (self.requires_grad()) node->other_.save_beside(other, 1, self);
     if (other.requires_grad()) node->self_.save(clone(self), 0);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kMul, Rule::kPromote, self, {self, other});
   self.storage().bump_version("mul_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -301,7 +308,7 @@ Tensor mul_scalar(const Tensor& self, Scalar other) {
 
 void mul_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<MulScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -309,11 +316,12 @@ void mul_scalar_(const Tensor& self, Scalar other) {
     node->connect(0, self);
     node->other_ = other;
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kMul, Rule::kPromote, self, {self, other});
   self.storage().bump_version("mul_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -338,7 +346,7 @@ Tensor div(const Tensor& self, const Tensor& other) {
 
 void div_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivBackward> recorded;
   if (records) [[unlikely]] {
@@ -348,11 +356,12 @@ void div_(const Tensor& self, const Tensor& other) {
     node->other_.save_beside(other, 1, self);
     if (other.requires_grad()) node->self_.save(clone(self), 0);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDiv, Rule::kPromoteFloat, self, {self, other});
   self.storage().bump_version("div_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -375,7 +384,7 @@ Tensor div_scalar(const Tensor& self, Scalar other) {
 
 void div_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -383,11 +392,12 @@ void div_scalar_(const Tensor& self, Scalar other) {
     node->connect(0, self);
     node->other_ = other;
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDiv, Rule::kPromoteFloat, self, {self, other});
   self.storage().bump_version("div_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -412,7 +422,7 @@ Tensor div_trunc(const Tensor& self, const Tensor& other) {
 void div_trunc_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncBackward> recorded;
   if (records) [[unlikely]] {
@@ -420,11 +430,12 @@ void div_trunc_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivTrunc, Rule::kPromote, self, {self, other});
   self.storage().bump_version("div_trunc_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -449,18 +460,19 @@ Tensor div_trunc_scalar(const Tensor& self, Scalar other) {
 void div_trunc_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_trunc_cpu");
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivTruncScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<DivTruncScalarBackward>::adopt(new DivTruncScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivTrunc, Rule::kPromote, self, {self, other});
   self.storage().bump_version("div_trunc_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -486,7 +498,7 @@ Tensor div_floor(const Tensor& self, const Tensor& other) {
 void div_floor_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorBackward> recorded;
   if (records) [[unlikely]] {
@@ -494,11 +506,12 @@ void div_floor_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivFloor, Rule::kPromote, self, {self, other});
   self.storage().bump_version("div_floor_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -523,18 +536,19 @@ Tensor div_floor_scalar(const Tensor& self, Scalar other) {
 void div_floor_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<DivFloorScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<DivFloorScalarBackward>::adopt(new DivFloorScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivFloor, Rule::kPromote, self, {self, other});
   self.storage().bump_version("div_floor_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -560,7 +574,7 @@ Tensor floor_divide(const Tensor& self, const Tensor& other) {
 void floor_divide_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideBackward> recorded;
   if (records) [[unlikely]] {
@@ -568,11 +582,12 @@ void floor_divide_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivFloor, Rule::kPromote, self, {self, other});
   self.storage().bump_version("floor_divide_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -597,18 +612,19 @@ Tensor floor_divide_scalar(const Tensor& self, Scalar other) {
 void floor_divide_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "div_floor_cpu");
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FloorDivideScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<FloorDivideScalarBackward>::adopt(new FloorDivideScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kDivFloor, Rule::kPromote, self, {self, other});
   self.storage().bump_version("floor_divide_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -647,7 +663,7 @@ Tensor remainder(const Tensor& self, const Tensor& other) {
 void remainder_(const Tensor& self, const Tensor& other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderBackward> recorded;
   if (records) [[unlikely]] {
@@ -657,11 +673,12 @@ void remainder_(const Tensor& self, const Tensor& other) {
     if (other.requires_grad()) node->self_.save(clone(self), 0);
     if (other.requires_grad()) node->other_.save_beside(other, 1, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kRemainder, Rule::kPromote, self, {self, other});
   self.storage().bump_version("remainder_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -686,18 +703,19 @@ Tensor remainder_scalar(const Tensor& self, Scalar other) {
 void remainder_scalar_(const Tensor& self, Scalar other) {
   check_divisor(self, other, "remainder_cpu");
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<RemainderScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<RemainderScalarBackward>::adopt(new RemainderScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kRemainder, Rule::kPromote, self, {self, other});
   self.storage().bump_version("remainder_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -743,7 +761,7 @@ Tensor reciprocal(const Tensor& self) {
 
 void reciprocal_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ReciprocalBackward> recorded;
   if (records) [[unlikely]] {
@@ -755,15 +773,19 @@ void reciprocal_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kReciprocal, Rule::kPromoteFloat, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("reciprocal_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kReciprocal, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("reciprocal_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }
@@ -788,18 +810,19 @@ Tensor neg(const Tensor& self) {
 void neg_(const Tensor& self) {
   check_neg(self.dtype());
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NegBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<NegBackward>::adopt(new NegBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kNeg, Rule::kPromote, self, {self});
   self.storage().bump_version("neg_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -826,7 +849,7 @@ Tensor abs(const Tensor& self) {
 void abs_(const Tensor& self) {
   check_abs(self.dtype());
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<AbsBackward> recorded;
   if (records) [[unlikely]] {
@@ -834,11 +857,12 @@ void abs_(const Tensor& self) {
     node->connect(0, self);
     node->self_.save(clone(self), 0);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kAbs, Rule::kPromote, self, {self});
   self.storage().bump_version("abs_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -862,18 +886,19 @@ Tensor sgn(const Tensor& self) {
 
 void sgn_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SgnBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<SgnBackward>::adopt(new SgnBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSign, Rule::kPromote, self, {self});
   self.storage().bump_version("sgn_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 

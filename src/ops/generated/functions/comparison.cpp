@@ -23,7 +23,7 @@ Tensor eq(const Tensor& self, const Tensor& other) {
 
 void eq_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqBackward> recorded;
   if (records) [[unlikely]] {
@@ -31,11 +31,12 @@ void eq_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kEq, Rule::kCompare, self, {self, other});
   self.storage().bump_version("eq_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -52,18 +53,19 @@ Tensor eq_scalar(const Tensor& self, Scalar other) {
 
 void eq_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<EqScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<EqScalarBackward>::adopt(new EqScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kEq, Rule::kCompare, self, {self, other});
   self.storage().bump_version("eq_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -80,7 +82,7 @@ Tensor ne(const Tensor& self, const Tensor& other) {
 
 void ne_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeBackward> recorded;
   if (records) [[unlikely]] {
@@ -88,11 +90,12 @@ void ne_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kNe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ne_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -109,18 +112,19 @@ Tensor ne_scalar(const Tensor& self, Scalar other) {
 
 void ne_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<NeScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<NeScalarBackward>::adopt(new NeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kNe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ne_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -137,7 +141,7 @@ Tensor lt(const Tensor& self, const Tensor& other) {
 
 void lt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtBackward> recorded;
   if (records) [[unlikely]] {
@@ -145,11 +149,12 @@ void lt_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kLt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("lt_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -166,18 +171,19 @@ Tensor lt_scalar(const Tensor& self, Scalar other) {
 
 void lt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LtScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<LtScalarBackward>::adopt(new LtScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kLt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("lt_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -194,7 +200,7 @@ Tensor le(const Tensor& self, const Tensor& other) {
 
 void le_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeBackward> recorded;
   if (records) [[unlikely]] {
@@ -202,11 +208,12 @@ void le_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kLe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("le_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -223,18 +230,19 @@ Tensor le_scalar(const Tensor& self, Scalar other) {
 
 void le_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LeScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<LeScalarBackward>::adopt(new LeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kLe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("le_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -251,7 +259,7 @@ Tensor gt(const Tensor& self, const Tensor& other) {
 
 void gt_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtBackward> recorded;
   if (records) [[unlikely]] {
@@ -259,11 +267,12 @@ void gt_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kGt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("gt_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -280,18 +289,19 @@ Tensor gt_scalar(const Tensor& self, Scalar other) {
 
 void gt_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GtScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<GtScalarBackward>::adopt(new GtScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kGt, Rule::kCompare, self, {self, other});
   self.storage().bump_version("gt_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -308,7 +318,7 @@ Tensor ge(const Tensor& self, const Tensor& other) {
 
 void ge_(const Tensor& self, const Tensor& other) {
   const bool records = autograd::records(self, other);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeBackward> recorded;
   if (records) [[unlikely]] {
@@ -316,11 +326,12 @@ void ge_(const Tensor& self, const Tensor& other) {
     node->connect(0, self);
     node->connect(1, other);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kGe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ge_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -337,18 +348,19 @@ Tensor ge_scalar(const Tensor& self, Scalar other) {
 
 void ge_scalar_(const Tensor& self, Scalar other) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<GeScalarBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<GeScalarBackward>::adopt(new GeScalarBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kGe, Rule::kCompare, self, {self, other});
   self.storage().bump_version("ge_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 

@@ -16,7 +16,7 @@ namespace libtensor::ops {
 
 void copy_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyBackward> recorded;
   if (records) [[unlikely]] {
@@ -26,17 +26,18 @@ void copy_(const Tensor& self, const Tensor& src) {
     node->src_dtype_ = src.dtype();
     node->src_device_ = src.device();
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   compute::copy_(self, src);
   self.storage().bump_version("copy_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
 void fill_tensor_(const Tensor& self, const Tensor& value) {
   const bool records = autograd::records(self, value);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillTensorBackward> recorded;
   if (records) [[unlikely]] {
@@ -44,45 +45,48 @@ void fill_tensor_(const Tensor& self, const Tensor& value) {
     node->connect(0, self);
     node->connect(1, value);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   compute::fill_tensor_(self, value);
   self.storage().bump_version("fill_tensor_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
 void fill_(const Tensor& self, Scalar value) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<FillBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<FillBackward>::adopt(new FillBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   compute::fill_(self, value);
   self.storage().bump_version("fill_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
 void zero_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ZeroBackward> recorded;
   if (records) [[unlikely]] {
     auto node = Ref<ZeroBackward>::adopt(new ZeroBackward);
     node->connect(0, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   compute::zero_(self);
   self.storage().bump_version("zero_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -132,7 +136,7 @@ Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
 
 void copy_non_blocking_(const Tensor& self, const Tensor& src) {
   const bool records = autograd::records(self, src);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<CopyNonBlockingBackward> recorded;
   if (records) [[unlikely]] {
@@ -142,11 +146,12 @@ void copy_non_blocking_(const Tensor& self, const Tensor& src) {
     node->src_dtype_ = src.dtype();
     node->src_device_ = src.device();
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   compute::copy_non_blocking_(self, src);
   self.storage().bump_version("copy_non_blocking_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 

@@ -49,7 +49,7 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 
 void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
   const bool records = autograd::records(self, source);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, source);
   Ref<IndexAddBackward> recorded;
@@ -60,11 +60,12 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     node->dim_ = dim;
     if (source.requires_grad()) node->index_.save_beside(index, kNoEdge, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   assign(self, compute::index_add(self, dim, index, source));
   self.storage().bump_version("index_add_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -104,7 +105,7 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterBackward> recorded;
@@ -116,11 +117,12 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
     node->index_.save_beside(index, kNoEdge, self);
     node->index_shape_ = index.shape();
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   assign(self, compute::scatter(self, dim, index, src));
   self.storage().bump_version("scatter_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -139,7 +141,7 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
 
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
   const bool records = autograd::records(self, src);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_no_overlap(self, index); check_no_overlap(self, src);
   Ref<ScatterAddBackward> recorded;
@@ -150,11 +152,12 @@ void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
     node->dim_ = dim;
     if (src.requires_grad()) node->index_.save_beside(index, kNoEdge, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   assign(self, compute::scatter_add(self, dim, index, src));
   self.storage().bump_version("scatter_add_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 

@@ -119,7 +119,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
 
 void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha) {
   const bool records = autograd::records(self, mat1, mat2);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   check_addmm_inplace(self, mat1, mat2);
   Ref<AddmmBackward> recorded;
@@ -133,11 +133,12 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
     node->alpha_ = alpha;
     if (mat2.requires_grad()) node->mat1_.save_beside(mat1, 1, self);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   assign(self, compute::addmm(self, mat1, mat2, beta, alpha));
   self.storage().bump_version("addmm_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 

@@ -31,7 +31,7 @@ Tensor pow(const Tensor& self, const Tensor& exponent) {
 
 void pow_(const Tensor& self, const Tensor& exponent) {
   const bool records = autograd::records(self, exponent);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowBackward> recorded;
   if (records) [[unlikely]] {
@@ -46,15 +46,19 @@ void pow_(const Tensor& self, const Tensor& exponent) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kPow, Rule::kPromote, content, {self, exponent});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("pow_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kPow, Rule::kPromote, self, {self, exponent});
   self.storage().bump_version("pow_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }
@@ -81,7 +85,7 @@ Tensor pow_scalar(const Tensor& self, Scalar exponent) {
 void pow_scalar_(const Tensor& self, Scalar exponent) {
   check_pow(self, exponent);
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<PowScalarBackward> recorded;
   if (records) [[unlikely]] {
@@ -90,11 +94,12 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
     node->self_.save(clone(self), 0);
     node->exponent_ = exponent;
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kPowScalar, Rule::kPromote, self, {self, exponent});
   self.storage().bump_version("pow_scalar_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -137,7 +142,7 @@ Tensor exp(const Tensor& self) {
 
 void exp_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<ExpBackward> recorded;
   if (records) [[unlikely]] {
@@ -149,15 +154,19 @@ void exp_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kExp, Rule::kPromoteFloat, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("exp_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kExp, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("exp_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }
@@ -181,7 +190,7 @@ Tensor log(const Tensor& self) {
 
 void log_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<LogBackward> recorded;
   if (records) [[unlikely]] {
@@ -189,11 +198,12 @@ void log_(const Tensor& self) {
     node->connect(0, self);
     node->self_.save(clone(self), 0);
     recorded = std::move(node);
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kLog, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("log_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
   }
 }
 
@@ -216,7 +226,7 @@ Tensor sqrt(const Tensor& self) {
 
 void sqrt_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SqrtBackward> recorded;
   if (records) [[unlikely]] {
@@ -228,15 +238,19 @@ void sqrt_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kSqrt, Rule::kPromoteFloat, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("sqrt_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSqrt, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sqrt_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }
@@ -260,7 +274,7 @@ Tensor tanh(const Tensor& self) {
 
 void tanh_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<TanhBackward> recorded;
   if (records) [[unlikely]] {
@@ -272,15 +286,19 @@ void tanh_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kTanh, Rule::kPromoteFloat, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("tanh_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kTanh, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("tanh_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }
@@ -317,7 +335,7 @@ Tensor sigmoid(const Tensor& self) {
 
 void sigmoid_(const Tensor& self) {
   const bool records = autograd::records(self);
-  const autograd::HistoryChange change(self, records);
+  autograd::HistoryChange change(self, records);
   autograd::check_inplace(self, records);
   Ref<SigmoidBackward> recorded;
   if (records) [[unlikely]] {
@@ -329,15 +347,19 @@ void sigmoid_(const Tensor& self) {
     const Tensor content = compute::empty_like(self, Options{});
     pointwise::run_inplace(functor::kSigmoid, Rule::kPromoteFloat, content, {self});
     recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
     assign(self, content);
     self.storage().bump_version("sigmoid_");
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
   }
   pointwise::run_inplace(functor::kSigmoid, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sigmoid_");
   if (recorded) [[unlikely]] {
-    autograd::rebase_history(self, recorded);
+    change.commit(self);
     recorded->result_.save_output(self);
   }
 }

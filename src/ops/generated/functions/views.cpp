@@ -86,7 +86,10 @@ void transpose_(const Tensor& self, int64_t dim0, int64_t dim1) {
     node->dim1_ = dim1;
     recorded = std::move(node);
   }
-  set_geometry(self, compute::transpose(self, dim0, dim1));
+  const Tensor moved = compute::transpose(self, dim0, dim1);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("transpose_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
@@ -127,7 +130,10 @@ void transpose_2d_(const Tensor& self) {
     node->inplace_ = true;
     recorded = std::move(node);
   }
-  set_geometry(self, compute::transpose_2d(self));
+  const Tensor moved = compute::transpose_2d(self);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("transpose_2d_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
@@ -158,7 +164,10 @@ void squeeze_(const Tensor& self) {
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
-  set_geometry(self, compute::squeeze(self));
+  const Tensor moved = compute::squeeze(self);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("squeeze_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
@@ -189,7 +198,10 @@ void squeeze_dim_(const Tensor& self, int64_t dim) {
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
-  set_geometry(self, compute::squeeze_dim(self, dim));
+  const Tensor moved = compute::squeeze_dim(self, dim);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("squeeze_dim_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
@@ -220,7 +232,10 @@ void squeeze_dims_(const Tensor& self, Span dim) {
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
-  set_geometry(self, compute::squeeze_dims(self, dim));
+  const Tensor moved = compute::squeeze_dims(self, dim);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("squeeze_dims_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
@@ -251,7 +266,10 @@ void unsqueeze_(const Tensor& self, int64_t dim) {
     node->self_shape_ = self.shape();
     recorded = std::move(node);
   }
-  set_geometry(self, compute::unsqueeze(self, dim));
+  const Tensor moved = compute::unsqueeze(self, dim);
+  if (recorded) [[unlikely]]
+    recorded->add_output(moved);
+  set_geometry(self, moved);
   self.storage().bump_version("unsqueeze_");
   if (recorded) [[unlikely]] {
     autograd::rebase_geometry(self, recorded);
