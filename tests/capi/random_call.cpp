@@ -109,6 +109,7 @@ const tensor_t* Draw::tensor() {
   }
   tensor_t* given = nullptr;
   if (choice < 12 && !owned_.empty()) {
+    has_views_ = true;
     const tensor_t* before = owned_[below(owned_.size())];
     if (choice < 8) return before;
     given = view_of(before);
