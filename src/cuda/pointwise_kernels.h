@@ -21,16 +21,20 @@ using ResultOf = std::conditional_t<F::returns_bool, bool, S>;
 struct NothingToReport {
   NothingToReport(const Context&, const char*) {}
   template <class C>
-  __device__ __forceinline__ void look_at(C) const {}
+  __device__ __forceinline__ bool is_fault(C) const {
+    return false;
+  }
+  __device__ __forceinline__ void report() const {}
 };
 struct ZeroReporter {
   FaultReporter reporter;
   ZeroReporter(const Context& context, const char* operation)
       : reporter(context, {.kind = FaultKind::kZeroDivision, .operation = operation}) {}
   template <class C>
-  __device__ __forceinline__ void look_at(C divisor) const {
-    if (divisor == C(0)) report_fault(reporter, 0);
+  __device__ __forceinline__ bool is_fault(C divisor) const {
+    return divisor == C(0);
   }
+  __device__ __forceinline__ void report() const { report_fault(reporter, 0); }
 };
 template <class F, class C>
 using Reporter =
@@ -82,15 +86,17 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
     C values[F::inputs][kCount];
     (in.template load<kInput>(at, values[kInput]), ...);
     Vector<Stored<Result>, kCount> results;
+    bool fault = false;
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
-      reporter.look_at(values[F::inputs - 1][i]);
+      fault |= reporter.is_fault(values[F::inputs - 1][i]);
       results.values[i] = to_stored<Result>(F::apply(ScalarTag<C>(), values[kInput][i]...));
     }
     *reinterpret_cast<Vector<Stored<Result>, kCount>*>(out + at) = results;
+    if (fault) reporter.report();
   } else {
     for (uint32_t i = at; i < numel; ++i) {
-      reporter.look_at(in.template load_one<F::inputs - 1>(i));
+      if (reporter.is_fault(in.template load_one<F::inputs - 1>(i))) reporter.report();
       out[i] = to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
     }
   }
@@ -153,7 +159,7 @@ __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs
                            ? load_as<C>(call.data[kInput], call.dtypes[kInput], offsets[1 + kInput])
                            : call.numbers[kInput]),
      ...);
-    reporter.look_at(values[F::inputs - 1]);
+    if (reporter.is_fault(values[F::inputs - 1])) reporter.report();
     const auto result = F::apply(ScalarTag<C>(), values[kInput]...);
     store_as(call.out, call.out_dtype, offsets[0], result);
   }

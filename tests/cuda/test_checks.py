@@ -188,7 +188,7 @@ def test_the_first_of_several_is_told(torch, calls):
         torch.cuda.synchronize()
 
 
-def test_devices_have_an_error_each(torch, calls):
+def test_devices_have_an_error_each(torch, calls, two_devices):
     calls.gather()
     torch.cuda.synchronize("cuda:1")
     x = torch.zeros(3, device="cuda:1")
