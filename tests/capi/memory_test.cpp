@@ -297,7 +297,7 @@ TEST_F(Memory, ThePressureCallbackMayReleaseWhatTheCallWasGiven) {
   Calls calls;
   calls.act = [&] {
     given.release();
-    floats(4096);
+    floats(64);
     return calls.calls < 3;
   };
   OK(tensor_memory_set_pressure_callback(kCpu, Calls::pressure, &calls, nullptr));
@@ -306,7 +306,7 @@ TEST_F(Memory, ThePressureCallbackMayReleaseWhatTheCallWasGiven) {
   EXPECT_GE(calls.calls, 1);
   EXPECT_EQ(tensor_live_handles(), live - 1);
   OK(tensor_memory_set_pressure_callback(kCpu, nullptr, nullptr, nullptr));
-  floats(4096);                          // to release something lets go of it
+  floats(64);                            // to release something lets go of it
   const Owned next = floats(20 * kMiB);  // the memory is there again
 }
 
