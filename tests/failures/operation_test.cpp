@@ -21,12 +21,17 @@ class OperationFailures : public TensorTest {
  protected:
   void SetUp() override {
     TensorTest::SetUp();
+    tensor_memory_stats_t stats = tensor_memory_stats_default();
+    OK(tensor_memory_stats(device(), &stats));
+    OK(tensor_memory_set_budget(device(), stats.reserved + kBudget));
     Draw::around_call = around;
   }
   void TearDown() override {
     Draw::around_call = nullptr;
+    OK(tensor_memory_set_budget(device(), UINT64_MAX));
     TensorTest::TearDown();
   }
+  static constexpr uint64_t kBudget = 64 << 20;  // so that a huge result is refused, not filled
   // The same arguments each time.
   static tensor_status_t call(const RandomCall& one, uint64_t seed, int64_t allocation) {
     failing = allocation;
