@@ -109,10 +109,14 @@ const tensor_t* Draw::tensor() {
   }
   tensor_t* given = nullptr;
   if (choice < 12 && !owned_.empty()) {
-    has_views_ = true;
     const tensor_t* before = owned_[below(owned_.size())];
     if (choice < 8) return before;
-    given = view_of(before);
+    // To write what another view with gaps reads is not refused, as in PyTorch, but a race there.
+    bool is_dense = true;
+    if (!on_cpu()) {
+      EXPECT_EQ(tensor_is_contiguous(before, &is_dense), TENSOR_OK);
+    }
+    if (is_dense) given = view_of(before);
   }
   if (!given) given = fresh();
   owned_.push_back(given);

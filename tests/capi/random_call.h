@@ -53,9 +53,6 @@ class Draw {
   void* room();  // for what is no handle
   size_t capacity() { return below(3); }
 
-  // Was one drawn that is another one, or a view of it?
-  bool has_views() const { return has_views_; }
-
   // Makes the call. Where it fails, it must say why, and have changed and written nothing.
   template <class Call>
   tensor_status_t checked(Call&& call) {
@@ -80,7 +77,6 @@ class Draw {
 
   std::mt19937_64& random_;
   const bool many_;
-  bool has_views_ = false;
   std::vector<tensor_t*> owned_;
   std::array<tensor_t*, 4> lists_[2]{};  // as long as another list may be
   size_t drawn_lists_ = 0;
