@@ -183,7 +183,9 @@ template <class F, class S>
 void fill_kernel(PointwiseEntry& entry) {
   using C = ComputeOf<S>;
   if constexpr ((F::dtypes & dtype_bit(dtype_of<C>)) != 0) {
-    entry.flat[static_cast<int>(dtype_of<S>)] = launch_flat<F, S>;
+    // Sixteen divisions of bytes that watch for zeros do not fit the registers: one by one.
+    if constexpr (!(F::divides && std::is_same_v<S, uint8_t>))
+      entry.flat[static_cast<int>(dtype_of<S>)] = launch_flat<F, S>;
     if constexpr (std::is_same_v<S, C>) {
       entry.strided[static_cast<int>(dtype_of<C>)] = launch_strided<F, C>;
     }
