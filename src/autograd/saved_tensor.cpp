@@ -38,10 +38,21 @@ void SavedTensor::save_output(const Tensor& result) {
     saved_ = true;
     return;
   }
+  expect_output(result);
+  take_output(result);
+}
+
+void SavedTensor::expect_output(const Tensor& content) {
+  is_output_ = true;
+  released_ = false;
+  content.storage().watch();
+  tensor_ = SavedRef::adopt(content.alias().ref());
   saved_ = true;
-  tensor_ = SavedRef::adopt(result.alias().ref());
+}
+
+void SavedTensor::take_output(const Tensor& result) noexcept {
+  number_ = result.impl()->output_nr;
   version_ = result.version();
-  result.storage().watch();
 }
 
 void SavedTensor::save_output_early(const Tensor& content, const Ref<Node>& maker) {

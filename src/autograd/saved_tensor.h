@@ -48,6 +48,10 @@ class SavedTensor {
   // A result of the operation whose node is `this one`: kept without its grad_fn, since that would
   // be a cycle.
   void save_output(const Tensor& result);
+  // The same in two steps, for an in-place operation: what can fail comes before it writes, and
+  // where it has written, that is the result.
+  void expect_output(const Tensor& content);
+  void take_output(const Tensor& result) noexcept;
   // Where an in-place operation has a result to save and a hook, which may fail, is to keep it: the
   // hook is given `content`, what the operation is about to write, so that nothing is changed where
   // it does. `maker`: the node, without an output yet.

@@ -131,6 +131,7 @@ def inplace_body(op: Op) -> list[str]:
         prepare = [] if op.kernel == "view" else ["    change.prepare(self, recorded);"]
         if saved:
             lines += ["  }", *write_early(op), "  if (recorded) [[unlikely]] {"]
+            prepare += ["    " + line.replace("save_output", "expect_output") for line in saved]
         lines += [*prepare, "  }"]
     if op.kernel == "view":
         lines.append(f"  const Tensor moved = compute::{op.name}({call_args(op)});")
@@ -141,7 +142,7 @@ def inplace_body(op: Op) -> list[str]:
         rebase = "autograd::rebase_geometry(self, recorded)"
         lines.append("  if (recorded) [[unlikely]] {")
         lines.append(f"    {rebase if op.kernel == 'view' else 'change.commit(self)'};")
-        lines += ["    " + line for line in saved]
+        lines += ["    " + line.replace("save_output", "take_output") for line in saved]
         lines.append("  }")
     return lines
 

@@ -50,12 +50,13 @@ void relu_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kRelu, Rule::kPromote, self, {self});
   self.storage().bump_version("relu_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 

@@ -781,12 +781,13 @@ void reciprocal_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kReciprocal, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("reciprocal_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 

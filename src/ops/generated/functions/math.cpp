@@ -54,12 +54,13 @@ void pow_(const Tensor& self, const Tensor& exponent) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kPow, Rule::kPromote, self, {self, exponent});
   self.storage().bump_version("pow_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 
@@ -162,12 +163,13 @@ void exp_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kExp, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("exp_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 
@@ -246,12 +248,13 @@ void sqrt_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kSqrt, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sqrt_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 
@@ -294,12 +297,13 @@ void tanh_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kTanh, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("tanh_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 
@@ -355,12 +359,13 @@ void sigmoid_(const Tensor& self) {
   }
   if (recorded) [[unlikely]] {
     change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
   }
   pointwise::run_inplace(functor::kSigmoid, Rule::kPromoteFloat, self, {self});
   self.storage().bump_version("sigmoid_");
   if (recorded) [[unlikely]] {
     change.commit(self);
-    recorded->result_.save_output(self);
+    recorded->result_.take_output(self);
   }
 }
 
