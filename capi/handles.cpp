@@ -202,7 +202,7 @@ void mark_kept(tensor_t** begin, tensor_t** end, tensor_t* const* keep, size_t c
 // keep; scopes that are opened there are closed there.
 void ThreadHandles::close_scope(tensor_t* const* keep, size_t count) noexcept {
   const size_t begin = scopes_.back(), end = remembered_.size();
-  if (count > 0) mark_kept(&remembered_[begin], remembered_.data() + end, keep, count);
+  if (count > 0) mark_kept(remembered_.data() + begin, remembered_.data() + end, keep, count);
   const size_t floor = std::exchange(floor_, depth());
   for (size_t i = begin; i < end; ++i) {
     // One released by hand is no longer live, and its slot's generation has moved on.
