@@ -153,7 +153,8 @@ def size(function, params, known):
         if name in known:
             # The plain form and the one in place make views; _out writes.
             return "kFew" if function.endswith("_out") else known[name]
-    visits = re.search(r"backward|grad|vjp|graph|item|copy_to|copy_from|to_string|set_rng|function", function)
+    visitors = "backward|grad|vjp|graph|item|copy_to|copy_from|to_string|set_rng|function"
+    visits = re.search(visitors, function)
     return "kFew" if visits else "kAny"
 
 
