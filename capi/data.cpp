@@ -73,6 +73,13 @@ void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count, 
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
 
+// Refuses memory of the host that is not for all elements of the tensor.
+void check_memory(const Tensor& tensor, const void* data, size_t bytes) {
+  const size_t needed = tensor.numel() * size_of(tensor.dtype());
+  check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
+  check(data != nullptr || bytes == 0, "data must not be NULL");
+}
+
 // The tensor's one element.
 Scalar item_of(const tensor_t* t) {
   const Tensor& tensor = tensor_of(t, "t");
@@ -317,9 +324,7 @@ tensor_status_t tensor_item_bool(const tensor_t* t, bool* out) {
 tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes) {
   return guard([&] {
     const Tensor& tensor = tensor_of(t, "t");
-    const size_t needed = tensor.numel() * size_of(tensor.dtype());
-    check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
-    check(data != nullptr || bytes == 0, "data must not be NULL");
+    check_memory(tensor, data, bytes);
     const autograd::GradMode no_grad(false);
     if (bytes == 0) return;
     const Tensor elements = ops::contiguous(on_cpu(tensor));
@@ -337,9 +342,7 @@ tensor_status_t tensor_copy_to(const tensor_t* t, void* data, size_t bytes) {
 tensor_status_t tensor_copy_from(tensor_t* t, const void* data, size_t bytes) {
   return guard([&] {
     const Tensor& tensor = tensor_of(t, "t");
-    const size_t needed = tensor.numel() * size_of(tensor.dtype());
-    check(bytes == needed, "bytes is ", bytes, ", but the tensor's elements take ", needed);
-    check(data != nullptr || bytes == 0, "data must not be NULL");
+    check_memory(tensor, data, bytes);
     const Tensor elements = ops::empty(tensor.shape(), {.dtype = tensor.dtype()});
     if (bytes > 0) std::memcpy(elements.data(), data, bytes);
     ops::copy_(tensor, elements);

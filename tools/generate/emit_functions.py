@@ -69,9 +69,11 @@ def make_node(op: Op, inplace: bool) -> list[str]:
     return lines
 
 
-def save_outputs(op: Op, destination: str = "") -> list[str]:
+def save_outputs(op: Op, node: str, step: str, content: str = "") -> list[str]:
+    """One of SavedTensor's steps for each result that `node` keeps; it is given `content`, or the
+    result itself."""
     items = [item for item in all_saved(op) if item.kind == "output"]
-    return [f"node->{i.member}.save_output({destination or i.source});" for i in items]
+    return [f"    {node}->{i.member}.{step}({content or i.source});" for i in items]
 
 
 def function_body(op: Op) -> list[str]:
@@ -92,10 +94,9 @@ def function_body(op: Op) -> list[str]:
         first = op.returns[0].name
         lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
         lines += ["    " + line for line in make_node(op, inplace=False)]
-        saved = save_outputs(op)
+        saved = save_outputs(op, "node", "save_output")
         if saved:  # with its place in the graph, which hooks see
-            lines.append(f"    autograd::set_history({first}, node);")
-            lines += ["    " + line for line in saved]
+            lines += [f"    autograd::set_history({first}, node);", *saved]
         else:
             lines.append(f"    autograd::set_history({first}, std::move(node));")
         lines.append("  }")
@@ -122,17 +123,16 @@ def inplace_body(op: Op) -> list[str]:
     lines.append("  autograd::check_inplace(self, records);")
     if op.inplace_check:
         lines.append(f"  {op.inplace_check};")
-    saved = [line.replace("node->", "recorded->") for line in save_outputs(op, "self")]
+    expected = save_outputs(op, "recorded", "expect_output", "self")
     if op.gradient:
         lines.append(f"  Ref<{op.class_name}> recorded;")
         lines.append("  if (records) [[unlikely]] {")
         lines += ["    " + line for line in make_node(op, inplace=True)]
         lines.append("    recorded = std::move(node);")
         prepare = [] if op.kernel == "view" else ["    change.prepare(self, recorded);"]
-        if saved:
+        if expected:
             lines += ["  }", *write_early(op), "  if (recorded) [[unlikely]] {"]
-            prepare += ["    " + line.replace("save_output", "expect_output") for line in saved]
-        lines += [*prepare, "  }"]
+        lines += [*prepare, *expected, "  }"]
     if op.kernel == "view":
         lines.append(f"  const Tensor moved = compute::{op.name}({call_args(op)});")
         lines.append("  if (recorded) [[unlikely]]")
@@ -142,7 +142,7 @@ def inplace_body(op: Op) -> list[str]:
         rebase = "autograd::rebase_geometry(self, recorded)"
         lines.append("  if (recorded) [[unlikely]] {")
         lines.append(f"    {rebase if op.kernel == 'view' else 'change.commit(self)'};")
-        lines += ["    " + line.replace("save_output", "take_output") for line in saved]
+        lines += save_outputs(op, "recorded", "take_output", "self")
         lines.append("  }")
     return lines
 
@@ -150,13 +150,10 @@ def inplace_body(op: Op) -> list[str]:
 def write_early(op: Op) -> list[str]:
     """Where hooks keep the result, they get it before self is changed: they may fail."""
     compute = pointwise_call(op, "run_inplace", "content, ")
-    save = save_outputs(op, "content, recorded")
     lines = ["  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {"]
     lines.append("    const Tensor content = compute::empty_like(self, Options{});")
     lines.append(f"    {compute};")
-    for line in save:
-        line = line.replace("node->", "recorded->").replace("save_output", "save_output_early")
-        lines.append("    " + line)
+    lines += save_outputs(op, "recorded", "save_output_early", "content, recorded")
     lines.append("    change.prepare(self, recorded);")
     lines.append("    assign(self, content);")
     lines.append(f'    self.storage().bump_version("{op.variant_name("inplace")}");')
