@@ -7,8 +7,9 @@ usage: tally.py run --to RESULTS [--junit FILE | --cargo | --go] [--live] NAME -
 JUnit file that the command writes, in the output of `cargo test` or in that of `go test -json`;
 without these options the command is one test, passed if it exits with 0 and skipped if with 77. A
 command that fails without a failed test, or that runs none, counts as one failed test. The output
-is shown where something failed. `sum` ends with the line "N passed, N failed", and fails if
-anything failed, or if nothing ran.
+is shown where something failed. `sum` names the failed tests of each command, so that the end of a
+log says what is wrong, ends with the line "N passed, N failed", and fails if anything failed, or if
+nothing ran.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 SKIPPED = 77
 LINES_SHOWN = 300
+NAMES_SHOWN = 20
 
 
 @dataclass
@@ -32,10 +34,14 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    names: list[str] = field(default_factory=list)  # of the failed tests, where they have names
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
-            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.names + other.names,
         )
 
     def __str__(self) -> str:
@@ -44,6 +50,10 @@ class Counts:
     @property
     def all(self) -> int:
         return self.passed + self.failed + self.skipped
+
+
+def name_of(case: ElementTree.Element) -> str:
+    return ".".join(filter(None, (case.get("classname"), case.get("name"))))
 
 
 def from_junit(path: Path) -> Counts:
@@ -58,6 +68,7 @@ def from_junit(path: Path) -> Counts:
         not_run = case.get("status") == "notrun"  # a disabled GoogleTest
         if outcomes & {"failure", "error"}:
             counts.failed += 1
+            counts.names.append(name_of(case))
         elif "skipped" in outcomes or not_run:
             counts.skipped += 1
         else:
@@ -68,11 +79,13 @@ def from_junit(path: Path) -> Counts:
 def from_cargo(output: str) -> Counts:
     pattern = r"^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored"
     found = re.findall(pattern, output, re.MULTILINE)
-    return sum((Counts(*map(int, numbers)) for numbers in found), Counts())
+    names = re.findall(r"^test (.+?) \.\.\. FAILED$", output, re.MULTILINE)
+    return sum((Counts(*map(int, numbers)) for numbers in found), Counts(names=names))
 
 
 def from_go(output: str) -> Counts:
-    outcomes = []
+    outcomes: list[str] = []
+    names: list[str] = []
     for line in output.splitlines():
         try:
             event = json.loads(line)
@@ -80,7 +93,9 @@ def from_go(output: str) -> Counts:
             continue
         if isinstance(event, dict) and event.get("Test"):
             outcomes.append(event.get("Action"))
-    return Counts(outcomes.count("pass"), outcomes.count("fail"), outcomes.count("skip"))
+            if event.get("Action") == "fail":
+                names.append(event["Test"])
+    return Counts(outcomes.count("pass"), outcomes.count("fail"), outcomes.count("skip"), names)
 
 
 def from_status(status: int) -> Counts:
@@ -137,6 +152,13 @@ def run(options: argparse.Namespace, command: list[str]) -> int:
     return 1 if counts.failed else 0
 
 
+def print_names(names: list[str]) -> None:
+    for name in names[:NAMES_SHOWN]:
+        print(f"        {name}")
+    if len(names) > NAMES_SHOWN:
+        print(f"        and {len(names) - NAMES_SHOWN} more")
+
+
 def sum_up(files: list[Path]) -> int:
     total = Counts()
     complete = True
@@ -151,6 +173,7 @@ def sum_up(files: list[Path]) -> int:
             total += Counts(**row)
             if row["failed"]:
                 print(f"FAILED  {name}")
+                print_names(row["names"])
     if not complete:
         print("FAILED  no test ran")
         total += Counts(failed=1)

@@ -14,7 +14,7 @@ from tally import Counts, from_cargo, from_go, from_junit, from_status, with_cra
 JUNIT = """<?xml version="1.0"?>
 <testsuites><testsuite>
   <testcase name="good"/>
-  <testcase name="bad"><failure message="no"/></testcase>
+  <testcase classname="suite" name="bad"><failure message="no"/></testcase>
   <testcase name="broken"><error message="no"/></testcase>
   <testcase name="left out"><skipped message="why"/></testcase>
   <testcase name="disabled" status="notrun"/>
@@ -22,6 +22,8 @@ JUNIT = """<?xml version="1.0"?>
 """
 CARGO = """
 running 2 tests
+test one ... ok
+test two::three ... FAILED
 test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 test result: FAILED. 1 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
 """
@@ -41,9 +43,11 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_counts_are_read(tmp_path):
-    assert from_junit(write(tmp_path / "junit.xml", JUNIT)) == Counts(2, 2, 2)
-    assert from_cargo(CARGO) == Counts(3, 3, 1)
-    assert from_go(GO) == Counts(1, 1, 1)
+    assert from_junit(write(tmp_path / "junit.xml", JUNIT)) == Counts(
+        2, 2, 2, ["suite.bad", "broken"]
+    )
+    assert from_cargo(CARGO) == Counts(3, 3, 1, ["two::three"])
+    assert from_go(GO) == Counts(1, 1, 1, ["TestMul"])
 
 
 def test_plain_command_is_one_test():
@@ -107,6 +111,19 @@ def test_sum(tmp_path, codes, line, status):
         assert ran.returncode == (code == 1)
     total = tally("sum", results)
     assert (last_line(total), total.returncode) == (line, status)
+
+
+def test_the_sum_names_failed_tests_but_not_hundreds(tmp_path):
+    cases = "".join(f'<testcase name="t{n}"><failure/></testcase>' for n in range(23))
+    junit = tmp_path / "junit.xml"
+    text = f"<testsuite>{cases}</testsuite>"
+    results = tmp_path / "results"
+    write = ["sh", "-c", 'printf %s "$1" > "$2"', "sh", text, junit]
+    tally("run", "--to", results, "--junit", junit, "many", "--", *write)
+    lines = tally("sum", results).stdout.splitlines()
+    assert lines[0] == "FAILED  many"
+    assert [line.strip() for line in lines[1:21]] == [f"t{n}" for n in range(20)]
+    assert [line.strip() for line in lines[21:]] == ["and 3 more", "0 passed, 23 failed"]
 
 
 def test_sum_without_results_fails(tmp_path):
