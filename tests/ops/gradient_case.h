@@ -39,6 +39,14 @@ template <class F, class... More>
 Function binary(F* f, More... more) {
   return [=](const Inputs& in) { return call(f, in[0], in[1], more...); };
 }
+// The elements of several results, one after the other.
+inline Owned all_in_one(const Handles& results) {
+  const int64_t flat = -1;
+  std::vector<Owned> parts;
+  for (tensor_t* result : results) parts.push_back(call(tensor_reshape, result, &flat, 1));
+  const Handles handles(parts.begin(), parts.end());
+  return call(tensor_cat, handles.data(), handles.size(), int64_t{0});
+}
 // In place, on a copy: leaves must not be changed.
 template <class F, class... More>
 Function unary_in_place(F* f, More... more) {

@@ -73,4 +73,4 @@ def gradient(op: Op) -> str:
         return "none" if op.returns_bool else "that of the operations it is made of"
     if not op.gradient:
         return "none"
-    return f"of {', '.join(f'`{arg}`' for arg in op.gradient)} (node `{op.node}`)"
+    return f"of {', '.join(f'`{arg}`' for arg in op.differentiable)} (node `{op.node}`)"

@@ -26,7 +26,7 @@ def check_lines(op: Op) -> list[str]:
 
 
 def differentiable(op: Op) -> str:
-    return ", ".join(op.gradient)
+    return ", ".join(op.differentiable)
 
 
 def save_value(op: Op, item: Saved, inplace: bool) -> str:
@@ -40,14 +40,15 @@ def save_value(op: Op, item: Saved, inplace: bool) -> str:
     # What is about to be overwritten is saved as a copy.
     source = f"clone({item.source})" if inplace and item.source == "self" else item.source
     # What has no gradient has no edge either.
-    edge = list(op.gradient).index(item.source) if item.source in op.gradient else "kNoEdge"
+    has_edge = item.source in op.differentiable
+    edge = op.differentiable.index(item.source) if has_edge else "kNoEdge"
     if inplace and item.source != "self" and op.arg(item.source).type is TENSOR:
         return f"node->{item.member}.save_beside({source}, {edge}, self);"
     return f"node->{item.member}.save({source}, {edge});"
 
 
 def condition(op: Op, users: list[str]) -> str:
-    if len(op.gradient) == len(users):
+    if set(op.differentiable) == set(users):
         return ""
     return " || ".join(f"{arg}.requires_grad()" for arg in users)
 
@@ -55,9 +56,9 @@ def condition(op: Op, users: list[str]) -> str:
 def make_node(op: Op, inplace: bool) -> list[str]:
     lines = [f"auto node = Ref<{op.class_name}>::adopt(new {op.class_name});"]
     if is_list(op):
-        lines.append(f"connect_all(*node, {next(iter(op.gradient))});")
+        lines.append(f"connect_all(*node, {op.differentiable[0]});")
     else:
-        lines += [f"node->connect({i}, {arg});" for i, arg in enumerate(op.gradient)]
+        lines += [f"node->connect({i}, {arg});" for i, arg in enumerate(op.differentiable)]
     if inplace and op.node_inplace:
         lines.append("node->inplace_ = true;")
     for item, users in all_saved(op).items():
@@ -91,14 +92,16 @@ def function_body(op: Op) -> list[str]:
     if op.kernel == "view":
         lines.append(f"  autograd::{'set_views' if op.returns_list else 'set_view'}(result, self);")
     if op.gradient and op.rule != "compare":  # a bool result has no history
-        first = op.returns[0].name
+        outputs = [r.name for r in op.differentiable_results]
+        several = f"std::array{{{', '.join(outputs)}}}"
+        recorded = outputs[0] if len(outputs) == 1 else several
         lines.append(f"  if (autograd::records({differentiable(op)})) [[unlikely]] {{")
         lines += ["    " + line for line in make_node(op, inplace=False)]
         saved = save_outputs(op, "node", "save_output")
         if saved:  # with its place in the graph, which hooks see
-            lines += [f"    autograd::set_history({first}, node);", *saved]
+            lines += [f"    autograd::set_history({recorded}, node);", *saved]
         else:
-            lines.append(f"    autograd::set_history({first}, std::move(node));")
+            lines.append(f"    autograd::set_history({recorded}, std::move(node));")
         lines.append("  }")
     return lines + [f"  return {returned};"]
 

@@ -27,7 +27,7 @@ def arguments(op: Op, self_text: str) -> list[str] | None:
     found: list[str | None] = []
     used = 0
     for arg in op.args:
-        if arg.type is TENSOR and arg.name in op.gradient:
+        if arg.type is TENSOR and arg.name in op.differentiable:
             found.append(self_text if arg.name == "self" else f"in[{used}]")
             used += 1
         else:
@@ -36,17 +36,41 @@ def arguments(op: Op, self_text: str) -> list[str] | None:
 
 
 def leaves(op: Op) -> str:
-    return "{" + ", ".join([SIZES] * sum(arg.name in op.gradient for arg in op.args)) + "}"
+    return "{" + ", ".join([SIZES] * sum(arg.name in op.differentiable for arg in op.args)) + "}"
+
+
+def of_results(op: Op, given: str, kept: list[str]) -> list[str]:
+    """A call for several results, of which the function returns these, one after the other."""
+    names = [result.name for result in op.returns]
+    outs = ", ".join(f"{name}.out()" for name in names)
+    returned = kept[0] if len(kept) == 1 else f"all_in_one({{{', '.join(kept)}}})"
+    return [
+        f"       Owned {', '.join(names)};",
+        f"       EXPECT_EQ(tensor_{op.name}({given}, {outs}), TENSOR_OK) << tensor_last_error();",
+        f"       return {returned};",
+    ]
+
+
+def several_cases(op: Op, given: str) -> list[str]:
+    """One result alone, so that the others' gradients are missing, and all of them together."""
+    names = [result.name for result in op.differentiable_results]
+    lines: list[str] = []
+    for name in names:
+        lines += written(op, f"derived {name}", of_results(op, given, [name]))
+    if len(names) > 1:
+        lines += written(op, "derived together", of_results(op, given, names))
+    return lines
 
 
 def case(op: Op, variant: str) -> list[str]:
     in_place = variant == "inplace"
     found = arguments(op, "self" if in_place else "in[0]")
-    several = len(op.returns) > 1 or op.returns_list
-    unfit = several or op.rule == "compare" or op.node == "NotImplemented"
+    unfit = op.returns_list or op.rule == "compare" or op.node == "NotImplemented"
     if not op.gradient or found is None or unfit:
         return []
     given = ", ".join(found)
+    if len(op.returns) > 1:
+        return several_cases(op, given)
     if in_place:
         body = [
             "       Owned self = call(tensor_clone, in[0]);",
@@ -55,9 +79,12 @@ def case(op: Op, variant: str) -> list[str]:
         ]
     else:
         body = [f"       return call(tensor_{op.name}, {given});"]
+    return written(op, "derived in place" if in_place else "derived", body)
+
+
+def written(op: Op, label: str, body: list[str]) -> list[str]:
     low, high = op.sample
     pointwise = "true" if op.kernel == "pointwise" else "false"
-    label = "derived in place" if in_place else "derived"
     return [
         f'      {{"{op.name}", "{label}", {leaves(op)},',
         "       [](const Inputs& in) {",

@@ -28,7 +28,7 @@ def row(op: Op, family: Family) -> dict:
         "python": list(op.scope),
         "kernel": op.kernel,
         "dtype_rule": op.rule,
-        "differentiable": list(op.gradient),
+        "differentiable": list(op.differentiable),
         "node": op.node,
         "doc": op.doc,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from formula import ATTRIBUTES, Saved, all_saved, formulas
+from formula import ATTRIBUTES, Formula, Saved, all_saved, formulas
 from model import Family, Op
 from text import header
 from vocabulary import TENSORS
@@ -31,7 +31,7 @@ def name_expression(op: Op) -> str:
 def node_class(op: Op) -> list[str]:
     saved = all_saved(op)
     base = "ListNode" if is_list(op) else "FixedNode"
-    count = "" if is_list(op) else f", {len(op.gradient) + op.number_edge}"
+    count = "" if is_list(op) else f", {len(op.differentiable) + op.number_edge}"
     lines = [
         f"class {op.class_name} final : public {base}<{op.class_name}{count}> {{",
         " public:",
@@ -53,38 +53,70 @@ def node_class(op: Op) -> list[str]:
     return lines + ["};", ""]
 
 
-def shared_tensors(op: Op) -> dict[Saved, list[int]]:
+def shared_tensors(op: Op) -> dict[Saved, list[Formula]]:
     """The saved tensors that several formulas use, which are unpacked once, and which these are."""
-    users: dict[Saved, list[int]] = {}
-    for index, formula in enumerate(formulas(op)):
+    users: dict[Saved, list[Formula]] = {}
+    for formula in formulas(op):
         for item in formula.saved:
             if item.kind in ("input", "output"):
-                users.setdefault(item, []).append(index)
+                users.setdefault(item, []).append(formula)
     return {item: found for item, found in users.items() if len(found) > 1}
+
+
+def edges(op: Op, formula: Formula) -> list[int]:
+    return [op.differentiable.index(arg) for arg in formula.args]
+
+
+def wanted(op: Op, *users: Formula) -> str:
+    """The condition under which any of these is to be computed."""
+    return " || ".join(f"should_compute({i})" for user in users for i in edges(op, user))
+
+
+def gradient_names(op: Op) -> list[str]:
+    """What the formulas call the gradients that come in."""
+    results = op.differentiable_results
+    return ["grad"] if len(results) == 1 else [f"grad_{r.name}" for r in results]
+
+
+def incoming(op: Op) -> list[str]:
+    if op.returns_list:
+        return ["  if (!any_defined(gradients)) return;"]
+    names = gradient_names(op)
+    lines = [f"  const Tensor& {name} = gradients[{i}];" for i, name in enumerate(names)]
+    missing = " && ".join(f"!{name}.defined()" for name in names)
+    return [*lines, f"  if ({missing}) return;"]
+
+
+def assignment(op: Op, formula: Formula) -> list[str]:
+    """The formula's results into their places. One for several arguments gives an array."""
+    found = edges(op, formula)
+    if len(found) == 1:
+        return [f"    results[{found[0]}] = {formula.expression};"]
+    flags = ", ".join(f"should_compute({i})" for i in found)
+    lines = [f"    const std::array<bool, {len(found)}> wanted = {{{flags}}};"]
+    lines.append(f"    std::array<Tensor, {len(found)}> computed = {formula.expression};")
+    places = enumerate(found)
+    return lines + [f"    results[{i}] = std::move(computed[{k}]);" for k, i in places]
 
 
 def apply_body(op: Op) -> list[str]:
     signature = "apply(std::span<const Tensor> gradients, std::span<Tensor> results)"
     lines = [f"void {op.class_name}::{signature} {{"]
-    if op.returns_list:
-        lines.append("  if (!any_defined(gradients)) return;")
-    else:
-        lines += ["  const Tensor& grad = gradients[0];", "  if (!grad.defined()) return;"]
+    lines += incoming(op)
     if is_list(op):
         (formula,) = formulas(op)
         lines.append(f"  move_to(results, {formula.expression});")
         return lines + ["}", ""]
     shared = shared_tensors(op)
     for item, users in shared.items():
-        wanted = " || ".join(f"should_compute({index})" for index in users)
         lines.append(f"  const Tensor {item.source} =")
-        lines.append(f"      {wanted} ? {item.member}.unpack(*this) : Tensor();")
-    for index, formula in enumerate(formulas(op)):
-        lines.append(f"  if (should_compute({index})) {{")
+        lines.append(f"      {wanted(op, *users)} ? {item.member}.unpack(*this) : Tensor();")
+    for formula in formulas(op):
+        lines.append(f"  if ({wanted(op, formula)}) {{")
         for item in formula.saved:
             if item.kind in ("input", "output") and item not in shared:
                 lines.append(f"    const Tensor {item.source} = {item.member}.unpack(*this);")
-        lines += [f"    results[{index}] = {formula.expression};", "  }"]
+        lines += [*assignment(op, formula), "  }"]
     return lines + ["}", ""]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from model import Op, TableError
+from model import Op, TableError, joint
 
 # attribute in a formula -> type of what the node stores for it
 ATTRIBUTES = {
@@ -34,14 +34,15 @@ class Saved:
 
 @dataclass(frozen=True)
 class Formula:
-    """The gradient of one argument: C++ over members and unpacked tensors, and what it needs."""
+    """The gradient of an argument, or of several at once: C++ over members and unpacked tensors,
+    and what it needs."""
 
-    arg: str
+    args: tuple[str, ...]
     expression: str
     saved: tuple[Saved, ...]
 
 
-def parse(op: Op, arg: str) -> Formula:
+def parse(op: Op, key: str) -> Formula:
     saved: dict[Saved, None] = {}
     results = {r.name for r in op.returns}
 
@@ -62,24 +63,24 @@ def parse(op: Op, arg: str) -> Formula:
             return item.member
         return name + (f".{attribute}()" if attribute else "")
 
-    refuse_unknown_attributes(op, arg)
+    refuse_unknown_attributes(op, key)
     pattern = rf"\b([a-z_]\w*)\b(?!\s*\()(?:\.({'|'.join(ATTRIBUTES)})\(\))?"
-    expression = re.sub(pattern, replace, op.gradient[arg])
-    return Formula(arg, expression, tuple(saved))
+    expression = re.sub(pattern, replace, op.gradient[key])
+    return Formula(joint(key), expression, tuple(saved))
 
 
-def refuse_unknown_attributes(op: Op, arg: str) -> None:
+def refuse_unknown_attributes(op: Op, key: str) -> None:
     """Without this, the node would keep a whole tensor for one number of it."""
     tensors = {a.name for a in op.args if a.type.handles} | {r.name for r in op.returns}
-    for name, attribute in re.findall(r"\b(\w+)\.(\w+)\s*\(", op.gradient[arg]):
+    for name, attribute in re.findall(r"\b(\w+)\.(\w+)\s*\(", op.gradient[key]):
         if name in tensors and attribute not in ATTRIBUTES:
             known = ", ".join(ATTRIBUTES)
             message = f"a node cannot keep {name}.{attribute}(), only {known}"
-            raise TableError(f"{op.name}: gradient of '{arg}': {message}")
+            raise TableError(f"{op.name}: gradient of '{key}': {message}")
 
 
 def formulas(op: Op) -> list[Formula]:
-    return [parse(op, arg) for arg in op.gradient]
+    return [parse(op, key) for key in op.gradient]
 
 
 def all_saved(op: Op) -> dict[Saved, list[str]]:
@@ -87,5 +88,5 @@ def all_saved(op: Op) -> dict[Saved, list[str]]:
     needs: dict[Saved, list[str]] = {}
     for formula in formulas(op):
         for item in formula.saved:
-            needs.setdefault(item, []).append(formula.arg)
+            needs.setdefault(item, []).extend(formula.args)
     return needs

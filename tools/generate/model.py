@@ -65,6 +65,18 @@ class Op:
         return camel(self.name) + "Backward"
 
     @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The arguments that have a gradient, in the order of the node's edges."""
+        return tuple(name for key in self.gradient for name in joint(key))
+
+    @property
+    def differentiable_results(self) -> tuple[Arg, ...]:
+        """Those that have a place in the graph: whose gradients the formulas name, or the first."""
+        text = " ".join(self.gradient.values())
+        named = tuple(r for r in self.returns if re.search(rf"\bgrad_{r.name}\b", text))
+        return named or self.returns[:1]
+
+    @property
     def receiver(self) -> Arg | None:
         """The tensor whose method it is, where it is one."""
         first = self.args[0]
@@ -108,6 +120,11 @@ class Family:
 
 def camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def joint(key: str) -> tuple[str, ...]:
+    """The arguments whose gradients one formula gives: "input, weight" is two."""
+    return tuple(re.split(r",\s*", key))
 
 
 def parse_args(text: str, where: str) -> tuple[Arg, ...]:
@@ -180,8 +197,22 @@ def validate(op: Op) -> None:
     lists = any(r.type is TENSORS for r in op.returns)
     require(not lists or op.variants == ("function",), "a list has no other variant")
     names = {a.name for a in op.args}
-    for name in op.gradient:
+    for name in op.differentiable:
         require(name in names, f"gradient of the unknown argument '{name}'")
+    repeated = len(op.differentiable) != len(set(op.differentiable))
+    require(not repeated, "an argument has two gradients")
+    for key, text in op.gradient.items():
+        takes_wanted = bool(re.search(r"\bwanted\b", text))
+        require(
+            takes_wanted == (len(joint(key)) > 1),
+            f"gradient of '{key}': several at once, \
+and only those, are told which are wanted",
+        )
+    several = len(op.returns) > 1
+    require(not (several and "inplace" in op.variants), "several results have no in-place form")
+    if len(op.differentiable_results) > 1:
+        plain = any(re.search(r"\bgrad\b", text) for text in op.gradient.values())
+        require(not plain, "with several differentiable results, which one's is `grad`?")
     for operand in op.operands:  # an argument, or a function of some
         for name in re.findall(r"\w+\b(?!\()", operand):
             require(name in names, f"unknown operand '{name}'")

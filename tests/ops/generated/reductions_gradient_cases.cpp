@@ -30,9 +30,23 @@ std::vector<GradientCase> derived_reductions_cases() {
        return call(tensor_max, in[0]);
        },
        {0.2, 0.9}, false},
+      {"max_dim", "derived values", {{3, 3}},
+       [](const Inputs& in) {
+       Owned values, indices;
+       EXPECT_EQ(tensor_max_dim(in[0], 1, false, values.out(), indices.out()), TENSOR_OK) << tensor_last_error();
+       return values;
+       },
+       {0.2, 0.9}, false},
       {"min", "derived", {{3, 3}},
        [](const Inputs& in) {
        return call(tensor_min, in[0]);
+       },
+       {0.2, 0.9}, false},
+      {"min_dim", "derived values", {{3, 3}},
+       [](const Inputs& in) {
+       Owned values, indices;
+       EXPECT_EQ(tensor_min_dim(in[0], 1, false, values.out(), indices.out()), TENSOR_OK) << tensor_last_error();
+       return values;
        },
        {0.2, 0.9}, false},
       {"amax", "derived", {{3, 3}},
