@@ -22,6 +22,20 @@ void around(bool begins) {
   }
 }
 
+// To open a device makes its name.
+void open_devices() {
+  emulator();  // the first call loads it
+  filled({1}, 1);
+  int32_t count = 0;
+  OK(tensor_cuda_device_count(&count));
+  for (int32_t index = 0; index < count; ++index) {
+    tensor_options_t options = tensor_options_default();
+    options.device = {TENSOR_CUDA, index};
+    const int64_t size = 1;
+    call(tensor_zeros, &size, size_t{1}, &options);
+  }
+}
+
 // Whose result is a text.
 bool writes_text(std::string_view name) { return name.ends_with("to_string"); }
 
@@ -33,7 +47,7 @@ class RandomCalls : public TensorTest {
     stats.struct_size = sizeof(stats);
     OK(tensor_memory_stats(device(), &stats));
     OK(tensor_memory_set_budget(device(), stats.reserved + kBudget));
-    filled({1}, 1);  // to open the device makes its name
+    open_devices();
     Draw::around_call = around;
   }
   void TearDown() override {
