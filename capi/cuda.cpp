@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "arguments.h"
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/plugin.h"
 #include "firewall.h"
 #include "object_handles.h"
@@ -28,16 +28,16 @@ struct Stream {
 class Event {
  public:
   Event(Device device, bool timing)
-      : device_(device), id_(backend_for(device).create_event(timing)) {}
+      : device_(device), id_(runtime_for(device).create_event(timing)) {}
   ~Event() {
-    if (id_) backend_for(device_).destroy_event(id_);
+    if (id_) runtime_for(device_).destroy_event(id_);
   }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
   Device device() const { return device_; }
   EventId id() const { return id_; }
-  Backend& backend() const { return backend_for(device_); }
+  DeviceRuntime& runtime() const { return runtime_for(device_); }
 
  private:
   Device device_;
@@ -87,7 +87,7 @@ tensor_status_t tensor_device_properties(tensor_device_t device, tensor_device_p
     check_result(out, "out");
     check(out->struct_size >= sizeof(tensor_device_properties_t), "out.struct_size is ",
           out->struct_size, ": start from tensor_device_properties_default()");
-    const DeviceProperties found = backend_for(given_device(device)).properties();
+    const DeviceProperties found = runtime_for(given_device(device)).properties();
     out->total_memory = found.total_memory;
     out->major = found.major;
     out->minor = found.minor;
@@ -130,7 +130,7 @@ tensor_status_t tensor_record_stream(const tensor_t* t, const tensor_stream_t* s
     const Stream queue = stream_of(stream);
     check(tensor.device() == queue.device, "t is on ", tensor.device(), ", but stream is of ",
           queue.device);
-    backend_for(queue.device).record_stream(tensor.storage().data(), queue.id);
+    runtime_for(queue.device).record_stream(tensor.storage().data(), queue.id);
   });
 }
 
@@ -142,14 +142,14 @@ tensor_status_t tensor_is_pinned(const tensor_t* t, bool* out) {
 }
 
 tensor_status_t tensor_device_synchronize(tensor_device_t device) {
-  return guard([&] { backend_for(given_device(device)).synchronize(); });
+  return guard([&] { runtime_for(given_device(device)).synchronize(); });
 }
 
 tensor_status_t tensor_stream_current(tensor_device_t device, tensor_stream_t** out) {
   return guard([&] {
     check_result(out, "out");
     const Device own = given_device(device);
-    *out = new_object_handle<tensor_stream_t>({own, backend_for(own).current_stream()});
+    *out = new_object_handle<tensor_stream_t>({own, runtime_for(own).current_stream()});
   });
 }
 
@@ -157,7 +157,7 @@ tensor_status_t tensor_stream_default(tensor_device_t device, tensor_stream_t** 
   return guard([&] {
     check_result(out, "out");
     const Device own = given_device(device);
-    backend_for(own);  // throws where there is none
+    runtime_for(own);  // throws where there is none
     *out = new_object_handle<tensor_stream_t>({own, 0});
   });
 }
@@ -166,14 +166,14 @@ tensor_status_t tensor_stream_new(tensor_device_t device, int32_t priority, tens
   return guard([&] {
     check_result(out, "out");
     const Device own = given_device(device);
-    *out = new_object_handle<tensor_stream_t>({own, backend_for(own).pooled_stream(priority)});
+    *out = new_object_handle<tensor_stream_t>({own, runtime_for(own).pooled_stream(priority)});
   });
 }
 
 tensor_status_t tensor_stream_set_current(const tensor_stream_t* stream) {
   return guard([&] {
     const Stream own = stream_of(stream);
-    backend_for(own.device).set_current_stream(own.id);
+    runtime_for(own.device).set_current_stream(own.id);
   });
 }
 
@@ -194,7 +194,7 @@ tensor_status_t tensor_stream_native(const tensor_stream_t* stream, void** out) 
 tensor_status_t tensor_stream_synchronize(const tensor_stream_t* stream) {
   return guard([&] {
     const Stream own = stream_of(stream);
-    backend_for(own.device).synchronize_stream(own.id);
+    runtime_for(own.device).synchronize_stream(own.id);
   });
 }
 
@@ -202,7 +202,7 @@ tensor_status_t tensor_stream_query(const tensor_stream_t* stream, bool* out) {
   return guard([&] {
     check_result(out, "out");
     const Stream own = stream_of(stream);
-    *out = backend_for(own.device).is_stream_done(own.id);
+    *out = runtime_for(own.device).is_stream_done(own.id);
   });
 }
 
@@ -223,7 +223,7 @@ tensor_status_t tensor_event_record(const tensor_event_t* event, const tensor_st
     const Stream queue = stream_of(stream);
     check(own->device() == queue.device, "event is of ", own->device(), ", but stream is of ",
           queue.device);
-    own->backend().record_event(own->id(), queue.id);
+    own->runtime().record_event(own->id(), queue.id);
   });
 }
 
@@ -233,9 +233,9 @@ tensor_status_t tensor_stream_wait_event(const tensor_stream_t* stream,
     const Stream queue = stream_of(stream);
     const auto own = event_of(event);
     if (queue.device.type == own->device().type) {
-      backend_for(queue.device).wait_event(queue.id, own->id());
+      runtime_for(queue.device).wait_event(queue.id, own->id());
     } else {
-      own->backend().synchronize_event(own->id());  // the CPU's work is the host's
+      own->runtime().synchronize_event(own->id());  // the CPU's work is the host's
     }
   });
 }
@@ -243,7 +243,7 @@ tensor_status_t tensor_stream_wait_event(const tensor_stream_t* stream,
 tensor_status_t tensor_event_synchronize(const tensor_event_t* event) {
   return guard([&] {
     const auto own = event_of(event);
-    own->backend().synchronize_event(own->id());
+    own->runtime().synchronize_event(own->id());
   });
 }
 
@@ -251,7 +251,7 @@ tensor_status_t tensor_event_query(const tensor_event_t* event, bool* out) {
   return guard([&] {
     check_result(out, "out");
     const auto own = event_of(event);
-    *out = own->backend().is_event_done(own->id());
+    *out = own->runtime().is_event_done(own->id());
   });
 }
 
@@ -262,7 +262,7 @@ tensor_status_t tensor_event_elapsed(const tensor_event_t* start, const tensor_e
     const auto first = event_of(start, "start"), last = event_of(end, "end");
     check(first->device() == last->device(), "start is of ", first->device(), ", but end is of ",
           last->device());
-    *out = first->backend().milliseconds_between(first->id(), last->id());
+    *out = first->runtime().milliseconds_between(first->id(), last->id());
   });
 }
 

@@ -5,7 +5,7 @@
 
 #include "arguments.h"
 #include "autograd/history.h"
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "firewall.h"
 #include "io/format.h"
 #include "ops/generated/functions/copies.h"
@@ -120,7 +120,7 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     const ops::Options settings = options_of(options);
     const DType dtype = settings.dtype_or(DType::kFloat32);
     const Device device = settings.device_or(Device{});
-    backend_for(device);  // throws where there is no such device
+    runtime_for(device);  // throws where there is no such device
     check_can_require_grad(settings, dtype);
     checked_numel(sizes, size_of(dtype));
     if (strides) check_strides(sizes, strides);

@@ -8,7 +8,7 @@
 
 #include "arguments.h"
 #include "callback.h"
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/plugin.h"
 #include "core/warning.h"
 #include "cpu/threads.h"
@@ -53,8 +53,8 @@ tensor_status_t tensor_manual_seed(uint64_t seed) {
     // A device that is not in use yet takes the CPU's seed when it is.
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
       for (int i = 0; i < device_count(type); ++i) {
-        Backend* const backend = opened_backend({type, static_cast<int16_t>(i)});
-        if (backend) backend->manual_seed(seed);
+        DeviceRuntime* const runtime = opened_runtime({type, static_cast<int16_t>(i)});
+        if (runtime) runtime->generator().manual_seed(seed);
       }
     }
   });
@@ -63,14 +63,14 @@ tensor_status_t tensor_manual_seed(uint64_t seed) {
 tensor_status_t tensor_initial_seed(uint64_t* out) {
   return guard([&] {
     check(out != nullptr, "out must not be NULL");
-    *out = backend_for(Device{}).initial_seed();
+    *out = runtime_for(Device{}).generator().initial_seed();
   });
 }
 
 tensor_status_t tensor_get_rng_state(tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
-    const std::vector<unsigned char> state = backend_for(Device{}).random_state();
+    const std::vector<unsigned char> state = runtime_for(Device{}).generator().state();
     const Tensor bytes =
         Tensor::empty(Dims{static_cast<int64_t>(state.size())}, DType::kUInt8, Device{});
     std::memcpy(bytes.data(), state.data(), state.size());
@@ -84,7 +84,7 @@ tensor_status_t tensor_set_rng_state(const tensor_t* state) {
     check_as(Status::kTypeError, given.dtype() == DType::kUInt8 && given.device().is_cpu(),
              "RNG state must be a torch.ByteTensor");
     const Tensor bytes = ops::contiguous(given);
-    backend_for(Device{}).set_random_state(
+    runtime_for(Device{}).generator().set_state(
         {bytes.data_as<unsigned char>(), static_cast<size_t>(bytes.numel())});
   });
 }

@@ -52,7 +52,7 @@ Ref<Hook> register_parts(std::span<const Tensor> tensors, Function function, Use
 
 StreamId current_stream(const Tensor& gradient) {
   return gradient.defined() && !gradient.device().is_cpu()
-             ? backend_for(gradient.device()).current_stream()
+             ? runtime_for(gradient.device()).current_stream()
              : StreamId{};
 }
 

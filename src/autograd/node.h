@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "autograd/mode.h"
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/tensor.h"
 #include "core/thread_local.h"
 
@@ -43,7 +43,7 @@ struct OutputMeta {
   explicit OutputMeta(const Tensor& result)
       : shape(result.shape()), dtype(result.dtype()), device(result.device()) {
     if (!device.is_cpu()) [[unlikely]]
-      stream = backend_for(device).current_stream();
+      stream = runtime_for(device).current_stream();
   }
 };
 

@@ -10,11 +10,11 @@ Device cuda_device(size_t index) { return {DeviceType::kCuda, static_cast<int16_
 }  // namespace
 
 void StreamGuard::enter(Device device, StreamId stream) {
-  Backend& backend = backend_for(device);
-  before_ = backend.current_stream();
+  DeviceRuntime& runtime = runtime_for(device);
+  before_ = runtime.current_stream();
   if (before_ == stream) return;
-  backend.set_current_stream(stream);
-  backend_ = &backend;
+  runtime.set_current_stream(stream);
+  runtime_ = &runtime;
 }
 
 CurrentStreams CurrentStreams::get() {
@@ -22,16 +22,16 @@ CurrentStreams CurrentStreams::get() {
   const auto count = static_cast<size_t>(device_count(DeviceType::kCuda));
   all.streams_.reserve(count);
   for (size_t i = 0; i < count; ++i) {
-    Backend* const backend = opened_backend(cuda_device(i));
-    all.streams_.push_back(backend ? backend->current_stream() : 0);
+    DeviceRuntime* const runtime = opened_runtime(cuda_device(i));
+    all.streams_.push_back(runtime ? runtime->current_stream() : 0);
   }
   return all;
 }
 
 void CurrentStreams::set() const {
   for (size_t i = 0; i < streams_.size(); ++i) {
-    if (Backend* const backend = opened_backend(cuda_device(i))) {
-      backend->set_current_stream(streams_[i]);
+    if (DeviceRuntime* const runtime = opened_runtime(cuda_device(i))) {
+      runtime->set_current_stream(streams_[i]);
     }
   }
 }
@@ -43,20 +43,20 @@ void PassStreams::remember(Device device, StreamId stream) {
 }
 
 void PassStreams::order(const Tensor& gradient, StreamId stream) const {
-  Backend& backend = backend_for(gradient.device());
-  const StreamId here = backend.current_stream();
+  DeviceRuntime& runtime = runtime_for(gradient.device());
+  const StreamId here = runtime.current_stream();
   if (here == stream) return;
-  backend.wait_stream(stream, here);
-  backend.record_stream(gradient.storage().data(), stream);
+  runtime.wait_stream(stream, here);
+  runtime.record_stream(gradient.storage().data(), stream);
 }
 
 void PassStreams::keep_for_caller(const Tensor& tensor) const {
-  backend_for(tensor.device()).record_stream(tensor.storage().data(), caller_.of(tensor.device()));
+  runtime_for(tensor.device()).record_stream(tensor.storage().data(), caller_.of(tensor.device()));
 }
 
 void PassStreams::join() {
   for (const auto& [device, stream] : used_) {
-    backend_for(device).wait_stream(caller_.of(device), stream);
+    runtime_for(device).wait_stream(caller_.of(device), stream);
   }
   used_.clear();
 }

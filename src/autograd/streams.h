@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/tensor.h"
 
 namespace libtensor::autograd {
@@ -20,8 +20,8 @@ class StreamGuard {
       enter(device, stream);
   }
   ~StreamGuard() {
-    if (backend_) [[unlikely]]
-      backend_->set_current_stream(before_);
+    if (runtime_) [[unlikely]]
+      runtime_->set_current_stream(before_);
   }
   StreamGuard(const StreamGuard&) = delete;
   StreamGuard& operator=(const StreamGuard&) = delete;
@@ -29,7 +29,7 @@ class StreamGuard {
  private:
   void enter(Device device, StreamId stream);
 
-  Backend* backend_ = nullptr;
+  DeviceRuntime* runtime_ = nullptr;
   StreamId before_ = 0;
 };
 

@@ -42,16 +42,17 @@ std::string folder_of_this_library() {
 
 // Of the plug-in. A device begins with the CPU's seed: what the host set last, or the unpredictable
 // one of this process.
-using OpenDevice = Backend* (*)(int index);
-constinit OpenDevice make_backend = nullptr;
-Backend* open_device(int index) {
-  Backend* const backend = make_backend(index);
-  backend->manual_seed(backend_for(Device{}).initial_seed());
-  return backend;
+using OpenDevice = DeviceRuntime* (*)(int index);
+constinit OpenDevice make_runtime = nullptr;
+DeviceRuntime* open_device(int index) {
+  DeviceRuntime* const runtime = make_runtime(index);
+  runtime->generator().manual_seed(runtime_for(Device{}).generator().initial_seed());
+  return runtime;
 }
 
-void add_devices(int count, Backend* (*open)(int index)) {
-  make_backend = open;
+void add_devices(int count, DeviceRuntime* (*open)(int index), const KernelSlot* kernels) {
+  make_runtime = open;
+  adopt_kernels(kernels);
   register_devices(DeviceType::kCuda, count, open_device);
 }
 

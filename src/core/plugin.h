@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
+#include "core/kernel_registry.h"
 
 namespace libtensor {
 
@@ -16,8 +17,9 @@ class MemoryProvider;
 
 // What the library offers a plug-in. Allocators live as long as the process.
 struct PluginHost {
-  // So many devices are there; `open` makes the backend of one when it is first used.
-  void (*add)(int count, Backend* (*open)(int index));
+  // So many devices are there, with these kernels; `open` makes the runtime of one when it is first
+  // used.
+  void (*add)(int count, DeviceRuntime* (*open)(int index), const KernelSlot* kernels);
   // Of a device's memory.
   memory::Allocator& (*make_allocator)(Device, std::unique_ptr<memory::MemoryProvider>);
   // Of the host's memory that devices can reach. Its streams are numbered by the provider.
@@ -28,9 +30,9 @@ struct PluginHost {
 // nullptr; or the reason why there are no devices, which stays valid. It uses no device yet.
 using PluginEntry = const char* (*)(uint32_t interface, const PluginHost& host);
 inline constexpr const char* kPluginEntry = "libtensor_plugin";
-// Raised when core/backend.h, memory/provider.h or memory/allocator.h changes: library and plug-in
-// must be of one build.
-inline constexpr uint32_t kPluginInterface = 5;
+// Raised when core/device_runtime.h, core/kernel_registry.h, core/calls, memory/provider.h or
+// memory/allocator.h changes: library and plug-in must be of one build.
+inline constexpr uint32_t kPluginInterface = 6;
 
 // Filled in by src/memory when the library is loaded.
 extern PluginHost plugin_host;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/in_use.h"
 
 namespace libtensor {
@@ -129,7 +129,7 @@ void Storage::destroy(Storage* storage) {
 
 void Storage::acquire(size_t bytes) {
   const bool fits_inline = bytes <= kInlineBytes && device_.is_cpu();
-  data_ = fits_inline ? inline_ : backend_for(device_).allocate(device_, bytes);
+  data_ = fits_inline ? inline_ : runtime_for(device_).allocate(device_, bytes);
   bytes_ = bytes;
 }
 
@@ -137,7 +137,7 @@ void Storage::give_back() {
   if (!owned_) {
     if (deleter_) deleter_(context_);
   } else if (data_ && data_ != inline_) {
-    backend_for(device_).free(device_, data_, bytes());
+    runtime_for(device_).free(device_, data_, bytes());
   }
 }
 
@@ -145,7 +145,7 @@ Ref<Storage> Storage::grown(size_t bytes) const {
   const bool has_lent = lent_.load(std::memory_order_relaxed) && use_count() > 1;
   check((owned_ && !has_lent) || is_loan(), "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
-  backend_for(device_).copy_bytes(fresh->data(), device_, data(), device_,
+  runtime_for(device_).copy_bytes(fresh->data(), device_, data(), device_,
                                   std::min(bytes, this->bytes()));
   return fresh;
 }

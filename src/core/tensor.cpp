@@ -1,6 +1,6 @@
 #include "core/tensor.h"
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/fork.h"
 
 namespace libtensor {

@@ -1,6 +1,6 @@
 // Conversion of contiguous elements between every two dtypes.
 #include "core/dtype.h"
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -91,6 +91,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace libtensor::cpu {
 HWY_EXPORT(FillConvert);
-void fill_convert(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillConvert)(tables); }
+namespace {
+const KernelFile file([] { HWY_DYNAMIC_DISPATCH(FillConvert)(kernels); });
+}  // namespace
 }  // namespace libtensor::cpu
 #endif

@@ -1,10 +1,11 @@
 // gather and scatter: an index for each element.
 #include <algorithm>
 
+#include "core/calls/gather.h"
 #include "core/checked_index.h"
 #include "core/loop_nest.h"
 #include "core/scalar_math.h"
-#include "cpu/index.h"
+#include "cpu/cpu_kernel.h"
 #include "cpu/threads.h"
 
 namespace libtensor::cpu {
@@ -17,7 +18,7 @@ using Nest = LoopNest<3>;
 
 class IndexedLoop {
  public:
-  IndexedLoop(const GatherCall& call, bool keep_lines_apart) : call_(call) {
+  IndexedLoop(const GatherOperands& call, bool keep_lines_apart) : call_(call) {
     nest_.operands = 3;
     if (keep_lines_apart && call.ndim > 0) push(call.dim);
     for (int i = call.ndim - 1; i >= 0; --i) {
@@ -73,7 +74,7 @@ class IndexedLoop {
     nest_.push(call_.shape[i]);
   }
 
-  const GatherCall& call_;
+  const GatherOperands& call_;
   Nest nest_;
   int64_t rows_ = 1;
   int64_t self_stride_ = 0;
@@ -94,8 +95,6 @@ void dispatch_size(size_t size, F body) {
   }
 }
 
-}  // namespace
-
 void gather(const GatherCall& call) {
   const IndexedLoop loop(call, /*keep_lines_apart=*/false);
   loop.check_indices();
@@ -114,12 +113,12 @@ void gather(const GatherCall& call) {
 // Elements that meet in self differ only along the indexed dim. That dim is the inner loop, which
 // one thread runs in order: the last one assigned wins, and sums have one order, whatever the
 // number of threads.
-void scatter(const GatherCall& call, ScatterMode mode) {
+void scatter(const ScatterCall& call) {
   const IndexedLoop loop(call, /*keep_lines_apart=*/true);
   loop.check_indices();
   const int64_t* const index = static_cast<const int64_t*>(call.index.data);
   const int64_t stride = loop.self_stride(), size = call.dim_size;
-  if (mode == ScatterMode::kAssign) {
+  if (call.mode == ScatterMode::kAssign) {
     return dispatch_size(size_of(call.self.dtype), [&](auto sample) {
       using T = decltype(sample);
       T* const self = static_cast<T*>(call.self.data);
@@ -143,4 +142,8 @@ void scatter(const GatherCall& call, ScatterMode mode) {
   });
 }
 
+const CpuKernel<gather> add_gather;
+const CpuKernel<scatter> add_scatter;
+
+}  // namespace
 }  // namespace libtensor::cpu

@@ -4,7 +4,8 @@
 // the same order wherever its tile lies, so neither the threads nor the rectangle that a call
 // covers change its bits.
 #include "core/scalar_math.h"
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
+#include "cpu/matmul.h"
 #include "cpu/scratch.h"
 #include "cpu/targets.h"
 
@@ -183,12 +184,12 @@ void Gemm(const GemmArguments& g) {
 }
 
 template <class... Types>
-void AddKernels(KernelTables& tables) {
-  ((tables.gemm[static_cast<int>(dtype_of<Types>)] = Gemm<Types>), ...);
+void AddKernels() {
+  ((gemm_kernels[static_cast<int>(dtype_of<Types>)] = Gemm<Types>), ...);
 }
 
-void FillGemm(KernelTables& tables) {
-  AddKernels<uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>(tables);
+void FillGemm() {
+  AddKernels<uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>();
 }
 
 }  // namespace libtensor::cpu::HWY_NAMESPACE
@@ -196,7 +197,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace libtensor::cpu {
+constinit GemmKernel gemm_kernels[kDTypeCount] = {};
 HWY_EXPORT(FillGemm);
-void fill_gemm(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillGemm)(tables); }
+namespace {
+const KernelFile file([] { HWY_DYNAMIC_DISPATCH(FillGemm)(); });
+}  // namespace
 }  // namespace libtensor::cpu
 #endif

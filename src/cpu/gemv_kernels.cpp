@@ -1,5 +1,6 @@
 // A matrix times a vector, once per instruction set. Memory sets the pace, so nothing is packed.
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
+#include "cpu/matmul.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -93,9 +94,9 @@ HWY_ATTR void Gemv(const GemvArguments& g) {
     SumColumns<T>(g);
 }
 
-void FillGemv(KernelTables& tables) {
-  tables.gemv[static_cast<int>(DType::kFloat32)] = Gemv<float>;
-  tables.gemv[static_cast<int>(DType::kFloat64)] = Gemv<double>;
+void FillGemv() {
+  gemv_kernels[static_cast<int>(DType::kFloat32)] = Gemv<float>;
+  gemv_kernels[static_cast<int>(DType::kFloat64)] = Gemv<double>;
 }
 
 }  // namespace libtensor::cpu::HWY_NAMESPACE
@@ -103,7 +104,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace libtensor::cpu {
+constinit GemvKernel gemv_kernels[kDTypeCount] = {};
 HWY_EXPORT(FillGemv);
-void fill_gemv(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillGemv)(tables); }
+namespace {
+const KernelFile file([] { HWY_DYNAMIC_DISPATCH(FillGemv)(); });
+}  // namespace
 }  // namespace libtensor::cpu
 #endif

@@ -1,10 +1,12 @@
 // index_select and index_add: an index for each slice along one dim.
 #include <algorithm>
 
+#include "core/calls/index.h"
 #include "core/checked_index.h"
+#include "core/dims.h"
 #include "core/generated/functors/arithmetic.h"
 #include "core/scalar_math.h"
-#include "cpu/index.h"
+#include "cpu/cpu_kernel.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/pointwise.h"
 #include "cpu/strided_copy.h"
@@ -15,21 +17,21 @@ namespace {
 
 constexpr int64_t kGrain = 32768;
 
-int64_t index_count(const IndexCall& call) { return call.ndim > 0 ? call.shape[call.dim] : 1; }
+int64_t index_count(const IndexOperands& call) { return call.ndim > 0 ? call.shape[call.dim] : 1; }
 
-int64_t index_at(const IndexCall& call, int64_t i) {
+int64_t index_at(const IndexOperands& call, int64_t i) {
   const int64_t at = i * call.index_stride;
   if (call.index.dtype == DType::kInt32)
     return read_index(static_cast<const int32_t*>(call.index.data) + at);
   return read_index(static_cast<const int64_t*>(call.index.data) + at);
 }
-int64_t checked_index_at(const IndexCall& call, int64_t i) {
+int64_t checked_index_at(const IndexOperands& call, int64_t i) {
   const int64_t index = index_at(call, i);
   return is_within(index, call.dim_size) ? index : 0;
 }
 
 template <class F>
-void check_indices(const IndexCall& call, F refuse) {
+void check_indices(const IndexOperands& call, F refuse) {
   for (int64_t i = 0; i < index_count(call); ++i) {
     const int64_t index = index_at(call, i);
     if (!is_within(index, call.dim_size)) refuse(index);
@@ -43,7 +45,7 @@ struct Slice {
   int64_t shape[kMaxDims], self[kMaxDims], other[kMaxDims];
   int64_t self_step = 0, other_step = 0;  // from one index to the next
 
-  explicit Slice(const IndexCall& call) {
+  explicit Slice(const IndexOperands& call) {
     for (int i = call.ndim - 1; i >= 0; --i) {
       if (i == call.dim) continue;
       shape[ndim] = call.shape[i];
@@ -62,7 +64,7 @@ struct Slice {
 // A slice's elements lie close together, or else the dims outside the indexed one do: then those
 // are walked outside.
 template <class F>
-void for_each_run(const IndexCall& call, F body) {
+void for_each_run(const IndexOperands& call, F body) {
   const Slice slice(call);
   const int64_t count = index_count(call);
   if (slice.numel == 0 || count == 0) return;
@@ -86,9 +88,7 @@ void for_each_run(const IndexCall& call, F body) {
   });
 }
 
-}  // namespace
-
-void index_select(const IndexCall& call) {
+void index_select(const IndexSelectCall& call) {
   check_indices(call, [](int64_t) { fail(Status::kIndexError, "index out of range in self"); });
   const int size = static_cast<int>(size_of(call.self.dtype));
   const char* const self = static_cast<const char*>(call.self.data);
@@ -101,7 +101,7 @@ void index_select(const IndexCall& call) {
 }
 
 // Index by index, so that what meets in one place is added in one order.
-void index_add(const IndexCall& call) {
+void index_add(const IndexAddCall& call) {
   check_indices(call, [&](int64_t index) {
     if (call.ndim <= 1) fail(Status::kIndexError, "index out of range in self");
     fail(Status::kInvalidArgument, "index ", index, " is out of bounds for dimension ", call.dim,
@@ -152,4 +152,8 @@ void index_add(const IndexCall& call) {
   }
 }
 
+const CpuKernel<index_select> add_index_select;
+const CpuKernel<index_add> add_index_add;
+
+}  // namespace
 }  // namespace libtensor::cpu

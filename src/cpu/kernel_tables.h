@@ -1,4 +1,5 @@
-// The tables of kernels, filled once for the best instruction set that the machine has.
+// Kernels for the best instruction set that the machine has: tables that each file of kernels fills
+// for itself. Those of many users are here, the others in the headers of their families.
 #pragma once
 
 #include <cstdint>
@@ -21,61 +22,28 @@ using ConvertKernel = void (*)(void* to, const void* from, int64_t n);
 // Copies whole cache lines past the caches, to the start of one; hwy::FlushStream ends such copies.
 using StreamKernel = void (*)(void* to, const void* from, int64_t bytes);
 
-// How a reduction treats contiguous elements of its accumulation dtype.
-struct ReduceKernel {
-  void (*row)(void* total, const void* in,
-              int64_t n);  // total[0] = in[0] + ... + in[n - 1], n >= 1
-  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows,
-                 int64_t n);  // totals[j] += rows of in
-};
-
-enum class Reduction : uint8_t { kSum, kMax, kMin, kAny, kAll };
-inline constexpr int kReductionCount = 5;
-
-// Over `n` elements in steps of `stride`, for each of `width` neighbouring columns (a row: stride
-// 1, one column).
-struct SoftmaxKernel {
-  void (*forward)(void* out, const void* in, int64_t n, int64_t stride, int64_t width, bool log);
-  void (*backward)(void* out, const void* result, const void* grad, int64_t n, int64_t stride,
-                   int64_t width, bool log);
-};
-
-// A rectangle of a matrix product: c[i][j] = alpha * sum_p a[i][p] b[p][j] + beta * c[i][j], on one
-// thread.
-struct GemmArguments {
-  int64_t m, n, k;
-  const void *a, *b;
-  void* c;
-  int64_t a_row_stride, a_col_stride, b_row_stride, b_col_stride, c_row_stride;
-  double alpha, beta;
-};
-using GemmKernel = void (*)(const GemmArguments& arguments);
-
-// out[i] = alpha * sum_p matrix[i][p] x[p] + beta * out[i], with x and out contiguous, on one
-// thread. One of the matrix's strides is 1.
-struct GemvArguments {
-  int64_t rows, depth;
-  const void *matrix, *x;
-  void* out;
-  int64_t row_stride, depth_stride;
-  double alpha, beta;
-};
-using GemvKernel = void (*)(const GemvArguments& arguments);
-
 struct KernelTables {
   FunctorTable<PointwiseEntry> pointwise;
   ConvertKernel convert[kDTypeCount][kDTypeCount];  // [from][to]
   StreamKernel stream;
-  ReduceKernel reduce[kReductionCount][kDTypeCount];  // by accumulation dtype
-  SoftmaxKernel softmax[kDTypeCount];                 // by the elements' dtype
-  GemmKernel gemm[kDTypeCount];
-  GemvKernel gemv[kDTypeCount];  // of float32 and float64
-  int64_t target;                // the Highway target they are compiled for
+  int64_t target;  // the Highway target they are compiled for
 };
 
 extern KernelTables kernels;
-// Writes entries of the tables, for the target that Highway has chosen.
 using FillTables = void (*)(KernelTables& tables);
+
+// A file of kernels that are compiled once per instruction set. `fill` writes the file's own table
+// for the target that Highway has chosen: when the library is loaded, and whenever another one is
+// chosen.
+class KernelFile {
+ public:
+  explicit KernelFile(void (*fill)()) noexcept;
+
+ private:
+  friend void choose_kernels(int64_t allowed);
+  void (*fill_)();
+  KernelFile* next_;
+};
 
 // Throws where the operation makes no sense for the dtype and its caller did not say so in better
 // words.
@@ -89,12 +57,9 @@ inline PointwiseKernel pointwise_kernel(PointwiseOp op, DType compute) {
 inline ConvertKernel convert_kernel(DType from, DType to) {
   return kernels.convert[static_cast<int>(from)][static_cast<int>(to)];
 }
-inline const ReduceKernel& reduce_kernel(Reduction op, DType dtype) {
-  return kernels.reduce[static_cast<int>(op)][static_cast<int>(dtype)];
-}
 
-// Fills the tables for the best target among `allowed` (a mask of Highway targets; 0: all). Not
-// thread-safe: called when the library is loaded, and by tests.
+// Fills all tables for the best target among `allowed` (a mask of Highway targets; 0: all). Not
+// thread-safe: for tests.
 void choose_kernels(int64_t allowed = 0);
 
 }  // namespace libtensor::cpu

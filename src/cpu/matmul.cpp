@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cpu/cpu_kernel.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/onednn.h"
 #include "cpu/scratch.h"
@@ -102,7 +103,7 @@ struct Gemv {
 
 // The product as a matrix times a vector, if it is one and the kernel can take it.
 bool as_gemv(const MatmulCall& call, Gemv* gemv) {
-  if ((call.m != 1 && call.n != 1) || call.k == 0 || !kernels.gemv[static_cast<int>(call.dtype)])
+  if ((call.m != 1 && call.n != 1) || call.k == 0 || !gemv_kernels[static_cast<int>(call.dtype)])
     return false;
   GemvArguments& g = gemv->arguments;
   const bool by_rows = call.n == 1;  // else b's columns are the rows
@@ -148,7 +149,7 @@ void run_gemv(const MatmulCall& call, const Gemv& gemv) {
                      copied = batch;
                      g.x = scratch.data();
                    }
-                   kernels.gemv[static_cast<int>(call.dtype)](g);
+                   gemv_kernels[static_cast<int>(call.dtype)](g);
                  }
                });
 }
@@ -157,7 +158,7 @@ void run_gemv(const MatmulCall& call, const Gemv& gemv) {
 
 void matmul(const MatmulCall& call) {
   if (call.batch == 0 || call.m == 0 || call.n == 0) return;
-  const GemmKernel own = kernels.gemm[static_cast<int>(call.dtype)];
+  const GemmKernel own = gemm_kernels[static_cast<int>(call.dtype)];
   check_as(Status::kNotImplemented, own != nullptr, "matmul is not implemented for ",
            scalar_name_of(call.dtype));
   if (Gemv gemv; as_gemv(call, &gemv)) return run_gemv(call, gemv);
@@ -191,5 +192,9 @@ void matmul(const MatmulCall& call) {
         }
       });
 }
+
+namespace {
+const CpuKernel<matmul> add_matmul;
+}  // namespace
 
 }  // namespace libtensor::cpu

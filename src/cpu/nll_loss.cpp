@@ -1,16 +1,16 @@
-#include "cpu/nll_loss.h"
-
 #include <cstring>
 #include <limits>
 
+#include "core/calls/nll_loss.h"
 #include "core/checked_index.h"
+#include "cpu/cpu_kernel.h"
 
 namespace libtensor::cpu {
 namespace {
 
 enum { kNone = 0, kMean = 1, kSum = 2 };
 
-void check_targets(const NllLossCall& call) {
+void check_targets(const NllLossOperands& call) {
   for (int64_t i = 0; i < call.rows; ++i) {
     const int64_t target = read_index(call.target + i);
     check_as(Status::kIndexError, target == call.ignore_index || is_within(target, call.classes),
@@ -31,18 +31,18 @@ void dispatch_floating(DType dtype, F body) {
 }
 
 // Has the row no part in the loss? Nor has one whose target is out of bounds by now.
-bool is_ignored(const NllLossCall& call, int64_t target) {
+bool is_ignored(const NllLossOperands& call, int64_t target) {
   return target == call.ignore_index || !is_within(target, call.classes);
 }
 
 template <class S, class T = ComputeType<S>>
-T weight_of(const NllLossCall& call, int64_t target) {
+T weight_of(const NllLossOperands& call, int64_t target) {
   return call.weight ? convert<T>(static_cast<const S*>(call.weight)[target]) : T(1);
 }
 
 // Pairwise, as all sums here: blocks of rows, then halves.
 template <class S, class T>
-void sum_rows(const NllLossCall& call, int64_t begin, int64_t end, T* loss, T* weight) {
+void sum_rows(const NllLossOperands& call, int64_t begin, int64_t end, T* loss, T* weight) {
   if (end - begin > 128) {
     const int64_t middle = begin + (end - begin) / 2;
     T other_loss, other_weight;
@@ -62,8 +62,6 @@ void sum_rows(const NllLossCall& call, int64_t begin, int64_t end, T* loss, T* w
     *weight += w;
   }
 }
-
-}  // namespace
 
 void nll_loss(const NllLossCall& call) {
   check_targets(call);
@@ -89,7 +87,7 @@ void nll_loss(const NllLossCall& call) {
   });
 }
 
-void nll_loss_backward(const NllLossCall& call) {
+void nll_loss_backward(const NllLossBackwardCall& call) {
   check_targets(call);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
@@ -107,4 +105,8 @@ void nll_loss_backward(const NllLossCall& call) {
   });
 }
 
+const CpuKernel<nll_loss> add_nll_loss;
+const CpuKernel<nll_loss_backward> add_nll_loss_backward;
+
+}  // namespace
 }  // namespace libtensor::cpu

@@ -11,6 +11,7 @@
 
 #include "core/generated/functors/copy.h"
 #include "core/loop_nest.h"
+#include "cpu/cpu_kernel.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/strided_copy.h"
 #include "cpu/threads.h"
@@ -309,5 +310,9 @@ void pointwise(const PointwiseCall& call) {
   }
   if (call.numel > 0) StridedRun(call).run();
 }
+
+namespace {
+const CpuKernel<pointwise> add_pointwise;
+}  // namespace
 
 }  // namespace libtensor::cpu

@@ -1,7 +1,7 @@
 // The executor of pointwise calls.
 #pragma once
 
-#include "core/backend.h"
+#include "core/calls/pointwise.h"
 
 namespace libtensor::cpu {
 

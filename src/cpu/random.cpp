@@ -10,8 +10,10 @@
 #include <random>
 #include <type_traits>
 
+#include "core/calls/random.h"
 #include "core/fork.h"
 #include "cpu/box_muller.h"
+#include "cpu/cpu_kernel.h"
 #include "cpu/mt19937.h"
 
 namespace libtensor::cpu {
@@ -25,24 +27,13 @@ uint64_t unpredictable_seed() {
 }
 
 // What a call of torch.manual_seed resets.
-struct Generator {
-  explicit Generator(uint64_t initial_seed) : seed(initial_seed), engine(initial_seed) {}
+struct State {
+  explicit State(uint64_t initial_seed) : seed(initial_seed), engine(initial_seed) {}
 
   uint64_t seed;
   Mt19937 engine;
   // Single normal numbers come in pairs; the second one waits here for the next call.
   std::optional<double> next_normal;
-};
-
-struct SharedGenerator {
-  ForkSafeMutex mutex{LockLevel::kGenerator};
-  std::optional<Generator> own;
-
-  // Seeded when first asked for, with the lock held: forked children that come before it differ.
-  Generator& generator() {
-    if (!own) own.emplace(unpredictable_seed());
-    return *own;
-  }
 };
 
 template <class T>
@@ -56,8 +47,6 @@ constexpr float kRoundsToOne<Half> = 1.0f - 0x1.0p-12f;
 template <>
 constexpr float kRoundsToOne<BFloat16> = 1.0f - 0x1.0p-9f;
 
-SharedGenerator& shared_generator() { return Eternal<SharedGenerator>::get(); }
-
 // As many random bits as the significand has, as a fraction.
 double uniform_from(uint64_t bits) {
   constexpr uint64_t mask = (uint64_t{1} << 53) - 1;
@@ -70,7 +59,7 @@ float uniform_from(uint32_t bits) {
 }
 
 template <class T>
-void fill_uniform(T* out, int64_t count, Generator& generator) {
+void fill_uniform(T* out, int64_t count, State& generator) {
   constexpr int64_t kChunk = 256;
   constexpr int64_t kWordsEach = sizeof(T) / sizeof(uint32_t);
   uint32_t words[kChunk * kWordsEach];
@@ -89,7 +78,7 @@ void fill_uniform(T* out, int64_t count, Generator& generator) {
 
 // Normal numbers in all whole blocks. What is left over is drawn too, and stays uniform.
 template <class T>
-void fill_normal_blocks(T* out, int64_t count, Generator& generator) {
+void fill_normal_blocks(T* out, int64_t count, State& generator) {
   fill_uniform(out, count, generator);
   box_muller(out, count / kBoxMullerBlock);
 }
@@ -108,7 +97,7 @@ void fill_rounded(T* out, int64_t count, FillFloats&& fill_floats) {
 
 template <class T>
 requires kIsHalf<T>
-void fill_uniform(T* out, int64_t count, Generator& generator) {
+void fill_uniform(T* out, int64_t count, State& generator) {
   fill_rounded(out, count, [&](float* values, int64_t size) {
     fill_uniform(values, size, generator);
     // What would round up to 1, which is no longer in the range, becomes 0.
@@ -121,13 +110,13 @@ void fill_uniform(T* out, int64_t count, Generator& generator) {
 // Nothing is drawn here for what is left over.
 template <class T>
 requires kIsHalf<T>
-void fill_normal_blocks(T* out, int64_t count, Generator& generator) {
+void fill_normal_blocks(T* out, int64_t count, State& generator) {
   fill_rounded(out, count / kBoxMullerBlock * kBoxMullerBlock,
                [&](float* values, int64_t size) { fill_normal_blocks(values, size, generator); });
 }
 
 // The next of a stream of normal numbers; in double whatever the dtype.
-double single_normal(Generator& generator) {
+double single_normal(State& generator) {
   double value;
   if (generator.next_normal) {
     value = *generator.next_normal;
@@ -153,7 +142,7 @@ T convert_normal(double value) {
 }
 
 template <class T>
-void fill_normal(T* out, int64_t count, bool row_major, Generator& generator) {
+void fill_normal(T* out, int64_t count, bool row_major, State& generator) {
   if (count < kBoxMullerBlock || !row_major) {
     for (int64_t i = 0; i < count; ++i) out[i] = convert_normal<T>(single_normal(generator));
     return;
@@ -166,36 +155,13 @@ void fill_normal(T* out, int64_t count, bool row_major, Generator& generator) {
 }
 
 template <class T>
-void fill(T* out, const RandomCall& call, Generator& generator) {
+void fill(T* out, const RandomCall& call, State& generator) {
   if (call.distribution == Distribution::kUniform) {
     fill_uniform(out, call.numel, generator);
   } else {
     fill_normal(out, call.numel, call.row_major, generator);
   }
 }
-
-}  // namespace
-
-void fill_random(const RandomCall& call) {
-  SharedGenerator& shared = shared_generator();
-  const std::lock_guard lock(shared.mutex);
-  dispatch(call.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_integral_v<T>) {
-      fail(Status::kInternal, "random numbers of dtype ", name_of(call.dtype));
-    } else {
-      fill(static_cast<T*>(call.out), call, shared.generator());
-    }
-  });
-}
-
-void manual_seed(uint64_t seed) {
-  SharedGenerator& shared = shared_generator();
-  const std::lock_guard lock(shared.mutex);
-  shared.own.emplace(seed);
-}
-
-namespace {
 
 // What torch.get_rng_state() holds, field by field. `left` and `next` are how PyTorch counts the
 // words of the round: it makes the next one when `left` falls to 0.
@@ -212,14 +178,8 @@ struct StateBytes {
 };
 static_assert(sizeof(StateBytes) == 5056 && offsetof(StateBytes, has_next_normal) == 5040);
 
-}  // namespace
-
-std::vector<unsigned char> random_state() {
-  SharedGenerator& shared = shared_generator();
-  const std::lock_guard lock(shared.mutex);
-  const Generator& generator = shared.generator();
+std::vector<unsigned char> bytes_of(const State& generator) {
   const Mt19937::State& state = generator.engine.state();
-  std::vector<unsigned char> bytes(sizeof(StateBytes));
   StateBytes all{};
   all.seed = generator.seed;
   all.seeded = 1;
@@ -229,11 +189,12 @@ std::vector<unsigned char> random_state() {
   std::copy(state.words.begin(), state.words.end(), all.words);
   all.has_next_normal = generator.next_normal.has_value();
   all.next_normal = generator.next_normal.value_or(0);
+  std::vector<unsigned char> bytes(sizeof(StateBytes));
   std::memcpy(bytes.data(), &all, sizeof(all));
   return bytes;
 }
 
-void set_random_state(std::span<const unsigned char> bytes) {
+State state_of(std::span<const unsigned char> bytes) {
   check(bytes.size() == sizeof(StateBytes), "Expected a CPUGeneratorImplState of size ",
         sizeof(StateBytes), " but found the input RNG state size to be ", bytes.size());
   StateBytes all;
@@ -241,22 +202,67 @@ void set_random_state(std::span<const unsigned char> bytes) {
   check(all.seeded == 1 && all.left >= 1 && all.left <= Mt19937::kWords &&
             all.next <= Mt19937::kWords,
         "Invalid mt19937 state");
-  Mt19937::State state;
-  std::copy(all.words, all.words + Mt19937::kWords, state.words.begin());
-  state.used = all.left == 1 ? Mt19937::kWords : static_cast<int>(all.next);
-  Generator generator(all.seed);
-  generator.engine = Mt19937(state);
-  if (all.has_next_normal) generator.next_normal = all.next_normal;
-
-  SharedGenerator& shared = shared_generator();
-  const std::lock_guard lock(shared.mutex);
-  shared.own = generator;
+  Mt19937::State words;
+  std::copy(all.words, all.words + Mt19937::kWords, words.words.begin());
+  words.used = all.left == 1 ? Mt19937::kWords : static_cast<int>(all.next);
+  State state(all.seed);
+  state.engine = Mt19937(words);
+  if (all.has_next_normal) state.next_normal = all.next_normal;
+  return state;
 }
 
-uint64_t initial_seed() {
-  SharedGenerator& shared = shared_generator();
-  const std::lock_guard lock(shared.mutex);
-  return shared.generator().seed;
+class CpuGenerator final : public Generator {
+ public:
+  void manual_seed(uint64_t seed) override {
+    const std::lock_guard lock(mutex_);
+    state_.emplace(seed);
+  }
+  uint64_t initial_seed() override {
+    const std::lock_guard lock(mutex_);
+    return seeded().seed;
+  }
+  std::vector<unsigned char> state() override {
+    const std::lock_guard lock(mutex_);
+    return bytes_of(seeded());
+  }
+  void set_state(std::span<const unsigned char> bytes) override {
+    const State state = state_of(bytes);
+    const std::lock_guard lock(mutex_);
+    state_ = state;
+  }
+  template <class T>
+  void draw(T* out, const RandomCall& call) {
+    const std::lock_guard lock(mutex_);
+    fill(out, call, seeded());
+  }
+
+ private:
+  // Seeded when first asked for, with the lock held: forked children that come before it differ.
+  State& seeded() {
+    if (!state_) state_.emplace(unpredictable_seed());
+    return *state_;
+  }
+
+  ForkSafeMutex mutex_{LockLevel::kGenerator};
+  std::optional<State> state_;
+};
+
+void random(const RandomCall& call) {
+  auto& generator = static_cast<CpuGenerator&>(*call.generator);
+  dispatch(call.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (std::is_integral_v<T>) {
+      fail(Status::kInternal, "random numbers of dtype ", name_of(call.dtype));
+    } else {
+      generator.draw(static_cast<T*>(call.out), call);
+    }
+  });
 }
+
+const CpuKernel<random> add_random;
+
+}  // namespace
+
+Generator& default_generator() { return Eternal<CpuGenerator>::get(); }
 
 }  // namespace libtensor::cpu

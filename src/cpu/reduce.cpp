@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 
+#include "cpu/cpu_kernel.h"
 #include "cpu/reduce_plan.h"
 #include "cpu/threads.h"
 
@@ -250,5 +251,9 @@ void reduce(const ReduceCall& call) {
   }
   ReduceRun(call).run();
 }
+
+namespace {
+const CpuKernel<reduce> add_reduce;
+}  // namespace
 
 }  // namespace libtensor::cpu

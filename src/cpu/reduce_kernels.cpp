@@ -1,6 +1,7 @@
 // Sums, maxima and the like over contiguous elements, once per instruction set.
 #include "core/scalar_math.h"
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
+#include "cpu/reduce.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -138,20 +139,20 @@ HWY_ATTR void ReduceColumns(void* totals, const void* in, int64_t row_stride, in
 }
 
 template <class Step, class... Types>
-void AddKernels(KernelTables& tables, Reduction op) {
-  ((tables.reduce[static_cast<int>(op)][static_cast<int>(dtype_of<Types>)] =
+void AddKernels(Reduction op) {
+  ((reduce_kernels[static_cast<int>(op)][static_cast<int>(dtype_of<Types>)] =
         ReduceKernel{ReduceRow<Step, Types>, ReduceColumns<Step, Types>}),
    ...);
 }
 
-void FillReduce(KernelTables& tables) {
-  AddKernels<SumStep, int64_t, float, double>(tables, Reduction::kSum);
+void FillReduce() {
+  AddKernels<SumStep, int64_t, float, double>(Reduction::kSum);
   AddKernels<MaxStep, bool, uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>(
-      tables, Reduction::kMax);
+      Reduction::kMax);
   AddKernels<MinStep, bool, uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>(
-      tables, Reduction::kMin);
-  AddKernels<AnyStep, bool>(tables, Reduction::kAny);
-  AddKernels<AllStep, bool>(tables, Reduction::kAll);
+      Reduction::kMin);
+  AddKernels<AnyStep, bool>(Reduction::kAny);
+  AddKernels<AllStep, bool>(Reduction::kAll);
 }
 
 }  // namespace libtensor::cpu::HWY_NAMESPACE
@@ -159,7 +160,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace libtensor::cpu {
+constinit ReduceKernel reduce_kernels[kReductionCount][kDTypeCount] = {};
 HWY_EXPORT(FillReduce);
-void fill_reduce(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillReduce)(tables); }
+namespace {
+const KernelFile file([] { HWY_DYNAMIC_DISPATCH(FillReduce)(); });
+}  // namespace
 }  // namespace libtensor::cpu
 #endif

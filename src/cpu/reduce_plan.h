@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/backend.h"
+#include "core/calls/reduce.h"
 #include "core/loop_nest.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/strided_copy.h"

@@ -3,7 +3,8 @@
 // that no exponential overflows; where that element is infinite or NaN the result is NaN, as in
 // PyTorch.
 #include "core/dtype.h"
-#include "cpu/kernel_families.h"
+#include "cpu/kernel_tables.h"
+#include "cpu/softmax.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -251,18 +252,21 @@ HWY_ATTR void Backward(void* out, const void* result, const void* grad, int64_t 
 }
 
 template <class... Types>
-void AddKernels(KernelTables& tables) {
-  ((tables.softmax[static_cast<int>(dtype_of<Types>)] = {Forward<Types>, Backward<Types>}), ...);
+void AddKernels() {
+  ((softmax_kernels[static_cast<int>(dtype_of<Types>)] = {Forward<Types>, Backward<Types>}), ...);
 }
 
-void FillSoftmax(KernelTables& tables) { AddKernels<Half, BFloat16, float, double>(tables); }
+void FillSoftmax() { AddKernels<Half, BFloat16, float, double>(); }
 
 }  // namespace libtensor::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace libtensor::cpu {
+constinit SoftmaxKernel softmax_kernels[kDTypeCount] = {};
 HWY_EXPORT(FillSoftmax);
-void fill_softmax(KernelTables& tables) { HWY_DYNAMIC_DISPATCH(FillSoftmax)(tables); }
+namespace {
+const KernelFile file([] { HWY_DYNAMIC_DISPATCH(FillSoftmax)(); });
+}  // namespace
 }  // namespace libtensor::cpu
 #endif

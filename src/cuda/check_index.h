@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "core/backend.h"
+#include "core/dtype.h"
 #include "core/loop_nest.h"
 #include "cuda/faults.h"
 

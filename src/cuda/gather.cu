@@ -1,11 +1,13 @@
 // Reading and writing at positions that another tensor names: one for each element (gather,
 // scatter), or for each slice along a dim, which is the same with an index that does not move along
 // the other dims.
+#include "core/calls/gather.h"
+#include "core/calls/index.h"
 #include "core/scalar_math.h"
 #include "cuda/check_index.h"
+#include "cuda/cuda_kernel.h"
 #include "cuda/cut.h"
 #include "cuda/elements.h"
-#include "cuda/index.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
 #include "cuda/report_fault.h"
@@ -61,12 +63,12 @@ Plan plan_of(const Context& context, const FaultSite& site, const Call& call,
   return plan;
 }
 
-Plan plan_of(const Context& context, const char* operation, const GatherCall& call) {
+Plan plan_of(const Context& context, const char* operation, const GatherOperands& call) {
   return plan_of(context, {FaultKind::kIndex, call.dim, operation, call.dim_size}, call,
                  [&](int i) { return call.index.strides[i]; });
 }
 
-Plan plan_of(const Context& context, const FaultSite& site, const IndexCall& call) {
+Plan plan_of(const Context& context, const FaultSite& site, const IndexOperands& call) {
   return plan_of(context, site, call, [&](int i) { return i == call.dim ? call.index_stride : 0; });
 }
 
@@ -150,8 +152,6 @@ void launch_scatter(const Plan& plan) {
   });
 }
 
-}  // namespace
-
 void gather(const Context& context, const GatherCall& call) {
   const Plan plan = plan_of(context, "gather", call);
   if (call.at_once) check_all(plan);
@@ -159,8 +159,8 @@ void gather(const Context& context, const GatherCall& call) {
                 [&](auto tag) { launch_gather<typename decltype(tag)::type, int64_t>(plan); });
 }
 
-void scatter(const Context& context, const GatherCall& call, ScatterMode mode) {
-  const bool adds = mode == ScatterMode::kAdd;
+void scatter(const Context& context, const ScatterCall& call) {
+  const bool adds = call.mode == ScatterMode::kAdd;
   const Plan plan = plan_of(context, adds ? "scatter_add" : "scatter", call);
   if (call.at_once) check_all(plan);
   if (!adds) {
@@ -172,7 +172,7 @@ void scatter(const Context& context, const GatherCall& call, ScatterMode mode) {
            [&](auto tag) { launch_scatter<typename decltype(tag)::type, int64_t, true>(plan); });
 }
 
-void index_select(const Context& context, const IndexCall& call) {
+void index_select(const Context& context, const IndexSelectCall& call) {
   const FaultSite site{.kind = FaultKind::kIndexInSelf, .operation = "index_select"};
   const Plan plan = plan_of(context, site, call);
   if (call.at_once) check_all(plan);
@@ -183,7 +183,7 @@ void index_select(const Context& context, const IndexCall& call) {
   });
 }
 
-void index_add(const Context& context, const IndexCall& call) {
+void index_add(const Context& context, const IndexAddCall& call) {
   const FaultKind kind = call.ndim <= 1 ? FaultKind::kIndexInSelf : FaultKind::kIndex;
   const Plan plan = plan_of(context, {kind, call.dim, "index_add", call.dim_size}, call);
   if (call.at_once) check_all(plan);
@@ -194,4 +194,10 @@ void index_add(const Context& context, const IndexCall& call) {
   });
 }
 
+const CudaKernel<gather> add_gather;
+const CudaKernel<scatter> add_scatter;
+const CudaKernel<index_select> add_index_select;
+const CudaKernel<index_add> add_index_add;
+
+}  // namespace
 }  // namespace libtensor::cuda

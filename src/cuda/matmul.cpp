@@ -1,4 +1,5 @@
 #include "cuda/matmul.h"
+#include "cuda/cuda_kernel.h"
 
 namespace libtensor::cuda {
 
@@ -7,5 +8,9 @@ void matmul(const Context& context, const MatmulCall& call) {
   if (call.k > 0 && matmul_by_blas(context, call)) return;
   matmul_by_tiles(context, call);
 }
+
+namespace {
+const CudaKernel<matmul> add_matmul;
+}  // namespace
 
 }  // namespace libtensor::cuda

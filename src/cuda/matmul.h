@@ -1,7 +1,7 @@
 // Products of matrices.
 #pragma once
 
-#include "core/backend.h"
+#include "core/calls/matmul.h"
 #include "cuda/context.h"
 
 namespace libtensor::cuda {

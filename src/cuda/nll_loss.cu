@@ -1,7 +1,7 @@
-#include "cuda/nll_loss.h"
-
+#include "core/calls/nll_loss.h"
 #include "cuda/block_reduce.h"
 #include "cuda/check_index.h"
+#include "cuda/cuda_kernel.h"
 #include "cuda/elements.h"
 #include "cuda/index_math.h"
 #include "cuda/launch.h"
@@ -17,7 +17,7 @@ FaultReporter reporter_for(const Context& context, const char* operation) {
   return {context, {.kind = FaultKind::kTarget, .operation = operation}};
 }
 
-void check_targets(const Context& context, const FaultSite& site, const NllLossCall& call) {
+void check_targets(const Context& context, const FaultSite& site, const NllLossOperands& call) {
   LoopNest<1> nest;
   nest.operands = 1;
   nest.strides[0][0] = 1;
@@ -31,7 +31,7 @@ struct LossAndWeight {
 };
 
 template <class S, class A = ComputeOf<S>>
-__device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, const FaultReporter& reporter,
+__device__ LossAndWeight<A> loss_of_row(const NllLossOperands& call, const FaultReporter& reporter,
                                         int64_t row) {
   const int64_t target = read_index(call.target + row);
   if (target == call.ignore_index) return {A(0), A(0)};
@@ -47,7 +47,7 @@ __device__ LossAndWeight<A> loss_of_row(const NllLossCall& call, const FaultRepo
 
 template <class S>
 __global__ void __launch_bounds__(kThreads)
-    nll_rows_kernel(NllLossCall call, FaultReporter reporter) {
+    nll_rows_kernel(NllLossOperands call, FaultReporter reporter) {
   const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (row < call.rows)
     static_cast<S*>(call.out)[row] = convert<S>(loss_of_row<S>(call, reporter, row).loss);
@@ -57,7 +57,7 @@ __global__ void __launch_bounds__(kThreads)
 // One block for all rows: one order of adding up.
 template <class S>
 __global__ void __launch_bounds__(kThreads)
-    nll_total_kernel(NllLossCall call, FaultReporter reporter) {
+    nll_total_kernel(NllLossOperands call, FaultReporter reporter) {
   using A = ComputeOf<S>;
   LossAndWeight<A> total{A(0), A(0)};
   const auto add = [](LossAndWeight<A> a, LossAndWeight<A> b) {
@@ -78,7 +78,7 @@ __global__ void __launch_bounds__(kThreads)
 // One thread for each row; the other elements are 0 already.
 template <class S>
 __global__ void __launch_bounds__(kThreads)
-    nll_backward_kernel(NllLossCall call, FaultReporter reporter) {
+    nll_backward_kernel(NllLossBackwardCall call, FaultReporter reporter) {
   using A = ComputeOf<S>;
   const int64_t row = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (row >= call.rows) return;
@@ -92,11 +92,9 @@ __global__ void __launch_bounds__(kThreads)
   static_cast<S*>(call.out)[row * call.classes + target] = convert<S>(value);
 }
 
-uint32_t blocks_for(const NllLossCall& call) {
+uint32_t blocks_for(const NllLossOperands& call) {
   return static_cast<uint32_t>(ceil_div<int64_t>(call.rows, kThreads));
 }
-
-}  // namespace
 
 void nll_loss(const Context& context, const NllLossCall& call) {
   const FaultReporter reporter = reporter_for(context, "nll_loss");
@@ -105,17 +103,18 @@ void nll_loss(const Context& context, const NllLossCall& call) {
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     if (call.reduction == kNone) {
-      launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads}, call, reporter);
+      launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads},
+             NllLossOperands(call), reporter);
       return;
     }
     launch(
         nll_total_kernel<S>,
         {"nll_loss", context.stream, 1, kThreads, kThreads * sizeof(LossAndWeight<ComputeOf<S>>)},
-        call, reporter);
+        NllLossOperands(call), reporter);
   });
 }
 
-void nll_loss_backward(const Context& context, const NllLossCall& call) {
+void nll_loss_backward(const Context& context, const NllLossBackwardCall& call) {
   const char* const operation = "nll_loss_backward";
   const FaultReporter reporter = reporter_for(context, operation);
   if (call.at_once) check_targets(context, reporter.site, call);
@@ -129,4 +128,8 @@ void nll_loss_backward(const Context& context, const NllLossCall& call) {
   });
 }
 
+const CudaKernel<nll_loss> add_nll_loss;
+const CudaKernel<nll_loss_backward> add_nll_loss_backward;
+
+}  // namespace
 }  // namespace libtensor::cuda

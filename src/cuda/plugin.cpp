@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "cuda/cuda_backend.h"
+#include "cuda/device_runtime.h"
 #include "cuda/faults.h"
 #include "cuda/memory.h"
 
@@ -15,11 +15,11 @@ namespace {
 PluginHost library;
 
 // Never destroyed: a tensor may be released after static objects are gone.
-Backend* open_device(int index) {
-  auto backend = std::make_unique<CudaBackend>(index);
+DeviceRuntime* open_device(int index) {
+  auto runtime = std::make_unique<CudaRuntime>(index);
   open_faults(index);
   open_memory(index, library);
-  return backend.release();
+  return runtime.release();
 }
 
 // Returns "" or the reason why there are no devices. The driver is asked how many there are and no
@@ -33,7 +33,7 @@ std::string find_devices(uint32_t interface, const PluginHost& host) {
   }
   if (count == 0) return "there is no CUDA device";
   library = host;
-  host.add(count, open_device);
+  host.add(count, open_device, own_kernels());
   return "";
 }
 

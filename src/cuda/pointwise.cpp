@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/generated/functors/copy.h"
+#include "cuda/cuda_kernel.h"
 #include "cuda/generated/functor_families.h"
 
 namespace libtensor::cuda {
@@ -195,5 +196,9 @@ void PointwiseRun::run_piece(const Nest& nest, void* out, const Inputs& in) cons
 void pointwise(const Context& context, const PointwiseCall& call) {
   if (call.numel > 0) PointwiseRun(context, call).run();
 }
+
+namespace {
+const CudaKernel<pointwise> add_pointwise;
+}  // namespace
 
 }  // namespace libtensor::cuda

@@ -1,7 +1,7 @@
 // Pointwise calls: the plans that the host makes, and the tables of kernels that carry them out.
 #pragma once
 
-#include "core/backend.h"
+#include "core/calls/pointwise.h"
 #include "cuda/context.h"
 #include "cuda/index_math.h"
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/calls/random.h"
+#include "cuda/cuda_kernel.h"
 #include "cuda/elements.h"
-#include "cuda/fill.h"
 #include "cuda/launch.h"
 #include "cuda/philox.h"
+#include "cuda/philox_generator.h"
 
 namespace libtensor::cuda {
 namespace {
@@ -99,23 +101,24 @@ __global__ void __launch_bounds__(kThreads, 4)
   }
 }
 
-}  // namespace
-
-void fill_random(const Context& context, const RandomCall& call, const DeviceProperties& device,
-                 PhiloxState& state) {
+void random(const Context& context, const RandomCall& call) {
   const auto numel = static_cast<uint64_t>(call.numel);
-  const uint64_t most = static_cast<uint64_t>(device.multiprocessors) *
-                        (static_cast<uint64_t>(device.max_threads_per_multiprocessor) / kThreads);
+  auto& generator = static_cast<PhiloxGenerator&>(*call.generator);
+  const uint64_t most = generator.most_blocks(kThreads);
   const auto grid = static_cast<uint32_t>(std::min(most, ceil_div(numel, uint64_t{kThreads})));
+  PhiloxTurn turn(generator);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     constexpr uint32_t kCount = Numbers<ComputeOf<S>>::kCount;
     const bool normal = call.distribution == Distribution::kNormal;
     launch(normal ? random_kernel<S, true> : random_kernel<S, false>,
            {normal ? "normal_" : "uniform_", context.stream, grid, kThreads},
-           static_cast<S*>(call.out), numel, state);
-    state.offset += ((numel - 1) / (uint64_t{kThreads} * grid * kCount) + 1) * kWordsPerStep;
+           static_cast<S*>(call.out), numel, turn.state());
+    turn.advance(((numel - 1) / (uint64_t{kThreads} * grid * kCount) + 1) * kWordsPerStep);
   });
 }
 
+const CudaKernel<random> add_random;
+
+}  // namespace
 }  // namespace libtensor::cuda

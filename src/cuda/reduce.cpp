@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cuda/cuda_kernel.h"
 #include "cuda/cut.h"
 
 namespace libtensor::cuda {
@@ -111,5 +112,9 @@ void reduce(const Context& context, const ReduceCall& call) {
     run(context, call.op, plan);
   });
 }
+
+namespace {
+const CudaKernel<reduce> add_reduce;
+}  // namespace
 
 }  // namespace libtensor::cuda

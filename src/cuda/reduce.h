@@ -1,7 +1,7 @@
 // Reductions: the plan that the host makes, and the kernels that carry it out.
 #pragma once
 
-#include "core/backend.h"
+#include "core/calls/reduce.h"
 #include "cuda/context.h"
 #include "cuda/index_math.h"
 #include "cuda/row_shape.h"

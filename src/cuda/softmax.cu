@@ -1,9 +1,10 @@
-#include "cuda/softmax.h"
+#include "core/calls/softmax.h"
 
 #include <algorithm>
 
 #include "core/scalar_math.h"
 #include "cuda/block_reduce.h"
+#include "cuda/cuda_kernel.h"
 #include "cuda/cut.h"
 #include "cuda/elements.h"
 #include "cuda/index_math.h"
@@ -89,7 +90,7 @@ __global__ void __launch_bounds__(kReduceThreads)
 
 // Calls body(Rows) for each launch.
 template <class F>
-void for_rows(const SoftmaxCall& call, const F& body) {
+void for_rows(const SoftmaxRows& call, const F& body) {
   const int64_t count = call.outer * call.inner;
   const RowShape shape = RowShape::choose(call.length, count, call.inner == 1);
   for (int64_t first = 0; first < count; first += max_kernel_elements()) {
@@ -104,8 +105,6 @@ LaunchConfig config_of(const char* operation, const Context& context, const Rows
           kReduceThreads, kReduceThreads * shared_each};
 }
 
-}  // namespace
-
 void softmax(const Context& context, const SoftmaxCall& call) {
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
@@ -117,17 +116,21 @@ void softmax(const Context& context, const SoftmaxCall& call) {
   });
 }
 
-void softmax_backward(const Context& context, const SoftmaxCall& call) {
+void softmax_backward(const Context& context, const SoftmaxBackwardCall& call) {
   const char* const operation = call.log ? "log_softmax_backward" : "softmax_backward";
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
     for_rows(call, [&](const Rows& rows) {
       launch(call.log ? softmax_backward_kernel<S, true> : softmax_backward_kernel<S, false>,
              config_of(operation, context, rows, sizeof(ComputeOf<S>)),
-             static_cast<const S*>(call.in), static_cast<const S*>(call.grad),
+             static_cast<const S*>(call.result), static_cast<const S*>(call.grad),
              static_cast<S*>(call.out), rows);
     });
   });
 }
 
+const CudaKernel<softmax> add_softmax;
+const CudaKernel<softmax_backward> add_softmax_backward;
+
+}  // namespace
 }  // namespace libtensor::cuda

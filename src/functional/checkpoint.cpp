@@ -13,7 +13,7 @@
 #include "autograd/ownership.h"
 #include "autograd/saved_hooks.h"
 #include "autograd/saved_tensor.h"
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/error.h"
 
 namespace libtensor::functional {
@@ -28,13 +28,13 @@ class RandomState {
     for (DeviceType type : {DeviceType::kCpu, DeviceType::kCuda}) {
       for (int index = 0; index < device_count(type); ++index) {
         const Device device{type, static_cast<int16_t>(index)};
-        Backend* const backend = opened_backend(device);
-        if (backend) states_.push_back({device, backend->random_state()});
+        DeviceRuntime* const runtime = opened_runtime(device);
+        if (runtime) states_.push_back({device, runtime->generator().state()});
       }
     }
   }
   void set() const {
-    for (const auto& [device, state] : states_) backend_for(device).set_random_state(state);
+    for (const auto& [device, state] : states_) runtime_for(device).generator().set_state(state);
   }
 
  private:

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/plugin.h"
 #include "memory/events_only.h"
 #include "memory/host_memory.h"
@@ -89,13 +89,13 @@ Allocator& make_pinned_allocator(std::unique_ptr<MemoryProvider> provider) {
 
 CachingAllocator& allocator_of(Device device) {
   if (device.is_cpu()) return host_allocator();
-  backend_for(device);  // throws where there is no such device
+  runtime_for(device);  // throws where there is no such device
   return memories[device.index].load()->current();
 }
 
 void replace_source(Device device, std::shared_ptr<Source> source) {
   if (device.is_cpu()) return replace_host_source(std::move(source));
-  backend_for(device);
+  runtime_for(device);
   memories[device.index].load()->replace(std::move(source));
 }
 

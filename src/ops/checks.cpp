@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/backend.h"
+#include "core/device_runtime.h"
 #include "core/warning.h"
 #include "ops/assign.h"
 #include "ops/generated/compute/copies.h"

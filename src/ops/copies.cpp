@@ -15,7 +15,7 @@ namespace libtensor::ops {
 namespace {
 
 // Pinned memory is the same for all.
-Backend& a_cuda_backend() { return backend_for({DeviceType::kCuda, 0}); }
+DeviceRuntime& a_cuda_runtime() { return runtime_for({DeviceType::kCuda, 0}); }
 
 // Do the elements of `tensor` fill one run of memory?
 bool is_one_run(const Tensor& tensor) { return is_dense(tensor.shape(), tensor.strides()); }
@@ -25,26 +25,26 @@ bool is_one_run(const Tensor& tensor) { return is_dense(tensor.shape(), tensor.s
 // done.
 void move_bytes(const Tensor& to, const Tensor& from, bool non_blocking) {
   const bool to_host = to.device().is_cpu();
-  Backend& backend = backend_for(to_host ? from.device() : to.device());
+  DeviceRuntime& runtime = runtime_for(to_host ? from.device() : to.device());
   const void* const host = (to_host ? to : from).storage().data();
   const bool waits_not =
-      non_blocking && (to_host || from.device().is_cpu()) && backend.is_pinned(host);
-  backend.copy_bytes(to.data(), to.device(), from.data(), from.device(),
+      non_blocking && (to_host || from.device().is_cpu()) && runtime.is_pinned(host);
+  runtime.copy_bytes(to.data(), to.device(), from.data(), from.device(),
                      from.numel() * size_of(from.dtype()), waits_not);
-  if (waits_not) backend.record_stream(host, backend.current_stream());
+  if (waits_not) runtime.record_stream(host, runtime.current_stream());
 }
 
-Tensor empty_pinned(Span shape, Span strides, DType dtype, Backend& backend) {
+Tensor empty_pinned(Span shape, Span strides, DType dtype, DeviceRuntime& runtime) {
   const size_t bytes = checked_numel(shape, size_of(dtype)) * size_of(dtype);
-  void* const data = backend.allocate_pinned(bytes);
+  void* const data = runtime.allocate_pinned(bytes);
   Ref<Storage> storage;
   try {
     storage = Storage::share(data, bytes, Device{});
   } catch (...) {
-    backend.free_pinned(data);
+    runtime.free_pinned(data);
     throw;
   }
-  storage->set_deleter([](void* block) { a_cuda_backend().free_pinned(block); }, data);
+  storage->set_deleter([](void* block) { a_cuda_runtime().free_pinned(block); }, data);
   return Tensor::over(std::move(storage), shape, strides, dtype);
 }
 
@@ -63,7 +63,7 @@ Tensor copied_to(const Tensor& self, DType dtype, Device device, bool non_blocki
   }
   if (!moves) return result;
   Tensor moved = non_blocking && device.is_cpu()
-                     ? empty_pinned(self.shape(), strides, dtype, backend_for(self.device()))
+                     ? empty_pinned(self.shape(), strides, dtype, runtime_for(self.device()))
                      : Tensor::empty_strided(self.shape(), strides, dtype, device);
   move_bytes(moved, result, non_blocking);
   return moved;
@@ -126,7 +126,7 @@ Tensor to_copy_non_blocking(const Tensor& self, DType dtype, Device device) {
 
 Tensor pinned_copy(const Tensor& self) {
   Tensor result =
-      empty_pinned(self.shape(), contiguous_strides(self.shape()), self.dtype(), a_cuda_backend());
+      empty_pinned(self.shape(), contiguous_strides(self.shape()), self.dtype(), a_cuda_runtime());
   pointwise::copy(result, self);
   return result;
 }
@@ -155,7 +155,7 @@ Tensor to_non_blocking(const Tensor& self, const Options& options) {
 
 bool is_pinned(const Tensor& self) {
   return self.device().is_cpu() && device_count(DeviceType::kCuda) > 0 &&
-         a_cuda_backend().is_pinned(self.storage().data());
+         a_cuda_runtime().is_pinned(self.storage().data());
 }
 
 Tensor pin_memory(const Tensor& self) {

@@ -3,6 +3,10 @@
 #include <limits>
 
 #include "autograd/history.h"
+#include "core/calls/arange.h"
+#include "core/calls/random.h"
+#include "core/device_runtime.h"
+#include "core/kernel_registry.h"
 #include "ops/checks.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/reductions.h"
@@ -47,9 +51,10 @@ Tensor random(Distribution distribution, Tensor tensor, const Options& options, 
   check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name,
            "\" not implemented for '", scalar_name_of(tensor.dtype()), "'");
   if (tensor.numel() > 0) {
-    RandomCall call{distribution, tensor.dtype(), tensor.numel(), tensor.data(),
-                    tensor.is_contiguous()};
-    backend_for(tensor.device()).random(call);
+    RandomCall call{distribution,           tensor.dtype(),
+                    tensor.numel(),         tensor.data(),
+                    tensor.is_contiguous(), &runtime_for(tensor.device()).generator()};
+    run_kernel(tensor.device(), call);
   }
   return finish(std::move(tensor), options);
 }
@@ -140,10 +145,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   Options own = options;
   own.dtype = dtype;
   Tensor result = make(Dims{size}, own);
-  const Dims stride{1};
-  if (size > 0) {
-    backend_for(result.device()).arange({result.data(), dtype, stride.data()}, size, start, step);
-  }
+  if (size > 0) run_kernel(result.device(), ArangeCall{dtype, result.data(), size, start, step});
   return finish(std::move(result), options);
 }
 

@@ -1,6 +1,9 @@
 // Reading and writing at positions that another tensor names.
 #include "ops/generated/compute/indexing.h"
-#include "core/backend.h"
+#include "core/calls/gather.h"
+#include "core/calls/index.h"
+#include "core/device_runtime.h"
+#include "core/kernel_registry.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
 #include "ops/generated/compute/copies.h"
@@ -36,8 +39,9 @@ Tensor positions_of(const char* name, const Tensor& index) {
       index.dtype() == DType::kInt64 ? index : to_copy(index, DType::kInt64, index.device()));
 }
 
-IndexCall index_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
-  IndexCall call;
+template <class Call>
+Call index_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
+  Call call;
   call.at_once = checks_at_once();
   call.ndim = self.ndim();
   call.dim = dim;
@@ -70,8 +74,9 @@ void check_gather(const char* name, const Tensor& self, int dim, const Tensor& i
   }
 }
 
-GatherCall gather_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
-  GatherCall call;
+template <class Call>
+Call gather_call(const Tensor& self, int dim, const Tensor& index, const Tensor& other) {
+  Call call;
   call.at_once = checks_at_once();
   call.ndim = index.ndim();
   call.dim = dim;
@@ -93,8 +98,11 @@ Tensor scatter_into_copy(const char* name, const Tensor& self, int64_t dim, cons
   const Tensor target = at_least_1d(result), positions = positions_of(name, index),
                source = at_least_1d(src);
   check_gather(name, target, at, positions, source);
-  if (index.numel() > 0)
-    backend_for(self.device()).scatter(gather_call(target, at, positions, source), mode);
+  if (index.numel() > 0) {
+    auto call = gather_call<ScatterCall>(target, at, positions, source);
+    call.mode = mode;
+    run_kernel(self.device(), call);
+  }
   return result;
 }
 
@@ -111,7 +119,7 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
         "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
   Tensor result = Tensor::empty(shape, self.dtype(), self.device());
   if (result.numel() > 0)
-    backend_for(self.device()).index_select(index_call(source, at, index, result));
+    run_kernel(self.device(), index_call<IndexSelectCall>(source, at, index, result));
   return self.ndim() == 0 ? result.view({}, {}, 0) : result;
 }
 
@@ -129,7 +137,8 @@ Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Ten
   check(added.shape() == expected, "index_add(): Number of indices (", index.numel(),
         ") should be equal to source.size(dim): (",
         added.ndim() == target.ndim() ? added.shape()[at] : 0, "), for dim: ", at);
-  if (added.numel() > 0) backend_for(self.device()).index_add(index_call(target, at, index, added));
+  if (added.numel() > 0)
+    run_kernel(self.device(), index_call<IndexAddCall>(target, at, index, added));
   return result;
 }
 
@@ -141,7 +150,7 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   Tensor result = Tensor::empty(index.shape(), self.dtype(), self.device());
   if (index.numel() > 0) {
     const Tensor target = at_least_1d(result);
-    backend_for(self.device()).gather(gather_call(source, at, positions, target));
+    run_kernel(self.device(), gather_call<GatherCall>(source, at, positions, target));
   }
   return result;
 }

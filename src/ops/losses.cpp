@@ -1,6 +1,9 @@
 // Softmax and the losses.
 #include "ops/generated/compute/losses.h"
-#include "core/backend.h"
+#include "core/calls/nll_loss.h"
+#include "core/calls/softmax.h"
+#include "core/device_runtime.h"
+#include "core/kernel_registry.h"
 #include "ops/checks.h"
 #include "ops/generated/functions/activation.h"
 #include "ops/generated/functions/arithmetic.h"
@@ -21,9 +24,10 @@ Tensor as_contiguous(const Tensor& tensor) {
   return tensor.is_contiguous() ? tensor : contiguous_copy(tensor);
 }
 
-SoftmaxCall softmax_call(const Tensor& tensor, int64_t dim, bool log) {
+template <class Call>
+Call softmax_call(const Tensor& tensor, int64_t dim, bool log) {
   const int at = wrap_dim(dim, tensor.ndim());
-  SoftmaxCall call;
+  Call call;
   call.log = log;
   call.dtype = tensor.dtype();
   if (tensor.numel() == 0) return call;
@@ -38,23 +42,23 @@ Tensor softmax_forward(const Tensor& self, int64_t dim, bool log) {
   check_as(Status::kNotImplemented, is_floating(self.dtype()) || self.numel() == 0, "\"",
            log ? "log_softmax" : "softmax", last ? "_lastdim_kernel_impl" : "_kernel_impl",
            "\" not implemented for '", scalar_name_of(self.dtype()), "'");
-  SoftmaxCall call = softmax_call(self, dim, log);
+  auto call = softmax_call<SoftmaxCall>(self, dim, log);
   const Tensor in = as_contiguous(self);
   Tensor out = Tensor::empty(self.shape(), self.dtype(), self.device());
   call.in = in.data();
   call.out = out.data();
-  if (out.numel() > 0) backend_for(self.device()).softmax(call);
+  if (out.numel() > 0) run_kernel(self.device(), call);
   return out;
 }
 
 Tensor softmax_grad(const Tensor& grad_output, const Tensor& output, int64_t dim, bool log) {
-  SoftmaxCall call = softmax_call(output, dim, log);
+  auto call = softmax_call<SoftmaxBackwardCall>(output, dim, log);
   const Tensor grad = as_contiguous(grad_output), result = as_contiguous(output);
   Tensor out = Tensor::empty(output.shape(), output.dtype(), output.device());
-  call.in = result.data();
+  call.result = result.data();
   call.grad = grad.data();
   call.out = out.data();
-  if (out.numel() > 0) backend_for(output.device()).softmax_backward(call);
+  if (out.numel() > 0) run_kernel(output.device(), call);
   return out;
 }
 
@@ -109,9 +113,10 @@ Tensor as_targets(const Tensor& target) {
              : as_contiguous(to_copy(target, DType::kInt64, target.device()));
 }
 
-NllLossCall nll_call(const Tensor& self, const Tensor& target, const Tensor& weight,
-                     int64_t ignore_index, Reduction reduction) {
-  NllLossCall call;
+template <class Call>
+Call nll_call(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+              Reduction reduction) {
+  Call call;
   call.at_once = checks_at_once();
   call.dtype = self.dtype();
   call.rows = self.ndim() == 1 ? 1 : self.shape()[0];
@@ -148,10 +153,10 @@ std::tuple<Tensor, Tensor> nll_loss_forward(const Tensor& self, const Tensor& ta
   Tensor output =
       Tensor::empty(per_sample ? Dims{self.shape()[0]} : Dims{}, self.dtype(), self.device());
   Tensor total_weight = Tensor::empty({}, self.dtype(), self.device());
-  NllLossCall call = nll_call(self, targets, weights, ignore_index, reduction);
+  auto call = nll_call<NllLossCall>(self, targets, weights, ignore_index, reduction);
   call.out = output.data();
   call.total_weight = total_weight.data();
-  backend_for(self.device()).nll_loss(call);
+  run_kernel(self.device(), call);
   return {output, total_weight};
 }
 
@@ -161,11 +166,11 @@ Tensor nll_loss_backward(const Tensor& grad_output, const Tensor& self, const Te
   const Tensor targets = as_targets(target), grad = as_contiguous(grad_output);
   const Tensor weights = weight.defined() ? as_contiguous(weight) : weight;
   Tensor result = Tensor::empty(self.shape(), self.dtype(), self.device());
-  NllLossCall call = nll_call(self, targets, weights, ignore_index, reduction);
+  auto call = nll_call<NllLossBackwardCall>(self, targets, weights, ignore_index, reduction);
   call.grad = grad.data();
   call.out = result.data();
   call.total_weight = total_weight.data();
-  backend_for(self.device()).nll_loss_backward(call);
+  run_kernel(self.device(), call);
   return result;
 }
 

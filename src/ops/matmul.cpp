@@ -1,6 +1,8 @@
 // Products of matrices and vectors.
-#include "core/backend.h"
+#include "core/calls/matmul.h"
+#include "core/device_runtime.h"
 #include "core/generated/functors/arithmetic.h"
+#include "core/kernel_registry.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
 #include "ops/generated/compute/linear_algebra.h"
@@ -46,7 +48,7 @@ void multiply(const char* kernel, const Tensor& a, const Tensor& b, const Tensor
   }
   call.alpha = alpha;
   call.beta = beta;
-  backend_for(c.device()).matmul(call);
+  run_kernel(c.device(), call);
 }
 
 void check_mm(const char* name, const Tensor& a, const Tensor& b) {

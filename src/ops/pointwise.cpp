@@ -1,6 +1,8 @@
 #include "ops/pointwise.h"
+#include "core/calls/pointwise.h"
 #include "core/generated/functors/copy.h"
 #include "core/generated/functors/math.h"
+#include "core/kernel_registry.h"
 
 #include "ops/assign.h"
 #include "ops/checks.h"
@@ -85,7 +87,7 @@ class PreparedCall {
     call_.contiguous = call_.numel == 1 && needs_no_conversion(out, dtypes.result);
   }
 
-  void run(Device device) { backend_for(device).pointwise(call_); }
+  void run(Device device) { run_kernel(device, call_); }
 
  private:
   void add(const Input& input) {
@@ -156,7 +158,7 @@ void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
     call.in[call.input_count++] = {input.tensor()->data(), first.dtype(),
                                    input.tensor()->strides().data()};
   }
-  backend_for(first.device()).pointwise(call);
+  run_kernel(first.device(), call);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <initializer_list>
 
-#include "core/backend.h"
+#include "core/pointwise_op.h"
 #include "ops/promotion.h"
 
 namespace libtensor::ops {

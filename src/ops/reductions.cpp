@@ -1,6 +1,7 @@
 // Operations that make many elements one.
 #include "ops/generated/compute/reductions.h"
-#include "core/backend.h"
+#include "core/calls/reduce.h"
+#include "core/kernel_registry.h"
 #include "ops/generated/compute/copies.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/views.h"
@@ -40,7 +41,7 @@ void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out,
   call.in = {self.data(), self.dtype(), self.strides().data()};
   call.out = {out.data(), out.dtype(), out_strides.data()};
   if (index.defined()) call.index = {index.data(), index.dtype(), out_strides.data()};
-  backend_for(self.device()).reduce(call);
+  run_kernel(self.device(), call);
 }
 
 Tensor reduce(ReduceOp op, const Tensor& self, Span dims, bool keepdim, DType dtype) {

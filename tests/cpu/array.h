@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "core/backend.h"
+#include "core/calls/operand.h"
 #include "core/shape.h"
 
 namespace libtensor::cpu {

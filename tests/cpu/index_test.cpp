@@ -1,11 +1,14 @@
 // gather, scatter, index_select, index_add, and the negative log likelihood loss, against plain
 // loops.
-#include "cpu/index.h"
+#include "core/calls/index.h"
 
 #include <cmath>
 
 #include "array.h"
-#include "cpu/nll_loss.h"
+#include "core/calls/arange.h"
+#include "core/calls/gather.h"
+#include "core/calls/nll_loss.h"
+#include "core/kernel_registry.h"
 #include "cpu/threads.h"
 
 namespace libtensor::cpu {
@@ -45,8 +48,9 @@ int64_t named_element(const Dims& shape, const Dims& index_shape, int dim, int64
   return result;
 }
 
-GatherCall gather_call(Array& self, Array& index, Array& other, int dim) {
-  GatherCall call;
+template <class Call>
+Call gather_call(Array& self, Array& index, Array& other, int dim) {
+  Call call;
   call.ndim = index.shape().size();
   call.dim = dim;
   call.shape = index.shape().data();
@@ -55,6 +59,12 @@ GatherCall gather_call(Array& self, Array& index, Array& other, int dim) {
   call.index = index.operand();
   call.other = other.operand();
   return call;
+}
+
+void scatter(Array& self, Array& index, Array& source, int dim, ScatterMode mode) {
+  auto call = gather_call<ScatterCall>(self, index, source, dim);
+  call.mode = mode;
+  run_kernel(Device{}, call);
 }
 
 Value added(DType dtype, Value a, Value b) {
@@ -78,7 +88,7 @@ TEST(Gather, EveryDTypeAndDim) {
           index =
               random_index(DType::kInt64, index_shape, contiguous_strides(index_shape), shape[dim]);
       self.fill_small(1);
-      gather(gather_call(self, index, out, dim));
+      run_kernel(Device{}, gather_call<GatherCall>(self, index, out, dim));
       out.check_guards();
       for (int64_t i = 0; i < out.numel(); ++i) {
         const int64_t from =
@@ -113,8 +123,8 @@ TEST(Scatter, AssignsTheLastAndAddsAll) {
           expected_sums[to] = added(dtype, expected_sums[to], source.get(i));
         }
         set_num_threads(threads);
-        scatter(gather_call(assigned, index, source, dim), ScatterMode::kAssign);
-        scatter(gather_call(sums, index, source, dim), ScatterMode::kAdd);
+        scatter(assigned, index, source, dim, ScatterMode::kAssign);
+        scatter(sums, index, source, dim, ScatterMode::kAdd);
         assigned.check_guards();
         sums.check_guards();
         for (int64_t i = 0; i < sums.numel(); ++i) {
@@ -138,9 +148,9 @@ TEST(Scatter, ChecksEveryIndexFirst) {
     index.set(2, bad);
     const std::string message = str("index ", bad, " is out of bounds for dimension 0 with size 4");
     expect_error(Status::kInvalidArgument, message,
-                 [&] { scatter(gather_call(self, index, source, 0), ScatterMode::kAdd); });
+                 [&] { scatter(self, index, source, 0, ScatterMode::kAdd); });
     expect_error(Status::kInvalidArgument, message,
-                 [&] { gather(gather_call(self, index, source, 0)); });
+                 [&] { run_kernel(Device{}, gather_call<GatherCall>(self, index, source, 0)); });
     EXPECT_TRUE(self == before);
   }
 }
@@ -149,14 +159,15 @@ TEST(Gather, ScalarsAndEmpty) {
   Array self(DType::kFloat32, Dims{}), index(DType::kInt64, Dims{}), out(DType::kFloat32, Dims{});
   self.set(0, 3);
   index.set(0, 0);
-  gather(gather_call(self, index, out, 0));
+  run_kernel(Device{}, gather_call<GatherCall>(self, index, out, 0));
   EXPECT_EQ(out.get(0), 3);
   Array none(DType::kInt64, {0, 4}), empty(DType::kFloat32, {0, 4}), some(DType::kFloat32, {3, 4});
-  gather(gather_call(some, none, empty, 0));
+  run_kernel(Device{}, gather_call<GatherCall>(some, none, empty, 0));
 }
 
-IndexCall index_call(Array& self, Array& index, Array& other, int dim) {
-  IndexCall call;
+template <class Call>
+Call index_call(Array& self, Array& index, Array& other, int dim) {
+  Call call;
   call.ndim = other.shape().size();
   call.dim = dim;
   call.shape = other.shape().data();
@@ -177,7 +188,7 @@ TEST(IndexRows, SelectAndAdd) {
       Array self(dtype, shape, {1, 24, 6}), out(dtype, other_shape);
       Array index = random_index(dim == 1 ? DType::kInt32 : DType::kInt64, {13}, {2}, shape[dim]);
       self.fill_small(1);
-      index_select(index_call(self, index, out, dim));
+      run_kernel(Device{}, index_call<IndexSelectCall>(self, index, out, dim));
       out.check_guards();
       std::vector<Value> sums;
       for (int64_t i = 0; i < self.numel(); ++i) sums.push_back(self.get(i));
@@ -189,7 +200,7 @@ TEST(IndexRows, SelectAndAdd) {
         ASSERT_EQ(out.get(i), self.get(from)) << name_of(dtype);
         sums[from] = added(dtype, sums[from], out.get(i));
       }
-      index_add(index_call(self, index, out, dim));
+      run_kernel(Device{}, index_call<IndexAddCall>(self, index, out, dim));
       self.check_guards();
       for (int64_t i = 0; i < self.numel(); ++i)
         ASSERT_EQ(self.get(i), sums[i]) << name_of(dtype) << " dim " << dim;
@@ -204,16 +215,16 @@ TEST(IndexRows, OneDimAndErrors) {
   other.fill_small(2);
   for (int i = 0; i < 3; ++i) index.set(i, 2);
   const Value expected = self.get(2) + other.get(0) + other.get(1) + other.get(2);
-  index_add(index_call(self, index, other, 0));
+  run_kernel(Device{}, index_call<IndexAddCall>(self, index, other, 0));
   EXPECT_EQ(self.get(2), expected);
   index.set(2, 4);
   const Array before = self;
   expect_error(Status::kIndexError, "index out of range in self",
-               [&] { index_select(index_call(self, index, other, 0)); });
+               [&] { run_kernel(Device{}, index_call<IndexSelectCall>(self, index, other, 0)); });
   expect_error(Status::kIndexError, "index out of range in self",
-               [&] { index_add(index_call(self, index, other, 0)); });
+               [&] { run_kernel(Device{}, index_call<IndexAddCall>(self, index, other, 0)); });
   expect_error(Status::kInvalidArgument, "index 4 is out of bounds for dimension 0 with size 4",
-               [&] { index_add(index_call(matrix, index, rows, 0)); });
+               [&] { run_kernel(Device{}, index_call<IndexAddCall>(matrix, index, rows, 0)); });
   EXPECT_TRUE(self == before);
 }
 
@@ -243,7 +254,7 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
         call.target = static_cast<const int64_t*>(target.data());
         call.out = out.data();
         call.total_weight = total.data();
-        nll_loss(call);
+        run_kernel(Device{}, call);
         Value sum = 0, weights = 0, scale = 0;
         const auto weight_of = [&](int64_t i) -> Value {
           return target.get(i) < 0 ? 0
@@ -264,9 +275,11 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
           EXPECT_NEAR(out.get(0), reduction == 1 ? sum / weights : sum, precision * scale);
           EXPECT_NEAR(total.get(0), weights, precision * weights);
         }
-        call.grad = grad.data();
-        call.out = in_grad.data();
-        nll_loss_backward(call);
+        NllLossBackwardCall backward;
+        static_cast<NllLossOperands&>(backward) = call;
+        backward.grad = grad.data();
+        backward.out = in_grad.data();
+        run_kernel(Device{}, backward);
         in_grad.check_guards();
         for (int64_t i = 0; i < rows * classes; ++i) {
           const int64_t row = i / classes;
@@ -289,25 +302,26 @@ TEST(NllLoss, BadTargetsAndNothingToAverage) {
   call.rows = 2, call.classes = 3;
   call.input_row_stride = 3, call.input_class_stride = 1;
   call.input = input, call.target = target, call.out = &out, call.total_weight = &total;
-  expect_error(Status::kIndexError, "Target 3 is out of bounds.", [&] { nll_loss(call); });
+  expect_error(Status::kIndexError, "Target 3 is out of bounds.",
+               [&] { run_kernel(Device{}, call); });
   target[0] = target[1] = -100;
-  nll_loss(call);
+  run_kernel(Device{}, call);
   EXPECT_TRUE(std::isnan(out));
   call.reduction = 2;
-  nll_loss(call);
+  run_kernel(Device{}, call);
   EXPECT_EQ(out, 0);
 }
 
 TEST(Arange, EveryDType) {
   for (DType dtype : kDTypes) {
     Array out(dtype, {100});
-    backend_for(Device()).arange(out.operand(), 100, Scalar(2),
-                                 dtype == DType::kBool ? Scalar(0) : Scalar(1));
+    run_kernel(Device(), ArangeCall{dtype, out.data(), 100, Scalar(2),
+                                    dtype == DType::kBool ? Scalar(0) : Scalar(1)});
     out.check_guards();
     for (int64_t i = 0; i < 100; ++i) ASSERT_EQ(out.get(i), dtype == DType::kBool ? 1 : 2 + i);
   }
   Array out(DType::kFloat64, {3});
-  backend_for(Device()).arange(out.operand(), 3, Scalar(0.5), Scalar(0.25));
+  run_kernel(Device(), ArangeCall{DType::kFloat64, out.data(), 3, Scalar(0.5), Scalar(0.25)});
   EXPECT_EQ(out.get(2), 1);
 }
 

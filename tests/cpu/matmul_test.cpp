@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "array.h"
+#include "core/scalar.h"
 #include "cpu/onednn.h"
 #include "cpu/threads.h"
 #include "targets.h"

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/calls/random.h"
+#include "core/kernel_registry.h"
 #include "cpu/box_muller.h"
 #include "cpu/mt19937.h"
 
@@ -34,7 +36,8 @@ std::vector<unsigned char> draw(Distribution distribution, DType dtype, int64_t 
   call.dtype = dtype;
   call.numel = numel;
   call.out = bytes.data();
-  fill_random(call);
+  call.generator = &default_generator();
+  run_kernel(Device{}, call);
   return bytes;
 }
 
@@ -82,40 +85,40 @@ void expect_drawn(const Record& record) {
 
 TEST(Random, EqualsPyTorch) {
   for (const Record& record : kFresh) {
-    manual_seed(record.seed);
+    default_generator().manual_seed(record.seed);
     expect_drawn(record);
   }
 }
 
 TEST(Random, SequenceEqualsPyTorch) {
-  manual_seed(kSequence[0].seed);
+  default_generator().manual_seed(kSequence[0].seed);
   for (const Record& record : kSequence) expect_drawn(record);
 }
 
 TEST(Random, SeedingForgetsTheSecondNormal) {
-  manual_seed(3);
+  default_generator().manual_seed(3);
   const auto first = draw(Distribution::kNormal, DType::kFloat32, 1);
-  manual_seed(3);
+  default_generator().manual_seed(3);
   EXPECT_EQ(draw(Distribution::kNormal, DType::kFloat32, 1), first);
   EXPECT_NE(draw(Distribution::kNormal, DType::kFloat32, 1), first);
 }
 
 TEST(Random, UniformHalvesStayBelowOne) {
-  manual_seed(1);
+  default_generator().manual_seed(1);
   const auto bytes = draw(Distribution::kUniform, DType::kBFloat16, 100000);
   for (int64_t i = 0; i < 100000; ++i) ASSERT_LT(element(bytes, DType::kBFloat16, i), 0x3f80u);
 }
 
 TEST(Random, IntegersAreRefused) {
   EXPECT_THROW(draw(Distribution::kUniform, DType::kInt32, 1), Error);
-  manual_seed(0);  // and the generator is not left locked
+  default_generator().manual_seed(0);  // and the generator is not left locked
 }
 
 // What several threads draw is what one would have drawn, cut into calls in some order.
 TEST(Random, Threads) {
   constexpr int kThreads = 4, kCalls = 200, kNumel = 40;
   using Call = std::vector<unsigned char>;
-  manual_seed(5);
+  default_generator().manual_seed(5);
   std::vector<std::vector<Call>> drawn(kThreads);
   std::vector<std::thread> threads;
   for (auto& calls : drawn) {
@@ -129,7 +132,7 @@ TEST(Random, Threads) {
   std::vector<Call> together;
   for (auto& calls : drawn) together.insert(together.end(), calls.begin(), calls.end());
 
-  manual_seed(5);
+  default_generator().manual_seed(5);
   std::vector<Call> alone;
   for (int i = 0; i < kThreads * kCalls; ++i) {
     alone.push_back(draw(Distribution::kUniform, DType::kFloat32, kNumel));

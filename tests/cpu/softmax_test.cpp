@@ -29,8 +29,9 @@ struct Sizes {
 
 class Softmax : public EachTarget {
  protected:
-  static SoftmaxCall make_call(Sizes sizes, DType dtype, bool log) {
-    SoftmaxCall call;
+  template <class Call = SoftmaxCall>
+  static Call make_call(Sizes sizes, DType dtype, bool log) {
+    Call call;
     call.log = log;
     call.outer = sizes.outer;
     call.length = sizes.length;
@@ -49,10 +50,11 @@ class Softmax : public EachTarget {
     call.out = out.data();
     softmax(call);
     out.check_guards();
-    call.in = out.data();
-    call.grad = grad.data();
-    call.out = in_grad.data();
-    softmax_backward(call);
+    auto backward = make_call<SoftmaxBackwardCall>(sizes, dtype, log);
+    backward.result = out.data();
+    backward.grad = grad.data();
+    backward.out = in_grad.data();
+    softmax_backward(backward);
     in_grad.check_guards();
     for (int64_t o = 0; o < sizes.outer; ++o) {
       for (int64_t j = 0; j < sizes.inner; ++j) {

@@ -12,8 +12,10 @@
 #include <string>
 #include <vector>
 
-#include "core/backend.h"
+#include "core/calls/pointwise.h"
+#include "core/device_runtime.h"
 #include "core/generated/functors/copy.h"
+#include "core/kernel_registry.h"
 
 namespace libtensor {
 namespace {
@@ -344,7 +346,7 @@ TEST(Format, MemoryOfOthers) {
 TEST(Format, UndefinedTensorIsAnError) { EXPECT_THROW(to_string(Tensor()), Error); }
 
 // A device whose memory the test can read; only copies, there and to the host, are expected of it.
-class CopyOnlyBackend final : public Backend {
+class CopyOnlyRuntime final : public DeviceRuntime {
  public:
   int copies = 0;
 
@@ -355,35 +357,23 @@ class CopyOnlyBackend final : public Backend {
   }
   void* allocate(Device, size_t bytes) override { return host().allocate({}, bytes); }
   void free(Device, void* data, size_t bytes) noexcept override { host().free({}, data, bytes); }
-  void pointwise(const PointwiseCall& call) override {
-    if (call.op != functor::kCopy) refuse();
-    host().pointwise(call);
-  }
-  void reduce(const ReduceCall&) override { refuse(); }
-  void softmax(const SoftmaxCall&) override { refuse(); }
-  void softmax_backward(const SoftmaxCall&) override { refuse(); }
-  void matmul(const MatmulCall&) override { refuse(); }
-  void gather(const GatherCall&) override { refuse(); }
-  void scatter(const GatherCall&, ScatterMode) override { refuse(); }
-  void index_select(const IndexCall&) override { refuse(); }
-  void index_add(const IndexCall&) override { refuse(); }
-  void nll_loss(const NllLossCall&) override { refuse(); }
-  void nll_loss_backward(const NllLossCall&) override { refuse(); }
-  void arange(Operand, int64_t, Scalar, Scalar) override { refuse(); }
-  void random(const RandomCall&) override { refuse(); }
-  void manual_seed(uint64_t) override {}
-  uint64_t initial_seed() override { refuse(); }
+  Generator& generator() override { fail(Status::kInternal, "not expected"); }
 
  private:
-  static Backend& host() { return backend_for(Device{}); }
-  [[noreturn]] void refuse() const { fail(Status::kInternal, "not expected"); }
+  static DeviceRuntime& host() { return runtime_for(Device{}); }
 };
+
+void copy_on_host(Device, const PointwiseCall& call) {
+  ASSERT_EQ(call.op, functor::kCopy);
+  run_kernel(Device{}, call);
+}
 
 TEST(Format, OtherDevice) {
   const Device cuda{DeviceType::kCuda, 0};
   ASSERT_EQ(device_count(cuda.type), 0);
-  CopyOnlyBackend backend;
-  register_backend(cuda, &backend);
+  CopyOnlyRuntime runtime;
+  register_runtime(cuda, &runtime);
+  add_kernel<PointwiseCall>(cuda.type, copy_on_host);
   const std::vector<double> values = {1, 2, 3, 4.5};
   {
     const Tensor tensor = from_span(std::span<const double>(values), {2, 2}, cuda);
@@ -392,9 +382,10 @@ TEST(Format, OtherDevice) {
     EXPECT_EQ(to_string(leaf(view(tensor, {0, 2}, {2, 1}, 0))),
               "tensor([], device='cuda:0', size=(0, 2), dtype=torch.float64,\n"
               "       requires_grad=True)");
-    EXPECT_EQ(backend.copies, 1);  // none for the empty one
+    EXPECT_EQ(runtime.copies, 1);  // none for the empty one
   }
-  register_backend(cuda, nullptr);
+  add_kernel<PointwiseCall>(cuda.type, nullptr);
+  register_runtime(cuda, nullptr);
 }
 
 }  // namespace

@@ -1,16 +1,8 @@
-#include "cuda/cuda_backend.h"
-
-#include <cstring>
+#include "cuda/device_runtime.h"
 
 #include "cuda/check.h"
 #include "cuda/faults.h"
-#include "cuda/index.h"
-#include "cuda/matmul.h"
 #include "cuda/memory.h"
-#include "cuda/nll_loss.h"
-#include "cuda/pointwise.h"
-#include "cuda/reduce.h"
-#include "cuda/softmax.h"
 #include "cuda/streams.h"
 
 namespace libtensor::cuda {
@@ -59,28 +51,29 @@ bool is_done(cudaError_t answer, const char* operation, int device) {
 
 }  // namespace
 
-CudaBackend::CudaBackend(int device) : device_(device), properties_(query_properties(device)) {}
+CudaRuntime::CudaRuntime(int device)
+    : device_(device), properties_(query_properties(device)), generator_(properties_) {}
 
 // Every call runs on its device, in the thread's current stream.
 template <class F>
-void CudaBackend::run(F body) {
+void CudaRuntime::run(F body) {
   const DeviceGuard guard(device_);
   body(Context{device_, cuda::current_stream(device_)});
 }
 
-void* CudaBackend::allocate(Device, size_t bytes) {
+void* CudaRuntime::allocate(Device, size_t bytes) {
   return allocate_memory({device_, cuda::current_stream(device_)}, bytes);
 }
-void CudaBackend::free(Device, void* data, size_t) noexcept { free_memory(device_, data); }
-void CudaBackend::record_stream(const void* data, StreamId stream) {
+void CudaRuntime::free(Device, void* data, size_t) noexcept { free_memory(device_, data); }
+void CudaRuntime::record_stream(const void* data, StreamId stream) {
   record_use(data, device_, native(stream));
 }
 
-void* CudaBackend::allocate_pinned(size_t bytes) { return cuda::allocate_pinned(bytes); }
-void CudaBackend::free_pinned(void* data) noexcept { cuda::free_pinned(data); }
-bool CudaBackend::is_pinned(const void* data) { return cuda::is_pinned(data); }
+void* CudaRuntime::allocate_pinned(size_t bytes) { return cuda::allocate_pinned(bytes); }
+void CudaRuntime::free_pinned(void* data) noexcept { cuda::free_pinned(data); }
+bool CudaRuntime::is_pinned(const void* data) { return cuda::is_pinned(data); }
 
-void CudaBackend::copy_bytes(void* destination, Device to, const void* source, Device from,
+void CudaRuntime::copy_bytes(void* destination, Device to, const void* source, Device from,
                              size_t bytes, bool non_blocking) {
   if (bytes == 0) return;
   if (!from.is_cpu() && from.index != device_)
@@ -97,7 +90,7 @@ void CudaBackend::copy_bytes(void* destination, Device to, const void* source, D
 }
 
 // The other device's stream has written the source, and may give it away afterwards.
-void CudaBackend::copy_from_peer(void* destination, const void* source, Device from, size_t bytes) {
+void CudaRuntime::copy_from_peer(void* destination, const void* source, Device from, size_t bytes) {
   run([&](const Context& context) {
     const Context peer{from.index, cuda::current_stream(from.index)};
     let_wait(context, peer);
@@ -108,119 +101,57 @@ void CudaBackend::copy_from_peer(void* destination, const void* source, Device f
   });
 }
 
-void CudaBackend::pointwise(const PointwiseCall& call) {
-  run([&](const Context& context) { cuda::pointwise(context, call); });
-}
-void CudaBackend::reduce(const ReduceCall& call) {
-  run([&](const Context& context) { cuda::reduce(context, call); });
-}
-void CudaBackend::softmax(const SoftmaxCall& call) {
-  run([&](const Context& context) { cuda::softmax(context, call); });
-}
-void CudaBackend::softmax_backward(const SoftmaxCall& call) {
-  run([&](const Context& context) { cuda::softmax_backward(context, call); });
-}
-void CudaBackend::matmul(const MatmulCall& call) {
-  run([&](const Context& context) { cuda::matmul(context, call); });
-}
-void CudaBackend::gather(const GatherCall& call) {
-  run([&](const Context& context) { cuda::gather(context, call); });
-}
-void CudaBackend::scatter(const GatherCall& call, ScatterMode mode) {
-  run([&](const Context& context) { cuda::scatter(context, call, mode); });
-}
-void CudaBackend::index_select(const IndexCall& call) {
-  run([&](const Context& context) { cuda::index_select(context, call); });
-}
-void CudaBackend::index_add(const IndexCall& call) {
-  run([&](const Context& context) { cuda::index_add(context, call); });
-}
-void CudaBackend::nll_loss(const NllLossCall& call) {
-  run([&](const Context& context) { cuda::nll_loss(context, call); });
-}
-void CudaBackend::nll_loss_backward(const NllLossCall& call) {
-  run([&](const Context& context) { cuda::nll_loss_backward(context, call); });
-}
-void CudaBackend::arange(Operand out, int64_t numel, Scalar start, Scalar step) {
-  run([&](const Context& context) { cuda::arange(context, out, numel, start, step); });
-}
-
-void CudaBackend::random(const RandomCall& call) {
-  const std::lock_guard lock(generator_mutex_);
-  run([&](const Context& context) { fill_random(context, call, properties_, generator_); });
-}
-void CudaBackend::manual_seed(uint64_t seed) {
-  const std::lock_guard lock(generator_mutex_);
-  generator_ = {seed, 0};
-}
-uint64_t CudaBackend::initial_seed() {
-  const std::lock_guard lock(generator_mutex_);
-  return generator_.seed;
-}
-
-std::vector<unsigned char> CudaBackend::random_state() {
-  const std::lock_guard lock(generator_mutex_);
-  std::vector<unsigned char> bytes(sizeof generator_);
-  std::memcpy(bytes.data(), &generator_, sizeof generator_);
-  return bytes;
-}
-void CudaBackend::set_random_state(std::span<const unsigned char> state) {
-  check(state.size() == sizeof generator_, "RNG state is wrong size");
-  const std::lock_guard lock(generator_mutex_);
-  std::memcpy(&generator_, state.data(), sizeof generator_);
-}
-
-StreamId CudaBackend::current_stream() noexcept {
+StreamId CudaRuntime::current_stream() noexcept {
   return reinterpret_cast<StreamId>(cuda::current_stream(device_));
 }
-void CudaBackend::set_current_stream(StreamId stream) noexcept {
+void CudaRuntime::set_current_stream(StreamId stream) noexcept {
   cuda::set_current_stream(device_, native(stream));
 }
-StreamId CudaBackend::pooled_stream(int priority) {
+StreamId CudaRuntime::pooled_stream(int priority) {
   return reinterpret_cast<StreamId>(cuda::pooled_stream(device_, priority));
 }
-void CudaBackend::synchronize_stream(StreamId stream) {
+void CudaRuntime::synchronize_stream(StreamId stream) {
   const DeviceGuard guard(device_);
   check_cuda(cudaStreamSynchronize(native(stream)), "synchronize");
   check_faults(device_);
 }
-bool CudaBackend::is_stream_done(StreamId stream) {
+bool CudaRuntime::is_stream_done(StreamId stream) {
   const DeviceGuard guard(device_);
   return is_done(cudaStreamQuery(native(stream)), "stream query", device_);
 }
-void CudaBackend::synchronize() {
+void CudaRuntime::synchronize() {
   const DeviceGuard guard(device_);
   check_cuda(cudaDeviceSynchronize(), "synchronize");
   check_faults(device_);
 }
 
-EventId CudaBackend::create_event(bool timing) {
+EventId CudaRuntime::create_event(bool timing) {
   const DeviceGuard guard(device_);
   cudaEvent_t event;
   check_cuda(cudaEventCreateWithFlags(&event, timing ? cudaEventDefault : cudaEventDisableTiming),
              "event");
   return reinterpret_cast<EventId>(event);
 }
-void CudaBackend::destroy_event(EventId event) noexcept { cudaEventDestroy(native_event(event)); }
-void CudaBackend::record_event(EventId event, StreamId stream) {
+void CudaRuntime::destroy_event(EventId event) noexcept { cudaEventDestroy(native_event(event)); }
+void CudaRuntime::record_event(EventId event, StreamId stream) {
   const DeviceGuard guard(device_);
   check_cuda(cudaEventRecord(native_event(event), native(stream)), "event record");
 }
-void CudaBackend::wait_event(StreamId stream, EventId event) {
+void CudaRuntime::wait_event(StreamId stream, EventId event) {
   const DeviceGuard guard(device_);
   check_cuda(cudaStreamWaitEvent(native(stream), native_event(event), 0), "event wait");
 }
-void CudaBackend::wait_stream(StreamId later, StreamId earlier) {
+void CudaRuntime::wait_stream(StreamId later, StreamId earlier) {
   let_wait({device_, native(later)}, {device_, native(earlier)});
 }
-void CudaBackend::synchronize_event(EventId event) {
+void CudaRuntime::synchronize_event(EventId event) {
   check_cuda(cudaEventSynchronize(native_event(event)), "event synchronize");
   check_faults(device_);
 }
-bool CudaBackend::is_event_done(EventId event) {
+bool CudaRuntime::is_event_done(EventId event) {
   return is_done(cudaEventQuery(native_event(event)), "event query", device_);
 }
-double CudaBackend::milliseconds_between(EventId start, EventId end) {
+double CudaRuntime::milliseconds_between(EventId start, EventId end) {
   float milliseconds = 0;
   check_cuda(cudaEventElapsedTime(&milliseconds, native_event(start), native_event(end)),
              "event elapsed time");

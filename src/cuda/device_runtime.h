@@ -1,18 +1,15 @@
-// A CUDA device as a Backend.
+// A CUDA device, seen from the library.
 #pragma once
 
-#include <mutex>
-
-#include "core/backend.h"
-#include "core/fork.h"
+#include "core/device_runtime.h"
 #include "cuda/context.h"
-#include "cuda/fill.h"
+#include "cuda/philox_generator.h"
 
 namespace libtensor::cuda {
 
-class CudaBackend final : public Backend {
+class CudaRuntime final : public DeviceRuntime {
  public:
-  explicit CudaBackend(int device);
+  explicit CudaRuntime(int device);
 
   void* allocate(Device device, size_t bytes) override;
   void free(Device device, void* data, size_t bytes) noexcept override;
@@ -23,23 +20,7 @@ class CudaBackend final : public Backend {
   void copy_bytes(void* destination, Device to, const void* source, Device from, size_t bytes,
                   bool non_blocking) override;
 
-  void pointwise(const PointwiseCall& call) override;
-  void reduce(const ReduceCall& call) override;
-  void softmax(const SoftmaxCall& call) override;
-  void softmax_backward(const SoftmaxCall& call) override;
-  void matmul(const MatmulCall& call) override;
-  void gather(const GatherCall& call) override;
-  void scatter(const GatherCall& call, ScatterMode mode) override;
-  void index_select(const IndexCall& call) override;
-  void index_add(const IndexCall& call) override;
-  void nll_loss(const NllLossCall& call) override;
-  void nll_loss_backward(const NllLossCall& call) override;
-  void arange(Operand out, int64_t numel, Scalar start, Scalar step) override;
-  void random(const RandomCall& call) override;
-  void manual_seed(uint64_t seed) override;
-  uint64_t initial_seed() override;
-  std::vector<unsigned char> random_state() override;
-  void set_random_state(std::span<const unsigned char> state) override;
+  Generator& generator() override { return generator_; }
 
   DeviceProperties properties() override { return properties_; }
   StreamId current_stream() noexcept override;
@@ -64,8 +45,7 @@ class CudaBackend final : public Backend {
 
   int device_;
   DeviceProperties properties_;
-  ForkSafeMutex generator_mutex_{LockLevel::kGenerator};
-  PhiloxState generator_;
+  PhiloxGenerator generator_;
 };
 
 }  // namespace libtensor::cuda

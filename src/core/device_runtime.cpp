@@ -1,4 +1,4 @@
-#include "core/backend.h"
+#include "core/device_runtime.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,9 +17,9 @@ constinit std::atomic<bool> tf32{false};
 constinit std::atomic<bool> at_once_checks{false};
 // The devices of one kind.
 struct Devices {
-  std::atomic<Backend*> opened[kMaxDevices];
+  std::atomic<DeviceRuntime*> opened[kMaxDevices];
   std::atomic<int> count;
-  Backend* (*open)(int index);
+  DeviceRuntime* (*open)(int index);
 };
 constinit Devices kinds[3] = {};
 
@@ -30,40 +30,40 @@ struct Opening {
 };
 
 // A device that has not been used yet.
-[[gnu::noinline]] Backend& open_backend(Device device) {
+[[gnu::noinline]] DeviceRuntime& open_runtime(Device device) {
   if (device.type == DeviceType::kCuda && device_count(device.type) == 0) open_cuda();
   const int count = device_count(device.type);
   check_as(Status::kUnavailable, device.index >= 0 && device.index < count,
            "CUDA error: invalid device ordinal: there is no ", device, ", but ", count,
            count == 1 ? " device" : " devices");
   const std::lock_guard lock(Eternal<Opening>::get().mutex);
-  if (Backend* const backend = opened_backend(device)) return *backend;  // by another thread
-  Backend* const backend = devices_of(device.type).open(device.index);
-  register_backend(device, backend);
-  return *backend;
+  if (DeviceRuntime* const runtime = opened_runtime(device)) return *runtime;  // by another thread
+  DeviceRuntime* const runtime = devices_of(device.type).open(device.index);
+  register_runtime(device, runtime);
+  return *runtime;
 }
 
 }  // namespace
 
-Backend* opened_backend(Device device) noexcept {
+DeviceRuntime* opened_runtime(Device device) noexcept {
   if (static_cast<uint16_t>(device.index) >= kMaxDevices) [[unlikely]]
     return nullptr;
   return devices_of(device.type).opened[device.index].load(std::memory_order_acquire);
 }
 
-Backend& backend_for(Device device) {
-  if (Backend* const backend = opened_backend(device)) [[likely]]
-    return *backend;
-  return open_backend(device);
+DeviceRuntime& runtime_for(Device device) {
+  if (DeviceRuntime* const runtime = opened_runtime(device)) [[likely]]
+    return *runtime;
+  return open_runtime(device);
 }
 
-void register_backend(Device device, Backend* backend) {
+void register_runtime(Device device, DeviceRuntime* runtime) {
   Devices& devices = devices_of(device.type);
-  devices.opened[device.index].store(backend, std::memory_order_release);
+  devices.opened[device.index].store(runtime, std::memory_order_release);
   if (devices.count.load() <= device.index) devices.count.store(device.index + 1);
 }
 
-void register_devices(DeviceType type, int count, Backend* (*open)(int index)) {
+void register_devices(DeviceType type, int count, DeviceRuntime* (*open)(int index)) {
   Devices& devices = devices_of(type);
   devices.open = open;
   devices.count.store(std::min(count, kMaxDevices), std::memory_order_release);
@@ -81,7 +81,7 @@ void set_current_cuda_device(int index) {
   check_as(Status::kUnavailable, index >= 0 && index < kMaxDevices,
            "CUDA error: invalid device ordinal: ", index);
   const Device device{DeviceType::kCuda, static_cast<int16_t>(index)};
-  backend_for(device);
+  runtime_for(device);
   cuda_device = device.index;
 }
 
