@@ -66,6 +66,52 @@ func (t *Tensor) MeanDimOut(dim []int64, keepdim bool, out *Tensor) error {
 	return errorOf(result)
 }
 
+// Var: The variance over the given dims (none given: all): the sum of squared differences from the
+// mean, divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite,
+// with a warning, where N is not greater than correction.
+func (t *Tensor) Var(dim []int64, correction float64, keepdim bool) (*Tensor, error) {
+	result := C.go_var(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+	t.done()
+	return own(result)
+}
+
+// VarOut: as Var, into a given tensor.
+func (t *Tensor) VarOut(dim []int64, correction float64, keepdim bool, out *Tensor) error {
+	result := C.go_var_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
+// Std: The standard deviation: the root of var. Its gradient is 0 where the result is 0.
+func (t *Tensor) Std(dim []int64, correction float64, keepdim bool) (*Tensor, error) {
+	result := C.go_std(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+	t.done()
+	return own(result)
+}
+
+// StdOut: as Std, into a given tensor.
+func (t *Tensor) StdOut(dim []int64, correction float64, keepdim bool, out *Tensor) error {
+	result := C.go_std_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
+// VarMean: The variance, as var says, and the mean, in one pass.
+func (t *Tensor) VarMean(dim []int64, correction float64, keepdim bool) (*Tensor, *Tensor, error) {
+	result := C.go_var_mean(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+	t.done()
+	return ownPair(result)
+}
+
+// StdMean: The standard deviation, as std says, and the mean, in one pass.
+func (t *Tensor) StdMean(dim []int64, correction float64, keepdim bool) (*Tensor, *Tensor, error) {
+	result := C.go_std_mean(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+	t.done()
+	return ownPair(result)
+}
+
 // Max: The greatest element; NaN where there is one. Errors: no elements.
 func (t *Tensor) Max() (*Tensor, error) {
 	result := C.go_max(t.use())

@@ -55,6 +55,52 @@ static inline go_result go_mean_dim_out(uintptr_t self, const int64_t* dim, size
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_var(uintptr_t self, const int64_t* dim, size_t dim_count,
+                               double correction, bool keepdim) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_var(go_handle(self), dim, dim_count, correction, keepdim, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_var_out(uintptr_t self, const int64_t* dim, size_t dim_count,
+                                   double correction, bool keepdim, uintptr_t out) {
+  tensor_status_t status =
+      tensor_var_out(go_handle(self), dim, dim_count, correction, keepdim, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_std(uintptr_t self, const int64_t* dim, size_t dim_count,
+                               double correction, bool keepdim) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_std(go_handle(self), dim, dim_count, correction, keepdim, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_std_out(uintptr_t self, const int64_t* dim, size_t dim_count,
+                                   double correction, bool keepdim, uintptr_t out) {
+  tensor_status_t status =
+      tensor_std_out(go_handle(self), dim, dim_count, correction, keepdim, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_var_mean(uintptr_t self, const int64_t* dim, size_t dim_count,
+                                    double correction, bool keepdim) {
+  tensor_t* variance = NULL;
+  tensor_t* mean = NULL;
+  tensor_status_t status =
+      tensor_var_mean(go_handle(self), dim, dim_count, correction, keepdim, &variance, &mean);
+  return go_finish(status, (uintptr_t)variance, (uintptr_t)mean);
+}
+
+static inline go_result go_std_mean(uintptr_t self, const int64_t* dim, size_t dim_count,
+                                    double correction, bool keepdim) {
+  tensor_t* deviation = NULL;
+  tensor_t* mean = NULL;
+  tensor_status_t status =
+      tensor_std_mean(go_handle(self), dim, dim_count, correction, keepdim, &deviation, &mean);
+  return go_finish(status, (uintptr_t)deviation, (uintptr_t)mean);
+}
+
 static inline go_result go_max(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_max(go_handle(self), &out);

@@ -64,6 +64,58 @@ tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim, si
   });
 }
 
+tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
+                           double correction, bool keepdim, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::var(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim));
+  });
+}
+
+tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
+                               double correction, bool keepdim, tensor_t* out) {
+  return guard([&] {
+    ops::var_out(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim, tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
+                           double correction, bool keepdim, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::std(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim));
+  });
+}
+
+tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
+                               double correction, bool keepdim, tensor_t* out) {
+  return guard([&] {
+    ops::std_out(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim, tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                double correction, bool keepdim, tensor_t** variance,
+                                tensor_t** mean) {
+  return guard([&] {
+    check_result(variance, "variance");
+    check_result(mean, "mean");
+    auto [variance_tensor, mean_tensor] = ops::var_mean(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim);
+    new_handles({variance_tensor, mean_tensor}, {variance, mean});
+  });
+}
+
+tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                double correction, bool keepdim, tensor_t** deviation,
+                                tensor_t** mean) {
+  return guard([&] {
+    check_result(deviation, "deviation");
+    check_result(mean, "mean");
+    auto [deviation_tensor, mean_tensor] = ops::std_mean(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim);
+    new_handles({deviation_tensor, mean_tensor}, {deviation, mean});
+  });
+}
+
 tensor_status_t tensor_max(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");

@@ -1138,6 +1138,24 @@ tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t
 tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
 
+tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
+                                      double correction, bool keepdim, tensor_t** out);
+tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
+                                          double correction, bool keepdim, tensor_t* out);
+
+tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
+                                      double correction, bool keepdim, tensor_t** out);
+tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
+                                          double correction, bool keepdim, tensor_t* out);
+
+tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                           double correction, bool keepdim, tensor_t** variance,
+                                           tensor_t** mean);
+
+tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                           double correction, bool keepdim, tensor_t** deviation,
+                                           tensor_t** mean);
+
 tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 

@@ -41,7 +41,7 @@ class ArgRun {
   explicit ArgRun(const ReduceCall& call)
       : call_(call),
         in_(call.in, dtype_of<T>),
-        kernel_(reduce_kernel(kMax ? Reduction::kMax : Reduction::kMin, dtype_of<T>)),
+        kernel_(reduce_kernel(kMax ? ReduceOp::kMax : ReduceOp::kMin, dtype_of<T>)),
         plan_(call) {
     plan_.finish(/*sort_reduced=*/false);
   }
@@ -83,7 +83,7 @@ class ArgRun {
         const T* values =
             static_cast<const T*>(in_.load(row_offset + i * stride, stride, n, buffer));
         T extreme;
-        kernel_.row(&extreme, values, n);
+        kernel_.row(&extreme, 1, values, n);
         if (!found || is_better<T, kMax>(extreme, *best)) {
           *best = extreme;
           *position = seen + find_first(values, extreme);
@@ -113,7 +113,7 @@ class ArgRun {
     const bool position_only = call_.op == ReduceOp::kArgMax || call_.op == ReduceOp::kArgMin;
     if (position_only) return store_to(call_.out, 1, column, outer, n, position, DType::kInt64);
     store_to(call_.out, 1, column, outer, n, best, dtype_of<T>);
-    store_to(call_.index, 2, column, outer, n, position, DType::kInt64);
+    store_to(call_.second, 2, column, outer, n, position, DType::kInt64);
   }
 
   void store_to(const Operand& out, int operand, int64_t column, int64_t outer, int64_t n,

@@ -18,34 +18,24 @@ constexpr int64_t kLeafRows = 32;       // of columns
 constexpr int64_t kLeavesPerTask = 32;  // combined by one thread, where there are few outputs
 constexpr int64_t kManyItems = 64;
 constexpr int64_t kGrain = 32768;
-constexpr int64_t kTotalsBytes = kReduceColumns * 8;
-constexpr int64_t kLevelsBytes = 16 * kTotalsBytes;  // on stacks of 64 KiB
-
-Reduction reduction_of(ReduceOp op) {
-  switch (op) {
-    case ReduceOp::kMax:
-      return Reduction::kMax;
-    case ReduceOp::kMin:
-      return Reduction::kMin;
-    case ReduceOp::kAny:
-      return Reduction::kAny;
-    case ReduceOp::kAll:
-      return Reduction::kAll;
-    default:
-      return Reduction::kSum;
-  }
-}
+constexpr int64_t kPlaneBytes = kReduceColumns * 8;
+constexpr int64_t kTotalsBytes = kMostPlanes * kPlaneBytes;
+constexpr int64_t kLevelsBytes = 16 * kPlaneBytes;  // on stacks of 64 KiB
 
 DType accumulation_dtype(const ReduceCall& call) {
   const DType in = call.in.dtype, out = call.out.dtype;
-  switch (reduction_of(call.op)) {
-    case Reduction::kSum:
+  switch (call.op) {
+    case ReduceOp::kSum:
+    case ReduceOp::kMean:
       if (in == DType::kFloat64 || out == DType::kFloat64) return DType::kFloat64;
       if (!is_floating(out)) return DType::kInt64;
       return is_floating(in) ? DType::kFloat32 : DType::kFloat64;
-    case Reduction::kMax:
-    case Reduction::kMin:
+    case ReduceOp::kMax:
+    case ReduceOp::kMin:
       return compute_dtype(in);
+    case ReduceOp::kVar:
+    case ReduceOp::kStd:
+      return DType::kFloat64;
     default:
       return DType::kBool;
   }
@@ -58,16 +48,29 @@ class ReduceRun {
 
  private:
   int64_t columns_of(int64_t item) const;
+  int64_t first_leaf(int64_t task) const { return task < tasks_ ? task * kLeavesPerTask : leaves_; }
   void run_task(int64_t item, int64_t task, void* totals) const;
   void leaf_total(int64_t in_offset, int64_t leaf, int64_t columns, void* totals) const;
-  void combine(void* totals, const void* others, int64_t columns) const {
-    kernel_.column(totals, others, 0, 1, columns);
+  // Of one output, in the leaves [begin, end).
+  int64_t elements(int64_t begin, int64_t end) const {
+    return elements_before(end) - elements_before(begin);
+  }
+  int64_t elements_before(int64_t leaf) const {
+    const int64_t length = plan_.reduced.shape[0];
+    return leaf / leaves_per_row_ * length +
+           std::min(leaf % leaves_per_row_ * leaf_length_, length);
+  }
+  // Totals of the leaves [begin, middle) take in those of [middle, end).
+  void merge(void* totals, const void* others, int64_t columns, int64_t begin, int64_t middle,
+             int64_t end) const {
+    kernel_.merge(totals, others, columns, elements(begin, middle), elements(middle, end));
   }
   void store(int64_t item, void* totals) const;
+  void store_plane(int64_t item, const void* plane, int operand, const Operand& to) const;
 
   const ReduceCall& call_;
   DType accumulate_;
-  int size_;  // of an accumulated value
+  int size_;  // of a number of a total
   const ReduceKernel& kernel_;
   ReduceInput in_;
   ReducePlan plan_;
@@ -80,7 +83,7 @@ ReduceRun::ReduceRun(const ReduceCall& call)
     : call_(call),
       accumulate_(accumulation_dtype(call)),
       size_(static_cast<int>(size_of(accumulate_))),
-      kernel_(reduce_kernel(reduction_of(call.op), accumulate_)),
+      kernel_(reduce_kernel(call.op, accumulate_)),
       in_(call.in, accumulate_),
       plan_(call) {
   plan_.finish(/*sort_reduced=*/true);
@@ -117,19 +120,16 @@ void ReduceRun::leaf_total(int64_t in_offset, int64_t leaf, int64_t columns, voi
   if (along_reduced_) {
     for (int64_t j = 0; j < columns; ++j) {
       const void* row = in_.load(in_offset + j * column_stride, reduced_stride, length, buffer);
-      kernel_.row(static_cast<unsigned char*>(totals) + j * size_, row, length);
+      kernel_.row(static_cast<unsigned char*>(totals) + j * size_, columns, row, length);
     }
     return;
   }
-  const void* row = in_.load(in_offset, column_stride, columns, buffer);
-  std::memcpy(totals, row, columns * size_);
   if (in_.is_direct(column_stride)) {
-    return kernel_.column(totals, in_.at(in_offset + reduced_stride), reduced_stride, length - 1,
-                          columns);
+    return kernel_.column(totals, in_.at(in_offset), reduced_stride, length, columns, 0);
   }
-  for (int64_t i = 1; i < length; ++i) {
-    row = in_.load(in_offset + i * reduced_stride, column_stride, columns, buffer);
-    kernel_.column(totals, row, 0, 1, columns);
+  for (int64_t i = 0; i < length; ++i) {
+    const void* row = in_.load(in_offset + i * reduced_stride, column_stride, columns, buffer);
+    kernel_.column(totals, row, 0, 1, columns, i);
   }
 }
 
@@ -139,15 +139,11 @@ void ReduceRun::run_task(int64_t item, int64_t task, void* totals) const {
   const int64_t columns = columns_of(item);
   const int64_t column_offset = item % items_per_row_ * item_columns_ * plan_.kept.strides[0][0];
   const int64_t in_offset = column_offset + nest_offset(plan_.kept, 0, 1, item / items_per_row_);
-  const int64_t begin = tasks_ == 1 ? 0 : task * kLeavesPerTask;
-  const int64_t end = tasks_ == 1 ? leaves_ : std::min(leaves_, begin + kLeavesPerTask);
-  if (begin == end) {  // an empty reduction
-    std::memset(totals, call_.op == ReduceOp::kAll, columns * size_);
-    return;
-  }
+  const int64_t begin = first_leaf(task), end = first_leaf(task + 1);
+  if (begin == end) return kernel_.empty(totals, columns);
   leaf_total(in_offset, begin, columns, totals);
   if (end == begin + 1) return;
-  const int64_t bytes = columns * size_;
+  const int64_t bytes = kernel_.planes * columns * size_;
   alignas(64) unsigned char on_stack[kLevelsBytes];
   std::unique_ptr<unsigned char[]> on_heap;
   unsigned char* memory = on_stack;
@@ -161,7 +157,8 @@ void ReduceRun::run_task(int64_t item, int64_t task, void* totals) const {
     leaf_total(in_offset, begin + done, columns, totals);
     int level = 0;
     for (; done >> level & 1; ++level) {
-      combine(total_of(level), totals, columns);
+      const int64_t after = begin + done + 1, half = int64_t{1} << level;
+      merge(total_of(level), totals, columns, after - 2 * half, after - half, after);
       std::memcpy(totals, total_of(level), bytes);
     }
     std::memcpy(total_of(level), totals, bytes);
@@ -169,34 +166,36 @@ void ReduceRun::run_task(int64_t item, int64_t task, void* totals) const {
   const int64_t count = end - begin;
   int level = std::countr_zero(static_cast<uint64_t>(count));
   std::memcpy(totals, total_of(level), bytes);
+  int64_t first = end - (int64_t{1} << level);
   for (++level; count >> level != 0; ++level) {
-    if (count >> level & 1) {
-      combine(total_of(level), totals, columns);
-      std::memcpy(totals, total_of(level), bytes);
-    }
+    if (!(count >> level & 1)) continue;
+    const int64_t middle = first;
+    first -= int64_t{1} << level;
+    merge(total_of(level), totals, columns, first, middle, end);
+    std::memcpy(totals, total_of(level), bytes);
   }
 }
 
 void ReduceRun::store(int64_t item, void* totals) const {
-  int64_t columns = columns_of(item);
-  if (call_.op == ReduceOp::kMean) {
-    dispatch(accumulate_, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      if constexpr (std::is_floating_point_v<T>) {
-        for (int64_t j = 0; j < columns; ++j)
-          static_cast<T*>(totals)[j] /= static_cast<T>(plan_.count);
-      }
-    });
-  }
-  alignas(64) unsigned char converted[kTotalsBytes];
-  const int64_t stride = plan_.kept.strides[1][0];
+  const int64_t columns = columns_of(item);
+  if (kernel_.finish) kernel_.finish(totals, columns, plan_.count, call_.correction);
+  store_plane(item, totals, 1, call_.out);
+  if (!call_.second.data) return;
+  store_plane(item, static_cast<unsigned char*>(totals) + columns * size_, 2, call_.second);
+}
+
+// `operand`: which of the plan's kept strides are those of `to`.
+void ReduceRun::store_plane(int64_t item, const void* plane, int operand, const Operand& to) const {
+  const int64_t columns = columns_of(item);
+  alignas(64) unsigned char converted[kPlaneBytes];
+  const int64_t stride = plan_.kept.strides[operand][0];
   const int64_t offset = item % items_per_row_ * item_columns_ * stride +
-                         nest_offset(plan_.kept, 1, 1, item / items_per_row_);
-  const int out_size = static_cast<int>(size_of(call_.out.dtype));
-  unsigned char* out = static_cast<unsigned char*>(call_.out.data) + offset * out_size;
-  const ConvertKernel convert = convert_kernel(accumulate_, call_.out.dtype);
-  if (stride == 1) return convert(out, totals, columns);
-  convert(converted, totals, columns);
+                         nest_offset(plan_.kept, operand, 1, item / items_per_row_);
+  const int out_size = static_cast<int>(size_of(to.dtype));
+  unsigned char* out = static_cast<unsigned char*>(to.data) + offset * out_size;
+  const ConvertKernel convert = convert_kernel(accumulate_, to.dtype);
+  if (stride == 1) return convert(out, plane, columns);
+  convert(converted, plane, columns);
   const int64_t one = 1;
   strided_copy(out_size, 1, &columns, out, &stride, converted, &one);
 }
@@ -227,7 +226,8 @@ void ReduceRun::run() {
   for (int64_t item = 0; item < items_; ++item) {
     for (int64_t step = 1; step < tasks_; step *= 2) {
       for (int64_t task = 0; task + step < tasks_; task += 2 * step) {
-        combine(totals_of(item, task), totals_of(item, task + step), columns_of(item));
+        merge(totals_of(item, task), totals_of(item, task + step), columns_of(item),
+              first_leaf(task), first_leaf(task + step), first_leaf(task + 2 * step));
       }
     }
     store(item, totals_of(item, 0));

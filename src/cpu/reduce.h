@@ -7,21 +7,32 @@
 
 namespace libtensor::cpu {
 
-// How a reduction treats contiguous elements of its accumulation dtype.
+// From totals of `count` elements for each of n columns to results, in their place.
+using FinishTotals = void (*)(void* totals, int64_t n, int64_t count, double correction);
+
+// A policy: how contiguous elements of the accumulation dtype become a total, and totals one. The
+// total of some elements is `planes` numbers of that dtype; of n columns, number p of column j is
+// totals[p * n + j].
 struct ReduceKernel {
-  void (*row)(void* total, const void* in,
-              int64_t n);  // total[0] = in[0] + ... + in[n - 1], n >= 1
-  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows,
-                 int64_t n);  // totals[j] += rows of in
+  int planes;
+  // The total of n >= 1 elements.
+  void (*row)(void* total, int64_t plane_stride, const void* in, int64_t n);
+  // Totals of n columns, of `seen` elements each, take in an element of each from every row. With
+  // none seen they need not be initialised.
+  void (*column)(void* totals, const void* in, int64_t row_stride, int64_t rows, int64_t n,
+                 int64_t seen);
+  // Totals of `before` elements take in those of the `after` elements that follow.
+  void (*merge)(void* totals, const void* others, int64_t n, int64_t before, int64_t after);
+  void (*empty)(void* totals, int64_t n);  // of no elements
+  FinishTotals finish;                     // null: totals are results
 };
+inline constexpr int kMostPlanes = 2;
 
-enum class Reduction : uint8_t { kSum, kMax, kMin, kAny, kAll };
-inline constexpr int kReductionCount = 5;
 // By operation and accumulation dtype.
-extern ReduceKernel reduce_kernels[kReductionCount][kDTypeCount];
+extern ReduceKernel reduce_kernels[kReduceOpCount][kDTypeCount];
 
-inline const ReduceKernel& reduce_kernel(Reduction op, DType dtype) {
-  return reduce_kernels[static_cast<int>(op)][static_cast<int>(dtype)];
+inline const ReduceKernel& reduce_kernel(ReduceOp op, DType accumulate) {
+  return reduce_kernels[static_cast<int>(op)][static_cast<int>(accumulate)];
 }
 
 void reduce(const ReduceCall& call);

@@ -15,7 +15,7 @@ inline constexpr int64_t kReduceBlock = 1024;   // elements loaded at once
 inline constexpr int64_t kReduceColumns = 128;  // outputs reduced side by side
 
 struct ReducePlan {
-  LoopNest<3> kept;     // strides of the input, the output and the index
+  LoopNest<3> kept;     // strides of the input and of both outputs
   LoopNest<1> reduced;  // strides of the input
   int64_t outputs = 1, count = 1;
 
@@ -34,7 +34,7 @@ struct ReducePlan {
       } else {
         kept.strides[0][kept.ndim] = call.in.strides[i];
         kept.strides[1][kept.ndim] = call.out.strides[i];
-        kept.strides[2][kept.ndim] = call.index.strides ? call.index.strides[i] : 0;
+        kept.strides[2][kept.ndim] = call.second.strides ? call.second.strides[i] : 0;
         kept.push(size);
       }
     }

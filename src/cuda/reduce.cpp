@@ -13,8 +13,8 @@ constexpr int64_t kLeastPerLane = 16;   // elements, before an output is worth m
 constexpr int64_t kMaxSplits = 256;
 
 const char* name_of(ReduceOp op) {
-  static constexpr const char* kNames[] = {"sum",    "mean", "max", "min", "argmax",
-                                           "argmin", "max",  "min", "any", "all"};
+  static constexpr const char* kNames[] = {"sum", "mean", "max", "min", "argmax", "argmin",
+                                           "max", "min",  "any", "all", "var",    "std"};
   return kNames[static_cast<int>(op)];
 }
 
@@ -33,7 +33,7 @@ void collect_dims(const ReduceCall& call, ReducePlan& plan) {
     } else {
       plan.kept.strides[0][plan.kept.ndim] = call.in.strides[i];
       plan.kept.strides[1][plan.kept.ndim] = call.out.strides[i];
-      plan.kept.strides[2][plan.kept.ndim] = call.index.strides ? call.index.strides[i] : 0;
+      plan.kept.strides[2][plan.kept.ndim] = call.second.strides ? call.second.strides[i] : 0;
       plan.kept.push(size);
     }
   }
@@ -49,7 +49,9 @@ ReducePlan plan_of(const ReduceCall& call, bool positions) {
                   .in_dtype = call.in.dtype,
                   .in = call.in.data,
                   .out = call.out.data,
-                  .index = call.index.data};
+                  .second = call.second.data};
+  plan.correction = call.correction;
+  plan.root = call.op == ReduceOp::kStd;
   collect_dims(call, plan);
   plan.kept.sort_by_stride();
   plan.kept.collapse();
@@ -80,6 +82,9 @@ void run(const Context& context, ReduceOp op, const ReducePlan& plan) {
       return reduce_any(context, plan);
     case ReduceOp::kAll:
       return reduce_all(context, plan);
+    case ReduceOp::kVar:
+    case ReduceOp::kStd:
+      return reduce_var(context, plan);
   }
 }
 

@@ -11,16 +11,17 @@ namespace libtensor::cuda {
 // A call, or the part of it that makes some of the outputs.
 struct ReducePlan {
   const char* operation;
-  LoopNest<3> kept;       // strides of the input, the output and the index
+  LoopNest<3> kept;       // strides of the input and of both outputs
   LoopNest<1> reduced;    // strides of the input
   int64_t first[3] = {};  // offsets of the first output's elements
   uint32_t outputs = 1;
   int64_t count = 1;  // elements for each
   bool lanes_adjacent = false;
-  bool mean = false, index_only = false;
+  bool mean = false, index_only = false, root = false;
+  double correction = 0;
   DType in_dtype;
   const void* in;
-  void *out, *index;
+  void *out, *second;
 };
 
 // Elements of each output that one launch takes, cut into `splits` runs of `chunk`. With more than
@@ -41,6 +42,7 @@ void reduce_max(const Context& context, const ReducePlan& plan);
 void reduce_min(const Context& context, const ReducePlan& plan);
 void reduce_arg_max(const Context& context, const ReducePlan& plan);
 void reduce_arg_min(const Context& context, const ReducePlan& plan);
+void reduce_var(const Context& context, const ReducePlan& plan);
 void reduce_any(const Context& context, const ReducePlan& plan);
 void reduce_all(const Context& context, const ReducePlan& plan);
 

@@ -64,7 +64,7 @@ struct ExtremePosition {
       return;
     }
     static_cast<Stored<S>*>(call.out)[offsets[1]] = to_stored<S>(total.value);
-    static_cast<int64_t*>(call.index)[offsets[2]] = total.position;
+    static_cast<int64_t*>(call.second)[offsets[2]] = total.position;
   }
 };
 

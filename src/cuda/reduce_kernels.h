@@ -23,9 +23,10 @@ struct ReduceArguments {
   int64_t total;  // of each output's elements
   uint32_t outputs, count, chunk;
   uint32_t splits;  // of all launches
-  bool mean, index_only;
+  bool mean, index_only, root;
+  double correction;
   const void* in;
-  void *out, *index;
+  void *out, *second;
 
   ReduceArguments(const ReducePlan& plan, const ReduceRuns& runs, uint32_t all_splits)
       : kept(plan.kept),
@@ -41,9 +42,11 @@ struct ReduceArguments {
         splits(all_splits),
         mean(plan.mean),
         index_only(plan.index_only),
+        root(plan.root),
+        correction(plan.correction),
         in(plan.in),
         out(plan.out),
-        index(plan.index) {}
+        second(plan.second) {}
 
   LIBTENSOR_HOST_DEVICE void locate(uint32_t output, int64_t (&offsets)[3]) const {
     for (int k = 0; k < 3; ++k) offsets[k] = first[k];

@@ -157,6 +157,51 @@ Tensor mean_backward(const Tensor& grad, Span shape, Span dims, bool keepdim) {
   return div_scalar(expanded, numel_of(shape) / std::max<int64_t>(grad.numel(), 1));
 }
 
+Tensor var_backward(const Tensor& grad, const Tensor& self, Span dims, double correction,
+                    bool keepdim) {
+  const Tensor given = restore_dims(grad, self.shape(), dims, keepdim);
+  const Tensor difference = sub(self, mean_dim(self, dims, true));
+  const int64_t count = self.numel() / std::max<int64_t>(grad.numel(), 1);
+  const double freedom = static_cast<double>(count) - correction;
+  // With dims given, PyTorch divides by what is less than 0 as well.
+  if (freedom <= 0 && dims.empty()) return mul(given, div_scalar(abs(difference), 0.0));
+  return mul(mul_scalar(given, 2 / freedom), difference);
+}
+
+Tensor std_backward(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,
+                    double correction, bool keepdim) {
+  const Tensor of_variance = div(grad, mul_scalar(result, 2.0));
+  return var_backward(where_scalar_self(eq_scalar(result, 0), 0, of_variance), self, dims,
+                      correction, keepdim);
+}
+
+namespace {
+
+Tensor with_mean(const Tensor& gradient, const Tensor& grad_mean, const Tensor& self, Span dims,
+                 bool keepdim) {
+  if (!grad_mean.defined()) return gradient;
+  const Tensor of_mean = mean_backward(grad_mean, self.shape(), dims, keepdim);
+  return gradient.defined() ? add(gradient, of_mean) : of_mean;
+}
+
+}  // namespace
+
+Tensor var_mean_backward(const Tensor& grad_variance, const Tensor& grad_mean, const Tensor& self,
+                         Span dims, double correction, bool keepdim) {
+  Tensor gradient;
+  if (grad_variance.defined())
+    gradient = var_backward(grad_variance, self, dims, correction, keepdim);
+  return with_mean(gradient, grad_mean, self, dims, keepdim);
+}
+
+Tensor std_mean_backward(const Tensor& grad_deviation, const Tensor& grad_mean, const Tensor& self,
+                         const Tensor& deviation, Span dims, double correction, bool keepdim) {
+  Tensor gradient;
+  if (grad_deviation.defined())
+    gradient = std_backward(grad_deviation, self, deviation, dims, correction, keepdim);
+  return with_mean(gradient, grad_mean, self, dims, keepdim);
+}
+
 Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& result) {
   const Tensor is_nan = ne(result, result);
   const Tensor mask = where(is_nan, ne(self, self), eq(self, result));

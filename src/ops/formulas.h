@@ -39,6 +39,16 @@ Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& expone
 Tensor maximum_backward(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor minimum_backward(const Tensor& grad, const Tensor& self, const Tensor& other);
 Tensor mean_backward(const Tensor& grad, Span shape, Span dims, bool keepdim);
+// Of variances over `dims`; of a standard deviation; of either with the mean, of whose two
+// gradients one may be undefined.
+Tensor var_backward(const Tensor& grad, const Tensor& self, Span dims, double correction,
+                    bool keepdim);
+Tensor std_backward(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,
+                    double correction, bool keepdim);
+Tensor var_mean_backward(const Tensor& grad_variance, const Tensor& grad_mean, const Tensor& self,
+                         Span dims, double correction, bool keepdim);
+Tensor std_mean_backward(const Tensor& grad_deviation, const Tensor& grad_mean, const Tensor& self,
+                         const Tensor& deviation, Span dims, double correction, bool keepdim);
 // Shares `grad` out among the elements that are equal to the one extreme `result`.
 Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,

@@ -2,6 +2,7 @@
 #include "ops/generated/compute/reductions.h"
 #include "core/calls/reduce.h"
 #include "core/kernel_registry.h"
+#include "core/warning.h"
 #include "ops/generated/compute/copies.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/views.h"
@@ -27,9 +28,9 @@ Tensor drop_dims(const Tensor& kept, uint64_t mask, bool keepdim) {
   return kept.view(shape, contiguous_strides(shape), 0);
 }
 
-// `out` and `index` have the input's rank, with size 1 in the reduced dims.
+// `out` and `second` have the input's rank, with size 1 in the reduced dims.
 void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out,
-         const Tensor& index = {}) {
+         const Tensor& second = {}, double correction = 0) {
   if (out.numel() == 0) return;
   const Dims out_strides =
       broadcast_strides(out.shape(), out.strides(), out.shape());  // 0 where the size is 1
@@ -40,7 +41,8 @@ void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out,
   call.reduced = mask;
   call.in = {self.data(), self.dtype(), self.strides().data()};
   call.out = {out.data(), out.dtype(), out_strides.data()};
-  if (index.defined()) call.index = {index.data(), index.dtype(), out_strides.data()};
+  if (second.defined()) call.second = {second.data(), second.dtype(), out_strides.data()};
+  call.correction = correction;
   run_kernel(self.device(), call);
 }
 
@@ -113,6 +115,26 @@ Tensor position_dim(ReduceOp op, const char* name, const Tensor& self, int64_t d
   return reduce(op, self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, DType::kInt64);
 }
 
+// Variances or deviations, and with `with_mean` the means.
+std::tuple<Tensor, Tensor> spread(ReduceOp op, const char* name, const char* shown,
+                                  const Tensor& self, Span dims, double correction, bool keepdim,
+                                  bool with_mean) {
+  check_as(Status::kNotImplemented, is_floating(self.dtype()), shown,
+           " only support floating point and complex dtypes");
+  const uint64_t mask = dim_mask(dims, self.ndim());
+  const Tensor out = Tensor::empty(kept_shape(self.shape(), mask), self.dtype(), self.device());
+  const int64_t count = self.numel() / std::max<int64_t>(out.numel(), 1);
+  if (static_cast<double>(count) <= correction) {
+    warn(name,
+         "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+         "factor (input numel divided by output numel).");
+  }
+  const Tensor mean =
+      with_mean ? Tensor::empty(out.shape(), self.dtype(), self.device()) : Tensor();
+  run(op, self, mask, out, mean, correction);
+  return {drop_dims(out, mask, keepdim), with_mean ? drop_dims(mean, mask, keepdim) : mean};
+}
+
 // bool, but uint8 for uint8.
 Tensor truth_like(const Tensor& self, const Tensor& truth) {
   return self.dtype() == DType::kUInt8 ? to_copy(truth, DType::kUInt8, self.device()) : truth;
@@ -150,6 +172,21 @@ Tensor mean(const Tensor& self) {
 }
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
   return reduce(ReduceOp::kMean, self, dim, keepdim, mean_dtype(self.dtype()));
+}
+
+Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return std::get<0>(
+      spread(ReduceOp::kVar, "var", "std and var", self, dim, correction, keepdim, false));
+}
+Tensor std(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return std::get<0>(
+      spread(ReduceOp::kStd, "std", "std and var", self, dim, correction, keepdim, false));
+}
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return spread(ReduceOp::kVar, "var_mean", "var_mean", self, dim, correction, keepdim, true);
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return spread(ReduceOp::kStd, "std_mean", "std_mean", self, dim, correction, keepdim, true);
 }
 
 Tensor max(const Tensor& self) { return extreme(ReduceOp::kMax, "max", self); }

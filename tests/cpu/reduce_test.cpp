@@ -14,6 +14,27 @@ constexpr DType kDTypes[] = {DType::kBool,    DType::kUInt8,  DType::kInt8,    D
                              DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
                              DType::kFloat32, DType::kFloat64};
 
+// Which output the i-th element, in logical order, is reduced into.
+int64_t output_of(const Dims& shape, uint64_t reduced, int64_t i) {
+  int64_t output = 0, weight = 1;
+  for (int d = shape.size() - 1; d >= 0; i /= shape[d--]) {
+    if (reduced >> d & 1) continue;
+    output += i % shape[d] * weight;
+    weight *= shape[d];
+  }
+  return output;
+}
+
+std::vector<std::vector<Value>> elements_of_outputs(const Array& in, uint64_t reduced) {
+  std::vector<std::vector<Value>> elements;
+  for (int64_t i = 0; i < in.numel(); ++i) {
+    const size_t output = static_cast<size_t>(output_of(in.shape(), reduced, i));
+    if (output >= elements.size()) elements.resize(output + 1);
+    elements[output].push_back(in.get(i));
+  }
+  return elements;
+}
+
 struct Expected {
   Value value = 0, magnitude = 0;  // magnitude: the sum of absolute values, to judge rounding by
   int64_t position = 0;
@@ -30,12 +51,7 @@ std::vector<Expected> expect(ReduceOp op, const Array& in, uint64_t reduced) {
   const bool is_sum = op == ReduceOp::kSum || op == ReduceOp::kMean;
   for (auto& e : expected) e.value = op == ReduceOp::kAll ? 1 : 0;
   for (int64_t i = 0; i < in.numel(); ++i) {
-    int64_t output = 0, weight = 1, rest = i;
-    for (int d = shape.size() - 1; d >= 0; rest /= shape[d--]) {
-      if (reduced >> d & 1) continue;
-      output += rest % shape[d] * weight;
-      weight *= shape[d];
-    }
+    const int64_t output = output_of(shape, reduced, i);
     Expected& e = expected[output];
     const Value x = in.get(i);
     const int64_t position = seen[output]++;
@@ -89,10 +105,11 @@ Value epsilon(DType dtype) {
 }
 
 struct Result {
-  Array out, index;
+  Array out, second;
 };
 
-Result run(ReduceOp op, Array& in, uint64_t reduced, DType out_dtype, bool transposed_out = false) {
+Result run(ReduceOp op, Array& in, uint64_t reduced, DType out_dtype, bool transposed_out = false,
+           DType second_dtype = DType::kInt64, double correction = 0) {
   Dims kept;
   for (int i = 0; i < in.shape().size(); ++i) {
     if (!(reduced >> i & 1)) kept.push_back(in.shape()[i]);
@@ -103,7 +120,7 @@ Result run(ReduceOp op, Array& in, uint64_t reduced, DType out_dtype, bool trans
     for (int i = 0; i < kept.size(); ++i)
       kept_strides[i] = stride, stride *= std::max<int64_t>(kept[i], 1);
   }
-  Result result{Array(out_dtype, kept, kept_strides), Array(DType::kInt64, kept, kept_strides)};
+  Result result{Array(out_dtype, kept, kept_strides), Array(second_dtype, kept, kept_strides)};
   Dims strides(in.shape().size(), 0);
   for (int i = 0, k = 0; i < in.shape().size(); ++i) {
     if (!(reduced >> i & 1)) strides[i] = kept_strides[k++];
@@ -115,10 +132,12 @@ Result run(ReduceOp op, Array& in, uint64_t reduced, DType out_dtype, bool trans
   call.reduced = reduced;
   call.in = in.operand();
   call.out = {result.out.data(), out_dtype, strides.data()};
-  call.index = {result.index.data(), DType::kInt64, strides.data()};
+  if (op != ReduceOp::kVar || second_dtype != DType::kInt64)
+    call.second = {result.second.data(), second_dtype, strides.data()};
+  call.correction = correction;
   reduce(call);
   result.out.check_guards();
-  result.index.check_guards();
+  result.second.check_guards();
   return result;
 }
 
@@ -150,7 +169,7 @@ void check(ReduceOp op, Array& in, uint64_t reduced, bool transposed_out = false
     } else {
       ASSERT_TRUE(same_value(got, e.value)) << where();
       if (op == ReduceOp::kMaxIndex || op == ReduceOp::kMinIndex) {
-        ASSERT_EQ(result.index.get(i), e.position) << where();
+        ASSERT_EQ(result.second.get(i), e.position) << where();
       }
     }
   }
@@ -243,6 +262,38 @@ TEST_P(Reduce, SumInAnotherDType) {
   EXPECT_EQ(run(ReduceOp::kSum, in, 1, DType::kFloat64).out.get(0), sum);
 }
 
+// Of the elements of one output: the variance with a correction of 1, and the mean.
+std::pair<Value, Value> variance_of(const std::vector<Value>& elements) {
+  const Value count = static_cast<Value>(elements.size());
+  Value sum = 0, squares = 0;
+  for (Value x : elements) sum += x;
+  const Value mean = sum / count;
+  for (Value x : elements) squares += (x - mean) * (x - mean);
+  return {squares / std::max<Value>(count - 1, 0), mean};
+}
+
+TEST_P(Reduce, VariancesDeviationsAndMeans) {
+  uint32_t seed = 0;
+  for (const Case& c : cases()) {
+    Array in(DType::kFloat64, c.shape, c.strides);
+    std::mt19937 random(++seed);
+    for (int64_t i = 0; i < in.numel(); ++i) in.set(i, 1000 + random() % 64 / 4.0L);
+    std::vector<std::vector<Value>> elements = elements_of_outputs(in, c.reduced);
+    for (ReduceOp op : {ReduceOp::kVar, ReduceOp::kStd}) {
+      const Result result = run(op, in, c.reduced, DType::kFloat64, seed % 2, DType::kFloat64, 1.0);
+      for (size_t i = 0; i < elements.size(); ++i) {
+        const auto [variance, mean] = variance_of(elements[i]);
+        const Value expected = op == ReduceOp::kStd ? std::sqrt(variance) : variance;
+        const Value got = result.out.get(static_cast<int64_t>(i));
+        ASSERT_TRUE(same_value(got, expected) || std::fabs(got - expected) <= 1e-12L * expected)
+            << c.shape << c.strides << c.reduced << " output " << i << ": "
+            << static_cast<double>(got) << ", expected " << static_cast<double>(expected);
+        ASSERT_LE(std::fabs(result.second.get(static_cast<int64_t>(i)) - mean), 1e-12L * mean);
+      }
+    }
+  }
+}
+
 TEST_P(Reduce, EmptyReductions) {
   Array in(DType::kFloat32, {3, 0}), flags(DType::kBool, {0});
   for (int i = 0; i < 3; ++i) {
@@ -267,7 +318,8 @@ TEST_P(Reduce, ThreadsChangeNoBits) {
     std::mt19937 random(13);
     for (int64_t i = 0; i < in.numel(); ++i)
       in.set(i, std::ldexp(random() / 0x1p32L - 0.3L, random() % 20));
-    for (ReduceOp op : {ReduceOp::kSum, ReduceOp::kMean, ReduceOp::kMax, ReduceOp::kArgMin}) {
+    for (ReduceOp op :
+         {ReduceOp::kSum, ReduceOp::kMean, ReduceOp::kMax, ReduceOp::kArgMin, ReduceOp::kVar}) {
       set_num_threads(1);
       const Array one = run(op, in, c.reduced, result_dtype(op, DType::kFloat32)).out;
       for (int threads : {2, 3, 7}) {

@@ -224,6 +224,8 @@ class Methods {
   Tensor sum(const IntList& dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(const IntList& dim, bool keepdim = false) const;
+  Tensor var(const IntList& dim = IntList(), double correction = 1.0, bool keepdim = false) const;
+  Tensor std(const IntList& dim = IntList(), double correction = 1.0, bool keepdim = false) const;
   Tensor max() const;
   std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
   Tensor min() const;

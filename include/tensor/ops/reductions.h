@@ -30,6 +30,30 @@ TENSOR_API tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* 
 TENSOR_API tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
 
+/* The variance over the given dims (none given: all): the sum of squared differences from the mean,
+ * divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite, with a
+ * warning, where N is not greater than `correction`. */
+TENSOR_API tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
+                                      double correction, bool keepdim, tensor_t** out);
+TENSOR_API tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
+                                          double correction, bool keepdim, tensor_t* out);
+
+/* The standard deviation: the root of var. Its gradient is 0 where the result is 0. */
+TENSOR_API tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
+                                      double correction, bool keepdim, tensor_t** out);
+TENSOR_API tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
+                                          double correction, bool keepdim, tensor_t* out);
+
+/* The variance, as var says, and the mean, in one pass. */
+TENSOR_API tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                           double correction, bool keepdim, tensor_t** variance,
+                                           tensor_t** mean);
+
+/* The standard deviation, as std says, and the mean, in one pass. */
+TENSOR_API tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
+                                           double correction, bool keepdim, tensor_t** deviation,
+                                           tensor_t** mean);
+
 /* The greatest element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);

@@ -41,6 +41,44 @@ inline Tensor mean(const Tensor& self, const IntList& dim, bool keepdim = false)
   return Tensor::own(out);
 }
 
+// The variance over the given dims (none given: all): the sum of squared differences from the mean,
+// divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite, with a
+// warning, where N is not greater than `correction`.
+inline Tensor var(const Tensor& self, const IntList& dim = IntList(), double correction = 1.0,
+                  bool keepdim = false) {
+  tensor_t* out;
+  detail::check(tensor_var(self.handle(), dim.data(), dim.size(), correction, keepdim, &out));
+  return Tensor::own(out);
+}
+
+// The standard deviation: the root of var. Its gradient is 0 where the result is 0.
+inline Tensor std(const Tensor& self, const IntList& dim = IntList(), double correction = 1.0,
+                  bool keepdim = false) {
+  tensor_t* out;
+  detail::check(tensor_std(self.handle(), dim.data(), dim.size(), correction, keepdim, &out));
+  return Tensor::own(out);
+}
+
+// The variance, as var says, and the mean, in one pass.
+inline std::tuple<Tensor, Tensor> var_mean(const Tensor& self, const IntList& dim = IntList(),
+                                           double correction = 1.0, bool keepdim = false) {
+  tensor_t* variance;
+  tensor_t* mean;
+  detail::check(tensor_var_mean(self.handle(), dim.data(), dim.size(), correction, keepdim,
+                                &variance, &mean));
+  return std::make_tuple(Tensor::own(variance), Tensor::own(mean));
+}
+
+// The standard deviation, as std says, and the mean, in one pass.
+inline std::tuple<Tensor, Tensor> std_mean(const Tensor& self, const IntList& dim = IntList(),
+                                           double correction = 1.0, bool keepdim = false) {
+  tensor_t* deviation;
+  tensor_t* mean;
+  detail::check(tensor_std_mean(self.handle(), dim.data(), dim.size(), correction, keepdim,
+                                &deviation, &mean));
+  return std::make_tuple(Tensor::own(deviation), Tensor::own(mean));
+}
+
 // The greatest element; NaN where there is one. Errors: no elements.
 inline Tensor max(const Tensor& self) {
   tensor_t* out;
@@ -164,6 +202,20 @@ inline Tensor& mean_out(Tensor& out, const Tensor& self, const IntList& dim, boo
   return out;
 }
 
+inline Tensor& var_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
+                       double correction = 1.0, bool keepdim = false) {
+  detail::check(
+      tensor_var_out(self.handle(), dim.data(), dim.size(), correction, keepdim, out.handle()));
+  return out;
+}
+
+inline Tensor& std_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
+                       double correction = 1.0, bool keepdim = false) {
+  detail::check(
+      tensor_std_out(self.handle(), dim.data(), dim.size(), correction, keepdim, out.handle()));
+  return out;
+}
+
 inline Tensor& max_out(Tensor& out, const Tensor& self) {
   detail::check(tensor_max_out(self.handle(), out.handle()));
   return out;
@@ -248,6 +300,14 @@ inline Tensor Methods::mean() const { return tensor::mean(self()); }
 
 inline Tensor Methods::mean(const IntList& dim, bool keepdim) const {
   return tensor::mean(self(), dim, keepdim);
+}
+
+inline Tensor Methods::var(const IntList& dim, double correction, bool keepdim) const {
+  return tensor::var(self(), dim, correction, keepdim);
+}
+
+inline Tensor Methods::std(const IntList& dim, double correction, bool keepdim) const {
+  return tensor::std(self(), dim, correction, keepdim);
 }
 
 inline Tensor Methods::max() const { return tensor::max(self()); }

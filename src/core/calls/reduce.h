@@ -15,15 +15,25 @@ enum class ReduceOp : uint8_t {
   kMaxIndex,
   kMinIndex,
   kAny,
-  kAll
+  kAll,
+  kVar,
+  kStd
 };
+inline constexpr int kReduceOpCount = 12;
 
-// out has stride 0 in the reduced dims. Sums and means of half types accumulate in float, of
-// integers in int64. kMaxIndex/kMinIndex write the extreme value to `out` and its position along
-// the one reduced dim to `index`; kArgMax/kArgMin write int64 positions to `out` only: in the order
-// of the reduced dims taken as one. Ties go to the first position; a NaN is greater and less than
-// all else, and the first NaN wins. kAny/kAll write bool. An empty reduction gives 0, NaN (mean),
-// false, true; the caller has refused the others.
+// out has stride 0 in the reduced dims. An empty reduction gives what is in brackets; the caller
+// has refused those without.
+//   kSum (0), kMean (NaN)             half types accumulate in float, integers in int64
+//   kMax, kMin                        a NaN is greater and less than all else; the first one wins
+//   kMaxIndex, kMinIndex              these, and the position along the one reduced dim to `second`
+//   kArgMax, kArgMin                  the position alone, in the order of the reduced dims taken as
+//                                     one; of equals the first
+//   kAny (false), kAll (true)
+//   kVar, kStd (NaN)                  the variance, or its root, and the mean to `second` where it
+//                                     is given: the squares' sum is divided by max(0, count -
+//                                     correction). Up to float32 they accumulate in float64 on the
+//                                     CPU, in float elsewhere
+// Positions are int64.
 struct ReduceCall {
   static constexpr const char* kName = "reduce";
 
@@ -31,7 +41,8 @@ struct ReduceCall {
   int ndim = 0;
   const int64_t* shape = nullptr;  // of the input
   uint64_t reduced = 0;            // bit i: dim i is reduced
-  Operand in{}, out{}, index{};    // index.dtype is int64
+  double correction = 0;           // of kVar and kStd
+  Operand in{}, out{}, second{};
 };
 
 }  // namespace libtensor

@@ -74,6 +74,8 @@ OPERATIONS = [
            "select narrow flatten", "view"),
     Operation("operator.getitem", "view", ("__getitem__",)),
     *_many("sum mean amax amin any all", "reduction", out=True),
+    *_many("var std", "reduction", out=True),
+    *_many("var_mean std_mean", "reduction"),
     *_many("max min", "extremum", out=True),
     *_many("argmax argmin", "arg", out=True),
     *_many("matmul mm bmm addmm", "matmul", out=True),

@@ -51,7 +51,9 @@ def samples(operation, dtype):
             found = list(_tolerant(entry.sample_inputs("cpu", dtype, needs_grad)))
         for sample in _spread(found, MOST_SAMPLES):
             args, kwargs = arrange(operation, sample)
-            if operation.name != "operator.getitem" or _is_basic_index(args[1]):
+            if operation.name == "operator.getitem" and not _is_basic_index(args[1]):
+                continue
+            if not _takes_unbiased(operation, args, kwargs):
                 yield args, kwargs
 
 
@@ -81,6 +83,14 @@ def _is_basic_index(index):
     if isinstance(index, tuple):
         return all(map(_is_basic_index, index))
     return not isinstance(index, (bool, list, torch.Tensor))
+
+
+def _takes_unbiased(operation, args, kwargs):
+    """Whether var and the like are told their correction as a bool, or as None: not here yet."""
+    if not operation.name.startswith(("var", "std")):
+        return False
+    bools = any(isinstance(value, bool) for value in args[1:])
+    return bools or "unbiased" in kwargs or kwargs.get("correction", 1) is None
 
 
 def _tolerant(generated):

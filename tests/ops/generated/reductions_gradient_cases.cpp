@@ -25,6 +25,58 @@ std::vector<GradientCase> derived_reductions_cases() {
        return call(tensor_mean_dim, in[0], std::vector<int64_t>{0}.data(), 1, false);
        },
        {0.2, 0.9}, false},
+      {"var", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_var, in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false);
+       },
+       {0.2, 0.9}, false},
+      {"std", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_std, in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false);
+       },
+       {0.2, 0.9}, false},
+      {"var_mean", "derived variance", {{3, 3}},
+       [](const Inputs& in) {
+       Owned variance, mean;
+       EXPECT_EQ(tensor_var_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, variance.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return variance;
+       },
+       {0.2, 0.9}, false},
+      {"var_mean", "derived mean", {{3, 3}},
+       [](const Inputs& in) {
+       Owned variance, mean;
+       EXPECT_EQ(tensor_var_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, variance.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return mean;
+       },
+       {0.2, 0.9}, false},
+      {"var_mean", "derived together", {{3, 3}},
+       [](const Inputs& in) {
+       Owned variance, mean;
+       EXPECT_EQ(tensor_var_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, variance.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return all_in_one({variance, mean});
+       },
+       {0.2, 0.9}, false},
+      {"std_mean", "derived deviation", {{3, 3}},
+       [](const Inputs& in) {
+       Owned deviation, mean;
+       EXPECT_EQ(tensor_std_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, deviation.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return deviation;
+       },
+       {0.2, 0.9}, false},
+      {"std_mean", "derived mean", {{3, 3}},
+       [](const Inputs& in) {
+       Owned deviation, mean;
+       EXPECT_EQ(tensor_std_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, deviation.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return mean;
+       },
+       {0.2, 0.9}, false},
+      {"std_mean", "derived together", {{3, 3}},
+       [](const Inputs& in) {
+       Owned deviation, mean;
+       EXPECT_EQ(tensor_std_mean(in[0], std::vector<int64_t>{0}.data(), 1, 1.0, false, deviation.out(), mean.out()), TENSOR_OK) << tensor_last_error();
+       return all_in_one({deviation, mean});
+       },
+       {0.2, 0.9}, false},
       {"max", "derived", {{3, 3}},
        [](const Inputs& in) {
        return call(tensor_max, in[0]);

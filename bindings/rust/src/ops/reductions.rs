@@ -54,6 +54,88 @@ impl Tensor {
         })
     }
 
+    /// The variance over the given dims (none given: all): the sum of squared differences from the
+    /// mean, divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or
+    /// infinite, with a warning, where N is not greater than `correction`.
+    pub fn var(&self, dim: &[i64], correction: f64, keepdim: bool) -> Result<Tensor> {
+        own(|out| unsafe {
+            ffi::tensor_var(self.raw(), dim.as_ptr(), dim.len(), correction, keepdim, out)
+        })
+    }
+
+    /// As `var`, into a given tensor.
+    pub fn var_out(
+        &self,
+        dim: &[i64],
+        correction: f64,
+        keepdim: bool,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_var_out(self.raw(), dim.as_ptr(), dim.len(), correction, keepdim, out.raw())
+        })
+    }
+
+    /// The standard deviation: the root of var. Its gradient is 0 where the result is 0.
+    pub fn std(&self, dim: &[i64], correction: f64, keepdim: bool) -> Result<Tensor> {
+        own(|out| unsafe {
+            ffi::tensor_std(self.raw(), dim.as_ptr(), dim.len(), correction, keepdim, out)
+        })
+    }
+
+    /// As `std`, into a given tensor.
+    pub fn std_out(
+        &self,
+        dim: &[i64],
+        correction: f64,
+        keepdim: bool,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_std_out(self.raw(), dim.as_ptr(), dim.len(), correction, keepdim, out.raw())
+        })
+    }
+
+    /// The variance, as var says, and the mean, in one pass.
+    pub fn var_mean(
+        &self,
+        dim: &[i64],
+        correction: f64,
+        keepdim: bool,
+    ) -> Result<(Tensor, Tensor)> {
+        own_pair(|variance, mean| unsafe {
+            ffi::tensor_var_mean(
+                self.raw(),
+                dim.as_ptr(),
+                dim.len(),
+                correction,
+                keepdim,
+                variance,
+                mean,
+            )
+        })
+    }
+
+    /// The standard deviation, as std says, and the mean, in one pass.
+    pub fn std_mean(
+        &self,
+        dim: &[i64],
+        correction: f64,
+        keepdim: bool,
+    ) -> Result<(Tensor, Tensor)> {
+        own_pair(|deviation, mean| unsafe {
+            ffi::tensor_std_mean(
+                self.raw(),
+                dim.as_ptr(),
+                dim.len(),
+                correction,
+                keepdim,
+                deviation,
+                mean,
+            )
+        })
+    }
+
     /// The greatest element; NaN where there is one. Errors: no elements.
     pub fn max(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_max(self.raw(), out) })

@@ -96,6 +96,76 @@ void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out)
   out.storage().bump_version("mean_dim_out");
 }
 
+Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
+  Tensor result = compute::var(self, dim, correction, keepdim);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<VarBackward>::adopt(new VarBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    node->dim_ = Dims(dim);
+    node->correction_ = correction;
+    node->keepdim_ = keepdim;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void var_out(const Tensor& self, Span dim, double correction, bool keepdim, const Tensor& out) {
+  autograd::check_out("var", out, requires_grad(self));
+  assign_out(out, compute::var(self, dim, correction, keepdim));
+  out.storage().bump_version("var_out");
+}
+
+Tensor std(const Tensor& self, Span dim, double correction, bool keepdim) {
+  Tensor result = compute::std(self, dim, correction, keepdim);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<StdBackward>::adopt(new StdBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    node->dim_ = Dims(dim);
+    node->correction_ = correction;
+    node->keepdim_ = keepdim;
+    autograd::set_history(result, node);
+    node->result_.save_output(result);
+  }
+  return result;
+}
+
+void std_out(const Tensor& self, Span dim, double correction, bool keepdim, const Tensor& out) {
+  autograd::check_out("std", out, requires_grad(self));
+  assign_out(out, compute::std(self, dim, correction, keepdim));
+  out.storage().bump_version("std_out");
+}
+
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
+  auto [variance, mean] = compute::var_mean(self, dim, correction, keepdim);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<VarMeanBackward>::adopt(new VarMeanBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    node->dim_ = Dims(dim);
+    node->correction_ = correction;
+    node->keepdim_ = keepdim;
+    autograd::set_history(std::array{variance, mean}, std::move(node));
+  }
+  return {variance, mean};
+}
+
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
+  auto [deviation, mean] = compute::std_mean(self, dim, correction, keepdim);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<StdMeanBackward>::adopt(new StdMeanBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    node->dim_ = Dims(dim);
+    node->correction_ = correction;
+    node->keepdim_ = keepdim;
+    autograd::set_history(std::array{deviation, mean}, node);
+    node->deviation_.save_output(deviation);
+  }
+  return {deviation, mean};
+}
+
 Tensor max(const Tensor& self) {
   Tensor result = compute::max(self);
   if (autograd::records(self)) [[unlikely]] {

@@ -39,6 +39,46 @@ void MeanDimBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
   }
 }
 
+void VarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    results[0] = var_backward(grad, self, dim_, correction_, keepdim_);
+  }
+}
+
+void StdBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    const Tensor result = result_.unpack(*this);
+    results[0] = std_backward(grad, self, result, dim_, correction_, keepdim_);
+  }
+}
+
+void VarMeanBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad_variance = gradients[0];
+  const Tensor& grad_mean = gradients[1];
+  if (!grad_variance.defined() && !grad_mean.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    results[0] = var_mean_backward(grad_variance, grad_mean, self, dim_, correction_, keepdim_);
+  }
+}
+
+void StdMeanBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad_deviation = gradients[0];
+  const Tensor& grad_mean = gradients[1];
+  if (!grad_deviation.defined() && !grad_mean.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    const Tensor deviation = deviation_.unpack(*this);
+    results[0] = std_mean_backward(grad_deviation, grad_mean, self, deviation, dim_, correction_, keepdim_);
+  }
+}
+
 void MaxBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

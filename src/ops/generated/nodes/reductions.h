@@ -48,6 +48,70 @@ class MeanDimBackward final : public FixedNode<MeanDimBackward, 1> {
   bool keepdim_;
 };
 
+class VarBackward final : public FixedNode<VarBackward, 1> {
+ public:
+  const char* name() const override { return "VarBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
+
+  SavedTensor self_;
+  Dims dim_;
+  double correction_;
+  bool keepdim_;
+};
+
+class StdBackward final : public FixedNode<StdBackward, 1> {
+ public:
+  const char* name() const override { return "StdBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("result", result_);
+  }
+
+  SavedTensor self_;
+  SavedTensor result_;
+  Dims dim_;
+  double correction_;
+  bool keepdim_;
+};
+
+class VarMeanBackward final : public FixedNode<VarMeanBackward, 1> {
+ public:
+  const char* name() const override { return "VarMeanBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
+
+  SavedTensor self_;
+  Dims dim_;
+  double correction_;
+  bool keepdim_;
+};
+
+class StdMeanBackward final : public FixedNode<StdMeanBackward, 1> {
+ public:
+  const char* name() const override { return "StdMeanBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); deviation_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("deviation", deviation_);
+  }
+
+  SavedTensor self_;
+  SavedTensor deviation_;
+  Dims dim_;
+  double correction_;
+  bool keepdim_;
+};
+
 class MaxBackward final : public FixedNode<MaxBackward, 1> {
  public:
   const char* name() const override { return "MaxBackward1"; }

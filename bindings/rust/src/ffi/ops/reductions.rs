@@ -35,6 +35,56 @@ extern "C" {
         keepdim: bool,
         out: *mut tensor_t,
     ) -> tensor_status_t;
+    pub fn tensor_var(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_var_out(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_std(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_std_out(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_var_mean(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        variance: *mut *mut tensor_t,
+        mean: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_std_mean(
+        this: *const tensor_t,
+        dim: *const i64,
+        count: usize,
+        correction: f64,
+        keepdim: bool,
+        deviation: *mut *mut tensor_t,
+        mean: *mut *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_max(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_max_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_max_dim(
