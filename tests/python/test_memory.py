@@ -108,3 +108,33 @@ def test_cycles_are_collected_before_memory_is_out():
         gc.enable()
         del cycle
         gc.collect()
+
+
+INPLACE = {
+    "index_add_": lambda x, rows, values: x.index_add_(0, rows[:, 0].contiguous(), values),
+    "scatter_": lambda x, rows, values: x.scatter_(0, rows, values),
+    "scatter_add_": lambda x, rows, values: x.scatter_add_(0, rows, values),
+}
+
+
+@pytest.mark.parametrize("name", INPLACE)
+def test_writing_in_place_copies_nothing(name):
+    x, values = torch.zeros([BIG // 4, 4]), torch.ones([2, 4])
+    rows = values.to(torch.int64)
+    gc.collect()
+    torch.memory.reset_peaks()
+    before = torch.memory.stats().allocated
+    INPLACE[name](x, rows, values)
+    assert torch.memory.stats().allocated_peak < before + BIG
+    assert x[1].tolist() == [1 if name == "scatter_" else 2] * 4
+
+
+def test_writing_to_an_out_copies_nothing():
+    x, rows, out = torch.ones([BIG // 4, 4]), torch.arange(BIG // 4), torch.empty([BIG // 4, 4])
+    wide = rows.unsqueeze(1).expand([BIG // 4, 4])
+    gc.collect()
+    torch.memory.reset_peaks()
+    before = torch.memory.stats().allocated
+    torch.index_select(x, 0, rows, out=out)
+    torch.gather(x, 0, wide, out=out)
+    assert torch.memory.stats().allocated_peak < before + BIG
