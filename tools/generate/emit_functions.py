@@ -29,13 +29,9 @@ def pointwise_call(op: Op, function: str, lead: str = "") -> str:
     return f"pointwise::{function}(functor::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
 
 
-def into_call(op: Op, out: str) -> str:
-    return f"compute::{op.name}_into({out}, {call_args(op)})"
-
-
-def write_into(op: Op) -> str:
+def write_into(name: str, args: str) -> str:
     """What has an operation of kernel `into` write its result, as a lambda over the tensor."""
-    return f"[&](const Tensor& target) {{ {into_call(op, 'target')}; }}"
+    return f"[&](const Tensor& target) {{ compute::{name}_into(target, {args}); }}"
 
 
 def fresh_result(op: Op) -> list[str]:
@@ -141,7 +137,8 @@ def inplace_compute(op: Op) -> str:
         return "set_geometry(self, moved)"
     if op.kernel == "into":
         infer = f"compute::infer_{op.name}({call_args(op)})"
-        return f"write_inplace(self, {infer},\n                {write_into(op)})"
+        write = write_into(op.name, call_args(op))
+        return f"write_inplace(self, {infer},\n                {write})"
     return f"assign(self, compute::{op.name}({call_args(op)}))"
 
 
@@ -202,9 +199,11 @@ def out_body(op: Op) -> list[str]:
     if op.kernel == "pointwise":
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
     elif op.kernel == "into":
-        infer = f"[&] {{ return compute::infer_{op.name}({call_args(op)}); }}"
+        call = op.out_compute or f"{op.name}({call_args(op)})"
+        name, args = call.removesuffix(")").split("(", 1)
+        infer = f"[&] {{ return compute::infer_{name}({args}); }}"
         inputs = ", ".join(a.name for a in op.args if a.type.handles)
-        lines += [f"  write_out(out, {infer},", f"            {write_into(op)}, {inputs});"]
+        lines += [f"  write_out(out, {infer},", f"            {write_into(name, args)}, {inputs});"]
     else:
         space = "" if op.kernel == "composite" else "compute::"
         args = ", ".join("options_of(out)" if a.type is OPTIONS else a.name for a in op.args)
