@@ -150,4 +150,6 @@ def test_writing_to_an_out_copies_nothing():
     torch.index_select(x, 0, rows, out=out)
     torch.gather(x, 0, wide, out=out)
     torch.softmax(x, 1, out=out)
+    torch.cat([x[:100], x[100:]], out=out)
+    torch.sum(x.unsqueeze(0), 0, out=out)
     assert torch.memory.stats().allocated_peak < before + BIG
