@@ -31,12 +31,19 @@ void check_index_vector(const char* name, const Tensor& index) {
         "(): Expected dtype int32 or int64 for index");
 }
 
-// Positions for a gather or scatter, as int64 and with at least one dim.
-Tensor positions_of(const char* name, const Tensor& index) {
+void check_positions(const char* name, const Tensor& index) {
   check(index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32 || index.numel() == 0,
         name, "(): Expected dtype int32/int64 for index");
+}
+
+// Positions for a gather or scatter, as int64 and with at least one dim.
+Tensor positions_of(const Tensor& index) {
   return at_least_1d(
       index.dtype() == DType::kInt64 ? index : to_copy(index, DType::kInt64, index.device()));
+}
+
+ResultMeta meta_of(const Tensor& tensor) {
+  return {tensor.shape(), tensor.dtype(), tensor.device()};
 }
 
 template <class Call>
@@ -88,78 +95,111 @@ Call gather_call(const Tensor& self, int dim, const Tensor& index, const Tensor&
   return call;
 }
 
-Tensor scatter_into_copy(const char* name, const Tensor& self, int64_t dim, const Tensor& index,
-                         const Tensor& src, ScatterMode mode) {
+void check_scatter(const char* name, const Tensor& self, int64_t dim, const Tensor& index,
+                   const Tensor& src) {
   const int at = wrap_dim(dim, self.ndim());
   check(self.dtype() == src.dtype(), name, "(): Expected self.dtype to be equal to src.dtype");
   check_same_device(self, src);
   check_same_device(self, index);
-  Tensor result = contiguous_copy(self);
-  const Tensor target = at_least_1d(result), positions = positions_of(name, index),
+  check_positions(name, index);
+  check_gather(name, at_least_1d(self), at, at_least_1d(index), at_least_1d(src));
+}
+
+void start_from(const Tensor& self, const Tensor& out) {
+  if (!out.is_same(self)) pointwise::copy(out, self);
+}
+
+void scatter_values(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                    const Tensor& src, ScatterMode mode) {
+  const Tensor target = at_least_1d(out), positions = positions_of(index),
                source = at_least_1d(src);
-  check_gather(name, target, at, positions, source);
-  if (index.numel() > 0) {
-    auto call = gather_call<ScatterCall>(target, at, positions, source);
-    call.mode = mode;
-    run_kernel(self.device(), call);
-  }
-  return result;
+  start_from(self, out);
+  if (index.numel() == 0) return;
+  auto call = gather_call<ScatterCall>(target, wrap_dim(dim, self.ndim()), positions, source);
+  call.mode = mode;
+  run_kernel(self.device(), call);
 }
 
 }  // namespace
 
-Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
+ResultMeta infer_index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   const int at = wrap_dim(dim, self.ndim());
   check_index_vector("index_select", index);
   check_same_device(self, index);
-  const Tensor source = at_least_1d(self);
-  Dims shape = source.shape();
-  shape[at] = index.numel();
   check(self.ndim() > 0 || index.numel() == 1,
         "index_select(): Index to scalar can have only 1 value, got ", index.numel(), " value(s)");
-  Tensor result = Tensor::empty(shape, self.dtype(), self.device());
-  if (result.numel() > 0)
-    run_kernel(self.device(), index_call<IndexSelectCall>(source, at, index, result));
-  return self.ndim() == 0 ? result.view({}, {}, 0) : result;
+  Dims shape = self.shape();
+  if (self.ndim() > 0) shape[at] = index.numel();
+  return {shape, self.dtype(), self.device()};
 }
 
-Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+void index_select_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
+  if (out.numel() == 0) return;
+  const Tensor source = at_least_1d(self), target = at_least_1d(out);
+  const int at = wrap_dim(dim, self.ndim());
+  run_kernel(self.device(), index_call<IndexSelectCall>(source, at, index, target));
+}
+
+ResultMeta infer_index_add(const Tensor& self, int64_t dim, const Tensor& index,
+                           const Tensor& source) {
   const int at = wrap_dim(dim, self.ndim());
   check_index_vector("index_add", index);
   check(self.dtype() == source.dtype(), "index_add_(): self (", scalar_name_of(self.dtype()),
         ") and source (", scalar_name_of(source.dtype()), ") must have the same scalar type");
   check_same_device(self, index);
   check_same_device(self, source);
-  Tensor result = contiguous_copy(self);
-  const Tensor target = at_least_1d(result), added = at_least_1d(source);
-  Dims expected = target.shape();
+  Dims expected = at_least_1d(self).shape();
+  const Dims added = at_least_1d(source).shape();
+  const int64_t found = added.size() == expected.size() ? added[at] : 0;
   expected[at] = index.numel();
-  check(added.shape() == expected, "index_add(): Number of indices (", index.numel(),
-        ") should be equal to source.size(dim): (",
-        added.ndim() == target.ndim() ? added.shape()[at] : 0, "), for dim: ", at);
+  check(added == expected, "index_add(): Number of indices (", index.numel(),
+        ") should be equal to source.size(dim): (", found, "), for dim: ", at);
+  return meta_of(self);
+}
+
+void index_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                    const Tensor& source) {
+  start_from(self, out);
+  const Tensor target = at_least_1d(out), added = at_least_1d(source);
+  const int at = wrap_dim(dim, self.ndim());
   if (added.numel() > 0)
     run_kernel(self.device(), index_call<IndexAddCall>(target, at, index, added));
-  return result;
 }
 
-Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
+ResultMeta infer_gather(const Tensor& self, int64_t dim, const Tensor& index) {
   const int at = wrap_dim(dim, self.ndim());
   check_same_device(self, index);
-  const Tensor source = at_least_1d(self), positions = positions_of("gather", index);
-  check_gather("gather", source, at, positions, positions);
-  Tensor result = Tensor::empty(index.shape(), self.dtype(), self.device());
-  if (index.numel() > 0) {
-    const Tensor target = at_least_1d(result);
-    run_kernel(self.device(), gather_call<GatherCall>(source, at, positions, target));
-  }
-  return result;
+  check_positions("gather", index);
+  const Tensor positions = at_least_1d(index);
+  check_gather("gather", at_least_1d(self), at, positions, positions);
+  return {index.shape(), self.dtype(), self.device()};
 }
 
-Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scatter_into_copy("scatter", self, dim, index, src, ScatterMode::kAssign);
+void gather_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
+  if (index.numel() == 0) return;
+  const Tensor source = at_least_1d(self), positions = positions_of(index),
+               target = at_least_1d(out);
+  const int at = wrap_dim(dim, self.ndim());
+  run_kernel(self.device(), gather_call<GatherCall>(source, at, positions, target));
 }
-Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scatter_into_copy("scatter_add", self, dim, index, src, ScatterMode::kAdd);
+
+ResultMeta infer_scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  check_scatter("scatter", self, dim, index, src);
+  return meta_of(self);
+}
+void scatter_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                  const Tensor& src) {
+  scatter_values(out, self, dim, index, src, ScatterMode::kAssign);
+}
+
+ResultMeta infer_scatter_add(const Tensor& self, int64_t dim, const Tensor& index,
+                             const Tensor& src) {
+  check_scatter("scatter_add", self, dim, index, src);
+  return meta_of(self);
+}
+void scatter_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                      const Tensor& src) {
+  scatter_values(out, self, dim, index, src, ScatterMode::kAdd);
 }
 
 Tensor select_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t index) {

@@ -37,18 +37,20 @@ Call softmax_call(const Tensor& tensor, int64_t dim, bool log) {
   return call;
 }
 
-Tensor softmax_forward(const Tensor& self, int64_t dim, bool log) {
+ResultMeta infer_softmax(const Tensor& self, int64_t dim, bool log) {
   const bool last = wrap_dim(dim, self.ndim()) >= self.ndim() - 1;
   check_as(Status::kNotImplemented, is_floating(self.dtype()) || self.numel() == 0, "\"",
            log ? "log_softmax" : "softmax", last ? "_lastdim_kernel_impl" : "_kernel_impl",
            "\" not implemented for '", scalar_name_of(self.dtype()), "'");
+  return {self.shape(), self.dtype(), self.device()};
+}
+
+void write_softmax(const Tensor& out, const Tensor& self, int64_t dim, bool log) {
   auto call = softmax_call<SoftmaxCall>(self, dim, log);
   const Tensor in = as_contiguous(self);
-  Tensor out = Tensor::empty(self.shape(), self.dtype(), self.device());
   call.in = in.data();
   call.out = out.data();
   if (out.numel() > 0) run_kernel(self.device(), call);
-  return out;
 }
 
 Tensor softmax_grad(const Tensor& grad_output, const Tensor& output, int64_t dim, bool log) {
@@ -133,8 +135,18 @@ Call nll_call(const Tensor& self, const Tensor& target, const Tensor& weight, in
 
 }  // namespace
 
-Tensor softmax(const Tensor& self, int64_t dim) { return softmax_forward(self, dim, false); }
-Tensor log_softmax(const Tensor& self, int64_t dim) { return softmax_forward(self, dim, true); }
+ResultMeta infer_softmax(const Tensor& self, int64_t dim) {
+  return infer_softmax(self, dim, false);
+}
+void softmax_into(const Tensor& out, const Tensor& self, int64_t dim) {
+  write_softmax(out, self, dim, false);
+}
+ResultMeta infer_log_softmax(const Tensor& self, int64_t dim) {
+  return infer_softmax(self, dim, true);
+}
+void log_softmax_into(const Tensor& out, const Tensor& self, int64_t dim) {
+  write_softmax(out, self, dim, true);
+}
 Tensor softmax_backward(const Tensor& grad_output, const Tensor& output, int64_t dim) {
   return softmax_grad(grad_output, output, dim, false);
 }

@@ -12,6 +12,7 @@
 #include "ops/generated/functions/linear_algebra.h"
 #include "ops/generated/functions/reductions.h"
 #include "ops/generated/functions/views.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
@@ -60,21 +61,25 @@ void check_mm(const char* name, const Tensor& a, const Tensor& b) {
   check_same_device(a, b);
 }
 
+Tensor as_column(const Tensor& vector) {
+  return vector.view(Dims{vector.numel(), 1}, Dims{vector.strides()[0], 1}, vector.offset());
+}
+
 }  // namespace
 
 namespace compute {
 
-Tensor mm(const Tensor& self, const Tensor& mat2) {
+ResultMeta infer_mm(const Tensor& self, const Tensor& mat2) {
   check(self.ndim() == 2, "mm: self must be a matrix, got ", self.ndim(), "-D tensor");
   check(mat2.ndim() == 2, "mm: mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
   check_mm("mm", self, mat2);
-  Tensor result =
-      Tensor::empty(Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device());
-  multiply("addmm_impl_cpu_", self, mat2, result);
-  return result;
+  return {Dims{self.shape()[0], mat2.shape()[1]}, self.dtype(), self.device()};
+}
+void mm_into(const Tensor& out, const Tensor& self, const Tensor& mat2) {
+  multiply("addmm_impl_cpu_", self, mat2, out);
 }
 
-Tensor bmm(const Tensor& self, const Tensor& mat2) {
+ResultMeta infer_bmm(const Tensor& self, const Tensor& mat2) {
   check(self.ndim() == 3, "batch1 must be a 3D tensor");
   check(mat2.ndim() == 3, "batch2 must be a 3D tensor");
   check(mat2.shape()[0] == self.shape()[0] && mat2.shape()[1] == self.shape()[2],
@@ -83,13 +88,13 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
   check(self.dtype() == mat2.dtype(), "expected scalar type ", scalar_name_of(self.dtype()),
         " but found ", scalar_name_of(mat2.dtype()));
   check_same_device(self, mat2);
-  Tensor result = Tensor::empty(Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]},
-                                self.dtype(), self.device());
-  multiply("baddbmm_out_cpu", self, mat2, result);
-  return result;
+  return {Dims{self.shape()[0], self.shape()[1], mat2.shape()[2]}, self.dtype(), self.device()};
+}
+void bmm_into(const Tensor& out, const Tensor& self, const Tensor& mat2) {
+  multiply("baddbmm_out_cpu", self, mat2, out);
 }
 
-Tensor mv(const Tensor& self, const Tensor& vec) {
+ResultMeta infer_mv(const Tensor& self, const Tensor& vec) {
   check(self.ndim() == 2 && vec.ndim() == 1, "vector + matrix @ vector expected, got 1, ",
         self.ndim(), ", ", vec.ndim());
   check(self.shape()[1] == vec.shape()[0], "size mismatch, got input (", self.shape()[0],
@@ -98,13 +103,13 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
         scalar_name_of(vec.dtype()), ", ", scalar_name_of(self.dtype()), ", and ",
         scalar_name_of(vec.dtype()));
   check_same_device(self, vec);
-  Tensor result = Tensor::empty(Dims{self.shape()[0], 1}, self.dtype(), self.device());
-  multiply("addmv_impl_cpu", self,
-           vec.view(Dims{vec.shape()[0], 1}, Dims{vec.strides()[0], 1}, vec.offset()), result);
-  return result.view(Dims{self.shape()[0]}, Dims{1}, 0);
+  return {Dims{self.shape()[0]}, self.dtype(), self.device()};
+}
+void mv_into(const Tensor& out, const Tensor& self, const Tensor& vec) {
+  multiply("addmv_impl_cpu", self, as_column(vec), as_column(out));
 }
 
-Tensor dot(const Tensor& self, const Tensor& tensor) {
+ResultMeta infer_dot(const Tensor& self, const Tensor& tensor) {
   check(self.ndim() == 1 && tensor.ndim() == 1, "1D tensors expected, but got ", self.ndim(),
         "D and ", tensor.ndim(), "D tensors");
   check(self.dtype() == tensor.dtype(),
@@ -115,11 +120,11 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
         " and ", tensor.numel(), " elements respectively");
   check_same_device(self, tensor);
   check_not_bool(self.dtype(), "dot");
-  Tensor result = Tensor::empty(Dims{1, 1}, self.dtype(), self.device());
-  const int64_t n = self.numel();
-  multiply("dot", self.view(Dims{1, n}, Dims{1, self.strides()[0]}, self.offset()),
-           tensor.view(Dims{n, 1}, Dims{tensor.strides()[0], 1}, tensor.offset()), result);
-  return result.view(Dims{}, Dims{}, 0);
+  return {Dims{}, self.dtype(), self.device()};
+}
+void dot_into(const Tensor& out, const Tensor& self, const Tensor& tensor) {
+  const Tensor row = self.view(Dims{1, self.numel()}, Dims{1, self.strides()[0]}, self.offset());
+  multiply("dot", row, as_column(tensor), out.view(Dims{1, 1}, Dims{1, 1}, out.offset()));
 }
 
 namespace {
@@ -132,8 +137,8 @@ bool is_exact(Scalar factor) {
 
 }  // namespace
 
-Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
-             Scalar alpha) {
+ResultMeta infer_addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
+                       Scalar alpha) {
   check(mat1.ndim() == 2, "mat1 must be a matrix, got ", mat1.ndim(), "-D tensor");
   check(mat2.ndim() == 2, "mat2 must be a matrix, got ", mat2.ndim(), "-D tensor");
   check(self.dtype() == mat2.dtype(), "self and mat2 must have the same dtype, but got ",
@@ -141,7 +146,7 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
   check_mm("addmm", mat1, mat2);
   check_same_device(self, mat1);
   const Dims shape{mat1.shape()[0], mat2.shape()[1]};
-  const Tensor expanded = expand(self, shape);
+  expand(self, shape);         // refuses what does not broadcast
   if (mat1.shape()[1] == 0) {  // nothing but beta * self
     const Input product[] = {self, beta};
     check_can_cast(result_type(product), self.dtype());
@@ -149,22 +154,43 @@ Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar 
   const DType computed = is_half(self.dtype()) ? DType::kFloat32 : self.dtype();
   check_fits(beta, computed);
   check_fits(alpha, computed);
+  return {shape, self.dtype(), self.device()};
+}
+
+namespace {
+
+// To `out`, contiguous, which shares no memory with the factors and may be `addend`.
+void multiply_and_add(const Tensor& out, const Tensor& addend, const Tensor& mat1,
+                      const Tensor& mat2, Scalar beta, Scalar alpha) {
+  const char* const kernel = "addmm_impl_cpu_";
+  if (is_exact(alpha) && is_exact(beta)) {
+    if (beta.to<double>() != 0 && !out.is_same(addend)) pointwise::copy(out, addend);
+    return multiply(kernel, mat1, mat2, out, alpha.to<double>(), beta.to<double>());
+  }
+  const Tensor product = make({out.shape(), out.dtype(), out.device()});
+  multiply(kernel, mat1, mat2, product);
+  const auto scaled = [](const Tensor& tensor, Scalar factor) {
+    return pointwise::run(functor::kMul, Rule::kPromote, {tensor, factor});
+  };
+  pointwise::copy(out, pointwise::run(functor::kAdd, Rule::kPromote,
+                                      {scaled(product, alpha), scaled(addend, beta)}));
+}
+
+}  // namespace
+
+void addmm_into(const Tensor& out, const Tensor& self, const Tensor& mat1, const Tensor& mat2,
+                Scalar beta, Scalar alpha) {
   if (!is_floating(self.dtype())) {
     beta = beta.to<int64_t>();
     alpha = alpha.to<int64_t>();
   }
-  Tensor result = Tensor::empty(shape, self.dtype(), self.device());
-  if (!is_exact(alpha) || !is_exact(beta)) {
-    multiply("addmm_impl_cpu_", mat1, mat2, result);
-    const auto scaled = [](const Tensor& tensor, Scalar factor) {
-      return pointwise::run(functor::kMul, Rule::kPromote, {tensor, factor});
-    };
-    return pointwise::run(functor::kAdd, Rule::kPromote,
-                          {scaled(result, alpha), scaled(expanded, beta)});
+  const Tensor addend = out.is_same(self) ? self : expand(self, out.shape());
+  if (out.is_contiguous() && !shares_memory(out, mat1) && !shares_memory(out, mat2)) {
+    return multiply_and_add(out, addend, mat1, mat2, beta, alpha);
   }
-  if (beta.to<double>() != 0) pointwise::copy(result, expanded);
-  multiply("addmm_impl_cpu_", mat1, mat2, result, alpha.to<double>(), beta.to<double>());
-  return result;
+  const Tensor fresh = make({out.shape(), out.dtype(), out.device()});
+  multiply_and_add(fresh, addend, mat1, mat2, beta, alpha);
+  pointwise::copy(out, fresh);
 }
 
 }  // namespace compute

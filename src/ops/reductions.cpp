@@ -6,6 +6,7 @@
 #include "ops/generated/compute/copies.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/views.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {
@@ -19,13 +20,18 @@ Dims kept_shape(const Dims& shape, uint64_t mask) {  // with size 1 in the reduc
   return kept;
 }
 
-Tensor drop_dims(const Tensor& kept, uint64_t mask, bool keepdim) {
-  if (keepdim) return kept;
-  Dims shape;
-  for (int i = 0; i < kept.ndim(); ++i) {
-    if (!(mask >> i & 1)) shape.push_back(kept.shape()[i]);
+Dims reduced_shape(const Dims& shape, uint64_t mask, bool keepdim) {
+  if (keepdim) return kept_shape(shape, mask);
+  Dims left;
+  for (int i = 0; i < shape.size(); ++i) {
+    if (!(mask >> i & 1)) left.push_back(shape[i]);
   }
-  return kept.view(shape, contiguous_strides(shape), 0);
+  return left;
+}
+
+// A contiguous tensor in another shape of as many elements.
+Tensor reshaped(const Tensor& tensor, const Dims& shape) {
+  return tensor.view(shape, contiguous_strides(shape), tensor.offset());
 }
 
 // `out` and `second` have the input's rank, with size 1 in the reduced dims.
@@ -46,11 +52,21 @@ void run(ReduceOp op, const Tensor& self, uint64_t mask, const Tensor& out,
   run_kernel(self.device(), call);
 }
 
-Tensor reduce(ReduceOp op, const Tensor& self, Span dims, bool keepdim, DType dtype) {
+ResultMeta reduced(const Tensor& self, Span dims, bool keepdim, DType dtype) {
   const uint64_t mask = dim_mask(dims, self.ndim());
-  const Tensor out = Tensor::empty(kept_shape(self.shape(), mask), dtype, self.device());
-  run(op, self, mask, out);
-  return drop_dims(out, mask, keepdim);
+  return {reduced_shape(self.shape(), mask, keepdim), dtype, self.device()};
+}
+
+void reduce_into(ReduceOp op, const Tensor& out, const Tensor& self, Span dims,
+                 double correction = 0) {
+  const uint64_t mask = dim_mask(dims, self.ndim());
+  run(op, self, mask, reshaped(out, kept_shape(self.shape(), mask)), {}, correction);
+}
+
+Tensor reduce(ReduceOp op, const Tensor& self, Span dims, bool keepdim, DType dtype) {
+  const Tensor out = make(reduced(self, dims, keepdim, dtype));
+  reduce_into(op, out, self, dims);
+  return out;
 }
 
 void check_dim_not_empty(const char* name, const Tensor& self, int64_t dim, int64_t shown) {
@@ -77,11 +93,11 @@ DType mean_dtype(DType dtype) {
   return dtype;
 }
 
-Tensor extreme(ReduceOp op, const char* name, const Tensor& self) {
+ResultMeta infer_extreme(const char* name, const Tensor& self) {
   check(self.numel() > 0, name,
         "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
         "reduction dim with the 'dim' argument.");
-  return reduce(op, self, {}, false, self.dtype());
+  return reduced(self, {}, false, self.dtype());
 }
 
 std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tensor& self,
@@ -93,7 +109,8 @@ std::tuple<Tensor, Tensor> extreme_dim(ReduceOp op, const char* name, const Tens
   const Tensor values = Tensor::empty(kept, self.dtype(), self.device());
   const Tensor indices = Tensor::empty(kept, DType::kInt64, self.device());
   run(op, self, self.ndim() > 0 ? mask : 0, values, indices);
-  return {drop_dims(values, mask, keepdim), drop_dims(indices, mask, keepdim)};
+  const Dims shape = reduced_shape(self.shape(), mask, keepdim);
+  return {reshaped(values, shape), reshaped(indices, shape)};
 }
 
 void check_position_dtype(const char* name, const Tensor& self) {
@@ -101,38 +118,47 @@ void check_position_dtype(const char* name, const Tensor& self) {
            "(): does not support bool input");
 }
 
-Tensor position(ReduceOp op, const char* name, const Tensor& self) {
+ResultMeta infer_position(const char* name, const Tensor& self) {
   check_as(Status::kIndexError, self.numel() > 0, name,
            "(): Expected reduction dim to be specified for input.numel() == 0.");
   check_position_dtype(name, self);
-  return reduce(op, self, {}, false, DType::kInt64);
+  return reduced(self, {}, false, DType::kInt64);
 }
 
-Tensor position_dim(ReduceOp op, const char* name, const Tensor& self, int64_t dim, bool keepdim) {
+ResultMeta infer_position_dim(const char* name, const Tensor& self, int64_t dim, bool keepdim) {
   const Dims dims{wrap_dim(dim, self.ndim())};
   check_dim_not_empty(name, self, dim, dims[0]);
   check_position_dtype(name, self);
-  return reduce(op, self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, DType::kInt64);
+  return reduced(self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, DType::kInt64);
 }
 
-// Variances or deviations, and with `with_mean` the means.
-std::tuple<Tensor, Tensor> spread(ReduceOp op, const char* name, const char* shown,
-                                  const Tensor& self, Span dims, double correction, bool keepdim,
-                                  bool with_mean) {
+void position_dim_into(ReduceOp op, const Tensor& out, const Tensor& self, int64_t dim) {
+  const Dims dims{wrap_dim(dim, self.ndim())};
+  reduce_into(op, out, self, self.ndim() > 0 ? Span(dims) : Span());
+}
+
+ResultMeta infer_spread(const char* name, const char* shown, const Tensor& self, Span dims,
+                        double correction, bool keepdim) {
   check_as(Status::kNotImplemented, is_floating(self.dtype()), shown,
            " only support floating point and complex dtypes");
-  const uint64_t mask = dim_mask(dims, self.ndim());
-  const Tensor out = Tensor::empty(kept_shape(self.shape(), mask), self.dtype(), self.device());
-  const int64_t count = self.numel() / std::max<int64_t>(out.numel(), 1);
-  if (static_cast<double>(count) <= correction) {
+  const int64_t outputs = numel_of(reduced(self, dims, keepdim, self.dtype()).shape);
+  if (static_cast<double>(self.numel() / std::max<int64_t>(outputs, 1)) <= correction) {
     warn(name,
          "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
          "factor (input numel divided by output numel).");
   }
-  const Tensor mean =
-      with_mean ? Tensor::empty(out.shape(), self.dtype(), self.device()) : Tensor();
+  return reduced(self, dims, keepdim, self.dtype());
+}
+
+std::tuple<Tensor, Tensor> spread_and_mean(ReduceOp op, const char* name, const Tensor& self,
+                                           Span dims, double correction, bool keepdim) {
+  const ResultMeta result = infer_spread(name, name, self, dims, correction, keepdim);
+  const uint64_t mask = dim_mask(dims, self.ndim());
+  const Dims kept = kept_shape(self.shape(), mask);
+  const Tensor out = Tensor::empty(kept, result.dtype, result.device);
+  const Tensor mean = Tensor::empty(kept, result.dtype, result.device);
   run(op, self, mask, out, mean, correction);
-  return {drop_dims(out, mask, keepdim), with_mean ? drop_dims(mean, mask, keepdim) : mean};
+  return {reshaped(out, result.shape), reshaped(mean, result.shape)};
 }
 
 // bool, but uint8 for uint8.
@@ -152,67 +178,107 @@ Tensor truth_dims(ReduceOp op, const Tensor& self, Span dims, bool keepdim) {
 
 }  // namespace
 
-Tensor sum(const Tensor& self) {
-  return reduce(ReduceOp::kSum, self, {}, false, sum_dtype(self.dtype()));
+ResultMeta infer_sum(const Tensor& self) { return infer_sum_dim(self, {}, false); }
+void sum_into(const Tensor& out, const Tensor& self) { sum_dim_into(out, self, {}, false); }
+ResultMeta infer_sum_dim(const Tensor& self, Span dim, bool keepdim) {
+  return reduced(self, dim, keepdim, sum_dtype(self.dtype()));
 }
-Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
-  return reduce(ReduceOp::kSum, self, dim, keepdim, sum_dtype(self.dtype()));
-}
-Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
-  const Tensor converted = self.dtype() == dtype ? self : to_copy(self, dtype, self.device());
-  const Tensor result = sum_dim(converted, dim, keepdim);
-  return result.dtype() == dtype ? result : to_copy(result, dtype, self.device());
-}
-Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
-  mean_dtype(dtype);
-  return mean_dim(self.dtype() == dtype ? self : to_copy(self, dtype, self.device()), dim, keepdim);
-}
-Tensor mean(const Tensor& self) {
-  return reduce(ReduceOp::kMean, self, {}, false, mean_dtype(self.dtype()));
-}
-Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
-  return reduce(ReduceOp::kMean, self, dim, keepdim, mean_dtype(self.dtype()));
+void sum_dim_into(const Tensor& out, const Tensor& self, Span dim, bool) {
+  reduce_into(ReduceOp::kSum, out, self, dim);
 }
 
-Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
-  return std::get<0>(
-      spread(ReduceOp::kVar, "var", "std and var", self, dim, correction, keepdim, false));
+ResultMeta infer_sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  return reduced(self, dim, keepdim, dtype);
 }
-Tensor std(const Tensor& self, Span dim, double correction, bool keepdim) {
-  return std::get<0>(
-      spread(ReduceOp::kStd, "std", "std and var", self, dim, correction, keepdim, false));
+void sum_as_into(const Tensor& out, const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  if (sum_dtype(self.dtype()) == dtype) return reduce_into(ReduceOp::kSum, out, self, dim);
+  const Tensor converted = self.dtype() == dtype ? self : to_copy(self, dtype, self.device());
+  const DType summed = sum_dtype(dtype);
+  if (summed == dtype) return reduce_into(ReduceOp::kSum, out, converted, dim);
+  pointwise::copy(out, reduce(ReduceOp::kSum, converted, dim, keepdim, summed));
+}
+
+ResultMeta infer_mean(const Tensor& self) { return infer_mean_dim(self, {}, false); }
+void mean_into(const Tensor& out, const Tensor& self) { mean_dim_into(out, self, {}, false); }
+ResultMeta infer_mean_dim(const Tensor& self, Span dim, bool keepdim) {
+  return infer_mean_as(self, dim, keepdim, self.dtype());
+}
+void mean_dim_into(const Tensor& out, const Tensor& self, Span dim, bool) {
+  reduce_into(ReduceOp::kMean, out, self, dim);
+}
+
+ResultMeta infer_mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  const DType checked = mean_dtype(dtype);
+  return reduced(self, dim, keepdim, checked);
+}
+void mean_as_into(const Tensor& out, const Tensor& self, Span dim, bool, DType dtype) {
+  reduce_into(ReduceOp::kMean, out,
+              self.dtype() == dtype ? self : to_copy(self, dtype, self.device()), dim);
+}
+
+ResultMeta infer_var(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return infer_spread("var", "std and var", self, dim, correction, keepdim);
+}
+ResultMeta infer_std(const Tensor& self, Span dim, double correction, bool keepdim) {
+  return infer_spread("std", "std and var", self, dim, correction, keepdim);
+}
+void var_into(const Tensor& out, const Tensor& self, Span dim, double correction, bool) {
+  reduce_into(ReduceOp::kVar, out, self, dim, correction);
+}
+void std_into(const Tensor& out, const Tensor& self, Span dim, double correction, bool) {
+  reduce_into(ReduceOp::kStd, out, self, dim, correction);
 }
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
-  return spread(ReduceOp::kVar, "var_mean", "var_mean", self, dim, correction, keepdim, true);
+  return spread_and_mean(ReduceOp::kVar, "var_mean", self, dim, correction, keepdim);
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& self, Span dim, double correction, bool keepdim) {
-  return spread(ReduceOp::kStd, "std_mean", "std_mean", self, dim, correction, keepdim, true);
+  return spread_and_mean(ReduceOp::kStd, "std_mean", self, dim, correction, keepdim);
 }
 
-Tensor max(const Tensor& self) { return extreme(ReduceOp::kMax, "max", self); }
-Tensor min(const Tensor& self) { return extreme(ReduceOp::kMin, "min", self); }
+ResultMeta infer_max(const Tensor& self) { return infer_extreme("max", self); }
+ResultMeta infer_min(const Tensor& self) { return infer_extreme("min", self); }
+void max_into(const Tensor& out, const Tensor& self) { reduce_into(ReduceOp::kMax, out, self, {}); }
+void min_into(const Tensor& out, const Tensor& self) { reduce_into(ReduceOp::kMin, out, self, {}); }
 std::tuple<Tensor, Tensor> max_dim(const Tensor& self, int64_t dim, bool keepdim) {
   return extreme_dim(ReduceOp::kMaxIndex, "max", self, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> min_dim(const Tensor& self, int64_t dim, bool keepdim) {
   return extreme_dim(ReduceOp::kMinIndex, "min", self, dim, keepdim);
 }
-Tensor amax(const Tensor& self, Span dim, bool keepdim) {
+ResultMeta infer_amax(const Tensor& self, Span dim, bool keepdim) {
   check_not_empty("amax", self, dim);
-  return reduce(ReduceOp::kMax, self, dim, keepdim, self.dtype());
+  return reduced(self, dim, keepdim, self.dtype());
 }
-Tensor amin(const Tensor& self, Span dim, bool keepdim) {
+void amax_into(const Tensor& out, const Tensor& self, Span dim, bool) {
+  reduce_into(ReduceOp::kMax, out, self, dim);
+}
+ResultMeta infer_amin(const Tensor& self, Span dim, bool keepdim) {
   check_not_empty("amin", self, dim);
-  return reduce(ReduceOp::kMin, self, dim, keepdim, self.dtype());
+  return reduced(self, dim, keepdim, self.dtype());
+}
+void amin_into(const Tensor& out, const Tensor& self, Span dim, bool) {
+  reduce_into(ReduceOp::kMin, out, self, dim);
 }
 
-Tensor argmax(const Tensor& self) { return position(ReduceOp::kArgMax, "argmax", self); }
-Tensor argmin(const Tensor& self) { return position(ReduceOp::kArgMin, "argmin", self); }
-Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
-  return position_dim(ReduceOp::kArgMax, "argmax", self, dim, keepdim);
+ResultMeta infer_argmax(const Tensor& self) { return infer_position("argmax", self); }
+void argmax_into(const Tensor& out, const Tensor& self) {
+  reduce_into(ReduceOp::kArgMax, out, self, {});
 }
-Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
-  return position_dim(ReduceOp::kArgMin, "argmin", self, dim, keepdim);
+ResultMeta infer_argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return infer_position_dim("argmax", self, dim, keepdim);
+}
+void argmax_dim_into(const Tensor& out, const Tensor& self, int64_t dim, bool) {
+  position_dim_into(ReduceOp::kArgMax, out, self, dim);
+}
+ResultMeta infer_argmin(const Tensor& self) { return infer_position("argmin", self); }
+void argmin_into(const Tensor& out, const Tensor& self) {
+  reduce_into(ReduceOp::kArgMin, out, self, {});
+}
+ResultMeta infer_argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  return infer_position_dim("argmin", self, dim, keepdim);
+}
+void argmin_dim_into(const Tensor& out, const Tensor& self, int64_t dim, bool) {
+  position_dim_into(ReduceOp::kArgMin, out, self, dim);
 }
 
 Tensor any(const Tensor& self) { return truth(ReduceOp::kAny, self, {}, false); }

@@ -22,6 +22,13 @@ struct Options {
   }
 };
 
+// What a result will be.
+struct ResultMeta {
+  Dims shape;
+  DType dtype;
+  Device device;
+};
+
 // What a loss does with the values of its samples. The numbers are those of tensor_reduction_t.
 enum class Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
 

@@ -10,6 +10,11 @@ WRONG = {
     "unknown field": ('doc = "', 'colour = "red"\ndoc = "', "colour"),
     "unknown type": ("Scalar weight", "Number weight", "Number weight"),
     "argument without a name": ("Tensor self", "Tensor", "Tensor"),
+    "several results of one kernel": (
+        'kernel = "pointwise"',
+        'returns = "Tensor one, Tensor two"\nkernel = "into"',
+        "one result",
+    ),
     "unknown kernel": ('"pointwise"', '"magic"', "kernel"),
     "no kernel": ('kernel = "pointwise"\n', "", "kernel"),
     "no functor": ('functor = "arithmetic.Blend"\n', "", "functor"),

@@ -108,3 +108,48 @@ def test_cycles_are_collected_before_memory_is_out():
         gc.enable()
         del cycle
         gc.collect()
+
+
+INPLACE = {
+    "index_add_": lambda x, rows, values: x.index_add_(0, rows[:, 0].contiguous(), values),
+    "scatter_": lambda x, rows, values: x.scatter_(0, rows, values),
+    "scatter_add_": lambda x, rows, values: x.scatter_add_(0, rows, values),
+}
+
+
+@pytest.mark.parametrize("name", INPLACE)
+def test_writing_in_place_copies_nothing(name):
+    x, values = torch.zeros([BIG // 4, 4]), torch.ones([2, 4])
+    rows = values.to(torch.int64)
+    gc.collect()
+    torch.memory.reset_peaks()
+    before = torch.memory.stats().allocated
+    INPLACE[name](x, rows, values)
+    assert torch.memory.stats().allocated_peak < before + BIG
+    assert x[1].tolist() == [1 if name == "scatter_" else 2] * 4
+
+
+def test_products_go_where_they_are_told():
+    column, row, out = torch.ones([1024, 1]), torch.ones([1, 1024]), torch.ones([1024, 1024])
+    gc.collect()
+    torch.memory.reset_peaks()
+    before = torch.memory.stats().allocated
+    out.addmm_(column, row)
+    assert out[3, 5].item() == 2
+    torch.mm(column, row, out=out)
+    assert out[3, 5].item() == 1
+    assert torch.memory.stats().allocated_peak < before + BIG
+
+
+def test_writing_to_an_out_copies_nothing():
+    x, rows, out = torch.ones([BIG // 4, 4]), torch.arange(BIG // 4), torch.empty([BIG // 4, 4])
+    wide = rows.unsqueeze(1).expand([BIG // 4, 4])
+    gc.collect()
+    torch.memory.reset_peaks()
+    before = torch.memory.stats().allocated
+    torch.index_select(x, 0, rows, out=out)
+    torch.gather(x, 0, wide, out=out)
+    torch.softmax(x, 1, out=out)
+    torch.cat([x[:100], x[100:]], out=out)
+    torch.sum(x.unsqueeze(0), 0, out=out)
+    assert torch.memory.stats().allocated_peak < before + BIG

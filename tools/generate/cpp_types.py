@@ -42,6 +42,16 @@ def compute_signature(op: Op) -> str:
     return f"{result_type(op)} {op.name}({parameters(op.args)})"
 
 
+def infer_signature(op: Op) -> str:
+    """What says what the result of an operation of kernel `into` is."""
+    return f"ResultMeta infer_{op.name}({parameters(op.args)})"
+
+
+def into_signature(op: Op) -> str:
+    """What writes the result of an operation of kernel `into`."""
+    return f"void {op.name}_into(const Tensor& out, {parameters(op.args)})"
+
+
 def count_signature(op: Op) -> str:
     """The hand-written function that says how many results an operation's list has."""
     return f"int64_t {op.name}_count({parameters(op.args)})"

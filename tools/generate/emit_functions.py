@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from cpp_types import compute_signature, count_signature, out_name, result_type, signature
+from cpp_types import (
+    compute_signature,
+    count_signature,
+    infer_signature,
+    into_signature,
+    out_name,
+    result_type,
+    signature,
+)
 from emit_nodes import is_list
 from formula import Saved, all_saved
 from model import Family, Op
@@ -19,6 +27,23 @@ def pointwise_call(op: Op, function: str, lead: str = "") -> str:
     rule = "".join(part.capitalize() for part in op.rule.split("_"))
     operands = ", ".join(op.operands)
     return f"pointwise::{function}(functor::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
+
+
+def write_into(name: str, args: str) -> str:
+    """What has an operation of kernel `into` write its result, as a lambda over the tensor."""
+    return f"[&](const Tensor& target) {{ compute::{name}_into(target, {args}); }}"
+
+
+def fresh_result(op: Op) -> list[str]:
+    """The computation alone, of an operation of kernel `into`."""
+    return [
+        wrap_call(compute_signature(op) + " {"),
+        f"  const Tensor result = make(infer_{op.name}({call_args(op)}));",
+        f"  {op.name}_into(result, {call_args(op)});",
+        "  return result;",
+        "}",
+        "",
+    ]
 
 
 def check_lines(op: Op) -> list[str]:
@@ -113,6 +138,10 @@ def inplace_compute(op: Op) -> str:
         return f"compute::{op.name}_({call_args(op)})"
     if op.kernel == "view":
         return "set_geometry(self, moved)"
+    if op.kernel == "into":
+        infer = f"compute::infer_{op.name}({call_args(op)})"
+        write = write_into(op.name, call_args(op))
+        return f"write_inplace(self, {infer},\n                {write})"
     return f"assign(self, compute::{op.name}({call_args(op)}))"
 
 
@@ -172,6 +201,12 @@ def out_body(op: Op) -> list[str]:
         lines.append(f"  {op.out_check};")
     if op.kernel == "pointwise":
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
+    elif op.kernel == "into":
+        call = op.out_compute or f"{op.name}({call_args(op)})"
+        name, args = call.removesuffix(")").split("(", 1)
+        infer = f"[&] {{ return compute::infer_{name}({args}); }}"
+        inputs = ", ".join(a.name for a in op.args if a.type.handles)
+        lines += [f"  write_out(out, {infer},", f"            {write_into(name, args)}, {inputs});"]
     else:
         space = "" if op.kernel == "composite" else "compute::"
         args = ", ".join("options_of(out)" if a.type is OPTIONS else a.name for a in op.args)
@@ -207,7 +242,12 @@ def functions_source(family: Family) -> str:
     lines += ['#include "ops/assign.h"', '#include "ops/checks.h"', '#include "ops/formulas.h"']
     for kind, names in generated.items():
         lines += [f'#include "ops/generated/{kind}/{name}.h"' for name in sorted(names)]
+    into = [op for op in family.ops if op.kernel == "into"]
+    lines += ['#include "ops/into.h"'] if into else []
     lines += ['#include "ops/pointwise.h"', "", "namespace libtensor::ops {", ""]
+    if into:
+        fresh = [line for op in into for line in fresh_result(op)]
+        lines += ["namespace compute {", "", *fresh, "}  // namespace compute", ""]
     for op in family.ops:
         for variant in op.variants:
             if variant == "function" and op.kernel == "composite":
@@ -234,6 +274,10 @@ def compute_header(family: Family) -> str:
     about = f"// {family.title}: what is written by hand, the computations alone, without autograd."
     lines = [about, "", "#pragma once", "", "#include <tuple>", "#include <vector>", ""]
     lines += ['#include "ops/types.h"', "", "namespace libtensor::ops::compute {", ""]
-    by_hand = [op for op in family.ops if op.kernel in ("compute", "view")]
-    lines += [wrap_call(compute_signature(op) + ";") for op in by_hand]
+    for op in family.ops:
+        if op.kernel in ("compute", "view"):
+            lines.append(wrap_call(compute_signature(op) + ";"))
+        if op.kernel == "into":
+            signatures = compute_signature(op), infer_signature(op), into_signature(op)
+            lines += [wrap_call(each + ";") for each in signatures]
     return header() + "\n".join(lines) + "\n\n}  // namespace libtensor::ops::compute\n"

@@ -12,7 +12,7 @@ from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Type
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/ops/table"
 
-KERNELS = ("pointwise", "compute", "view", "composite")
+KERNELS = ("pointwise", "into", "compute", "view", "composite")
 VARIANTS = ("function", "inplace", "out")
 SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
@@ -193,6 +193,8 @@ def validate(op: Op) -> None:
     require(op.kernel != "pointwise" or bool(op.functor and op.rule), "needs functor and rule")
     require(bool(op.gradient) <= bool(op.node), "a gradient needs the name of its node")
     require(not (op.kernel == "composite" and op.gradient), "a composite has no gradient")
+    one = len(op.returns) == 1 and op.returns[0].type is TENSOR
+    require(op.kernel != "into" or one, "what writes into a tensor has one result")
     require(len(op.sample) == 2 and op.sample[0] < op.sample[1], "sample is [low, high]")
     lists = any(r.type is TENSORS for r in op.returns)
     require(not lists or op.variants == ("function",), "a list has no other variant")

@@ -11,8 +11,12 @@
 namespace libtensor::ops::compute {
 
 Tensor softmax(const Tensor& self, int64_t dim);
+ResultMeta infer_softmax(const Tensor& self, int64_t dim);
+void softmax_into(const Tensor& out, const Tensor& self, int64_t dim);
 Tensor softmax_backward(const Tensor& grad_output, const Tensor& output, int64_t dim);
 Tensor log_softmax(const Tensor& self, int64_t dim);
+ResultMeta infer_log_softmax(const Tensor& self, int64_t dim);
+void log_softmax_into(const Tensor& out, const Tensor& self, int64_t dim);
 Tensor log_softmax_backward(const Tensor& grad_output, const Tensor& output, int64_t dim);
 
 }  // namespace libtensor::ops::compute

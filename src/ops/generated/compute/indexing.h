@@ -11,9 +11,24 @@
 namespace libtensor::ops::compute {
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index);
+ResultMeta infer_index_select(const Tensor& self, int64_t dim, const Tensor& index);
+void index_select_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index);
 Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source);
+ResultMeta infer_index_add(const Tensor& self, int64_t dim, const Tensor& index,
+                           const Tensor& source);
+void index_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                    const Tensor& source);
 Tensor gather(const Tensor& self, int64_t dim, const Tensor& index);
+ResultMeta infer_gather(const Tensor& self, int64_t dim, const Tensor& index);
+void gather_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index);
 Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+ResultMeta infer_scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+void scatter_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                  const Tensor& src);
 Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+ResultMeta infer_scatter_add(const Tensor& self, int64_t dim, const Tensor& index,
+                             const Tensor& src);
+void scatter_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                      const Tensor& src);
 
 }  // namespace libtensor::ops::compute

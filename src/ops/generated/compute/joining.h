@@ -11,6 +11,10 @@
 namespace libtensor::ops::compute {
 
 Tensor cat(std::span<const Tensor> tensors, int64_t dim);
+ResultMeta infer_cat(std::span<const Tensor> tensors, int64_t dim);
+void cat_into(const Tensor& out, std::span<const Tensor> tensors, int64_t dim);
 Tensor stack(std::span<const Tensor> tensors, int64_t dim);
+ResultMeta infer_stack(std::span<const Tensor> tensors, int64_t dim);
+void stack_into(const Tensor& out, std::span<const Tensor> tensors, int64_t dim);
 
 }  // namespace libtensor::ops::compute

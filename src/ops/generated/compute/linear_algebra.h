@@ -11,9 +11,21 @@
 namespace libtensor::ops::compute {
 
 Tensor mm(const Tensor& self, const Tensor& mat2);
+ResultMeta infer_mm(const Tensor& self, const Tensor& mat2);
+void mm_into(const Tensor& out, const Tensor& self, const Tensor& mat2);
 Tensor bmm(const Tensor& self, const Tensor& mat2);
+ResultMeta infer_bmm(const Tensor& self, const Tensor& mat2);
+void bmm_into(const Tensor& out, const Tensor& self, const Tensor& mat2);
 Tensor mv(const Tensor& self, const Tensor& vec);
+ResultMeta infer_mv(const Tensor& self, const Tensor& vec);
+void mv_into(const Tensor& out, const Tensor& self, const Tensor& vec);
 Tensor dot(const Tensor& self, const Tensor& tensor);
+ResultMeta infer_dot(const Tensor& self, const Tensor& tensor);
+void dot_into(const Tensor& out, const Tensor& self, const Tensor& tensor);
 Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
+ResultMeta infer_addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
+                       Scalar alpha);
+void addmm_into(const Tensor& out, const Tensor& self, const Tensor& mat1, const Tensor& mat2,
+                Scalar beta, Scalar alpha);
 
 }  // namespace libtensor::ops::compute

@@ -11,9 +11,26 @@
 #include "ops/generated/compute/activation.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/nodes/activation.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor softmax(const Tensor& self, int64_t dim) {
+  const Tensor result = make(infer_softmax(self, dim));
+  softmax_into(result, self, dim);
+  return result;
+}
+
+Tensor log_softmax(const Tensor& self, int64_t dim) {
+  const Tensor result = make(infer_log_softmax(self, dim));
+  log_softmax_into(result, self, dim);
+  return result;
+}
+
+}  // namespace compute
 
 Tensor relu(const Tensor& self) {
   check_relu(self.dtype());
@@ -87,7 +104,8 @@ Tensor softmax(const Tensor& self, int64_t dim) {
 void softmax_out(const Tensor& self, int64_t dim, const Tensor& out) {
   autograd::check_out("softmax", out, requires_grad(self));
   check_out_dtype(self.dtype(), out);
-  assign_out(out, compute::softmax(self, dim));
+  write_out(out, [&] { return compute::infer_softmax(self, dim); },
+            [&](const Tensor& target) { compute::softmax_into(target, self, dim); }, self);
   out.storage().bump_version("softmax_out");
 }
 
@@ -120,7 +138,8 @@ Tensor log_softmax(const Tensor& self, int64_t dim) {
 void log_softmax_out(const Tensor& self, int64_t dim, const Tensor& out) {
   autograd::check_out("log_softmax", out, requires_grad(self));
   check_out_dtype(self.dtype(), out);
-  assign_out(out, compute::log_softmax(self, dim));
+  write_out(out, [&] { return compute::infer_log_softmax(self, dim); },
+            [&](const Tensor& target) { compute::log_softmax_into(target, self, dim); }, self);
   out.storage().bump_version("log_softmax_out");
 }
 

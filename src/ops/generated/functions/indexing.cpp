@@ -10,9 +10,44 @@
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/indexing.h"
 #include "ops/generated/nodes/indexing.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
+  const Tensor result = make(infer_index_select(self, dim, index));
+  index_select_into(result, self, dim, index);
+  return result;
+}
+
+Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source) {
+  const Tensor result = make(infer_index_add(self, dim, index, source));
+  index_add_into(result, self, dim, index, source);
+  return result;
+}
+
+Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
+  const Tensor result = make(infer_gather(self, dim, index));
+  gather_into(result, self, dim, index);
+  return result;
+}
+
+Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  const Tensor result = make(infer_scatter(self, dim, index, src));
+  scatter_into(result, self, dim, index, src);
+  return result;
+}
+
+Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  const Tensor result = make(infer_scatter_add(self, dim, index, src));
+  scatter_add_into(result, self, dim, index, src);
+  return result;
+}
+
+}  // namespace compute
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   Tensor result = compute::index_select(self, dim, index);
@@ -30,7 +65,8 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
 void index_select_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("index_select", out, requires_grad(self) || requires_grad(index));
   check_out_index_select(self.dtype(), out); check_no_overlap(out, self); check_no_overlap(out, index);
-  assign_out(out, compute::index_select(self, dim, index));
+  write_out(out, [&] { return compute::infer_index_select(self, dim, index); },
+            [&](const Tensor& target) { compute::index_select_into(target, self, dim, index); }, self, index);
   out.storage().bump_version("index_select_out");
 }
 
@@ -62,7 +98,8 @@ void index_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tens
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  assign(self, compute::index_add(self, dim, index, source));
+  write_inplace(self, compute::infer_index_add(self, dim, index, source),
+                [&](const Tensor& target) { compute::index_add_into(target, self, dim, index, source); });
   self.storage().bump_version("index_add_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -85,7 +122,8 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
 void gather_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& out) {
   autograd::check_out("gather", out, requires_grad(self) || requires_grad(index));
   check_out_dtype(self.dtype(), out); check_no_overlap(out, self); check_no_partial_overlap(out, index);
-  assign_out(out, compute::gather(self, dim, index));
+  write_out(out, [&] { return compute::infer_gather(self, dim, index); },
+            [&](const Tensor& target) { compute::gather_into(target, self, dim, index); }, self, index);
   out.storage().bump_version("gather_out");
 }
 
@@ -119,7 +157,8 @@ void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  assign(self, compute::scatter(self, dim, index, src));
+  write_inplace(self, compute::infer_scatter(self, dim, index, src),
+                [&](const Tensor& target) { compute::scatter_into(target, self, dim, index, src); });
   self.storage().bump_version("scatter_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -154,7 +193,8 @@ void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  assign(self, compute::scatter_add(self, dim, index, src));
+  write_inplace(self, compute::infer_scatter_add(self, dim, index, src),
+                [&](const Tensor& target) { compute::scatter_add_into(target, self, dim, index, src); });
   self.storage().bump_version("scatter_add_");
   if (recorded) [[unlikely]] {
     change.commit(self);

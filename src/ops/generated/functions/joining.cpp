@@ -10,9 +10,26 @@
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/joining.h"
 #include "ops/generated/nodes/joining.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
+  const Tensor result = make(infer_cat(tensors, dim));
+  cat_into(result, tensors, dim);
+  return result;
+}
+
+Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
+  const Tensor result = make(infer_stack(tensors, dim));
+  stack_into(result, tensors, dim);
+  return result;
+}
+
+}  // namespace compute
 
 Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
   Tensor result = compute::cat(tensors, dim);
@@ -30,7 +47,8 @@ Tensor cat(std::span<const Tensor> tensors, int64_t dim) {
 void cat_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("cat", out, requires_grad(tensors));
   check_out_cat(tensors, out); check_no_overlap(out, tensors);
-  assign_out(out, compute::cat(tensors, dim));
+  write_out(out, [&] { return compute::infer_cat(tensors, dim); },
+            [&](const Tensor& target) { compute::cat_into(target, tensors, dim); }, tensors);
   out.storage().bump_version("cat_out");
 }
 
@@ -49,7 +67,8 @@ Tensor stack(std::span<const Tensor> tensors, int64_t dim) {
 void stack_out(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
   autograd::check_out("stack", out, requires_grad(tensors));
   check_no_overlap(out, tensors);
-  assign_out(out, compute::stack(tensors, dim));
+  write_out(out, [&] { return compute::infer_stack(tensors, dim); },
+            [&](const Tensor& target) { compute::stack_into(target, tensors, dim); }, tensors);
   out.storage().bump_version("stack_out");
 }
 

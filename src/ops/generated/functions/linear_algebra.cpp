@@ -10,9 +10,45 @@
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/linear_algebra.h"
 #include "ops/generated/nodes/linear_algebra.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor mm(const Tensor& self, const Tensor& mat2) {
+  const Tensor result = make(infer_mm(self, mat2));
+  mm_into(result, self, mat2);
+  return result;
+}
+
+Tensor bmm(const Tensor& self, const Tensor& mat2) {
+  const Tensor result = make(infer_bmm(self, mat2));
+  bmm_into(result, self, mat2);
+  return result;
+}
+
+Tensor mv(const Tensor& self, const Tensor& vec) {
+  const Tensor result = make(infer_mv(self, vec));
+  mv_into(result, self, vec);
+  return result;
+}
+
+Tensor dot(const Tensor& self, const Tensor& tensor) {
+  const Tensor result = make(infer_dot(self, tensor));
+  dot_into(result, self, tensor);
+  return result;
+}
+
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta,
+             Scalar alpha) {
+  const Tensor result = make(infer_addmm(self, mat1, mat2, beta, alpha));
+  addmm_into(result, self, mat1, mat2, beta, alpha);
+  return result;
+}
+
+}  // namespace compute
 
 void matmul_out(const Tensor& self, const Tensor& other, const Tensor& out) {
   autograd::check_out("matmul", out, requires_grad(self) || requires_grad(other));
@@ -37,7 +73,8 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
 void mm_out(const Tensor& self, const Tensor& mat2, const Tensor& out) {
   autograd::check_out("mm", out, requires_grad(self) || requires_grad(mat2));
   check_out_dtype(self.dtype(), out);
-  assign_out(out, compute::mm(self, mat2));
+  write_out(out, [&] { return compute::infer_mm(self, mat2); },
+            [&](const Tensor& target) { compute::mm_into(target, self, mat2); }, self, mat2);
   out.storage().bump_version("mm_out");
 }
 
@@ -57,7 +94,8 @@ Tensor bmm(const Tensor& self, const Tensor& mat2) {
 void bmm_out(const Tensor& self, const Tensor& mat2, const Tensor& out) {
   autograd::check_out("bmm", out, requires_grad(self) || requires_grad(mat2));
   check_out_dtype(self.dtype(), out);
-  assign_out(out, compute::bmm(self, mat2));
+  write_out(out, [&] { return compute::infer_bmm(self, mat2); },
+            [&](const Tensor& target) { compute::bmm_into(target, self, mat2); }, self, mat2);
   out.storage().bump_version("bmm_out");
 }
 
@@ -76,7 +114,8 @@ Tensor mv(const Tensor& self, const Tensor& vec) {
 
 void mv_out(const Tensor& self, const Tensor& vec, const Tensor& out) {
   autograd::check_out("mv", out, requires_grad(self) || requires_grad(vec));
-  assign_out(out, compute::mv(self, vec));
+  write_out(out, [&] { return compute::infer_mv(self, vec); },
+            [&](const Tensor& target) { compute::mv_into(target, self, vec); }, self, vec);
   out.storage().bump_version("mv_out");
 }
 
@@ -96,7 +135,8 @@ Tensor dot(const Tensor& self, const Tensor& tensor) {
 void dot_out(const Tensor& self, const Tensor& tensor, const Tensor& out) {
   autograd::check_out("dot", out, requires_grad(self) || requires_grad(tensor));
   check_out_dot(self.dtype(), out);
-  assign_out(out, compute::dot(self, tensor));
+  write_out(out, [&] { return compute::infer_dot(self, tensor); },
+            [&](const Tensor& target) { compute::dot_into(target, self, tensor); }, self, tensor);
   out.storage().bump_version("dot_out");
 }
 
@@ -135,7 +175,8 @@ void addmm_(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar b
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  assign(self, compute::addmm(self, mat1, mat2, beta, alpha));
+  write_inplace(self, compute::infer_addmm(self, mat1, mat2, beta, alpha),
+                [&](const Tensor& target) { compute::addmm_into(target, self, mat1, mat2, beta, alpha); });
   self.storage().bump_version("addmm_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -146,7 +187,8 @@ void addmm_out(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scala
                Scalar alpha, const Tensor& out) {
   autograd::check_out("addmm", out, requires_grad(self) || requires_grad(mat1) || requires_grad(mat2));
   check_out_dtype(self.dtype(), out); check_no_partial_overlap(out, self);
-  assign_out(out, compute::addmm(self, mat1, mat2, beta, alpha));
+  write_out(out, [&] { return compute::infer_addmm(self, mat1, mat2, beta, alpha); },
+            [&](const Tensor& target) { compute::addmm_into(target, self, mat1, mat2, beta, alpha); }, self, mat1, mat2);
   out.storage().bump_version("addmm_out");
 }
 

@@ -10,9 +10,110 @@
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/reductions.h"
 #include "ops/generated/nodes/reductions.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor sum(const Tensor& self) {
+  const Tensor result = make(infer_sum(self));
+  sum_into(result, self);
+  return result;
+}
+
+Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
+  const Tensor result = make(infer_sum_dim(self, dim, keepdim));
+  sum_dim_into(result, self, dim, keepdim);
+  return result;
+}
+
+Tensor sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  const Tensor result = make(infer_sum_as(self, dim, keepdim, dtype));
+  sum_as_into(result, self, dim, keepdim, dtype);
+  return result;
+}
+
+Tensor mean_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
+  const Tensor result = make(infer_mean_as(self, dim, keepdim, dtype));
+  mean_as_into(result, self, dim, keepdim, dtype);
+  return result;
+}
+
+Tensor mean(const Tensor& self) {
+  const Tensor result = make(infer_mean(self));
+  mean_into(result, self);
+  return result;
+}
+
+Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
+  const Tensor result = make(infer_mean_dim(self, dim, keepdim));
+  mean_dim_into(result, self, dim, keepdim);
+  return result;
+}
+
+Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
+  const Tensor result = make(infer_var(self, dim, correction, keepdim));
+  var_into(result, self, dim, correction, keepdim);
+  return result;
+}
+
+Tensor std(const Tensor& self, Span dim, double correction, bool keepdim) {
+  const Tensor result = make(infer_std(self, dim, correction, keepdim));
+  std_into(result, self, dim, correction, keepdim);
+  return result;
+}
+
+Tensor max(const Tensor& self) {
+  const Tensor result = make(infer_max(self));
+  max_into(result, self);
+  return result;
+}
+
+Tensor min(const Tensor& self) {
+  const Tensor result = make(infer_min(self));
+  min_into(result, self);
+  return result;
+}
+
+Tensor amax(const Tensor& self, Span dim, bool keepdim) {
+  const Tensor result = make(infer_amax(self, dim, keepdim));
+  amax_into(result, self, dim, keepdim);
+  return result;
+}
+
+Tensor amin(const Tensor& self, Span dim, bool keepdim) {
+  const Tensor result = make(infer_amin(self, dim, keepdim));
+  amin_into(result, self, dim, keepdim);
+  return result;
+}
+
+Tensor argmax(const Tensor& self) {
+  const Tensor result = make(infer_argmax(self));
+  argmax_into(result, self);
+  return result;
+}
+
+Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  const Tensor result = make(infer_argmax_dim(self, dim, keepdim));
+  argmax_dim_into(result, self, dim, keepdim);
+  return result;
+}
+
+Tensor argmin(const Tensor& self) {
+  const Tensor result = make(infer_argmin(self));
+  argmin_into(result, self);
+  return result;
+}
+
+Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
+  const Tensor result = make(infer_argmin_dim(self, dim, keepdim));
+  argmin_dim_into(result, self, dim, keepdim);
+  return result;
+}
+
+}  // namespace compute
 
 Tensor sum(const Tensor& self) {
   Tensor result = compute::sum(self);
@@ -27,7 +128,8 @@ Tensor sum(const Tensor& self) {
 
 void sum_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("sum", out, requires_grad(self));
-  assign_out(out, compute::sum_as(self, {}, false, out.dtype()));
+  write_out(out, [&] { return compute::infer_sum_as(self, {}, false, out.dtype()); },
+            [&](const Tensor& target) { compute::sum_as_into(target, self, {}, false, out.dtype()); }, self);
   out.storage().bump_version("sum_out");
 }
 
@@ -46,7 +148,8 @@ Tensor sum_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void sum_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("sum", out, requires_grad(self));
-  assign_out(out, compute::sum_as(self, dim, keepdim, out.dtype()));
+  write_out(out, [&] { return compute::infer_sum_as(self, dim, keepdim, out.dtype()); },
+            [&](const Tensor& target) { compute::sum_as_into(target, self, dim, keepdim, out.dtype()); }, self);
   out.storage().bump_version("sum_dim_out");
 }
 
@@ -73,7 +176,8 @@ Tensor mean(const Tensor& self) {
 
 void mean_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("mean", out, requires_grad(self));
-  assign_out(out, compute::mean_as(self, {}, false, out.dtype()));
+  write_out(out, [&] { return compute::infer_mean_as(self, {}, false, out.dtype()); },
+            [&](const Tensor& target) { compute::mean_as_into(target, self, {}, false, out.dtype()); }, self);
   out.storage().bump_version("mean_out");
 }
 
@@ -92,7 +196,8 @@ Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
 
 void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("mean", out, requires_grad(self));
-  assign_out(out, compute::mean_as(self, dim, keepdim, out.dtype()));
+  write_out(out, [&] { return compute::infer_mean_as(self, dim, keepdim, out.dtype()); },
+            [&](const Tensor& target) { compute::mean_as_into(target, self, dim, keepdim, out.dtype()); }, self);
   out.storage().bump_version("mean_dim_out");
 }
 
@@ -112,7 +217,8 @@ Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
 
 void var_out(const Tensor& self, Span dim, double correction, bool keepdim, const Tensor& out) {
   autograd::check_out("var", out, requires_grad(self));
-  assign_out(out, compute::var(self, dim, correction, keepdim));
+  write_out(out, [&] { return compute::infer_var(self, dim, correction, keepdim); },
+            [&](const Tensor& target) { compute::var_into(target, self, dim, correction, keepdim); }, self);
   out.storage().bump_version("var_out");
 }
 
@@ -133,7 +239,8 @@ Tensor std(const Tensor& self, Span dim, double correction, bool keepdim) {
 
 void std_out(const Tensor& self, Span dim, double correction, bool keepdim, const Tensor& out) {
   autograd::check_out("std", out, requires_grad(self));
-  assign_out(out, compute::std(self, dim, correction, keepdim));
+  write_out(out, [&] { return compute::infer_std(self, dim, correction, keepdim); },
+            [&](const Tensor& target) { compute::std_into(target, self, dim, correction, keepdim); }, self);
   out.storage().bump_version("std_out");
 }
 
@@ -180,7 +287,8 @@ Tensor max(const Tensor& self) {
 
 void max_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("max", out, requires_grad(self));
-  assign_out(out, compute::max(self));
+  write_out(out, [&] { return compute::infer_max(self); },
+            [&](const Tensor& target) { compute::max_into(target, self); }, self);
   out.storage().bump_version("max_out");
 }
 
@@ -223,7 +331,8 @@ Tensor min(const Tensor& self) {
 
 void min_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("min", out, requires_grad(self));
-  assign_out(out, compute::min(self));
+  write_out(out, [&] { return compute::infer_min(self); },
+            [&](const Tensor& target) { compute::min_into(target, self); }, self);
   out.storage().bump_version("min_out");
 }
 
@@ -269,7 +378,8 @@ Tensor amax(const Tensor& self, Span dim, bool keepdim) {
 void amax_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("amax", out, requires_grad(self));
   check_out_match(self.dtype(), out);
-  assign_out(out, compute::amax(self, dim, keepdim));
+  write_out(out, [&] { return compute::infer_amax(self, dim, keepdim); },
+            [&](const Tensor& target) { compute::amax_into(target, self, dim, keepdim); }, self);
   out.storage().bump_version("amax_out");
 }
 
@@ -290,7 +400,8 @@ Tensor amin(const Tensor& self, Span dim, bool keepdim) {
 void amin_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out) {
   autograd::check_out("amin", out, requires_grad(self));
   check_out_match(self.dtype(), out);
-  assign_out(out, compute::amin(self, dim, keepdim));
+  write_out(out, [&] { return compute::infer_amin(self, dim, keepdim); },
+            [&](const Tensor& target) { compute::amin_into(target, self, dim, keepdim); }, self);
   out.storage().bump_version("amin_out");
 }
 
@@ -302,7 +413,8 @@ Tensor argmax(const Tensor& self) {
 void argmax_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("argmax", out, requires_grad(self));
   check_out_dtype(DType::kInt64, out);
-  assign_out(out, compute::argmax(self));
+  write_out(out, [&] { return compute::infer_argmax(self); },
+            [&](const Tensor& target) { compute::argmax_into(target, self); }, self);
   out.storage().bump_version("argmax_out");
 }
 
@@ -314,7 +426,8 @@ Tensor argmax_dim(const Tensor& self, int64_t dim, bool keepdim) {
 void argmax_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out) {
   autograd::check_out("argmax", out, requires_grad(self));
   check_out_dtype(DType::kInt64, out);
-  assign_out(out, compute::argmax_dim(self, dim, keepdim));
+  write_out(out, [&] { return compute::infer_argmax_dim(self, dim, keepdim); },
+            [&](const Tensor& target) { compute::argmax_dim_into(target, self, dim, keepdim); }, self);
   out.storage().bump_version("argmax_dim_out");
 }
 
@@ -326,7 +439,8 @@ Tensor argmin(const Tensor& self) {
 void argmin_out(const Tensor& self, const Tensor& out) {
   autograd::check_out("argmin", out, requires_grad(self));
   check_out_dtype(DType::kInt64, out);
-  assign_out(out, compute::argmin(self));
+  write_out(out, [&] { return compute::infer_argmin(self); },
+            [&](const Tensor& target) { compute::argmin_into(target, self); }, self);
   out.storage().bump_version("argmin_out");
 }
 
@@ -338,7 +452,8 @@ Tensor argmin_dim(const Tensor& self, int64_t dim, bool keepdim) {
 void argmin_dim_out(const Tensor& self, int64_t dim, bool keepdim, const Tensor& out) {
   autograd::check_out("argmin", out, requires_grad(self));
   check_out_dtype(DType::kInt64, out);
-  assign_out(out, compute::argmin_dim(self, dim, keepdim));
+  write_out(out, [&] { return compute::infer_argmin_dim(self, dim, keepdim); },
+            [&](const Tensor& target) { compute::argmin_dim_into(target, self, dim, keepdim); }, self);
   out.storage().bump_version("argmin_dim_out");
 }
 
