@@ -77,20 +77,24 @@ tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
+tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim,
+                               const tensor_max_dim_options_t* options, tensor_t** values,
                                tensor_t** indices) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(values, "values");
     check_result(indices, "indices");
-    auto [values_tensor, indices_tensor] = ops::max_dim(tensor_of(self, "self"), dim, keepdim);
+    auto [values_tensor, indices_tensor] = ops::max_dim(tensor_of(self, "self"), dim, given.keepdim);
     new_handles({values_tensor, indices_tensor}, {values, indices});
   });
 }
 
-tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                   tensor_t* values, tensor_t* indices) {
+tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
+                                   const tensor_max_dim_options_t* options, tensor_t* values,
+                                   tensor_t* indices) {
   return guard([&] {
-    ops::max_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
+    const auto given = given_options(options);
+    ops::max_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
@@ -107,50 +111,58 @@ tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
+tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim,
+                               const tensor_min_dim_options_t* options, tensor_t** values,
                                tensor_t** indices) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(values, "values");
     check_result(indices, "indices");
-    auto [values_tensor, indices_tensor] = ops::min_dim(tensor_of(self, "self"), dim, keepdim);
+    auto [values_tensor, indices_tensor] = ops::min_dim(tensor_of(self, "self"), dim, given.keepdim);
     new_handles({values_tensor, indices_tensor}, {values, indices});
   });
 }
 
-tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                   tensor_t* values, tensor_t* indices) {
+tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim,
+                                   const tensor_min_dim_options_t* options, tensor_t* values,
+                                   tensor_t* indices) {
   return guard([&] {
-    ops::min_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
+    const auto given = given_options(options);
+    ops::min_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
-tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
+tensor_status_t tensor_amax(const tensor_t* self, const tensor_amax_options_t* options,
                             tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::amax(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amax(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim));
   });
 }
 
-tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                bool keepdim, tensor_t* out) {
+tensor_status_t tensor_amax_out(const tensor_t* self, const tensor_amax_options_t* options,
+                                tensor_t* out) {
   return guard([&] {
-    ops::amax_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::amax_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
+tensor_status_t tensor_amin(const tensor_t* self, const tensor_amin_options_t* options,
                             tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::amin(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amin(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim));
   });
 }
 
-tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                bool keepdim, tensor_t* out) {
+tensor_status_t tensor_amin_out(const tensor_t* self, const tensor_amin_options_t* options,
+                                tensor_t* out) {
   return guard([&] {
-    ops::amin_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::amin_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -167,17 +179,20 @@ tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim,
+                                  const tensor_argmax_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::argmax_dim(tensor_of(self, "self"), dim, keepdim));
+    *out = new_handle(ops::argmax_dim(tensor_of(self, "self"), dim, given.keepdim));
   });
 }
 
-tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                      tensor_t* out) {
+tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim,
+                                      const tensor_argmax_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::argmax_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::argmax_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -194,17 +209,20 @@ tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim,
+                                  const tensor_argmin_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::argmin_dim(tensor_of(self, "self"), dim, keepdim));
+    *out = new_handle(ops::argmin_dim(tensor_of(self, "self"), dim, given.keepdim));
   });
 }
 
-tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                      tensor_t* out) {
+tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim,
+                                      const tensor_argmin_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::argmin_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::argmin_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -221,18 +239,20 @@ tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
-                               tensor_t** out) {
+tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count,
+                               const tensor_any_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::any_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::any_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim));
   });
 }
 
 tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                   bool keepdim, tensor_t* out) {
+                                   const tensor_any_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -249,17 +269,19 @@ tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
-                               tensor_t** out) {
+tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count,
+                               const tensor_all_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::all_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::all_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim));
   });
 }
 
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                   bool keepdim, tensor_t* out) {
+                                   const tensor_all_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim, tensor_of(out, "out"));
   });
 }

@@ -23,12 +23,17 @@ def wrap_call(text: str, width: int = 100, column: int | None = None) -> str:
     """Breaks a prototype that is too long after commas, aligned at `column`: its parenthesis."""
     if len(text) <= width:
         return text
-    column = text.index("(") + 1 if column is None else column
+    opening = text.index("(") + 1
+    column = opening if column is None else column
     lines, line = [], ""
-    for part in text.split(", "):
-        if line and len(line) + len(part) + 3 > width:
+    *others, last = text.split(", ")
+    for part, end in [*((part, 3) for part in others), (last, 2)]:
+        if line and len(line) + len(part) + end > width:
             lines.append(line + ",")
             line = " " * column + part
         else:
             line = f"{line}, {part}" if line else part
+    if max(map(len, lines)) > width and " tensor_" in text[:opening]:
+        head, rest = text.split(" tensor_", 1)  # the result's type gets a line of its own
+        return f"{head}\n{wrap_call('tensor_' + rest, width)}"
     return "\n".join([*lines, line])

@@ -15,6 +15,7 @@ from ._errors import check
 from ._handle import Handle, fresh
 from ._identity import remember
 from ._library import native
+from ._options import packer
 from ._values import (
     dtype_object,
     integer,
@@ -258,7 +259,6 @@ def arange(
             f"arange() received an invalid combination of arguments - got ({got}), but expected "
             "one of:\n * (Number end)\n * (Number start, Number end, Number step = 1)\n"
         )
-    native_values = []
     for name in ("start", "end", "step"):
         value = values[name]
         if not is_number(value) and not isinstance(value, Handle):
@@ -267,8 +267,8 @@ def arange(
                 f"arange(): argument '{name}' (position {position}) must be Number, "
                 f"not {type(value).__name__}"
             )
-        native_values.append(scalar(value))
-    return _ranged("arange", native_values, out, dtype, device, requires_grad)
+    numbers = scalar(values["start"]), scalar(values["end"])
+    return _ranged("arange", numbers, values["step"], out, dtype, device, requires_grad)
 
 
 def eye(
@@ -283,27 +283,22 @@ def eye(
     pin_memory: bool = False,
 ):
     """An [n, m] matrix (by default [n, n]) with 1 on the diagonal and 0 elsewhere."""
-    m = n if m is None else m
     for position, (name, value) in enumerate((("n", n), ("m", m)), 1):
-        if not is_int(value):
+        if not is_int(value) and (name, value) != ("m", None):
             raise TypeError(
                 f"eye(): argument '{name}' (position {position}) must be int, "
                 f"not {type(value).__name__}"
             )
-    return _ranged("eye", [integer(n), integer(m)], out, dtype, device, requires_grad)
+    return _ranged("eye", (integer(n),), m, out, dtype, device, requires_grad)
 
 
-_runners = {
-    (name, variant): runner(OF_NAME[name], variant)
-    for name in ("arange", "eye")
-    for variant in ("function", "out")
-}
-
-
-def _ranged(name: str, values: list, out, dtype, device, requires_grad: bool):
+def _ranged(name: str, required: tuple, optional: object, out, dtype, device, requires_grad: bool):
+    """A range of its C arguments and the one option that it has besides those of a tensor."""
+    op = OF_NAME[name]
     if out is not None:
         without_options({"dtype": dtype}, out)
-        return _runners[name, "out"](out, *values)
+        pack = packer(op, op.args[-2:-1])
+        return runner(op, "out")(out, *required, pack((optional,)))
     wanted = {"dtype": dtype, "device": device, "requires_grad": requires_grad}
-    made = _runners[name, "function"](*values, options(wanted))
+    made = runner(op, "function")(*required, packer(op, op.args[-2:])((optional, wanted)))
     return remember(made) if requires_grad else made

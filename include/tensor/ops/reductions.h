@@ -34,43 +34,83 @@ TENSOR_API tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64
 TENSOR_API tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_max_dim and tensor_max_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_max_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_max_dim_options_t;
+
 /* The greatest element along `dim`, and its position (int64): the first where several are equal. */
-TENSOR_API tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_max_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-TENSOR_API tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_max_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
 /* The least element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_min(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_min_dim and tensor_min_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_min_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_min_dim_options_t;
+
 /* The least element along `dim`, and its position (int64): the first where several are equal. */
-TENSOR_API tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_min_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-TENSOR_API tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_min_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
+/* The options of tensor_amax and tensor_amax_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_amax_options_t) */
+  const int64_t* dim; /* [] */
+  size_t dim_count;   /* its length */
+  bool keepdim;       /* False */
+} tensor_amax_options_t;
+
 /* The greatest element over the given dims (none given: all). */
-TENSOR_API tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_amax(const tensor_t* self, const tensor_amax_options_t* options,
+                                       tensor_t** out);
+TENSOR_API tensor_status_t tensor_amax_out(const tensor_t* self,
+                                           const tensor_amax_options_t* options, tensor_t* out);
+
+/* The options of tensor_amin and tensor_amin_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_amin_options_t) */
+  const int64_t* dim; /* [] */
+  size_t dim_count;   /* its length */
+  bool keepdim;       /* False */
+} tensor_amin_options_t;
 
 /* The least element over the given dims (none given: all). */
-TENSOR_API tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_amin(const tensor_t* self, const tensor_amin_options_t* options,
+                                       tensor_t** out);
+TENSOR_API tensor_status_t tensor_amin_out(const tensor_t* self,
+                                           const tensor_amin_options_t* options, tensor_t* out);
 
 /* The position (int64) of the greatest element in row-major order: the first where several are
  * equal. */
 TENSOR_API tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_argmax_dim and tensor_argmax_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_argmax_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_argmax_dim_options_t;
+
 /* The position (int64) of the greatest element along `dim`. */
-TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmax_dim_options_t* options,
                                              tensor_t** out);
-TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmax_dim_options_t* options,
                                                  tensor_t* out);
 
 /* The position (int64) of the least element in row-major order: the first where several are
@@ -78,31 +118,53 @@ TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t d
 TENSOR_API tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_argmin_dim and tensor_argmin_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_argmin_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_argmin_dim_options_t;
+
 /* The position (int64) of the least element along `dim`. */
-TENSOR_API tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmin_dim_options_t* options,
                                              tensor_t** out);
-TENSOR_API tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmin_dim_options_t* options,
                                                  tensor_t* out);
 
 /* Is any element not 0? As bool (uint8 for uint8). */
 TENSOR_API tensor_status_t tensor_any(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_any_dim and tensor_any_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_any_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_any_dim_options_t;
+
 /* Is any element not 0 along the given dims? */
 TENSOR_API tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_any_dim_options_t* options, tensor_t** out);
 TENSOR_API tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_any_dim_options_t* options,
+                                              tensor_t* out);
 
 /* Is no element 0? As bool (uint8 for uint8). */
 TENSOR_API tensor_status_t tensor_all(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_all_dim and tensor_all_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_all_dim_options_t) */
+  bool keepdim;       /* False */
+} tensor_all_dim_options_t;
+
 /* Is no element 0 along the given dims? */
 TENSOR_API tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_all_dim_options_t* options, tensor_t** out);
 TENSOR_API tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_all_dim_options_t* options,
+                                              tensor_t* out);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,124 @@
 
 namespace tensor {
 
+// The options of max, with their defaults.
+struct MaxDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_max_dim_options_t raw_of(const MaxDimOptions& options) {
+  tensor_max_dim_options_t result = tensor_max_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of min, with their defaults.
+struct MinDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_min_dim_options_t raw_of(const MinDimOptions& options) {
+  tensor_min_dim_options_t result = tensor_min_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of amax, with their defaults.
+struct AmaxOptions {
+  IntList dim;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_amax_options_t raw_of(const AmaxOptions& options) {
+  tensor_amax_options_t result = tensor_amax_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of amin, with their defaults.
+struct AminOptions {
+  IntList dim;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_amin_options_t raw_of(const AminOptions& options) {
+  tensor_amin_options_t result = tensor_amin_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of argmax, with their defaults.
+struct ArgmaxDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_argmax_dim_options_t raw_of(const ArgmaxDimOptions& options) {
+  tensor_argmax_dim_options_t result = tensor_argmax_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of argmin, with their defaults.
+struct ArgminDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_argmin_dim_options_t raw_of(const ArgminDimOptions& options) {
+  tensor_argmin_dim_options_t result = tensor_argmin_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of any, with their defaults.
+struct AnyDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_any_dim_options_t raw_of(const AnyDimOptions& options) {
+  tensor_any_dim_options_t result = tensor_any_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of all, with their defaults.
+struct AllDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_all_dim_options_t raw_of(const AllDimOptions& options) {
+  tensor_all_dim_options_t result = tensor_all_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
 // The sum of all elements; integers and bool give int64. The result does not depend on the number
 // of threads.
 inline Tensor sum(const Tensor& self) {
@@ -49,10 +167,20 @@ inline Tensor max(const Tensor& self) {
 }
 
 // The greatest element along `dim`, and its position (int64): the first where several are equal.
-inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim) {
   tensor_t* values;
   tensor_t* indices;
-  detail::check(tensor_max_dim(self.handle(), dim, keepdim, &values, &indices));
+  detail::check(tensor_max_dim(self.handle(), dim, nullptr, &values, &indices));
+  return std::make_tuple(Tensor::own(values), Tensor::own(indices));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim,
+                                      const MaxDimOptions& options) {
+  tensor_t* values;
+  tensor_t* indices;
+  detail::check(tensor_max_dim(self.handle(), dim, detail::address(detail::raw_of(options)),
+                               &values, &indices));
   return std::make_tuple(Tensor::own(values), Tensor::own(indices));
 }
 
@@ -64,24 +192,48 @@ inline Tensor min(const Tensor& self) {
 }
 
 // The least element along `dim`, and its position (int64): the first where several are equal.
-inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim) {
   tensor_t* values;
   tensor_t* indices;
-  detail::check(tensor_min_dim(self.handle(), dim, keepdim, &values, &indices));
+  detail::check(tensor_min_dim(self.handle(), dim, nullptr, &values, &indices));
+  return std::make_tuple(Tensor::own(values), Tensor::own(indices));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim,
+                                      const MinDimOptions& options) {
+  tensor_t* values;
+  tensor_t* indices;
+  detail::check(tensor_min_dim(self.handle(), dim, detail::address(detail::raw_of(options)),
+                               &values, &indices));
   return std::make_tuple(Tensor::own(values), Tensor::own(indices));
 }
 
 // The greatest element over the given dims (none given: all).
-inline Tensor amax(const Tensor& self, const IntList& dim = IntList(), bool keepdim = false) {
+inline Tensor amax(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_amax(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_amax(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor amax(const Tensor& self, const AmaxOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_amax(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The least element over the given dims (none given: all).
-inline Tensor amin(const Tensor& self, const IntList& dim = IntList(), bool keepdim = false) {
+inline Tensor amin(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_amin(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_amin(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor amin(const Tensor& self, const AminOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_amin(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -94,9 +246,17 @@ inline Tensor argmax(const Tensor& self) {
 }
 
 // The position (int64) of the greatest element along `dim`.
-inline Tensor argmax(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline Tensor argmax(const Tensor& self, int64_t dim) {
   tensor_t* out;
-  detail::check(tensor_argmax_dim(self.handle(), dim, keepdim, &out));
+  detail::check(tensor_argmax_dim(self.handle(), dim, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor argmax(const Tensor& self, int64_t dim, const ArgmaxDimOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_argmax_dim(self.handle(), dim, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -108,9 +268,17 @@ inline Tensor argmin(const Tensor& self) {
 }
 
 // The position (int64) of the least element along `dim`.
-inline Tensor argmin(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline Tensor argmin(const Tensor& self, int64_t dim) {
   tensor_t* out;
-  detail::check(tensor_argmin_dim(self.handle(), dim, keepdim, &out));
+  detail::check(tensor_argmin_dim(self.handle(), dim, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor argmin(const Tensor& self, int64_t dim, const ArgminDimOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_argmin_dim(self.handle(), dim, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -122,9 +290,17 @@ inline Tensor any(const Tensor& self) {
 }
 
 // Is any element not 0 along the given dims?
-inline Tensor any(const Tensor& self, const IntList& dim, bool keepdim = false) {
+inline Tensor any(const Tensor& self, const IntList& dim) {
   tensor_t* out;
-  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor any(const Tensor& self, const IntList& dim, const AnyDimOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(),
+                               detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -136,9 +312,17 @@ inline Tensor all(const Tensor& self) {
 }
 
 // Is no element 0 along the given dims?
-inline Tensor all(const Tensor& self, const IntList& dim, bool keepdim = false) {
+inline Tensor all(const Tensor& self, const IntList& dim) {
   tensor_t* out;
-  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor all(const Tensor& self, const IntList& dim, const AllDimOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(),
+                               detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -169,9 +353,14 @@ inline Tensor& max_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
+inline void max_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim) {
+  detail::check(tensor_max_dim_out(self.handle(), dim, nullptr, values.handle(), indices.handle()));
+}
+
 inline void max_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
-                    bool keepdim = false) {
-  detail::check(tensor_max_dim_out(self.handle(), dim, keepdim, values.handle(), indices.handle()));
+                    const MaxDimOptions& options) {
+  detail::check(tensor_max_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                   values.handle(), indices.handle()));
 }
 
 inline Tensor& min_out(Tensor& out, const Tensor& self) {
@@ -179,20 +368,35 @@ inline Tensor& min_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
-                    bool keepdim = false) {
-  detail::check(tensor_min_dim_out(self.handle(), dim, keepdim, values.handle(), indices.handle()));
+inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim) {
+  detail::check(tensor_min_dim_out(self.handle(), dim, nullptr, values.handle(), indices.handle()));
 }
 
-inline Tensor& amax_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                        bool keepdim = false) {
-  detail::check(tensor_amax_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
+                    const MinDimOptions& options) {
+  detail::check(tensor_min_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                   values.handle(), indices.handle()));
+}
+
+inline Tensor& amax_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_amax_out(self.handle(), nullptr, out.handle()));
   return out;
 }
 
-inline Tensor& amin_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                        bool keepdim = false) {
-  detail::check(tensor_amin_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& amax_out(Tensor& out, const Tensor& self, const AmaxOptions& options) {
+  detail::check(
+      tensor_amax_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& amin_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_amin_out(self.handle(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& amin_out(Tensor& out, const Tensor& self, const AminOptions& options) {
+  detail::check(
+      tensor_amin_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -201,8 +405,15 @@ inline Tensor& argmax_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim, bool keepdim = false) {
-  detail::check(tensor_argmax_dim_out(self.handle(), dim, keepdim, out.handle()));
+inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim) {
+  detail::check(tensor_argmax_dim_out(self.handle(), dim, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim,
+                          const ArgmaxDimOptions& options) {
+  detail::check(tensor_argmax_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                      out.handle()));
   return out;
 }
 
@@ -211,8 +422,15 @@ inline Tensor& argmin_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim, bool keepdim = false) {
-  detail::check(tensor_argmin_dim_out(self.handle(), dim, keepdim, out.handle()));
+inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim) {
+  detail::check(tensor_argmin_dim_out(self.handle(), dim, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim,
+                          const ArgminDimOptions& options) {
+  detail::check(tensor_argmin_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                      out.handle()));
   return out;
 }
 
@@ -221,8 +439,15 @@ inline Tensor& any_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim, bool keepdim = false) {
-  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim) {
+  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim,
+                       const AnyDimOptions& options) {
+  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(),
+                                   detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -231,8 +456,15 @@ inline Tensor& all_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim, bool keepdim = false) {
-  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim) {
+  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim,
+                       const AllDimOptions& options) {
+  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(),
+                                   detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -252,46 +484,66 @@ inline Tensor Methods::mean(const IntList& dim, bool keepdim) const {
 
 inline Tensor Methods::max() const { return tensor::max(self()); }
 
-inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim, bool keepdim) const {
-  return tensor::max(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim) const {
+  return tensor::max(self(), dim);
+}
+
+inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim, const MaxDimOptions& options) const {
+  return tensor::max(self(), dim, options);
 }
 
 inline Tensor Methods::min() const { return tensor::min(self()); }
 
-inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim, bool keepdim) const {
-  return tensor::min(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim) const {
+  return tensor::min(self(), dim);
 }
 
-inline Tensor Methods::amax(const IntList& dim, bool keepdim) const {
-  return tensor::amax(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim, const MinDimOptions& options) const {
+  return tensor::min(self(), dim, options);
 }
 
-inline Tensor Methods::amin(const IntList& dim, bool keepdim) const {
-  return tensor::amin(self(), dim, keepdim);
+inline Tensor Methods::amax() const { return tensor::amax(self()); }
+
+inline Tensor Methods::amax(const AmaxOptions& options) const {
+  return tensor::amax(self(), options);
+}
+
+inline Tensor Methods::amin() const { return tensor::amin(self()); }
+
+inline Tensor Methods::amin(const AminOptions& options) const {
+  return tensor::amin(self(), options);
 }
 
 inline Tensor Methods::argmax() const { return tensor::argmax(self()); }
 
-inline Tensor Methods::argmax(int64_t dim, bool keepdim) const {
-  return tensor::argmax(self(), dim, keepdim);
+inline Tensor Methods::argmax(int64_t dim) const { return tensor::argmax(self(), dim); }
+
+inline Tensor Methods::argmax(int64_t dim, const ArgmaxDimOptions& options) const {
+  return tensor::argmax(self(), dim, options);
 }
 
 inline Tensor Methods::argmin() const { return tensor::argmin(self()); }
 
-inline Tensor Methods::argmin(int64_t dim, bool keepdim) const {
-  return tensor::argmin(self(), dim, keepdim);
+inline Tensor Methods::argmin(int64_t dim) const { return tensor::argmin(self(), dim); }
+
+inline Tensor Methods::argmin(int64_t dim, const ArgminDimOptions& options) const {
+  return tensor::argmin(self(), dim, options);
 }
 
 inline Tensor Methods::any() const { return tensor::any(self()); }
 
-inline Tensor Methods::any(const IntList& dim, bool keepdim) const {
-  return tensor::any(self(), dim, keepdim);
+inline Tensor Methods::any(const IntList& dim) const { return tensor::any(self(), dim); }
+
+inline Tensor Methods::any(const IntList& dim, const AnyDimOptions& options) const {
+  return tensor::any(self(), dim, options);
 }
 
 inline Tensor Methods::all() const { return tensor::all(self()); }
 
-inline Tensor Methods::all(const IntList& dim, bool keepdim) const {
-  return tensor::all(self(), dim, keepdim);
+inline Tensor Methods::all(const IntList& dim) const { return tensor::all(self(), dim); }
+
+inline Tensor Methods::all(const IntList& dim, const AllDimOptions& options) const {
+  return tensor::all(self(), dim, options);
 }
 
 }  // namespace detail

@@ -57,7 +57,7 @@ OPERATIONS = (
     Op(
         "max_dim",
         ("max",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -76,7 +76,7 @@ OPERATIONS = (
     Op(
         "min_dim",
         ("min",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -86,7 +86,11 @@ OPERATIONS = (
     Op(
         "amax",
         ("amax",),
-        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
+        (
+            Arg("Tensor", "self"),
+            Arg("dims", "dim", (), "list"),
+            Arg("bool", "keepdim", False, "bool"),
+        ),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -95,7 +99,11 @@ OPERATIONS = (
     Op(
         "amin",
         ("amin",),
-        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
+        (
+            Arg("Tensor", "self"),
+            Arg("dims", "dim", (), "list"),
+            Arg("bool", "keepdim", False, "bool"),
+        ),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -114,7 +122,7 @@ OPERATIONS = (
     Op(
         "argmax_dim",
         ("argmax",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -133,7 +141,7 @@ OPERATIONS = (
     Op(
         "argmin_dim",
         ("argmin",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -151,7 +159,7 @@ OPERATIONS = (
     Op(
         "any_dim",
         ("any",),
-        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -169,7 +177,7 @@ OPERATIONS = (
     Op(
         "all_dim",
         ("all",),
-        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),

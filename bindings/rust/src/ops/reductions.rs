@@ -66,9 +66,10 @@ impl Tensor {
 
     /// The greatest element along `dim`, and its position (int64): the first where several are
     /// equal.
-    pub fn max_dim(&self, dim: i64, keepdim: bool) -> Result<(Tensor, Tensor)> {
+    pub fn max_dim(&self, dim: i64, options: impl Into<MaxDimOptions>) -> Result<(Tensor, Tensor)> {
+        let raw = options.into().raw();
         own_pair(|values, indices| unsafe {
-            ffi::tensor_max_dim(self.raw(), dim, keepdim, values, indices)
+            ffi::tensor_max_dim(self.raw(), dim, &raw, values, indices)
         })
     }
 
@@ -76,12 +77,13 @@ impl Tensor {
     pub fn max_dim_out(
         &self,
         dim: i64,
-        keepdim: bool,
+        options: impl Into<MaxDimOptions>,
         values: &mut Tensor,
         indices: &mut Tensor,
     ) -> Result<()> {
+        let raw = options.into().raw();
         check(unsafe {
-            ffi::tensor_max_dim_out(self.raw(), dim, keepdim, values.raw(), indices.raw())
+            ffi::tensor_max_dim_out(self.raw(), dim, &raw, values.raw(), indices.raw())
         })
     }
 
@@ -96,9 +98,10 @@ impl Tensor {
     }
 
     /// The least element along `dim`, and its position (int64): the first where several are equal.
-    pub fn min_dim(&self, dim: i64, keepdim: bool) -> Result<(Tensor, Tensor)> {
+    pub fn min_dim(&self, dim: i64, options: impl Into<MinDimOptions>) -> Result<(Tensor, Tensor)> {
+        let raw = options.into().raw();
         own_pair(|values, indices| unsafe {
-            ffi::tensor_min_dim(self.raw(), dim, keepdim, values, indices)
+            ffi::tensor_min_dim(self.raw(), dim, &raw, values, indices)
         })
     }
 
@@ -106,37 +109,46 @@ impl Tensor {
     pub fn min_dim_out(
         &self,
         dim: i64,
-        keepdim: bool,
+        options: impl Into<MinDimOptions>,
         values: &mut Tensor,
         indices: &mut Tensor,
     ) -> Result<()> {
+        let raw = options.into().raw();
         check(unsafe {
-            ffi::tensor_min_dim_out(self.raw(), dim, keepdim, values.raw(), indices.raw())
+            ffi::tensor_min_dim_out(self.raw(), dim, &raw, values.raw(), indices.raw())
         })
     }
 
     /// The greatest element over the given dims (none given: all).
-    pub fn amax(&self, dim: &[i64], keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_amax(self.raw(), dim.as_ptr(), dim.len(), keepdim, out) })
+    pub fn amax<'a>(&self, options: impl Into<AmaxOptions<'a>>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_amax(self.raw(), &raw, out) })
     }
 
     /// As `amax`, into a given tensor.
-    pub fn amax_out(&self, dim: &[i64], keepdim: bool, out: &mut Tensor) -> Result<()> {
-        check(unsafe {
-            ffi::tensor_amax_out(self.raw(), dim.as_ptr(), dim.len(), keepdim, out.raw())
-        })
+    pub fn amax_out<'a>(
+        &self,
+        options: impl Into<AmaxOptions<'a>>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_amax_out(self.raw(), &raw, out.raw()) })
     }
 
     /// The least element over the given dims (none given: all).
-    pub fn amin(&self, dim: &[i64], keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_amin(self.raw(), dim.as_ptr(), dim.len(), keepdim, out) })
+    pub fn amin<'a>(&self, options: impl Into<AminOptions<'a>>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_amin(self.raw(), &raw, out) })
     }
 
     /// As `amin`, into a given tensor.
-    pub fn amin_out(&self, dim: &[i64], keepdim: bool, out: &mut Tensor) -> Result<()> {
-        check(unsafe {
-            ffi::tensor_amin_out(self.raw(), dim.as_ptr(), dim.len(), keepdim, out.raw())
-        })
+    pub fn amin_out<'a>(
+        &self,
+        options: impl Into<AminOptions<'a>>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_amin_out(self.raw(), &raw, out.raw()) })
     }
 
     /// The position (int64) of the greatest element in row-major order: the first where several are
@@ -151,13 +163,20 @@ impl Tensor {
     }
 
     /// The position (int64) of the greatest element along `dim`.
-    pub fn argmax_dim(&self, dim: i64, keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_argmax_dim(self.raw(), dim, keepdim, out) })
+    pub fn argmax_dim(&self, dim: i64, options: impl Into<ArgmaxDimOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_argmax_dim(self.raw(), dim, &raw, out) })
     }
 
     /// As `argmax_dim`, into a given tensor.
-    pub fn argmax_dim_out(&self, dim: i64, keepdim: bool, out: &mut Tensor) -> Result<()> {
-        check(unsafe { ffi::tensor_argmax_dim_out(self.raw(), dim, keepdim, out.raw()) })
+    pub fn argmax_dim_out(
+        &self,
+        dim: i64,
+        options: impl Into<ArgmaxDimOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_argmax_dim_out(self.raw(), dim, &raw, out.raw()) })
     }
 
     /// The position (int64) of the least element in row-major order: the first where several are
@@ -172,13 +191,20 @@ impl Tensor {
     }
 
     /// The position (int64) of the least element along `dim`.
-    pub fn argmin_dim(&self, dim: i64, keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_argmin_dim(self.raw(), dim, keepdim, out) })
+    pub fn argmin_dim(&self, dim: i64, options: impl Into<ArgminDimOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_argmin_dim(self.raw(), dim, &raw, out) })
     }
 
     /// As `argmin_dim`, into a given tensor.
-    pub fn argmin_dim_out(&self, dim: i64, keepdim: bool, out: &mut Tensor) -> Result<()> {
-        check(unsafe { ffi::tensor_argmin_dim_out(self.raw(), dim, keepdim, out.raw()) })
+    pub fn argmin_dim_out(
+        &self,
+        dim: i64,
+        options: impl Into<ArgminDimOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_argmin_dim_out(self.raw(), dim, &raw, out.raw()) })
     }
 
     /// Is any element not 0? As bool (uint8 for uint8).
@@ -192,14 +218,21 @@ impl Tensor {
     }
 
     /// Is any element not 0 along the given dims?
-    pub fn any_dim(&self, dim: &[i64], keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_any_dim(self.raw(), dim.as_ptr(), dim.len(), keepdim, out) })
+    pub fn any_dim(&self, dim: &[i64], options: impl Into<AnyDimOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_any_dim(self.raw(), dim.as_ptr(), dim.len(), &raw, out) })
     }
 
     /// As `any_dim`, into a given tensor.
-    pub fn any_dim_out(&self, dim: &[i64], keepdim: bool, out: &mut Tensor) -> Result<()> {
+    pub fn any_dim_out(
+        &self,
+        dim: &[i64],
+        options: impl Into<AnyDimOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
         check(unsafe {
-            ffi::tensor_any_dim_out(self.raw(), dim.as_ptr(), dim.len(), keepdim, out.raw())
+            ffi::tensor_any_dim_out(self.raw(), dim.as_ptr(), dim.len(), &raw, out.raw())
         })
     }
 
@@ -214,14 +247,195 @@ impl Tensor {
     }
 
     /// Is no element 0 along the given dims?
-    pub fn all_dim(&self, dim: &[i64], keepdim: bool) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_all_dim(self.raw(), dim.as_ptr(), dim.len(), keepdim, out) })
+    pub fn all_dim(&self, dim: &[i64], options: impl Into<AllDimOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_all_dim(self.raw(), dim.as_ptr(), dim.len(), &raw, out) })
     }
 
     /// As `all_dim`, into a given tensor.
-    pub fn all_dim_out(&self, dim: &[i64], keepdim: bool, out: &mut Tensor) -> Result<()> {
+    pub fn all_dim_out(
+        &self,
+        dim: &[i64],
+        options: impl Into<AllDimOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
         check(unsafe {
-            ffi::tensor_all_dim_out(self.raw(), dim.as_ptr(), dim.len(), keepdim, out.raw())
+            ffi::tensor_all_dim_out(self.raw(), dim.as_ptr(), dim.len(), &raw, out.raw())
         })
+    }
+}
+
+/// The options of `max_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MaxDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for MaxDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl MaxDimOptions {
+    fn raw(&self) -> ffi::tensor_max_dim_options_t {
+        ffi::tensor_max_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_max_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `min_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MinDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for MinDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl MinDimOptions {
+    fn raw(&self) -> ffi::tensor_min_dim_options_t {
+        ffi::tensor_min_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_min_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `amax`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AmaxOptions<'a> {
+    pub dim: &'a [i64],
+    pub keepdim: bool,
+}
+
+impl From<()> for AmaxOptions<'_> {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl AmaxOptions<'_> {
+    fn raw(&self) -> ffi::tensor_amax_options_t {
+        ffi::tensor_amax_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_amax_options_t>(),
+            dim: self.dim.as_ptr(),
+            dim_count: self.dim.len(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `amin`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AminOptions<'a> {
+    pub dim: &'a [i64],
+    pub keepdim: bool,
+}
+
+impl From<()> for AminOptions<'_> {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl AminOptions<'_> {
+    fn raw(&self) -> ffi::tensor_amin_options_t {
+        ffi::tensor_amin_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_amin_options_t>(),
+            dim: self.dim.as_ptr(),
+            dim_count: self.dim.len(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `argmax_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArgmaxDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for ArgmaxDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl ArgmaxDimOptions {
+    fn raw(&self) -> ffi::tensor_argmax_dim_options_t {
+        ffi::tensor_argmax_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_argmax_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `argmin_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ArgminDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for ArgminDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl ArgminDimOptions {
+    fn raw(&self) -> ffi::tensor_argmin_dim_options_t {
+        ffi::tensor_argmin_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_argmin_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `any_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnyDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for AnyDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl AnyDimOptions {
+    fn raw(&self) -> ffi::tensor_any_dim_options_t {
+        ffi::tensor_any_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_any_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
+    }
+}
+
+/// The options of `all_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AllDimOptions {
+    pub keepdim: bool,
+}
+
+impl From<()> for AllDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl AllDimOptions {
+    fn raw(&self) -> ffi::tensor_all_dim_options_t {
+        ffi::tensor_all_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_all_dim_options_t>(),
+            keepdim: self.keepdim,
+        }
     }
 }
