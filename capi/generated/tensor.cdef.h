@@ -1147,10 +1147,9 @@ typedef struct {
   double label_smoothing;
 } tensor_cross_entropy_with_options_t;
 
-TENSOR_API
-tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
-                                          const tensor_cross_entropy_with_options_t* options,
-                                          tensor_t** out);
+tensor_status_t
+tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
+                          const tensor_cross_entropy_with_options_t* options, tensor_t** out);
 
 typedef struct {
   size_t struct_size;
@@ -1430,11 +1429,10 @@ typedef struct {
   int64_t dim;
 } tensor_tensor_split_indices_options_t;
 
-TENSOR_API
-tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
-                                            size_t count,
-                                            const tensor_tensor_split_indices_options_t* options,
-                                            tensor_t** out, size_t capacity, size_t* out_count);
+tensor_status_t
+tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices, size_t count,
+                            const tensor_tensor_split_indices_options_t* options, tensor_t** out,
+                            size_t capacity, size_t* out_count);
 
 typedef struct {
   size_t struct_size;

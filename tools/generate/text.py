@@ -33,7 +33,8 @@ def wrap_call(text: str, width: int = 100, column: int | None = None) -> str:
             line = " " * column + part
         else:
             line = f"{line}, {part}" if line else part
-    if max(map(len, lines)) > width and " tensor_" in text[:opening]:
-        head, rest = text.split(" tensor_", 1)  # the result's type gets a line of its own
-        return f"{head}\n{wrap_call('tensor_' + rest, width)}"
+    head, _, name = text[:opening].rpartition(" ")
+    if max(map(len, lines)) > width and head.endswith("tensor_status_t"):
+        # The type of the result gets a line of its own.
+        return f"{head}\n{wrap_call(name + text[opening:], width)}"
     return "\n".join([*lines, line])

@@ -40,10 +40,9 @@ typedef struct {
 
 /* cross_entropy with class weights, an ignored class, another reduction, and label smoothing in [0,
  * 1]. */
-TENSOR_API
-tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
-                                          const tensor_cross_entropy_with_options_t* options,
-                                          tensor_t** out);
+TENSOR_API tensor_status_t
+tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
+                          const tensor_cross_entropy_with_options_t* options, tensor_t** out);
 
 /* The options of tensor_mse_loss, and their defaults. */
 typedef struct {

@@ -152,11 +152,10 @@ typedef struct {
 
 /* The slices of `dim` before, between and behind the given positions, one more than there are
  * positions. Errors: `self` has no dims. */
-TENSOR_API
-tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
-                                            size_t count,
-                                            const tensor_tensor_split_indices_options_t* options,
-                                            tensor_t** out, size_t capacity, size_t* out_count);
+TENSOR_API tensor_status_t
+tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices, size_t count,
+                            const tensor_tensor_split_indices_options_t* options, tensor_t** out,
+                            size_t capacity, size_t* out_count);
 
 /* The options of tensor_as_strided, and their defaults. */
 typedef struct {
