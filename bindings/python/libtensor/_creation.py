@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import warnings
+from collections.abc import Callable
 from ctypes import CFUNCTYPE, byref, c_void_p
+from functools import cache
 from itertools import count as counter
 
 from ._calls import runner
@@ -292,13 +294,21 @@ def eye(
     return _ranged("eye", (integer(n),), m, out, dtype, device, requires_grad)
 
 
-def _ranged(name: str, required: tuple, optional: object, out, dtype, device, requires_grad: bool):
-    """A range of its C arguments and the one option that it has besides those of a tensor."""
+@cache
+def _range_call(name: str, variant: str) -> tuple[Callable, Callable]:
+    """What calls a range, and packs the option that it has besides those of a tensor, and these."""
     op = OF_NAME[name]
+    return runner(op, variant), packer(
+        op, op.args[-2:] if variant == "function" else op.args[-2:-1]
+    )
+
+
+def _ranged(name: str, required: tuple, optional: object, out, dtype, device, requires_grad: bool):
     if out is not None:
         without_options({"dtype": dtype}, out)
-        pack = packer(op, op.args[-2:-1])
-        return runner(op, "out")(out, *required, pack((optional,)))
+        run, pack = _range_call(name, "out")
+        return run(out, *required, pack((optional,)))
+    run, pack = _range_call(name, "function")
     wanted = {"dtype": dtype, "device": device, "requires_grad": requires_grad}
-    made = runner(op, "function")(*required, packer(op, op.args[-2:])((optional, wanted)))
+    made = run(*required, pack((optional, wanted)))
     return remember(made) if requires_grad else made

@@ -59,41 +59,55 @@ def struct_of(op: Op) -> type[Structure]:
     return type(f"{name}Options", (Structure,), {"_fields_": fields})
 
 
-def fill(struct: Structure, arg: Arg, value: object) -> object:
-    """Write a Python value into its field; gives what must live as long as the struct."""
-    native = KINDS[arg.type].convert(value)
-    if arg.field == "list":
-        values, count = native
-        setattr(struct, arg.name, addressof(values))
-        setattr(struct, f"{arg.name}_count", count.value)
+def filler(arg: Arg) -> Callable[[Structure, object], object]:
+    """A function that writes a Python value into its field, and gives what must live as long."""
+    name, convert, wrapped = arg.name, KINDS[arg.type].convert, C_TYPES[arg.field]
+
+    def plain(struct: Structure, value: object) -> None:
+        setattr(struct, name, convert(value).value)
+
+    def optional(struct: Structure, value: object) -> None:
+        setattr(struct, name, wrapped(True, convert(value).value))
+
+    def scalar(struct: Structure, value: object) -> None:
+        setattr(struct, name, IntegerScalar.from_buffer_copy(convert(value)))
+
+    def device(struct: Structure, value: object) -> None:
+        setattr(struct, name, convert(value))
+
+    def ints(struct: Structure, value: object) -> object:
+        values, count = convert(value)
+        setattr(struct, name, addressof(values))
+        setattr(struct, f"{name}_count", count.value)
         return values
-    if arg.field == "options":
-        options = getattr(native, "_obj", None)  # of a pointer that byref made
-        if options is not None:
-            setattr(struct, TENSOR_OPTIONS, addressof(options))
-        return options
-    if arg.field == "scalar":
-        setattr(struct, arg.name, IntegerScalar.from_buffer_copy(native))
-    elif arg.field == "device":
-        setattr(struct, arg.name, native)
-    elif arg.field.endswith("?"):
-        setattr(struct, arg.name, C_TYPES[arg.field](True, native.value))
-    else:
-        setattr(struct, arg.name, native.value)
-    return native
+
+    def options(struct: Structure, value: object) -> object:
+        found = getattr(convert(value), "_obj", None)  # of a pointer that byref made
+        if found is not None:
+            setattr(struct, TENSOR_OPTIONS, addressof(found))
+        return found
+
+    if arg.field.endswith("?"):
+        return optional
+    fillers = {"scalar": scalar, "device": device, "list": ints, "options": options}
+    return fillers.get(arg.field, plain)
 
 
 def packer(op: Op, args: tuple[Arg, ...]) -> Callable[[tuple], object]:
     """A function that makes a pointer to an operation's options, of the values of these arguments;
     None stands for a default."""
-    kind = struct_of(op)
+    if not args:
+        return lambda values: NULL
+    kind, fillers = struct_of(op), [filler(arg) for arg in args]
     size = sizeof(kind)
 
     def pack(values: tuple) -> object:
         struct = kind(size)
-        struct.kept = [
-            fill(struct, arg, value) for arg, value in zip(args, values) if value is not None
-        ]
+        for fill, value in zip(fillers, values):
+            if value is not None:
+                kept = fill(struct, value)
+                if kept is not None:
+                    struct.__dict__.setdefault("kept", []).append(kept)
         return byref(struct)
 
-    return pack if args else lambda values: NULL
+    return pack
