@@ -35,6 +35,18 @@ TEST_F(OperationOptions, ANumberMayBeZero) {
   EXPECT_TRUE(close);
 }
 
+TEST_F(OperationOptions, TheMeanIsTheFirstReduction) {
+  const Owned zeros = filled({2, 3}, 0);
+  const auto loss = [&](tensor_reduction_t reduction) {
+    const With options(&tensor_mse_loss_options_t::reduction, reduction);
+    return values(call(tensor_mse_loss, x_, zeros, options));
+  };
+  EXPECT_EQ(loss(TENSOR_REDUCTION_NONE), (Values{1, 4, 9, 16, 25, 36}));
+  EXPECT_EQ(loss(TENSOR_REDUCTION_SUM), Values{91});
+  EXPECT_EQ(loss(TENSOR_REDUCTION_MEAN), values(call(tensor_mse_loss, x_, zeros, nullptr)));
+  EXPECT_EQ(loss(TENSOR_REDUCTION_MEAN).size(), 1u);
+}
+
 TEST_F(OperationOptions, DefaultsMayDependOnArguments) {
   EXPECT_EQ(shape(call(tensor_eye, 2, nullptr)), (Shape{2, 2}));
   const With columns(&tensor_eye_options_t::m, tensor_some_int64(3));
