@@ -69,7 +69,7 @@ func FullOut(shape []int64, fillValue Scalar, out *Tensor) error {
 // ArangeOptions are the options of Arange, and their defaults.
 type ArangeOptions struct {
 	Step   Scalar   // 1
-	Tensor []Option // none
+	Tensor []Option // nil
 }
 
 // Arange: A 1-d tensor of start, start + step, ... up to but without end. Without a dtype in the
@@ -121,7 +121,7 @@ func ArangeOut(start Scalar, end Scalar, out *Tensor, options ...ArangeOptions) 
 // EyeOptions are the options of Eye, and their defaults.
 type EyeOptions struct {
 	M      *int64   // n
-	Tensor []Option // none
+	Tensor []Option // nil
 }
 
 // Eye: An [n, m] matrix with 1 on the diagonal and 0 elsewhere.

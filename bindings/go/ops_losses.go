@@ -7,7 +7,7 @@ import "C"
 
 // NllLossOptions are the options of NllLoss, and their defaults.
 type NllLossOptions struct {
-	Weight      *Tensor   // NULL
+	Weight      *Tensor   // nil
 	IgnoreIndex *int64    // -100
 	Reduction   Reduction // mean
 }
@@ -38,7 +38,7 @@ func (t *Tensor) CrossEntropy(target *Tensor) (*Tensor, error) {
 
 // CrossEntropyWithOptions are the options of CrossEntropyWith, and their defaults.
 type CrossEntropyWithOptions struct {
-	Weight         *Tensor   // NULL
+	Weight         *Tensor   // nil
 	IgnoreIndex    *int64    // -100
 	Reduction      Reduction // mean
 	LabelSmoothing float64   // 0.0

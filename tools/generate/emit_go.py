@@ -118,7 +118,7 @@ def options_struct(op: Op) -> list[str]:
     width = max(len(field) for field, _ in fields)
     kinds = max(len(arg.field.go) for _, arg in fields)
     lines = [
-        f"\t{field:{width}} {arg.field.go:{kinds}} // {shown_default(arg.default or 'none')}"
+        f"\t{field:{width}} {arg.field.go:{kinds}} // {shown_default(arg.default or 'nil').replace('NULL', 'nil')}"
         for field, arg in fields
     ]
     about = f"{name} are the options of {exported(op, op.variants[0])}, and their defaults."

@@ -8,7 +8,7 @@ import textwrap
 import c_headers
 import emit_api
 from cpp_types import out_name
-from emit_c import c_header
+from emit_c import c_header, shown_default
 from model import Arg, Family, Op
 from text import comment_block, header
 from vocabulary import OPTIONS, TENSOR_OPTIONS
@@ -253,7 +253,11 @@ def options_struct(op: Op) -> list[str]:
     lines = [f"/// The options of `{name_of(op, op.variants[0])}`; `()` stands for the defaults."]
     lines += [f"#[derive({traits})]", f"pub struct {kind}{generic} {{"]
     pairs = list(zip(names, fields, strict=True))
-    lines += [f"    pub {name}: {field.rust}," for name, field in pairs] + ["}", ""]
+    for arg, (name, field) in zip(op.options, pairs, strict=True):
+        shown = shown_default(arg.default or "as the function sees fit").replace("NULL", "none")
+        shown = f"`{shown}`" if shown == "[]" else shown  # no link
+        lines += [f"    /// By default {shown}.", f"    pub {name}: {field.rust},"]
+    lines += ["}", ""]
     if not derived:
         lines += [f"impl Default for {kind}{anonymous} {{", "    fn default() -> Self {"]
         values = [f"{name}: {field.rust_default}" for name, field in pairs]

@@ -263,8 +263,11 @@ impl Tensor {
 /// The options of `allclose`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct AllcloseOptions {
+    /// By default 1e-05.
     pub rtol: f64,
+    /// By default 1e-08.
     pub atol: f64,
+    /// By default False.
     pub equal_nan: bool,
 }
 

@@ -94,7 +94,9 @@ impl Tensor {
 /// The options of `to_copy`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToCopyOptions {
+    /// By default self's dtype.
     pub dtype: Option<DType>,
+    /// By default self's device.
     pub device: Option<Device>,
 }
 

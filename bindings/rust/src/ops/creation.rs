@@ -174,7 +174,9 @@ impl Tensor {
 /// The options of `arange`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct ArangeOptions {
+    /// By default 1.
     pub step: Scalar,
+    /// By default as the function sees fit.
     pub tensor: Options,
 }
 
@@ -203,7 +205,9 @@ impl ArangeOptions {
 /// The options of `eye`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EyeOptions {
+    /// By default n.
     pub m: Option<i64>,
+    /// By default as the function sees fit.
     pub tensor: Options,
 }
 

@@ -48,6 +48,7 @@ impl Tensor {
 /// The options of `cat`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CatOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -69,6 +70,7 @@ impl CatOptions {
 /// The options of `stack`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StackOptions {
+    /// By default 0.
     pub dim: i64,
 }
 

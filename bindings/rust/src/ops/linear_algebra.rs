@@ -98,7 +98,9 @@ impl Tensor {
 /// The options of `addmm`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct AddmmOptions {
+    /// By default 1.
     pub beta: Scalar,
+    /// By default 1.
     pub alpha: Scalar,
 }
 

@@ -46,8 +46,11 @@ impl Tensor {
 /// The options of `nll_loss`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct NllLossOptions<'a> {
+    /// By default none.
     pub weight: Option<&'a Tensor>,
+    /// By default -100.
     pub ignore_index: i64,
+    /// By default mean.
     pub reduction: Reduction,
 }
 
@@ -77,9 +80,13 @@ impl NllLossOptions<'_> {
 /// The options of `cross_entropy_with`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct CrossEntropyWithOptions<'a> {
+    /// By default none.
     pub weight: Option<&'a Tensor>,
+    /// By default -100.
     pub ignore_index: i64,
+    /// By default mean.
     pub reduction: Reduction,
+    /// By default 0.0.
     pub label_smoothing: f64,
 }
 
@@ -115,6 +122,7 @@ impl CrossEntropyWithOptions<'_> {
 /// The options of `mse_loss`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MseLossOptions {
+    /// By default mean.
     pub reduction: Reduction,
 }
 

@@ -269,6 +269,7 @@ impl Tensor {
 /// The options of `max_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MaxDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -290,6 +291,7 @@ impl MaxDimOptions {
 /// The options of `min_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MinDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -311,7 +313,9 @@ impl MinDimOptions {
 /// The options of `amax`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AmaxOptions<'a> {
+    /// By default `[]`.
     pub dim: &'a [i64],
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -335,7 +339,9 @@ impl AmaxOptions<'_> {
 /// The options of `amin`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AminOptions<'a> {
+    /// By default `[]`.
     pub dim: &'a [i64],
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -359,6 +365,7 @@ impl AminOptions<'_> {
 /// The options of `argmax_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArgmaxDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -380,6 +387,7 @@ impl ArgmaxDimOptions {
 /// The options of `argmin_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArgminDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -401,6 +409,7 @@ impl ArgminDimOptions {
 /// The options of `any_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnyDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 
@@ -422,6 +431,7 @@ impl AnyDimOptions {
 /// The options of `all_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllDimOptions {
+    /// By default False.
     pub keepdim: bool,
 }
 

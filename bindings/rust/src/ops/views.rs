@@ -232,7 +232,9 @@ impl Tensor {
 /// The options of `flatten`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug)]
 pub struct FlattenOptions {
+    /// By default 0.
     pub start_dim: i64,
+    /// By default -1.
     pub end_dim: i64,
 }
 
@@ -261,6 +263,7 @@ impl FlattenOptions {
 /// The options of `unbind`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnbindOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -282,6 +285,7 @@ impl UnbindOptions {
 /// The options of `split`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SplitOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -303,6 +307,7 @@ impl SplitOptions {
 /// The options of `split_with_sizes`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SplitWithSizesOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -324,6 +329,7 @@ impl SplitWithSizesOptions {
 /// The options of `chunk`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChunkOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -345,6 +351,7 @@ impl ChunkOptions {
 /// The options of `tensor_split`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TensorSplitOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -366,6 +373,7 @@ impl TensorSplitOptions {
 /// The options of `tensor_split_indices`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TensorSplitIndicesOptions {
+    /// By default 0.
     pub dim: i64,
 }
 
@@ -387,6 +395,7 @@ impl TensorSplitIndicesOptions {
 /// The options of `as_strided`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AsStridedOptions {
+    /// By default self's offset.
     pub storage_offset: Option<i64>,
 }
 
