@@ -430,7 +430,7 @@ func (t *Tensor) Equal(other *Tensor) (bool, error) {
 type AllcloseOptions struct {
 	Rtol     *float64 // 1e-05
 	Atol     *float64 // 1e-08
-	EqualNan bool     // False
+	EqualNan bool     // false
 }
 
 // Allclose: Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes.

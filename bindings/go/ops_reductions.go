@@ -83,7 +83,7 @@ func (t *Tensor) MaxOut(out *Tensor) error {
 
 // MaxDimOptions are the options of MaxDim, and their defaults.
 type MaxDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // MaxDim: The greatest element along dim, and its position (int64): the first where several are
@@ -128,7 +128,7 @@ func (t *Tensor) MinOut(out *Tensor) error {
 
 // MinDimOptions are the options of MinDim, and their defaults.
 type MinDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // MinDim: The least element along dim, and its position (int64): the first where several are equal.
@@ -158,7 +158,7 @@ func (t *Tensor) MinDimOut(dim int64, values *Tensor, indices *Tensor, options .
 // AmaxOptions are the options of Amax, and their defaults.
 type AmaxOptions struct {
 	Dim     []int64 // []
-	Keepdim bool    // False
+	Keepdim bool    // false
 }
 
 // Amax: The greatest element over the given dims (none given: all).
@@ -187,7 +187,7 @@ func (t *Tensor) AmaxOut(out *Tensor, options ...AmaxOptions) error {
 // AminOptions are the options of Amin, and their defaults.
 type AminOptions struct {
 	Dim     []int64 // []
-	Keepdim bool    // False
+	Keepdim bool    // false
 }
 
 // Amin: The least element over the given dims (none given: all).
@@ -231,7 +231,7 @@ func (t *Tensor) ArgmaxOut(out *Tensor) error {
 
 // ArgmaxDimOptions are the options of ArgmaxDim, and their defaults.
 type ArgmaxDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // ArgmaxDim: The position (int64) of the greatest element along dim.
@@ -275,7 +275,7 @@ func (t *Tensor) ArgminOut(out *Tensor) error {
 
 // ArgminDimOptions are the options of ArgminDim, and their defaults.
 type ArgminDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // ArgminDim: The position (int64) of the least element along dim.
@@ -318,7 +318,7 @@ func (t *Tensor) AnyOut(out *Tensor) error {
 
 // AnyDimOptions are the options of AnyDim, and their defaults.
 type AnyDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // AnyDim: Is any element not 0 along the given dims?
@@ -361,7 +361,7 @@ func (t *Tensor) AllOut(out *Tensor) error {
 
 // AllDimOptions are the options of AllDim, and their defaults.
 type AllDimOptions struct {
-	Keepdim bool // False
+	Keepdim bool // false
 }
 
 // AllDim: Is no element 0 along the given dims?

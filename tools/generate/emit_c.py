@@ -83,7 +83,9 @@ def options_struct(op: Op) -> list[str]:
 
 def shown_default(text: str) -> str:
     text = re.sub(r"(\w+)\.(\w+)\(\)", r"\1's \2", text)
-    return text.replace("None", "NULL").strip("'")
+    for python, c in (("None", "NULL"), ("False", "false"), ("True", "true")):
+        text = text.replace(python, c)
+    return text.strip("'")
 
 
 def c_header(family: Family) -> str:

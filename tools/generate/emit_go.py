@@ -117,10 +117,10 @@ def options_struct(op: Op) -> list[str]:
     fields = [(go_field(arg).removeprefix("given."), arg) for arg in op.options]
     width = max(len(field) for field, _ in fields)
     kinds = max(len(arg.field.go) for _, arg in fields)
-    lines = [
-        f"\t{field:{width}} {arg.field.go:{kinds}} // {shown_default(arg.default or 'nil').replace('NULL', 'nil')}"
-        for field, arg in fields
-    ]
+    lines = []
+    for field, arg in fields:
+        shown = shown_default(arg.default or "nil").replace("NULL", "nil")
+        lines.append(f"\t{field:{width}} {arg.field.go:{kinds}} // {shown}")
     about = f"{name} are the options of {exported(op, op.variants[0])}, and their defaults."
     return [comment_block(about, "// "), f"type {name} struct {{", *lines, "}", ""]
 

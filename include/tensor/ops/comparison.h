@@ -115,7 +115,7 @@ typedef struct {
   size_t struct_size;            /* sizeof(tensor_allclose_options_t) */
   tensor_optional_double_t rtol; /* 1e-05 */
   tensor_optional_double_t atol; /* 1e-08 */
-  bool equal_nan;                /* False */
+  bool equal_nan;                /* false */
 } tensor_allclose_options_t;
 
 /* Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes. */

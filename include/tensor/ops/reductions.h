@@ -37,7 +37,7 @@ TENSOR_API tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 /* The options of tensor_max_dim and tensor_max_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_max_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_max_dim_options_t;
 
 /* The greatest element along `dim`, and its position (int64): the first where several are equal. */
@@ -55,7 +55,7 @@ TENSOR_API tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out);
 /* The options of tensor_min_dim and tensor_min_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_min_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_min_dim_options_t;
 
 /* The least element along `dim`, and its position (int64): the first where several are equal. */
@@ -71,7 +71,7 @@ typedef struct {
   size_t struct_size; /* sizeof(tensor_amax_options_t) */
   const int64_t* dim; /* [] */
   size_t dim_count;   /* its length */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_amax_options_t;
 
 /* The greatest element over the given dims (none given: all). */
@@ -85,7 +85,7 @@ typedef struct {
   size_t struct_size; /* sizeof(tensor_amin_options_t) */
   const int64_t* dim; /* [] */
   size_t dim_count;   /* its length */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_amin_options_t;
 
 /* The least element over the given dims (none given: all). */
@@ -102,7 +102,7 @@ TENSOR_API tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out
 /* The options of tensor_argmax_dim and tensor_argmax_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_argmax_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_argmax_dim_options_t;
 
 /* The position (int64) of the greatest element along `dim`. */
@@ -121,7 +121,7 @@ TENSOR_API tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out
 /* The options of tensor_argmin_dim and tensor_argmin_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_argmin_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_argmin_dim_options_t;
 
 /* The position (int64) of the least element along `dim`. */
@@ -139,7 +139,7 @@ TENSOR_API tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out);
 /* The options of tensor_any_dim and tensor_any_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_any_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_any_dim_options_t;
 
 /* Is any element not 0 along the given dims? */
@@ -156,7 +156,7 @@ TENSOR_API tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out);
 /* The options of tensor_all_dim and tensor_all_dim_out, and their defaults. */
 typedef struct {
   size_t struct_size; /* sizeof(tensor_all_dim_options_t) */
-  bool keepdim;       /* False */
+  bool keepdim;       /* false */
 } tensor_all_dim_options_t;
 
 /* Is no element 0 along the given dims? */

@@ -267,7 +267,7 @@ pub struct AllcloseOptions {
     pub rtol: f64,
     /// By default 1e-08.
     pub atol: f64,
-    /// By default False.
+    /// By default false.
     pub equal_nan: bool,
 }
 

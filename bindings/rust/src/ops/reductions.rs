@@ -269,7 +269,7 @@ impl Tensor {
 /// The options of `max_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MaxDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -291,7 +291,7 @@ impl MaxDimOptions {
 /// The options of `min_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MinDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -315,7 +315,7 @@ impl MinDimOptions {
 pub struct AmaxOptions<'a> {
     /// By default `[]`.
     pub dim: &'a [i64],
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -341,7 +341,7 @@ impl AmaxOptions<'_> {
 pub struct AminOptions<'a> {
     /// By default `[]`.
     pub dim: &'a [i64],
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -365,7 +365,7 @@ impl AminOptions<'_> {
 /// The options of `argmax_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArgmaxDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -387,7 +387,7 @@ impl ArgmaxDimOptions {
 /// The options of `argmin_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArgminDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -409,7 +409,7 @@ impl ArgminDimOptions {
 /// The options of `any_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnyDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
@@ -431,7 +431,7 @@ impl AnyDimOptions {
 /// The options of `all_dim`; `()` stands for the defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllDimOptions {
-    /// By default False.
+    /// By default false.
     pub keepdim: bool,
 }
 
