@@ -205,13 +205,12 @@ void training() {
   tensor_t* parameters[] = {
       random({inputs, hidden}, TENSOR_FLOAT32, true), random({hidden}, TENSOR_FLOAT32, true),
       random({hidden, classes}, TENSOR_FLOAT32, true), random({classes}, TENSOR_FLOAT32, true)};
-  const tensor_scalar_t one = tensor_scalar_int64(1);
   const Body step = [&] {
     auto [w1, b1, w2, b2] = parameters;
     tensor_t *sums, *activated, *logits, *loss;
-    ok(tensor_addmm(b1, x, w1, one, one, &sums));
+    ok(tensor_addmm(b1, x, w1, nullptr, &sums));
     ok(tensor_relu(sums, &activated));
-    ok(tensor_addmm(b2, activated, w2, one, one, &logits));
+    ok(tensor_addmm(b2, activated, w2, nullptr, &logits));
     ok(tensor_cross_entropy(logits, target, &loss));
     ok(tensor_backward(loss));
     ok(tensor_grad_enabled_set(false, nullptr));

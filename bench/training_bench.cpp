@@ -24,12 +24,11 @@ void mlp_step(benchmark::State& state) {
   ok(tensor_from_data(classes.data(), &kBatch, 1, &options, &target));
   tensor_t *w1 = random({kInputs, kHidden}, true), *b1 = random({kHidden}, true);
   tensor_t *w2 = random({kHidden, kClasses}, true), *b2 = random({kClasses}, true);
-  const tensor_scalar_t one_scalar = tensor_scalar_int64(1);
   for (auto _ : state) {
     tensor_t *sums, *hidden, *logits, *loss;
-    ok(tensor_addmm(b1, x, w1, one_scalar, one_scalar, &sums));
+    ok(tensor_addmm(b1, x, w1, nullptr, &sums));
     ok(tensor_relu(sums, &hidden));
-    ok(tensor_addmm(b2, hidden, w2, one_scalar, one_scalar, &logits));
+    ok(tensor_addmm(b2, hidden, w2, nullptr, &logits));
     ok(tensor_cross_entropy(logits, target, &loss));
     ok(tensor_backward(loss));
     ok(tensor_grad_enabled_set(false, nullptr));

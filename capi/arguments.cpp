@@ -86,9 +86,10 @@ Device device_of(tensor_device_t device, const char* name) {
 
 ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name) {
   check_as(Status::kValueError,
-           reduction >= TENSOR_REDUCTION_NONE && reduction <= TENSOR_REDUCTION_SUM, reduction,
+           reduction >= TENSOR_REDUCTION_MEAN && reduction <= TENSOR_REDUCTION_SUM, reduction,
            " is not a valid value for ", name);
-  return static_cast<ops::Reduction>(reduction);
+  if (reduction == TENSOR_REDUCTION_NONE) return ops::Reduction::kNone;
+  return reduction == TENSOR_REDUCTION_SUM ? ops::Reduction::kSum : ops::Reduction::kMean;
 }
 
 ops::Options options_of(const tensor_options_t* options) {
@@ -99,6 +100,39 @@ ops::Options options_of(const tensor_options_t* options) {
         options->struct_size, ": start from tensor_options_default()");
   return {dtype_of(options->dtype, "options.dtype"), device_of(options->device, "options.device"),
           options->requires_grad};
+}
+
+void read_options(void* known, size_t size, const void* given) {
+  // Longer ones were never made: so little is read of a struct_size that nobody set.
+  constexpr size_t kMostOptions = 1024;
+  size_t given_size;
+  std::memcpy(&given_size, given, sizeof(given_size));
+  check(given_size >= sizeof(size_t) && given_size % alignof(size_t) == 0 &&
+            given_size <= kMostOptions,
+        "options.struct_size is ", given_size, ", expected the size of the struct, ", size);
+  std::memcpy(known, given, std::min(size, given_size));
+  const auto* bytes = static_cast<const unsigned char*>(given);
+  for (size_t i = size; i < given_size; ++i) {
+    check(bytes[i] == 0, "options have a field at byte ", i,
+          " that this version of the library does not know");
+  }
+}
+
+Scalar scalar_or(const tensor_scalar_t& given, Scalar otherwise, const char* name) {
+  return given.dtype == TENSOR_DTYPE_DEFAULT ? otherwise : scalar_of(given, name);
+}
+
+DType dtype_or(tensor_dtype_t given, DType otherwise, const char* name) {
+  return given == TENSOR_DTYPE_DEFAULT ? otherwise : dtype_of(given, name);
+}
+
+Device device_or(tensor_device_t given, Device otherwise, const char* name) {
+  const bool unset = given.type == TENSOR_DEVICE_DEFAULT && given.index == 0;
+  return unset ? otherwise : device_of(given, name);
+}
+
+void refuse_options(const tensor_options_t* given, const char* name) {
+  check(given == nullptr, name, " must be NULL where there is an output");
 }
 
 void new_handles(std::span<const Tensor> tensors, tensor_t** outs) {

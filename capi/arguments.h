@@ -66,6 +66,30 @@ Device device_of(tensor_device_t device, const char* name);
 ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name);
 ops::Options options_of(const tensor_options_t* options);
 
+// Copies an operation's options of any version: what an older caller's lack is zeros, and what this
+// version does not know must be zeros.
+void read_options(void* known, size_t size, const void* given);
+
+template <class T>
+T given_options(const T* given) {
+  T known{};
+  if (given) read_options(&known, sizeof(T), given);
+  return known;
+}
+
+// Fields of options, where zeros stand for a default.
+inline int64_t value_or(const tensor_optional_int64_t& given, int64_t otherwise) {
+  return given.has_value ? given.value : otherwise;
+}
+inline double value_or(const tensor_optional_double_t& given, double otherwise) {
+  return given.has_value ? given.value : otherwise;
+}
+Scalar scalar_or(const tensor_scalar_t& given, Scalar otherwise, const char* name);
+DType dtype_or(tensor_dtype_t given, DType otherwise, const char* name);
+Device device_or(tensor_device_t given, Device otherwise, const char* name);
+// Where there is an output, which brings its own.
+void refuse_options(const tensor_options_t* given, const char* name);
+
 inline tensor_device_t to_c(Device device) {
   return {static_cast<tensor_device_type_t>(device.type), device.index};
 }

@@ -426,9 +426,20 @@ func (t *Tensor) Equal(other *Tensor) (bool, error) {
 	return boolOf(result)
 }
 
+// AllcloseOptions are the options of Allclose, and their defaults.
+type AllcloseOptions struct {
+	Rtol     *float64 // 1e-05
+	Atol     *float64 // 1e-08
+	EqualNan bool     // false
+}
+
 // Allclose: Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes.
-func (t *Tensor) Allclose(other *Tensor, rtol float64, atol float64, equalNan bool) (bool, error) {
-	result := C.go_allclose(t.use(), other.use(), C.double(rtol), C.double(atol), C.bool(equalNan))
+func (t *Tensor) Allclose(other *Tensor, options ...AllcloseOptions) (bool, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return false, err
+	}
+	result := C.go_allclose(t.use(), other.use(), C.bool(given.Rtol != nil), C.double(valueOf(given.Rtol)), C.bool(given.Atol != nil), C.double(valueOf(given.Atol)), C.bool(given.EqualNan))
 	t.done()
 	other.done()
 	return boolOf(result)

@@ -240,11 +240,16 @@ static inline go_result go_equal(uintptr_t self, uintptr_t other) {
   return go_finish(status, (uintptr_t)out, 0);
 }
 
-static inline go_result go_allclose(uintptr_t self, uintptr_t other, double rtol, double atol,
-                                    bool equal_nan) {
+static inline go_result go_allclose(uintptr_t self, uintptr_t other, bool has_rtol, double rtol,
+                                    bool has_atol, double atol, bool equal_nan) {
+  tensor_allclose_options_t options = {sizeof options};
+  options.rtol.has_value = has_rtol;
+  options.rtol.value = rtol;
+  options.atol.has_value = has_atol;
+  options.atol.value = atol;
+  options.equal_nan = equal_nan;
   bool out = false;
-  tensor_status_t status =
-      tensor_allclose(go_handle(self), go_handle(other), rtol, atol, equal_nan, &out);
+  tensor_status_t status = tensor_allclose(go_handle(self), go_handle(other), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 

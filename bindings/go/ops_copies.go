@@ -61,13 +61,23 @@ func (t *Tensor) To(options ...Option) (*Tensor, error) {
 	return own(result)
 }
 
+// ToCopyOptions are the options of ToCopy, and their defaults.
+type ToCopyOptions struct {
+	Dtype  DType  // self's dtype
+	Device Device // self's device
+}
+
 // ToCopy: A converted copy, even where nothing changes. Floating numbers that an integer dtype does
 // not hold become what PyTorch makes of them on the device that converts: on the CPU, NaN and what
 // is out of range give the least integer of 32 bits (int8, int16, int32) or 64 (uint8, int64), of
 // which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN gives 0 where
 // float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts on the CPU.
-func (t *Tensor) ToCopy(dtype DType, device Device) (*Tensor, error) {
-	result := C.go_to_copy(t.use(), C.tensor_dtype_t(dtype), device.raw())
+func (t *Tensor) ToCopy(options ...ToCopyOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_to_copy(t.use(), C.tensor_dtype_t(given.Dtype), given.Device.raw())
 	t.done()
 	return own(result)
 }

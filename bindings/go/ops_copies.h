@@ -44,8 +44,11 @@ static inline go_result go_to(uintptr_t self, tensor_options_t options) {
 }
 
 static inline go_result go_to_copy(uintptr_t self, tensor_dtype_t dtype, tensor_device_t device) {
+  tensor_to_copy_options_t options = {sizeof options};
+  options.dtype = dtype;
+  options.device = device;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_to_copy(go_handle(self), dtype, device, &out);
+  tensor_status_t status = tensor_to_copy(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 

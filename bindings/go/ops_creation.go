@@ -66,9 +66,23 @@ func FullOut(shape []int64, fillValue Scalar, out *Tensor) error {
 	return errorOf(result)
 }
 
+// ArangeOptions are the options of Arange, and their defaults.
+type ArangeOptions struct {
+	Step   Scalar   // 1
+	Tensor []Option // nil
+}
+
 // Arange: A 1-d tensor of start, start + step, ... up to but without end. Without a dtype in the
 // options it is int64 for integers, else float32. Errors: step 0, or of the wrong sign.
-func Arange(start Scalar, end Scalar, step Scalar, options ...Option) (*Tensor, error) {
+func Arange(start Scalar, end Scalar, options ...ArangeOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	stepScalar, err := optionalScalarOf(given.Step)
+	if err != nil {
+		return nil, err
+	}
 	startScalar, err := scalarOf(start)
 	if err != nil {
 		return nil, err
@@ -77,25 +91,25 @@ func Arange(start Scalar, end Scalar, step Scalar, options ...Option) (*Tensor, 
 	if err != nil {
 		return nil, err
 	}
-	stepScalar, err := scalarOf(step)
-	if err != nil {
-		return nil, err
-	}
-	result := C.go_arange(startScalar, endScalar, stepScalar, optionsOf(options))
+	result := C.go_arange(startScalar, endScalar, stepScalar, optionsOf(given.Tensor))
 	return own(result)
 }
 
 // ArangeOut: as Arange, into a given tensor.
-func ArangeOut(start Scalar, end Scalar, step Scalar, out *Tensor) error {
+func ArangeOut(start Scalar, end Scalar, out *Tensor, options ...ArangeOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	stepScalar, err := optionalScalarOf(given.Step)
+	if err != nil {
+		return err
+	}
 	startScalar, err := scalarOf(start)
 	if err != nil {
 		return err
 	}
 	endScalar, err := scalarOf(end)
-	if err != nil {
-		return err
-	}
-	stepScalar, err := scalarOf(step)
 	if err != nil {
 		return err
 	}
@@ -104,15 +118,29 @@ func ArangeOut(start Scalar, end Scalar, step Scalar, out *Tensor) error {
 	return errorOf(result)
 }
 
+// EyeOptions are the options of Eye, and their defaults.
+type EyeOptions struct {
+	M      *int64   // n
+	Tensor []Option // nil
+}
+
 // Eye: An [n, m] matrix with 1 on the diagonal and 0 elsewhere.
-func Eye(n int64, m int64, options ...Option) (*Tensor, error) {
-	result := C.go_eye(C.int64_t(n), C.int64_t(m), optionsOf(options))
+func Eye(n int64, options ...EyeOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_eye(C.int64_t(n), C.bool(given.M != nil), C.int64_t(valueOf(given.M)), optionsOf(given.Tensor))
 	return own(result)
 }
 
 // EyeOut: as Eye, into a given tensor.
-func EyeOut(n int64, m int64, out *Tensor) error {
-	result := C.go_eye_out(C.int64_t(n), C.int64_t(m), out.use())
+func EyeOut(n int64, out *Tensor, options ...EyeOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_eye_out(C.int64_t(n), C.bool(given.M != nil), C.int64_t(valueOf(given.M)), out.use())
 	out.done()
 	return errorOf(result)
 }

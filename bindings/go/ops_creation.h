@@ -55,26 +55,38 @@ static inline go_result go_full_out(const int64_t* shape, size_t shape_count,
 }
 
 static inline go_result go_arange(tensor_scalar_t start, tensor_scalar_t end, tensor_scalar_t step,
-                                  tensor_options_t options) {
+                                  tensor_options_t tensor) {
+  tensor_arange_options_t options = {sizeof options};
+  options.step = step;
+  options.tensor = &tensor;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_arange(start, end, step, &options, &out);
+  tensor_status_t status = tensor_arange(start, end, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_arange_out(tensor_scalar_t start, tensor_scalar_t end,
                                       tensor_scalar_t step, uintptr_t out) {
-  tensor_status_t status = tensor_arange_out(start, end, step, go_handle(out));
+  tensor_arange_options_t options = {sizeof options};
+  options.step = step;
+  tensor_status_t status = tensor_arange_out(start, end, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
-static inline go_result go_eye(int64_t n, int64_t m, tensor_options_t options) {
+static inline go_result go_eye(int64_t n, bool has_m, int64_t m, tensor_options_t tensor) {
+  tensor_eye_options_t options = {sizeof options};
+  options.m.has_value = has_m;
+  options.m.value = m;
+  options.tensor = &tensor;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_eye(n, m, &options, &out);
+  tensor_status_t status = tensor_eye(n, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
-static inline go_result go_eye_out(int64_t n, int64_t m, uintptr_t out) {
-  tensor_status_t status = tensor_eye_out(n, m, go_handle(out));
+static inline go_result go_eye_out(int64_t n, bool has_m, int64_t m, uintptr_t out) {
+  tensor_eye_options_t options = {sizeof options};
+  options.m.has_value = has_m;
+  options.m.value = m;
+  tensor_status_t status = tensor_eye_out(n, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 

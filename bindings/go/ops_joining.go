@@ -5,36 +5,62 @@ package libtensor
 // #include "ops_joining.h"
 import "C"
 
+// CatOptions are the options of Cat, and their defaults.
+type CatOptions struct {
+	Dim int64 // 0
+}
+
 // Cat: The tensors one after the other along dim. Dtypes promote; all other sizes must agree. 1-d
 // tensors without elements are passed over.
-func Cat(tensors []*Tensor, dim int64) (*Tensor, error) {
+func Cat(tensors []*Tensor, options ...CatOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	tensorsUsed := useAll(tensors)
-	result := C.go_cat(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim))
+	result := C.go_cat(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(given.Dim))
 	tensorsUsed.done()
 	return own(result)
 }
 
 // CatOut: as Cat, into a given tensor.
-func CatOut(tensors []*Tensor, dim int64, out *Tensor) error {
+func CatOut(tensors []*Tensor, out *Tensor, options ...CatOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
 	tensorsUsed := useAll(tensors)
-	result := C.go_cat_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim), out.use())
+	result := C.go_cat_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(given.Dim), out.use())
 	tensorsUsed.done()
 	out.done()
 	return errorOf(result)
 }
 
+// StackOptions are the options of Stack, and their defaults.
+type StackOptions struct {
+	Dim int64 // 0
+}
+
 // Stack: Tensors of one shape along a new dim.
-func Stack(tensors []*Tensor, dim int64) (*Tensor, error) {
+func Stack(tensors []*Tensor, options ...StackOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	tensorsUsed := useAll(tensors)
-	result := C.go_stack(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim))
+	result := C.go_stack(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(given.Dim))
 	tensorsUsed.done()
 	return own(result)
 }
 
 // StackOut: as Stack, into a given tensor.
-func StackOut(tensors []*Tensor, dim int64, out *Tensor) error {
+func StackOut(tensors []*Tensor, out *Tensor, options ...StackOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
 	tensorsUsed := useAll(tensors)
-	result := C.go_stack_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(dim), out.use())
+	result := C.go_stack_out(firstHandle(tensorsUsed.handles), C.size_t(len(tensorsUsed.handles)), C.int64_t(given.Dim), out.use())
 	tensorsUsed.done()
 	out.done()
 	return errorOf(result)

@@ -6,28 +6,36 @@
 #include "tensor/ops/joining.h"
 
 static inline go_result go_cat(const uintptr_t* tensors, size_t tensors_count, int64_t dim) {
+  tensor_cat_options_t options = {sizeof options};
+  options.dim = dim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_cat((tensor_t* const*)tensors, tensors_count, dim, &out);
+  tensor_status_t status = tensor_cat((tensor_t* const*)tensors, tensors_count, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_cat_out(const uintptr_t* tensors, size_t tensors_count, int64_t dim,
                                    uintptr_t out) {
+  tensor_cat_options_t options = {sizeof options};
+  options.dim = dim;
   tensor_status_t status =
-      tensor_cat_out((tensor_t* const*)tensors, tensors_count, dim, go_handle(out));
+      tensor_cat_out((tensor_t* const*)tensors, tensors_count, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_stack(const uintptr_t* tensors, size_t tensors_count, int64_t dim) {
+  tensor_stack_options_t options = {sizeof options};
+  options.dim = dim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_stack((tensor_t* const*)tensors, tensors_count, dim, &out);
+  tensor_status_t status = tensor_stack((tensor_t* const*)tensors, tensors_count, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_stack_out(const uintptr_t* tensors, size_t tensors_count, int64_t dim,
                                      uintptr_t out) {
+  tensor_stack_options_t options = {sizeof options};
+  options.dim = dim;
   tensor_status_t status =
-      tensor_stack_out((tensor_t* const*)tensors, tensors_count, dim, go_handle(out));
+      tensor_stack_out((tensor_t* const*)tensors, tensors_count, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 

@@ -91,14 +91,24 @@ func (t *Tensor) DotOut(tensor *Tensor, out *Tensor) error {
 	return errorOf(result)
 }
 
+// AddmmOptions are the options of Addmm, and their defaults.
+type AddmmOptions struct {
+	Beta  Scalar // 1
+	Alpha Scalar // 1
+}
+
 // Addmm: beta * self + alpha * (mat1 @ mat2); self broadcasts to the product's shape. With beta 0,
 // self is not read.
-func (t *Tensor) Addmm(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (*Tensor, error) {
-	betaScalar, err := scalarOf(beta)
+func (t *Tensor) Addmm(mat1 *Tensor, mat2 *Tensor, options ...AddmmOptions) (*Tensor, error) {
+	given, err := oneOf(options)
 	if err != nil {
 		return nil, err
 	}
-	alphaScalar, err := scalarOf(alpha)
+	betaScalar, err := optionalScalarOf(given.Beta)
+	if err != nil {
+		return nil, err
+	}
+	alphaScalar, err := optionalScalarOf(given.Alpha)
 	if err != nil {
 		return nil, err
 	}
@@ -110,12 +120,16 @@ func (t *Tensor) Addmm(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (*
 }
 
 // Addmm_: as Addmm, in place.
-func (t *Tensor) Addmm_(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (*Tensor, error) {
-	betaScalar, err := scalarOf(beta)
+func (t *Tensor) Addmm_(mat1 *Tensor, mat2 *Tensor, options ...AddmmOptions) (*Tensor, error) {
+	given, err := oneOf(options)
 	if err != nil {
 		return nil, err
 	}
-	alphaScalar, err := scalarOf(alpha)
+	betaScalar, err := optionalScalarOf(given.Beta)
+	if err != nil {
+		return nil, err
+	}
+	alphaScalar, err := optionalScalarOf(given.Alpha)
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +141,16 @@ func (t *Tensor) Addmm_(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar) (
 }
 
 // AddmmOut: as Addmm, into a given tensor.
-func (t *Tensor) AddmmOut(mat1 *Tensor, mat2 *Tensor, beta Scalar, alpha Scalar, out *Tensor) error {
-	betaScalar, err := scalarOf(beta)
+func (t *Tensor) AddmmOut(mat1 *Tensor, mat2 *Tensor, out *Tensor, options ...AddmmOptions) error {
+	given, err := oneOf(options)
 	if err != nil {
 		return err
 	}
-	alphaScalar, err := scalarOf(alpha)
+	betaScalar, err := optionalScalarOf(given.Beta)
+	if err != nil {
+		return err
+	}
+	alphaScalar, err := optionalScalarOf(given.Alpha)
 	if err != nil {
 		return err
 	}

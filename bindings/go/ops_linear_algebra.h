@@ -62,23 +62,32 @@ static inline go_result go_dot_out(uintptr_t self, uintptr_t tensor, uintptr_t o
 
 static inline go_result go_addmm(uintptr_t self, uintptr_t mat1, uintptr_t mat2,
                                  tensor_scalar_t beta, tensor_scalar_t alpha) {
+  tensor_addmm_options_t options = {sizeof options};
+  options.beta = beta;
+  options.alpha = alpha;
   tensor_t* out = NULL;
   tensor_status_t status =
-      tensor_addmm(go_handle(self), go_handle(mat1), go_handle(mat2), beta, alpha, &out);
+      tensor_addmm(go_handle(self), go_handle(mat1), go_handle(mat2), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_addmm_(uintptr_t self, uintptr_t mat1, uintptr_t mat2,
                                   tensor_scalar_t beta, tensor_scalar_t alpha) {
+  tensor_addmm_options_t options = {sizeof options};
+  options.beta = beta;
+  options.alpha = alpha;
   tensor_status_t status =
-      tensor_addmm_(go_handle(self), go_handle(mat1), go_handle(mat2), beta, alpha);
+      tensor_addmm_(go_handle(self), go_handle(mat1), go_handle(mat2), &options);
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_addmm_out(uintptr_t self, uintptr_t mat1, uintptr_t mat2,
                                      tensor_scalar_t beta, tensor_scalar_t alpha, uintptr_t out) {
-  tensor_status_t status = tensor_addmm_out(go_handle(self), go_handle(mat1), go_handle(mat2), beta,
-                                            alpha, go_handle(out));
+  tensor_addmm_options_t options = {sizeof options};
+  options.beta = beta;
+  options.alpha = alpha;
+  tensor_status_t status =
+      tensor_addmm_out(go_handle(self), go_handle(mat1), go_handle(mat2), &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 

@@ -5,14 +5,25 @@ package libtensor
 // #include "ops_losses.h"
 import "C"
 
+// NllLossOptions are the options of NllLoss, and their defaults.
+type NllLossOptions struct {
+	Weight      *Tensor   // nil
+	IgnoreIndex *int64    // -100
+	Reduction   Reduction // mean
+}
+
 // NllLoss: Negative log likelihood: self is [C], [N, C] or [N, C, d...] log-probabilities, target
 // int64 class numbers of self's shape without C. weight ([C]) rescales classes; a target equal to
 // ignore_index counts for nothing. The mean divides by the sum of the weights used.
-func (t *Tensor) NllLoss(target *Tensor, weight *Tensor, ignoreIndex int64, reduction Reduction) (*Tensor, error) {
-	result := C.go_nll_loss(t.use(), target.use(), weight.use(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction))
+func (t *Tensor) NllLoss(target *Tensor, options ...NllLossOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_nll_loss(t.use(), target.use(), given.Weight.use(), C.bool(given.IgnoreIndex != nil), C.int64_t(valueOf(given.IgnoreIndex)), C.tensor_reduction_t(given.Reduction))
 	t.done()
 	target.done()
-	weight.done()
+	given.Weight.done()
 	return own(result)
 }
 
@@ -25,19 +36,40 @@ func (t *Tensor) CrossEntropy(target *Tensor) (*Tensor, error) {
 	return own(result)
 }
 
+// CrossEntropyWithOptions are the options of CrossEntropyWith, and their defaults.
+type CrossEntropyWithOptions struct {
+	Weight         *Tensor   // nil
+	IgnoreIndex    *int64    // -100
+	Reduction      Reduction // mean
+	LabelSmoothing float64   // 0.0
+}
+
 // CrossEntropyWith: cross_entropy with class weights, an ignored class, another reduction, and
 // label smoothing in [0, 1].
-func (t *Tensor) CrossEntropyWith(target *Tensor, weight *Tensor, ignoreIndex int64, reduction Reduction, labelSmoothing float64) (*Tensor, error) {
-	result := C.go_cross_entropy_with(t.use(), target.use(), weight.use(), C.int64_t(ignoreIndex), C.tensor_reduction_t(reduction), C.double(labelSmoothing))
+func (t *Tensor) CrossEntropyWith(target *Tensor, options ...CrossEntropyWithOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_cross_entropy_with(t.use(), target.use(), given.Weight.use(), C.bool(given.IgnoreIndex != nil), C.int64_t(valueOf(given.IgnoreIndex)), C.tensor_reduction_t(given.Reduction), C.double(given.LabelSmoothing))
 	t.done()
 	target.done()
-	weight.done()
+	given.Weight.done()
 	return own(result)
 }
 
+// MseLossOptions are the options of MseLoss, and their defaults.
+type MseLossOptions struct {
+	Reduction Reduction // mean
+}
+
 // MseLoss: The squared difference, averaged, summed, or as it is.
-func (t *Tensor) MseLoss(target *Tensor, reduction Reduction) (*Tensor, error) {
-	result := C.go_mse_loss(t.use(), target.use(), C.tensor_reduction_t(reduction))
+func (t *Tensor) MseLoss(target *Tensor, options ...MseLossOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_mse_loss(t.use(), target.use(), C.tensor_reduction_t(given.Reduction))
 	t.done()
 	target.done()
 	return own(result)

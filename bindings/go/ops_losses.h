@@ -6,10 +6,15 @@
 #include "tensor/ops/losses.h"
 
 static inline go_result go_nll_loss(uintptr_t self, uintptr_t target, uintptr_t weight,
-                                    int64_t ignore_index, tensor_reduction_t reduction) {
+                                    bool has_ignore_index, int64_t ignore_index,
+                                    tensor_reduction_t reduction) {
+  tensor_nll_loss_options_t options = {sizeof options};
+  options.weight = go_handle(weight);
+  options.ignore_index.has_value = has_ignore_index;
+  options.ignore_index.value = ignore_index;
+  options.reduction = reduction;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_nll_loss(go_handle(self), go_handle(target), go_handle(weight),
-                                           ignore_index, reduction, &out);
+  tensor_status_t status = tensor_nll_loss(go_handle(self), go_handle(target), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
@@ -20,19 +25,27 @@ static inline go_result go_cross_entropy(uintptr_t self, uintptr_t target) {
 }
 
 static inline go_result go_cross_entropy_with(uintptr_t self, uintptr_t target, uintptr_t weight,
-                                              int64_t ignore_index, tensor_reduction_t reduction,
+                                              bool has_ignore_index, int64_t ignore_index,
+                                              tensor_reduction_t reduction,
                                               double label_smoothing) {
+  tensor_cross_entropy_with_options_t options = {sizeof options};
+  options.weight = go_handle(weight);
+  options.ignore_index.has_value = has_ignore_index;
+  options.ignore_index.value = ignore_index;
+  options.reduction = reduction;
+  options.label_smoothing = label_smoothing;
   tensor_t* out = NULL;
   tensor_status_t status =
-      tensor_cross_entropy_with(go_handle(self), go_handle(target), go_handle(weight), ignore_index,
-                                reduction, label_smoothing, &out);
+      tensor_cross_entropy_with(go_handle(self), go_handle(target), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_mse_loss(uintptr_t self, uintptr_t target,
                                     tensor_reduction_t reduction) {
+  tensor_mse_loss_options_t options = {sizeof options};
+  options.reduction = reduction;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_mse_loss(go_handle(self), go_handle(target), reduction, &out);
+  tensor_status_t status = tensor_mse_loss(go_handle(self), go_handle(target), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 

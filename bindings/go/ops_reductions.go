@@ -66,48 +66,100 @@ func (t *Tensor) MeanDimOut(dim []int64, keepdim bool, out *Tensor) error {
 	return errorOf(result)
 }
 
+// VarOptions are the options of Var, and their defaults.
+type VarOptions struct {
+	Dim        []int64  // []
+	Correction *float64 // 1.0
+	Keepdim    bool     // false
+}
+
 // Var: The variance over the given dims (none given: all): the sum of squared differences from the
 // mean, divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite,
 // with a warning, where N is not greater than correction.
-func (t *Tensor) Var(dim []int64, correction float64, keepdim bool) (*Tensor, error) {
-	result := C.go_var(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+func (t *Tensor) Var(options ...VarOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_var(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // VarOut: as Var, into a given tensor.
-func (t *Tensor) VarOut(dim []int64, correction float64, keepdim bool, out *Tensor) error {
-	result := C.go_var_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim), out.use())
+func (t *Tensor) VarOut(out *Tensor, options ...VarOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_var_out(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
 }
 
+// StdOptions are the options of Std, and their defaults.
+type StdOptions struct {
+	Dim        []int64  // []
+	Correction *float64 // 1.0
+	Keepdim    bool     // false
+}
+
 // Std: The standard deviation: the root of var. Its gradient is 0 where the result is 0.
-func (t *Tensor) Std(dim []int64, correction float64, keepdim bool) (*Tensor, error) {
-	result := C.go_std(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+func (t *Tensor) Std(options ...StdOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_std(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // StdOut: as Std, into a given tensor.
-func (t *Tensor) StdOut(dim []int64, correction float64, keepdim bool, out *Tensor) error {
-	result := C.go_std_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim), out.use())
+func (t *Tensor) StdOut(out *Tensor, options ...StdOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_std_out(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
 }
 
+// VarMeanOptions are the options of VarMean, and their defaults.
+type VarMeanOptions struct {
+	Dim        []int64  // []
+	Correction *float64 // 1.0
+	Keepdim    bool     // false
+}
+
 // VarMean: The variance, as var says, and the mean, in one pass.
-func (t *Tensor) VarMean(dim []int64, correction float64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_var_mean(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+func (t *Tensor) VarMean(options ...VarMeanOptions) (*Tensor, *Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := C.go_var_mean(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim))
 	t.done()
 	return ownPair(result)
 }
 
+// StdMeanOptions are the options of StdMean, and their defaults.
+type StdMeanOptions struct {
+	Dim        []int64  // []
+	Correction *float64 // 1.0
+	Keepdim    bool     // false
+}
+
 // StdMean: The standard deviation, as std says, and the mean, in one pass.
-func (t *Tensor) StdMean(dim []int64, correction float64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_std_mean(t.use(), firstInt(dim), C.size_t(len(dim)), C.double(correction), C.bool(keepdim))
+func (t *Tensor) StdMean(options ...StdMeanOptions) (*Tensor, *Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := C.go_std_mean(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Correction != nil), C.double(valueOf(given.Correction)), C.bool(given.Keepdim))
 	t.done()
 	return ownPair(result)
 }
@@ -127,17 +179,30 @@ func (t *Tensor) MaxOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// MaxDimOptions are the options of MaxDim, and their defaults.
+type MaxDimOptions struct {
+	Keepdim bool // false
+}
+
 // MaxDim: The greatest element along dim, and its position (int64): the first where several are
 // equal.
-func (t *Tensor) MaxDim(dim int64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_max_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+func (t *Tensor) MaxDim(dim int64, options ...MaxDimOptions) (*Tensor, *Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := C.go_max_dim(t.use(), C.int64_t(dim), C.bool(given.Keepdim))
 	t.done()
 	return ownPair(result)
 }
 
 // MaxDimOut: as MaxDim, into a given tensor.
-func (t *Tensor) MaxDimOut(dim int64, keepdim bool, values *Tensor, indices *Tensor) error {
-	result := C.go_max_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), values.use(), indices.use())
+func (t *Tensor) MaxDimOut(dim int64, values *Tensor, indices *Tensor, options ...MaxDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_max_dim_out(t.use(), C.int64_t(dim), C.bool(given.Keepdim), values.use(), indices.use())
 	t.done()
 	values.done()
 	indices.done()
@@ -159,47 +224,88 @@ func (t *Tensor) MinOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// MinDimOptions are the options of MinDim, and their defaults.
+type MinDimOptions struct {
+	Keepdim bool // false
+}
+
 // MinDim: The least element along dim, and its position (int64): the first where several are equal.
-func (t *Tensor) MinDim(dim int64, keepdim bool) (*Tensor, *Tensor, error) {
-	result := C.go_min_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+func (t *Tensor) MinDim(dim int64, options ...MinDimOptions) (*Tensor, *Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	result := C.go_min_dim(t.use(), C.int64_t(dim), C.bool(given.Keepdim))
 	t.done()
 	return ownPair(result)
 }
 
 // MinDimOut: as MinDim, into a given tensor.
-func (t *Tensor) MinDimOut(dim int64, keepdim bool, values *Tensor, indices *Tensor) error {
-	result := C.go_min_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), values.use(), indices.use())
+func (t *Tensor) MinDimOut(dim int64, values *Tensor, indices *Tensor, options ...MinDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_min_dim_out(t.use(), C.int64_t(dim), C.bool(given.Keepdim), values.use(), indices.use())
 	t.done()
 	values.done()
 	indices.done()
 	return errorOf(result)
 }
 
+// AmaxOptions are the options of Amax, and their defaults.
+type AmaxOptions struct {
+	Dim     []int64 // []
+	Keepdim bool    // false
+}
+
 // Amax: The greatest element over the given dims (none given: all).
-func (t *Tensor) Amax(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_amax(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+func (t *Tensor) Amax(options ...AmaxOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_amax(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // AmaxOut: as Amax, into a given tensor.
-func (t *Tensor) AmaxOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_amax_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+func (t *Tensor) AmaxOut(out *Tensor, options ...AmaxOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_amax_out(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
 }
 
+// AminOptions are the options of Amin, and their defaults.
+type AminOptions struct {
+	Dim     []int64 // []
+	Keepdim bool    // false
+}
+
 // Amin: The least element over the given dims (none given: all).
-func (t *Tensor) Amin(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_amin(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+func (t *Tensor) Amin(options ...AminOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_amin(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // AminOut: as Amin, into a given tensor.
-func (t *Tensor) AminOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_amin_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+func (t *Tensor) AminOut(out *Tensor, options ...AminOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_amin_out(t.use(), firstInt(given.Dim), C.size_t(len(given.Dim)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
@@ -221,16 +327,29 @@ func (t *Tensor) ArgmaxOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// ArgmaxDimOptions are the options of ArgmaxDim, and their defaults.
+type ArgmaxDimOptions struct {
+	Keepdim bool // false
+}
+
 // ArgmaxDim: The position (int64) of the greatest element along dim.
-func (t *Tensor) ArgmaxDim(dim int64, keepdim bool) (*Tensor, error) {
-	result := C.go_argmax_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+func (t *Tensor) ArgmaxDim(dim int64, options ...ArgmaxDimOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_argmax_dim(t.use(), C.int64_t(dim), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // ArgmaxDimOut: as ArgmaxDim, into a given tensor.
-func (t *Tensor) ArgmaxDimOut(dim int64, keepdim bool, out *Tensor) error {
-	result := C.go_argmax_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), out.use())
+func (t *Tensor) ArgmaxDimOut(dim int64, out *Tensor, options ...ArgmaxDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_argmax_dim_out(t.use(), C.int64_t(dim), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
@@ -252,16 +371,29 @@ func (t *Tensor) ArgminOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// ArgminDimOptions are the options of ArgminDim, and their defaults.
+type ArgminDimOptions struct {
+	Keepdim bool // false
+}
+
 // ArgminDim: The position (int64) of the least element along dim.
-func (t *Tensor) ArgminDim(dim int64, keepdim bool) (*Tensor, error) {
-	result := C.go_argmin_dim(t.use(), C.int64_t(dim), C.bool(keepdim))
+func (t *Tensor) ArgminDim(dim int64, options ...ArgminDimOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_argmin_dim(t.use(), C.int64_t(dim), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // ArgminDimOut: as ArgminDim, into a given tensor.
-func (t *Tensor) ArgminDimOut(dim int64, keepdim bool, out *Tensor) error {
-	result := C.go_argmin_dim_out(t.use(), C.int64_t(dim), C.bool(keepdim), out.use())
+func (t *Tensor) ArgminDimOut(dim int64, out *Tensor, options ...ArgminDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_argmin_dim_out(t.use(), C.int64_t(dim), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
@@ -282,16 +414,29 @@ func (t *Tensor) AnyOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// AnyDimOptions are the options of AnyDim, and their defaults.
+type AnyDimOptions struct {
+	Keepdim bool // false
+}
+
 // AnyDim: Is any element not 0 along the given dims?
-func (t *Tensor) AnyDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_any_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+func (t *Tensor) AnyDim(dim []int64, options ...AnyDimOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_any_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // AnyDimOut: as AnyDim, into a given tensor.
-func (t *Tensor) AnyDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_any_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+func (t *Tensor) AnyDimOut(dim []int64, out *Tensor, options ...AnyDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_any_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)
@@ -312,16 +457,29 @@ func (t *Tensor) AllOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// AllDimOptions are the options of AllDim, and their defaults.
+type AllDimOptions struct {
+	Keepdim bool // false
+}
+
 // AllDim: Is no element 0 along the given dims?
-func (t *Tensor) AllDim(dim []int64, keepdim bool) (*Tensor, error) {
-	result := C.go_all_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim))
+func (t *Tensor) AllDim(dim []int64, options ...AllDimOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_all_dim(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(given.Keepdim))
 	t.done()
 	return own(result)
 }
 
 // AllDimOut: as AllDim, into a given tensor.
-func (t *Tensor) AllDimOut(dim []int64, keepdim bool, out *Tensor) error {
-	result := C.go_all_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(keepdim), out.use())
+func (t *Tensor) AllDimOut(dim []int64, out *Tensor, options ...AllDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_all_dim_out(t.use(), firstInt(dim), C.size_t(len(dim)), C.bool(given.Keepdim), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)

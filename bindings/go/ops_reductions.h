@@ -56,48 +56,82 @@ static inline go_result go_mean_dim_out(uintptr_t self, const int64_t* dim, size
 }
 
 static inline go_result go_var(uintptr_t self, const int64_t* dim, size_t dim_count,
-                               double correction, bool keepdim) {
+                               bool has_correction, double correction, bool keepdim) {
+  tensor_var_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_var(go_handle(self), dim, dim_count, correction, keepdim, &out);
+  tensor_status_t status = tensor_var(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_var_out(uintptr_t self, const int64_t* dim, size_t dim_count,
-                                   double correction, bool keepdim, uintptr_t out) {
-  tensor_status_t status =
-      tensor_var_out(go_handle(self), dim, dim_count, correction, keepdim, go_handle(out));
+                                   bool has_correction, double correction, bool keepdim,
+                                   uintptr_t out) {
+  tensor_var_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_var_out(go_handle(self), &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_std(uintptr_t self, const int64_t* dim, size_t dim_count,
-                               double correction, bool keepdim) {
+                               bool has_correction, double correction, bool keepdim) {
+  tensor_std_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_std(go_handle(self), dim, dim_count, correction, keepdim, &out);
+  tensor_status_t status = tensor_std(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_std_out(uintptr_t self, const int64_t* dim, size_t dim_count,
-                                   double correction, bool keepdim, uintptr_t out) {
-  tensor_status_t status =
-      tensor_std_out(go_handle(self), dim, dim_count, correction, keepdim, go_handle(out));
+                                   bool has_correction, double correction, bool keepdim,
+                                   uintptr_t out) {
+  tensor_std_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_std_out(go_handle(self), &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_var_mean(uintptr_t self, const int64_t* dim, size_t dim_count,
-                                    double correction, bool keepdim) {
+                                    bool has_correction, double correction, bool keepdim) {
+  tensor_var_mean_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
   tensor_t* variance = NULL;
   tensor_t* mean = NULL;
-  tensor_status_t status =
-      tensor_var_mean(go_handle(self), dim, dim_count, correction, keepdim, &variance, &mean);
+  tensor_status_t status = tensor_var_mean(go_handle(self), &options, &variance, &mean);
   return go_finish(status, (uintptr_t)variance, (uintptr_t)mean);
 }
 
 static inline go_result go_std_mean(uintptr_t self, const int64_t* dim, size_t dim_count,
-                                    double correction, bool keepdim) {
+                                    bool has_correction, double correction, bool keepdim) {
+  tensor_std_mean_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.correction.has_value = has_correction;
+  options.correction.value = correction;
+  options.keepdim = keepdim;
   tensor_t* deviation = NULL;
   tensor_t* mean = NULL;
-  tensor_status_t status =
-      tensor_std_mean(go_handle(self), dim, dim_count, correction, keepdim, &deviation, &mean);
+  tensor_status_t status = tensor_std_mean(go_handle(self), &options, &deviation, &mean);
   return go_finish(status, (uintptr_t)deviation, (uintptr_t)mean);
 }
 
@@ -113,16 +147,20 @@ static inline go_result go_max_out(uintptr_t self, uintptr_t out) {
 }
 
 static inline go_result go_max_dim(uintptr_t self, int64_t dim, bool keepdim) {
+  tensor_max_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* values = NULL;
   tensor_t* indices = NULL;
-  tensor_status_t status = tensor_max_dim(go_handle(self), dim, keepdim, &values, &indices);
+  tensor_status_t status = tensor_max_dim(go_handle(self), dim, &options, &values, &indices);
   return go_finish(status, (uintptr_t)values, (uintptr_t)indices);
 }
 
 static inline go_result go_max_dim_out(uintptr_t self, int64_t dim, bool keepdim, uintptr_t values,
                                        uintptr_t indices) {
+  tensor_max_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_status_t status =
-      tensor_max_dim_out(go_handle(self), dim, keepdim, go_handle(values), go_handle(indices));
+      tensor_max_dim_out(go_handle(self), dim, &options, go_handle(values), go_handle(indices));
   return go_finish(status, 0, 0);
 }
 
@@ -138,44 +176,62 @@ static inline go_result go_min_out(uintptr_t self, uintptr_t out) {
 }
 
 static inline go_result go_min_dim(uintptr_t self, int64_t dim, bool keepdim) {
+  tensor_min_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* values = NULL;
   tensor_t* indices = NULL;
-  tensor_status_t status = tensor_min_dim(go_handle(self), dim, keepdim, &values, &indices);
+  tensor_status_t status = tensor_min_dim(go_handle(self), dim, &options, &values, &indices);
   return go_finish(status, (uintptr_t)values, (uintptr_t)indices);
 }
 
 static inline go_result go_min_dim_out(uintptr_t self, int64_t dim, bool keepdim, uintptr_t values,
                                        uintptr_t indices) {
+  tensor_min_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_status_t status =
-      tensor_min_dim_out(go_handle(self), dim, keepdim, go_handle(values), go_handle(indices));
+      tensor_min_dim_out(go_handle(self), dim, &options, go_handle(values), go_handle(indices));
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_amax(uintptr_t self, const int64_t* dim, size_t dim_count,
                                 bool keepdim) {
+  tensor_amax_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_amax(go_handle(self), dim, dim_count, keepdim, &out);
+  tensor_status_t status = tensor_amax(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_amax_out(uintptr_t self, const int64_t* dim, size_t dim_count,
                                     bool keepdim, uintptr_t out) {
-  tensor_status_t status =
-      tensor_amax_out(go_handle(self), dim, dim_count, keepdim, go_handle(out));
+  tensor_amax_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_amax_out(go_handle(self), &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
 static inline go_result go_amin(uintptr_t self, const int64_t* dim, size_t dim_count,
                                 bool keepdim) {
+  tensor_amin_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_amin(go_handle(self), dim, dim_count, keepdim, &out);
+  tensor_status_t status = tensor_amin(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_amin_out(uintptr_t self, const int64_t* dim, size_t dim_count,
                                     bool keepdim, uintptr_t out) {
-  tensor_status_t status =
-      tensor_amin_out(go_handle(self), dim, dim_count, keepdim, go_handle(out));
+  tensor_amin_options_t options = {sizeof options};
+  options.dim = dim;
+  options.dim_count = dim_count;
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_amin_out(go_handle(self), &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
@@ -191,14 +247,18 @@ static inline go_result go_argmax_out(uintptr_t self, uintptr_t out) {
 }
 
 static inline go_result go_argmax_dim(uintptr_t self, int64_t dim, bool keepdim) {
+  tensor_argmax_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_argmax_dim(go_handle(self), dim, keepdim, &out);
+  tensor_status_t status = tensor_argmax_dim(go_handle(self), dim, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_argmax_dim_out(uintptr_t self, int64_t dim, bool keepdim,
                                           uintptr_t out) {
-  tensor_status_t status = tensor_argmax_dim_out(go_handle(self), dim, keepdim, go_handle(out));
+  tensor_argmax_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_argmax_dim_out(go_handle(self), dim, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
@@ -214,14 +274,18 @@ static inline go_result go_argmin_out(uintptr_t self, uintptr_t out) {
 }
 
 static inline go_result go_argmin_dim(uintptr_t self, int64_t dim, bool keepdim) {
+  tensor_argmin_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_argmin_dim(go_handle(self), dim, keepdim, &out);
+  tensor_status_t status = tensor_argmin_dim(go_handle(self), dim, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_argmin_dim_out(uintptr_t self, int64_t dim, bool keepdim,
                                           uintptr_t out) {
-  tensor_status_t status = tensor_argmin_dim_out(go_handle(self), dim, keepdim, go_handle(out));
+  tensor_argmin_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
+  tensor_status_t status = tensor_argmin_dim_out(go_handle(self), dim, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
@@ -238,15 +302,19 @@ static inline go_result go_any_out(uintptr_t self, uintptr_t out) {
 
 static inline go_result go_any_dim(uintptr_t self, const int64_t* dim, size_t dim_count,
                                    bool keepdim) {
+  tensor_any_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_any_dim(go_handle(self), dim, dim_count, keepdim, &out);
+  tensor_status_t status = tensor_any_dim(go_handle(self), dim, dim_count, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_any_dim_out(uintptr_t self, const int64_t* dim, size_t dim_count,
                                        bool keepdim, uintptr_t out) {
+  tensor_any_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_status_t status =
-      tensor_any_dim_out(go_handle(self), dim, dim_count, keepdim, go_handle(out));
+      tensor_any_dim_out(go_handle(self), dim, dim_count, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 
@@ -263,15 +331,19 @@ static inline go_result go_all_out(uintptr_t self, uintptr_t out) {
 
 static inline go_result go_all_dim(uintptr_t self, const int64_t* dim, size_t dim_count,
                                    bool keepdim) {
+  tensor_all_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_all_dim(go_handle(self), dim, dim_count, keepdim, &out);
+  tensor_status_t status = tensor_all_dim(go_handle(self), dim, dim_count, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
 static inline go_result go_all_dim_out(uintptr_t self, const int64_t* dim, size_t dim_count,
                                        bool keepdim, uintptr_t out) {
+  tensor_all_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
   tensor_status_t status =
-      tensor_all_dim_out(go_handle(self), dim, dim_count, keepdim, go_handle(out));
+      tensor_all_dim_out(go_handle(self), dim, dim_count, &options, go_handle(out));
   return go_finish(status, 0, 0);
 }
 

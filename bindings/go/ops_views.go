@@ -27,9 +27,19 @@ func (t *Tensor) Reshape(shape []int64) (*Tensor, error) {
 	return own(result)
 }
 
+// FlattenOptions are the options of Flatten, and their defaults.
+type FlattenOptions struct {
+	StartDim int64  // 0
+	EndDim   *int64 // -1
+}
+
 // Flatten: Dims start_dim to end_dim (inclusive) as one.
-func (t *Tensor) Flatten(startDim int64, endDim int64) (*Tensor, error) {
-	result := C.go_flatten(t.use(), C.int64_t(startDim), C.int64_t(endDim))
+func (t *Tensor) Flatten(options ...FlattenOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_flatten(t.use(), C.int64_t(given.StartDim), C.bool(given.EndDim != nil), C.int64_t(valueOf(given.EndDim)))
 	t.done()
 	return own(result)
 }
@@ -155,73 +165,136 @@ func (t *Tensor) Narrow(dim int64, start int64, length int64) (*Tensor, error) {
 	return own(result)
 }
 
+// UnbindOptions are the options of Unbind, and their defaults.
+type UnbindOptions struct {
+	Dim int64 // 0
+}
+
 // Unbind: All parts along dim, each a view without that dim. None of the views may be changed in
 // place while recording is on. Errors: self has no dims.
-func (t *Tensor) Unbind(dim int64) ([]*Tensor, error) {
+func (t *Tensor) Unbind(options ...UnbindOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_unbind(t.use(), C.int64_t(dim), out, capacity)
+		result := C.go_unbind(t.use(), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
+}
+
+// SplitOptions are the options of Split, and their defaults.
+type SplitOptions struct {
+	Dim int64 // 0
 }
 
 // Split: Views of split_size positions of dim each, the last one of what is left. None of the views
 // may be changed in place while recording is on. Errors: a negative split_size, or 0 where the
 // dim's size is not.
-func (t *Tensor) Split(splitSize int64, dim int64) ([]*Tensor, error) {
+func (t *Tensor) Split(splitSize int64, options ...SplitOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_split(t.use(), C.int64_t(splitSize), C.int64_t(dim), out, capacity)
+		result := C.go_split(t.use(), C.int64_t(splitSize), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
+}
+
+// SplitWithSizesOptions are the options of SplitWithSizes, and their defaults.
+type SplitWithSizesOptions struct {
+	Dim int64 // 0
 }
 
 // SplitWithSizes: Views of so many positions of dim each, one after the other. None of the views
 // may be changed in place while recording is on. Errors: a negative size, or sizes whose sum is not
 // that of the dim.
-func (t *Tensor) SplitWithSizes(splitSizes []int64, dim int64) ([]*Tensor, error) {
+func (t *Tensor) SplitWithSizes(splitSizes []int64, options ...SplitWithSizesOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_split_with_sizes(t.use(), firstInt(splitSizes), C.size_t(len(splitSizes)), C.int64_t(dim), out, capacity)
+		result := C.go_split_with_sizes(t.use(), firstInt(splitSizes), C.size_t(len(splitSizes)), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
 }
 
+// ChunkOptions are the options of Chunk, and their defaults.
+type ChunkOptions struct {
+	Dim int64 // 0
+}
+
 // Chunk: At most chunks views along dim, all of one size but for the last, as split makes them.
 // Errors: chunks < 1, or self has no dims.
-func (t *Tensor) Chunk(chunks int64, dim int64) ([]*Tensor, error) {
+func (t *Tensor) Chunk(chunks int64, options ...ChunkOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_chunk(t.use(), C.int64_t(chunks), C.int64_t(dim), out, capacity)
+		result := C.go_chunk(t.use(), C.int64_t(chunks), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
+}
+
+// TensorSplitOptions are the options of TensorSplit, and their defaults.
+type TensorSplitOptions struct {
+	Dim int64 // 0
 }
 
 // TensorSplit: sections views along dim, of which the first ones have a position more where the
 // size is no multiple. They are slices, which may be changed in place. Errors: sections < 1, or
 // self has no dims.
-func (t *Tensor) TensorSplit(sections int64, dim int64) ([]*Tensor, error) {
+func (t *Tensor) TensorSplit(sections int64, options ...TensorSplitOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_tensor_split(t.use(), C.int64_t(sections), C.int64_t(dim), out, capacity)
+		result := C.go_tensor_split(t.use(), C.int64_t(sections), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
+}
+
+// TensorSplitIndicesOptions are the options of TensorSplitIndices, and their defaults.
+type TensorSplitIndicesOptions struct {
+	Dim int64 // 0
 }
 
 // TensorSplitIndices: The slices of dim before, between and behind the given positions, one more
 // than there are positions. Errors: self has no dims.
-func (t *Tensor) TensorSplitIndices(indices []int64, dim int64) ([]*Tensor, error) {
+func (t *Tensor) TensorSplitIndices(indices []int64, options ...TensorSplitIndicesOptions) ([]*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
 	return ownList(func(out *C.uintptr_t, capacity C.size_t) C.go_result {
-		result := C.go_tensor_split_indices(t.use(), firstInt(indices), C.size_t(len(indices)), C.int64_t(dim), out, capacity)
+		result := C.go_tensor_split_indices(t.use(), firstInt(indices), C.size_t(len(indices)), C.int64_t(given.Dim), out, capacity)
 		t.done()
 		return result
 	})
 }
 
+// AsStridedOptions are the options of AsStrided, and their defaults.
+type AsStridedOptions struct {
+	StorageOffset *int64 // self's offset
+}
+
 // AsStrided: A view of the same storage with the given shape, strides and offset, in elements.
 // Errors: it would reach outside the storage.
-func (t *Tensor) AsStrided(size []int64, stride []int64, storageOffset int64) (*Tensor, error) {
-	result := C.go_as_strided(t.use(), firstInt(size), C.size_t(len(size)), firstInt(stride), C.size_t(len(stride)), C.int64_t(storageOffset))
+func (t *Tensor) AsStrided(size []int64, stride []int64, options ...AsStridedOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_as_strided(t.use(), firstInt(size), C.size_t(len(size)), firstInt(stride), C.size_t(len(stride)), C.bool(given.StorageOffset != nil), C.int64_t(valueOf(given.StorageOffset)))
 	t.done()
 	return own(result)
 }

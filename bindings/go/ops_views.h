@@ -23,9 +23,14 @@ static inline go_result go_reshape(uintptr_t self, const int64_t* shape, size_t 
   return go_finish(status, (uintptr_t)out, 0);
 }
 
-static inline go_result go_flatten(uintptr_t self, int64_t start_dim, int64_t end_dim) {
+static inline go_result go_flatten(uintptr_t self, int64_t start_dim, bool has_end_dim,
+                                   int64_t end_dim) {
+  tensor_flatten_options_t options = {sizeof options};
+  options.start_dim = start_dim;
+  options.end_dim.has_value = has_end_dim;
+  options.end_dim.value = end_dim;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_flatten(go_handle(self), start_dim, end_dim, &out);
+  tensor_status_t status = tensor_flatten(go_handle(self), &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 
@@ -127,59 +132,75 @@ static inline go_result go_narrow(uintptr_t self, int64_t dim, int64_t start, in
 }
 
 static inline go_result go_unbind(uintptr_t self, int64_t dim, uintptr_t* out, size_t capacity) {
+  tensor_unbind_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
-  tensor_status_t status = tensor_unbind(go_handle(self), dim, (tensor_t**)out, capacity, &count);
+  tensor_status_t status =
+      tensor_unbind(go_handle(self), &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_split(uintptr_t self, int64_t split_size, int64_t dim, uintptr_t* out,
                                  size_t capacity) {
+  tensor_split_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
   tensor_status_t status =
-      tensor_split(go_handle(self), split_size, dim, (tensor_t**)out, capacity, &count);
+      tensor_split(go_handle(self), split_size, &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_split_with_sizes(uintptr_t self, const int64_t* split_sizes,
                                             size_t split_sizes_count, int64_t dim, uintptr_t* out,
                                             size_t capacity) {
+  tensor_split_with_sizes_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
   tensor_status_t status = tensor_split_with_sizes(go_handle(self), split_sizes, split_sizes_count,
-                                                   dim, (tensor_t**)out, capacity, &count);
+                                                   &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_chunk(uintptr_t self, int64_t chunks, int64_t dim, uintptr_t* out,
                                  size_t capacity) {
+  tensor_chunk_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
   tensor_status_t status =
-      tensor_chunk(go_handle(self), chunks, dim, (tensor_t**)out, capacity, &count);
+      tensor_chunk(go_handle(self), chunks, &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_tensor_split(uintptr_t self, int64_t sections, int64_t dim,
                                         uintptr_t* out, size_t capacity) {
+  tensor_tensor_split_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
   tensor_status_t status =
-      tensor_tensor_split(go_handle(self), sections, dim, (tensor_t**)out, capacity, &count);
+      tensor_tensor_split(go_handle(self), sections, &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_tensor_split_indices(uintptr_t self, const int64_t* indices,
                                                 size_t indices_count, int64_t dim, uintptr_t* out,
                                                 size_t capacity) {
+  tensor_tensor_split_indices_options_t options = {sizeof options};
+  options.dim = dim;
   size_t count = 0;
-  tensor_status_t status = tensor_tensor_split_indices(go_handle(self), indices, indices_count, dim,
-                                                       (tensor_t**)out, capacity, &count);
+  tensor_status_t status = tensor_tensor_split_indices(go_handle(self), indices, indices_count,
+                                                       &options, (tensor_t**)out, capacity, &count);
   return go_finish(status, count, 0);
 }
 
 static inline go_result go_as_strided(uintptr_t self, const int64_t* size, size_t size_count,
                                       const int64_t* stride, size_t stride_count,
-                                      int64_t storage_offset) {
+                                      bool has_storage_offset, int64_t storage_offset) {
+  tensor_as_strided_options_t options = {sizeof options};
+  options.storage_offset.has_value = has_storage_offset;
+  options.storage_offset.value = storage_offset;
   tensor_t* out = NULL;
-  tensor_status_t status = tensor_as_strided(go_handle(self), size, size_count, stride,
-                                             stride_count, storage_offset, &out);
+  tensor_status_t status =
+      tensor_as_strided(go_handle(self), size, size_count, stride, stride_count, &options, &out);
   return go_finish(status, (uintptr_t)out, 0);
 }
 

@@ -86,12 +86,35 @@ func optionsOf(options []Option) C.tensor_options_t {
 	return raw
 }
 
+// Some is a pointer to a number, for options that may be left out.
+func Some[T any](value T) *T { return &value }
+
+func valueOf[T any](value *T) T {
+	var zero T
+	if value == nil {
+		return zero
+	}
+	return *value
+}
+
+// oneOf gives the options of a call, or the defaults where it has none.
+func oneOf[T any](options []T) (T, error) {
+	var defaults T
+	switch len(options) {
+	case 0:
+		return defaults, nil
+	case 1:
+		return options[0], nil
+	}
+	return defaults, &Error{TypeError, fmt.Sprintf("%d options were given, one %T is taken", len(options), defaults)}
+}
+
 // Reduction is what a loss does with the values of its samples.
 type Reduction int32
 
 // The reductions.
 const (
-	ReductionNone Reduction = C.TENSOR_REDUCTION_NONE
 	ReductionMean Reduction = C.TENSOR_REDUCTION_MEAN
+	ReductionNone Reduction = C.TENSOR_REDUCTION_NONE
 	ReductionSum  Reduction = C.TENSOR_REDUCTION_SUM
 )

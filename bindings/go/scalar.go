@@ -36,6 +36,14 @@ func scalarOf(value Scalar) (C.tensor_scalar_t, error) {
 	return raw, nil
 }
 
+// optionalScalarOf takes nil too, for a default.
+func optionalScalarOf(value Scalar) (C.tensor_scalar_t, error) {
+	if value == nil {
+		return C.tensor_scalar_t{}, nil
+	}
+	return scalarOf(value)
+}
+
 // scalarFrom is the way back: a bool, an int64 or a float64.
 func scalarFrom(dtype int32, bits uint64) Scalar {
 	switch dtype {

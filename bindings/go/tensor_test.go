@@ -57,17 +57,17 @@ func TestArithmeticBroadcastsAndPromotes(t *testing.T) {
 
 func TestListsOfResultsAreViews(t *testing.T) {
 	x := Must(FromData([]float32{1, 2, 3}, nil))
-	parts := Must(x.Split(2, 0))
+	parts := Must(x.Split(2))
 	if len(parts) != 2 {
 		t.Fatalf("got %d parts", len(parts))
 	}
 	Must(parts[0].MulScalar_(10))
 	expectValues[float32](t, x, 10, 20, 3)
-	expectValues[float32](t, Must(x.SplitWithSizes([]int64{1, 0, 2}, 0))[2], 20, 3)
-	if rows := Must(Must(Zeros([]int64{0})).Unbind(0)); len(rows) != 0 {
+	expectValues[float32](t, Must(x.SplitWithSizes([]int64{1, 0, 2}))[2], 20, 3)
+	if rows := Must(Must(Zeros([]int64{0})).Unbind()); len(rows) != 0 {
 		t.Errorf("got %d rows", len(rows))
 	}
-	if _, err := x.Split(0, 0); err == nil {
+	if _, err := x.Split(0); err == nil {
 		t.Error("a split by 0 was not refused")
 	}
 }
@@ -87,16 +87,54 @@ func TestInPlaceAndIntoADestination(t *testing.T) {
 	expectValues[float64](t, out, 9, 9)
 }
 
+func TestOptionsHaveDefaults(t *testing.T) {
+	steps := ArangeOptions{Step: 2, Tensor: []Option{Float64}}
+	expectValues[float64](t, Must(Arange(1, 7, steps)), 1, 3, 5)
+	expectShape(t, Must(Eye(2)), 2, 2)
+	expectShape(t, Must(Eye(2, EyeOptions{M: Some[int64](0)})), 2, 0)
+	x := Must(FromData([]float32{1, 2, 3, 4}, []int64{2, 2}))
+	expectValues[float32](t, Must(x.Addmm(x, x, AddmmOptions{Beta: 0})), 7, 10, 15, 22)
+	expectShape(t, Must(x.Flatten(FlattenOptions{EndDim: Some[int64](0)})), 2, 2)
+	expectShape(t, Must(x.Amax(AmaxOptions{Dim: []int64{1}, Keepdim: true})), 2, 1)
+	expectValues[float32](t, Must(x.Amax()), 4)
+	last := Must(x.Select(0, 1))
+	expectValues[float32](t, Must(last.AsStrided([]int64{1}, []int64{1})), 3)
+	first := AsStridedOptions{StorageOffset: Some[int64](0)}
+	expectValues[float32](t, Must(last.AsStrided([]int64{1}, []int64{1}, first)), 1)
+	expectValues[float32](t, Must(x.ToCopy()), 1, 2, 3, 4)
+	expectValues[int8](t, Must(x.ToCopy(ToCopyOptions{Dtype: Int8, Device: CPU})), 1, 2, 3, 4)
+	target := Must(FromData([]int64{0, 1}, nil))
+	weighted := NllLossOptions{
+		Weight:      Must(FromData([]float32{0.5, 1}, nil)),
+		IgnoreIndex: Some[int64](1),
+		Reduction:   ReductionSum,
+	}
+	expectValues[float32](t, Must(x.NllLoss(target, weighted)), -0.5)
+	expectValues[float32](t, Must(x.NllLoss(target)), -2.5)
+	out := Must(Zeros([]int64{0}))
+	if err := x.AmaxOut(out, AmaxOptions{Keepdim: true}); err != nil {
+		t.Error(err)
+	}
+	expectShape(t, out, 1, 1)
+	var failure *Error
+	if _, err := x.Addmm(x, x, AddmmOptions{}, AddmmOptions{}); !errors.As(err, &failure) || failure.Status != TypeError {
+		t.Errorf("two options gave %v", err)
+	}
+	if _, err := x.Addmm(x, x, AddmmOptions{Alpha: "two"}); !errors.As(err, &failure) || failure.Status != TypeError {
+		t.Errorf("a text as a number gave %v", err)
+	}
+}
+
 func TestEveryKindOfArgument(t *testing.T) {
-	x := Must(Must(Arange(0, 6, 1)).View([]int64{2, 3}))
+	x := Must(Must(Arange(0, 6)).View([]int64{2, 3}))
 	expectValues[int64](t, Must(x.SumDim([]int64{0}, false)), 3, 5, 7)
-	values, indices, err := x.MaxDim(1, false)
+	values, indices, err := x.MaxDim(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	expectValues[int64](t, values, 2, 5)
 	expectValues[int64](t, indices, 2, 2)
-	expectShape(t, Must(Cat([]*Tensor{x, x}, 1)), 2, 6)
+	expectShape(t, Must(Cat([]*Tensor{x, x}, CatOptions{Dim: 1})), 2, 6)
 	if !Must(x.Equal(Must(x.Clone()))) {
 		t.Error("a clone is equal")
 	}
@@ -104,7 +142,7 @@ func TestEveryKindOfArgument(t *testing.T) {
 	expectValues[int64](t, Must(Where(even, x, Must(x.Neg()))), 0, -1, 2, -3, -4, -5)
 	logits := Must(Randn([]int64{2, 3}))
 	target := Must(FromData([]int64{0, 2}, nil))
-	loss := Must(logits.CrossEntropyWith(target, nil, -100, ReductionNone, 0))
+	loss := Must(logits.CrossEntropyWith(target, CrossEntropyWithOptions{Reduction: ReductionNone}))
 	expectShape(t, loss, 2)
 	if item := Must(Must(Full([]int64{}, true)).Item()); item != true {
 		t.Errorf("got %v", item)
@@ -274,10 +312,10 @@ func TestReleaseDuringCalls(t *testing.T) {
 						t.Errorf("got %v", shape)
 					}
 					y.Release()
-					if _, err = Cat([]*Tensor{x, x}, 0); err != nil {
+					if _, err = Cat([]*Tensor{x, x}); err != nil {
 						return
 					}
-					if _, err = x.Split(50, 0); err != nil {
+					if _, err = x.Split(50); err != nil {
 						return
 					}
 				}
@@ -301,10 +339,10 @@ func TestReleaseDuringCalls(t *testing.T) {
 func TestFailedCallsLetGo(t *testing.T) {
 	x := Must(Ones([]int64{2}))
 	_, _ = x.AddScalar("one")
-	_, _ = Cat([]*Tensor{x, nil}, 0)
+	_, _ = Cat([]*Tensor{x, nil})
 	_, _ = x.Add(nil)
 	_, _ = Grad([]*Tensor{x}, []*Tensor{nil}, nil, BackwardOptions{})
-	_, _ = x.Split(0, 0)
+	_, _ = x.Split(0)
 	_, _ = Values[float64](x)
 	_ = x.SetGrad(Must(Ones([]int64{3})))
 	_ = Must(x.ZerosLike(nil)).String()
@@ -389,13 +427,13 @@ func TestWarningsGoToTheHandler(t *testing.T) {
 		}
 	}
 	defer handle(nil)
-	Must(a.MseLoss(b, ReductionMean))
+	Must(a.MseLoss(b))
 	handle(func(message string) error {
 		heard = append(heard, message)
-		Must(b.MseLoss(a, ReductionMean)) // warns nobody
+		Must(b.MseLoss(a)) // warns nobody
 		return nil
 	})
-	Must(a.MseLoss(b, ReductionMean))
+	Must(a.MseLoss(b))
 	if len(heard) != 1 || !strings.HasPrefix(heard[0], "Using a target size (torch.Size([2])) that") {
 		t.Errorf("got %q", heard)
 	}
@@ -409,11 +447,11 @@ func TestWarningsGoToTheHandler(t *testing.T) {
 	}
 	expectValues[float32](t, out, 1, 1, 1)
 	handle(func(string) error { return &Error{ValueError, "mine"} })
-	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != ValueError {
+	if _, err = a.MseLoss(b, MseLossOptions{Reduction: ReductionSum}); !errors.As(err, &failure) || failure.Status != ValueError {
 		t.Errorf("got %v", err)
 	}
 	handle(func(string) error { panic("on purpose") })
-	if _, err = a.MseLoss(b, ReductionSum); !errors.As(err, &failure) || failure.Status != Internal {
+	if _, err = a.MseLoss(b, MseLossOptions{Reduction: ReductionSum}); !errors.As(err, &failure) || failure.Status != Internal {
 		t.Errorf("got %v", err)
 	}
 	handle(nil)

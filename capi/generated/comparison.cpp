@@ -282,10 +282,11 @@ tensor_status_t tensor_equal(const tensor_t* self, const tensor_t* other, bool* 
   });
 }
 
-tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other, double rtol,
-                                double atol, bool equal_nan, bool* out) {
+tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other,
+                                const tensor_allclose_options_t* options, bool* out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = ops::allclose(tensor_of(self, "self"), tensor_of(other, "other"), rtol, atol, equal_nan);
+    *out = ops::allclose(tensor_of(self, "self"), tensor_of(other, "other"), value_or(given.rtol, 1e-05), value_or(given.atol, 1e-08), given.equal_nan);
   });
 }

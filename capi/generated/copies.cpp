@@ -53,11 +53,12 @@ tensor_status_t tensor_to(const tensor_t* self, const tensor_options_t* options,
   });
 }
 
-tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype, tensor_device_t device,
+tensor_status_t tensor_to_copy(const tensor_t* self, const tensor_to_copy_options_t* options,
                                tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::to_copy(tensor_of(self, "self"), named_dtype_of(dtype, "dtype"), device_of(device, "device")));
+    *out = new_handle(ops::to_copy(tensor_of(self, "self"), dtype_or(given.dtype, tensor_of(self, "self").dtype(), "options.dtype"), device_or(given.device, tensor_of(self, "self").device(), "options.device")));
   });
 }
 

@@ -65,31 +65,37 @@ tensor_status_t tensor_full_out(const int64_t* shape, size_t ndim, tensor_scalar
   });
 }
 
-tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end, tensor_scalar_t step,
-                              const tensor_options_t* options, tensor_t** out) {
+tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end,
+                              const tensor_arange_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::arange(scalar_of(start, "start"), scalar_of(end, "end"), scalar_of(step, "step"), options_of(options)));
+    *out = new_handle(ops::arange(scalar_of(start, "start"), scalar_of(end, "end"), scalar_or(given.step, 1, "options.step"), options_of(given.tensor)));
   });
 }
 
-tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end, tensor_scalar_t step,
-                                  tensor_t* out) {
+tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end,
+                                  const tensor_arange_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::arange_out(scalar_of(start, "start"), scalar_of(end, "end"), scalar_of(step, "step"), tensor_of(out, "out"));
+    const auto given = given_options(options);
+    refuse_options(given.tensor, "options.tensor");
+    ops::arange_out(scalar_of(start, "start"), scalar_of(end, "end"), scalar_or(given.step, 1, "options.step"), tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_eye(int64_t n, int64_t m, const tensor_options_t* options, tensor_t** out) {
+tensor_status_t tensor_eye(int64_t n, const tensor_eye_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::eye(n, m, options_of(options)));
+    *out = new_handle(ops::eye(n, value_or(given.m, n), options_of(given.tensor)));
   });
 }
 
-tensor_status_t tensor_eye_out(int64_t n, int64_t m, tensor_t* out) {
+tensor_status_t tensor_eye_out(int64_t n, const tensor_eye_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::eye_out(n, m, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    refuse_options(given.tensor, "options.tensor");
+    ops::eye_out(n, value_or(given.m, n), tensor_of(out, "out"));
   });
 }
 

@@ -8,29 +8,36 @@
 using namespace libtensor;
 using namespace libtensor::capi;
 
-tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count, int64_t dim, tensor_t** out) {
+tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count,
+                           const tensor_cat_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::cat(TensorList(tensors, count, "tensors"), dim));
+    *out = new_handle(ops::cat(TensorList(tensors, count, "tensors"), given.dim));
   });
 }
 
-tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count, int64_t dim, tensor_t* out) {
+tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count,
+                               const tensor_cat_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::cat_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::cat_out(TensorList(tensors, count, "tensors"), given.dim, tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count, int64_t dim, tensor_t** out) {
+tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count,
+                             const tensor_stack_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::stack(TensorList(tensors, count, "tensors"), dim));
+    *out = new_handle(ops::stack(TensorList(tensors, count, "tensors"), given.dim));
   });
 }
 
-tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count, int64_t dim,
-                                 tensor_t* out) {
+tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count,
+                                 const tensor_stack_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::stack_out(TensorList(tensors, count, "tensors"), dim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::stack_out(TensorList(tensors, count, "tensors"), given.dim, tensor_of(out, "out"));
   });
 }

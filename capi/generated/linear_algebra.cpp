@@ -74,23 +74,26 @@ tensor_status_t tensor_dot_out(const tensor_t* self, const tensor_t* tensor, ten
 }
 
 tensor_status_t tensor_addmm(const tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
-                             tensor_scalar_t beta, tensor_scalar_t alpha, tensor_t** out) {
+                             const tensor_addmm_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::addmm(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha")));
+    *out = new_handle(ops::addmm(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_or(given.beta, 1, "options.beta"), scalar_or(given.alpha, 1, "options.alpha")));
   });
 }
 
 tensor_status_t tensor_addmm_(tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
-                              tensor_scalar_t beta, tensor_scalar_t alpha) {
+                              const tensor_addmm_options_t* options) {
   return guard([&] {
-    ops::addmm_(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha"));
+    const auto given = given_options(options);
+    ops::addmm_(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_or(given.beta, 1, "options.beta"), scalar_or(given.alpha, 1, "options.alpha"));
   });
 }
 
 tensor_status_t tensor_addmm_out(const tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
-                                 tensor_scalar_t beta, tensor_scalar_t alpha, tensor_t* out) {
+                                 const tensor_addmm_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::addmm_out(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_of(beta, "beta"), scalar_of(alpha, "alpha"), tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::addmm_out(tensor_of(self, "self"), tensor_of(mat1, "mat1"), tensor_of(mat2, "mat2"), scalar_or(given.beta, 1, "options.beta"), scalar_or(given.alpha, 1, "options.alpha"), tensor_of(out, "out"));
   });
 }

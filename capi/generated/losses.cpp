@@ -9,11 +9,11 @@ using namespace libtensor;
 using namespace libtensor::capi;
 
 tensor_status_t tensor_nll_loss(const tensor_t* self, const tensor_t* target,
-                                const tensor_t* weight, int64_t ignore_index,
-                                tensor_reduction_t reduction, tensor_t** out) {
+                                const tensor_nll_loss_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::nll_loss(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(weight, "weight"), ignore_index, reduction_of(reduction, "reduction")));
+    *out = new_handle(ops::nll_loss(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(given.weight, "options.weight"), value_or(given.ignore_index, -100), reduction_of(given.reduction, "reduction")));
   });
 }
 
@@ -25,19 +25,20 @@ tensor_status_t tensor_cross_entropy(const tensor_t* self, const tensor_t* targe
 }
 
 tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
-                                          const tensor_t* weight, int64_t ignore_index,
-                                          tensor_reduction_t reduction, double label_smoothing,
+                                          const tensor_cross_entropy_with_options_t* options,
                                           tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::cross_entropy_with(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(weight, "weight"), ignore_index, reduction_of(reduction, "reduction"), label_smoothing));
+    *out = new_handle(ops::cross_entropy_with(tensor_of(self, "self"), tensor_of(target, "target"), optional_tensor_of(given.weight, "options.weight"), value_or(given.ignore_index, -100), reduction_of(given.reduction, "reduction"), given.label_smoothing));
   });
 }
 
 tensor_status_t tensor_mse_loss(const tensor_t* self, const tensor_t* target,
-                                tensor_reduction_t reduction, tensor_t** out) {
+                                const tensor_mse_loss_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::mse_loss(tensor_of(self, "self"), tensor_of(target, "target"), reduction_of(reduction, "reduction")));
+    *out = new_handle(ops::mse_loss(tensor_of(self, "self"), tensor_of(target, "target"), reduction_of(given.reduction, "reduction")));
   });
 }

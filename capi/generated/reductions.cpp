@@ -64,54 +64,58 @@ tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim, si
   });
 }
 
-tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
-                           double correction, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_var(const tensor_t* self, const tensor_var_options_t* options,
+                           tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::var(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim));
+    *out = new_handle(ops::var(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim));
   });
 }
 
-tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
-                               double correction, bool keepdim, tensor_t* out) {
+tensor_status_t tensor_var_out(const tensor_t* self, const tensor_var_options_t* options,
+                               tensor_t* out) {
   return guard([&] {
-    ops::var_out(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::var_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim, tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
-                           double correction, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_std(const tensor_t* self, const tensor_std_options_t* options,
+                           tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::std(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim));
+    *out = new_handle(ops::std(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim));
   });
 }
 
-tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
-                               double correction, bool keepdim, tensor_t* out) {
+tensor_status_t tensor_std_out(const tensor_t* self, const tensor_std_options_t* options,
+                               tensor_t* out) {
   return guard([&] {
-    ops::std_out(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::std_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim, tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                double correction, bool keepdim, tensor_t** variance,
-                                tensor_t** mean) {
+tensor_status_t tensor_var_mean(const tensor_t* self, const tensor_var_mean_options_t* options,
+                                tensor_t** variance, tensor_t** mean) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(variance, "variance");
     check_result(mean, "mean");
-    auto [variance_tensor, mean_tensor] = ops::var_mean(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim);
+    auto [variance_tensor, mean_tensor] = ops::var_mean(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim);
     new_handles({variance_tensor, mean_tensor}, {variance, mean});
   });
 }
 
-tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                double correction, bool keepdim, tensor_t** deviation,
-                                tensor_t** mean) {
+tensor_status_t tensor_std_mean(const tensor_t* self, const tensor_std_mean_options_t* options,
+                                tensor_t** deviation, tensor_t** mean) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(deviation, "deviation");
     check_result(mean, "mean");
-    auto [deviation_tensor, mean_tensor] = ops::std_mean(tensor_of(self, "self"), list_of(dim, count, "dim"), correction, keepdim);
+    auto [deviation_tensor, mean_tensor] = ops::std_mean(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), value_or(given.correction, 1.0), given.keepdim);
     new_handles({deviation_tensor, mean_tensor}, {deviation, mean});
   });
 }
@@ -129,20 +133,24 @@ tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
+tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim,
+                               const tensor_max_dim_options_t* options, tensor_t** values,
                                tensor_t** indices) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(values, "values");
     check_result(indices, "indices");
-    auto [values_tensor, indices_tensor] = ops::max_dim(tensor_of(self, "self"), dim, keepdim);
+    auto [values_tensor, indices_tensor] = ops::max_dim(tensor_of(self, "self"), dim, given.keepdim);
     new_handles({values_tensor, indices_tensor}, {values, indices});
   });
 }
 
-tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                   tensor_t* values, tensor_t* indices) {
+tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
+                                   const tensor_max_dim_options_t* options, tensor_t* values,
+                                   tensor_t* indices) {
   return guard([&] {
-    ops::max_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
+    const auto given = given_options(options);
+    ops::max_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
@@ -159,50 +167,58 @@ tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** values,
+tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim,
+                               const tensor_min_dim_options_t* options, tensor_t** values,
                                tensor_t** indices) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(values, "values");
     check_result(indices, "indices");
-    auto [values_tensor, indices_tensor] = ops::min_dim(tensor_of(self, "self"), dim, keepdim);
+    auto [values_tensor, indices_tensor] = ops::min_dim(tensor_of(self, "self"), dim, given.keepdim);
     new_handles({values_tensor, indices_tensor}, {values, indices});
   });
 }
 
-tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                   tensor_t* values, tensor_t* indices) {
+tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim,
+                                   const tensor_min_dim_options_t* options, tensor_t* values,
+                                   tensor_t* indices) {
   return guard([&] {
-    ops::min_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
+    const auto given = given_options(options);
+    ops::min_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(values, "values"), tensor_of(indices, "indices"));
   });
 }
 
-tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
+tensor_status_t tensor_amax(const tensor_t* self, const tensor_amax_options_t* options,
                             tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::amax(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amax(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim));
   });
 }
 
-tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                bool keepdim, tensor_t* out) {
+tensor_status_t tensor_amax_out(const tensor_t* self, const tensor_amax_options_t* options,
+                                tensor_t* out) {
   return guard([&] {
-    ops::amax_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::amax_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
-tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
+tensor_status_t tensor_amin(const tensor_t* self, const tensor_amin_options_t* options,
                             tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::amin(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::amin(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim));
   });
 }
 
-tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                bool keepdim, tensor_t* out) {
+tensor_status_t tensor_amin_out(const tensor_t* self, const tensor_amin_options_t* options,
+                                tensor_t* out) {
   return guard([&] {
-    ops::amin_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::amin_out(tensor_of(self, "self"), list_of(given.dim, given.dim_count, "options.dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -219,17 +235,20 @@ tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim,
+                                  const tensor_argmax_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::argmax_dim(tensor_of(self, "self"), dim, keepdim));
+    *out = new_handle(ops::argmax_dim(tensor_of(self, "self"), dim, given.keepdim));
   });
 }
 
-tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                      tensor_t* out) {
+tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim,
+                                      const tensor_argmax_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::argmax_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::argmax_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -246,17 +265,20 @@ tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim, tensor_t** out) {
+tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim,
+                                  const tensor_argmin_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::argmin_dim(tensor_of(self, "self"), dim, keepdim));
+    *out = new_handle(ops::argmin_dim(tensor_of(self, "self"), dim, given.keepdim));
   });
 }
 
-tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
-                                      tensor_t* out) {
+tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim,
+                                      const tensor_argmin_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::argmin_dim_out(tensor_of(self, "self"), dim, keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::argmin_dim_out(tensor_of(self, "self"), dim, given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -273,18 +295,20 @@ tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
-                               tensor_t** out) {
+tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count,
+                               const tensor_any_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::any_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::any_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim));
   });
 }
 
 tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                   bool keepdim, tensor_t* out) {
+                                   const tensor_any_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::any_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim, tensor_of(out, "out"));
   });
 }
 
@@ -301,17 +325,19 @@ tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
-tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count, bool keepdim,
-                               tensor_t** out) {
+tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count,
+                               const tensor_all_dim_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::all_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim));
+    *out = new_handle(ops::all_dim(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim));
   });
 }
 
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                   bool keepdim, tensor_t* out) {
+                                   const tensor_all_dim_options_t* options, tensor_t* out) {
   return guard([&] {
-    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), keepdim, tensor_of(out, "out"));
+    const auto given = given_options(options);
+    ops::all_dim_out(tensor_of(self, "self"), list_of(dim, count, "dim"), given.keepdim, tensor_of(out, "out"));
   });
 }

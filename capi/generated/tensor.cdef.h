@@ -76,8 +76,22 @@ tensor_options_t tensor_options_default(void);
 
 tensor_options_t tensor_options_dtype(tensor_dtype_t dtype);
 
+typedef struct {
+  bool has_value;
+  int64_t value;
+} tensor_optional_int64_t;
+
+typedef struct {
+  bool has_value;
+  double value;
+} tensor_optional_double_t;
+
+tensor_optional_int64_t tensor_some_int64(int64_t value);
+
+tensor_optional_double_t tensor_some_double(double value);
+
 typedef int32_t tensor_reduction_t;
-enum { TENSOR_REDUCTION_NONE = 0, TENSOR_REDUCTION_MEAN = 1, TENSOR_REDUCTION_SUM = 2 };
+enum { TENSOR_REDUCTION_MEAN = 0, TENSOR_REDUCTION_NONE = 1, TENSOR_REDUCTION_SUM = 2 };
 
 tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_grad);
 tensor_status_t tensor_requires_grad(const tensor_t* t, bool* out);
@@ -921,8 +935,15 @@ tensor_status_t tensor_where_scalars(const tensor_t* condition, tensor_scalar_t 
 
 tensor_status_t tensor_equal(const tensor_t* self, const tensor_t* other, bool* out);
 
-tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other, double rtol,
-                                           double atol, bool equal_nan, bool* out);
+typedef struct {
+  size_t struct_size;
+  tensor_optional_double_t rtol;
+  tensor_optional_double_t atol;
+  bool equal_nan;
+} tensor_allclose_options_t;
+
+tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other,
+                                           const tensor_allclose_options_t* options, bool* out);
 
 tensor_status_t tensor_copy_(tensor_t* self, const tensor_t* src);
 
@@ -939,8 +960,14 @@ tensor_status_t tensor_contiguous(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_to(const tensor_t* self, const tensor_options_t* options,
                                      tensor_t** out);
 
-tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype,
-                                          tensor_device_t device, tensor_t** out);
+typedef struct {
+  size_t struct_size;
+  tensor_dtype_t dtype;
+  tensor_device_t device;
+} tensor_to_copy_options_t;
+
+tensor_status_t tensor_to_copy(const tensor_t* self,
+                                          const tensor_to_copy_options_t* options, tensor_t** out);
 
 tensor_status_t tensor_to_non_blocking(const tensor_t* self,
                                                   const tensor_options_t* options, tensor_t** out);
@@ -969,15 +996,27 @@ tensor_status_t tensor_full(const int64_t* shape, size_t ndim,
 tensor_status_t tensor_full_out(const int64_t* shape, size_t ndim,
                                            tensor_scalar_t fill_value, tensor_t* out);
 
-tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end,
-                                         tensor_scalar_t step, const tensor_options_t* options,
-                                         tensor_t** out);
-tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end,
-                                             tensor_scalar_t step, tensor_t* out);
+typedef struct {
+  size_t struct_size;
+  tensor_scalar_t step;
+  const tensor_options_t* tensor;
+} tensor_arange_options_t;
 
-tensor_status_t tensor_eye(int64_t n, int64_t m, const tensor_options_t* options,
+tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end,
+                                         const tensor_arange_options_t* options, tensor_t** out);
+tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end,
+                                             const tensor_arange_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  tensor_optional_int64_t m;
+  const tensor_options_t* tensor;
+} tensor_eye_options_t;
+
+tensor_status_t tensor_eye(int64_t n, const tensor_eye_options_t* options,
                                       tensor_t** out);
-tensor_status_t tensor_eye_out(int64_t n, int64_t m, tensor_t* out);
+tensor_status_t tensor_eye_out(int64_t n, const tensor_eye_options_t* options,
+                                          tensor_t* out);
 
 tensor_status_t tensor_rand(const int64_t* shape, size_t ndim,
                                        const tensor_options_t* options, tensor_t** out);
@@ -1032,15 +1071,25 @@ tensor_status_t tensor_scatter_add(const tensor_t* self, int64_t dim,
 tensor_status_t tensor_scatter_add_(tensor_t* self, int64_t dim, const tensor_t* index,
                                                const tensor_t* src);
 
-tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count, int64_t dim,
-                                      tensor_t** out);
-tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count, int64_t dim,
-                                          tensor_t* out);
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_cat_options_t;
 
-tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count, int64_t dim,
-                                        tensor_t** out);
-tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count, int64_t dim,
-                                            tensor_t* out);
+tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count,
+                                      const tensor_cat_options_t* options, tensor_t** out);
+tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count,
+                                          const tensor_cat_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_stack_options_t;
+
+tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count,
+                                        const tensor_stack_options_t* options, tensor_t** out);
+tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count,
+                                            const tensor_stack_options_t* options, tensor_t* out);
 
 tensor_status_t tensor_matmul(const tensor_t* self, const tensor_t* other,
                                          tensor_t** out);
@@ -1061,29 +1110,55 @@ tensor_status_t tensor_dot(const tensor_t* self, const tensor_t* tensor, tensor_
 tensor_status_t tensor_dot_out(const tensor_t* self, const tensor_t* tensor,
                                           tensor_t* out);
 
+typedef struct {
+  size_t struct_size;
+  tensor_scalar_t beta;
+  tensor_scalar_t alpha;
+} tensor_addmm_options_t;
+
 tensor_status_t tensor_addmm(const tensor_t* self, const tensor_t* mat1,
-                                        const tensor_t* mat2, tensor_scalar_t beta,
-                                        tensor_scalar_t alpha, tensor_t** out);
+                                        const tensor_t* mat2, const tensor_addmm_options_t* options,
+                                        tensor_t** out);
 tensor_status_t tensor_addmm_(tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
-                                         tensor_scalar_t beta, tensor_scalar_t alpha);
+                                         const tensor_addmm_options_t* options);
 tensor_status_t tensor_addmm_out(const tensor_t* self, const tensor_t* mat1,
-                                            const tensor_t* mat2, tensor_scalar_t beta,
-                                            tensor_scalar_t alpha, tensor_t* out);
+                                            const tensor_t* mat2,
+                                            const tensor_addmm_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  const tensor_t* weight;
+  tensor_optional_int64_t ignore_index;
+  tensor_reduction_t reduction;
+} tensor_nll_loss_options_t;
 
 tensor_status_t tensor_nll_loss(const tensor_t* self, const tensor_t* target,
-                                           const tensor_t* weight, int64_t ignore_index,
-                                           tensor_reduction_t reduction, tensor_t** out);
+                                           const tensor_nll_loss_options_t* options,
+                                           tensor_t** out);
 
 tensor_status_t tensor_cross_entropy(const tensor_t* self, const tensor_t* target,
                                                 tensor_t** out);
 
-tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
-                                                     const tensor_t* weight, int64_t ignore_index,
-                                                     tensor_reduction_t reduction,
-                                                     double label_smoothing, tensor_t** out);
+typedef struct {
+  size_t struct_size;
+  const tensor_t* weight;
+  tensor_optional_int64_t ignore_index;
+  tensor_reduction_t reduction;
+  double label_smoothing;
+} tensor_cross_entropy_with_options_t;
+
+tensor_status_t
+tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
+                          const tensor_cross_entropy_with_options_t* options, tensor_t** out);
+
+typedef struct {
+  size_t struct_size;
+  tensor_reduction_t reduction;
+} tensor_mse_loss_options_t;
 
 tensor_status_t tensor_mse_loss(const tensor_t* self, const tensor_t* target,
-                                           tensor_reduction_t reduction, tensor_t** out);
+                                           const tensor_mse_loss_options_t* options,
+                                           tensor_t** out);
 
 tensor_status_t tensor_pow(const tensor_t* self, const tensor_t* exponent,
                                       tensor_t** out);
@@ -1138,81 +1213,167 @@ tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t
 tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
 
-tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
-                                      double correction, bool keepdim, tensor_t** out);
-tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                          double correction, bool keepdim, tensor_t* out);
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  tensor_optional_double_t correction;
+  bool keepdim;
+} tensor_var_options_t;
 
-tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
-                                      double correction, bool keepdim, tensor_t** out);
-tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                          double correction, bool keepdim, tensor_t* out);
+tensor_status_t tensor_var(const tensor_t* self, const tensor_var_options_t* options,
+                                      tensor_t** out);
+tensor_status_t tensor_var_out(const tensor_t* self, const tensor_var_options_t* options,
+                                          tensor_t* out);
 
-tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                           double correction, bool keepdim, tensor_t** variance,
-                                           tensor_t** mean);
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  tensor_optional_double_t correction;
+  bool keepdim;
+} tensor_std_options_t;
 
-tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                           double correction, bool keepdim, tensor_t** deviation,
-                                           tensor_t** mean);
+tensor_status_t tensor_std(const tensor_t* self, const tensor_std_options_t* options,
+                                      tensor_t** out);
+tensor_status_t tensor_std_out(const tensor_t* self, const tensor_std_options_t* options,
+                                          tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  tensor_optional_double_t correction;
+  bool keepdim;
+} tensor_var_mean_options_t;
+
+tensor_status_t tensor_var_mean(const tensor_t* self,
+                                           const tensor_var_mean_options_t* options,
+                                           tensor_t** variance, tensor_t** mean);
+
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  tensor_optional_double_t correction;
+  bool keepdim;
+} tensor_std_mean_options_t;
+
+tensor_status_t tensor_std_mean(const tensor_t* self,
+                                           const tensor_std_mean_options_t* options,
+                                           tensor_t** deviation, tensor_t** mean);
 
 tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 
-tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim,
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_max_dim_options_t;
+
+tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_max_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_max_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
 tensor_status_t tensor_min(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out);
 
-tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim,
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_min_dim_options_t;
+
+tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_min_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_min_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
-tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  bool keepdim;
+} tensor_amax_options_t;
 
-tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+tensor_status_t tensor_amax(const tensor_t* self, const tensor_amax_options_t* options,
+                                       tensor_t** out);
+tensor_status_t tensor_amax_out(const tensor_t* self,
+                                           const tensor_amax_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  const int64_t* dim;
+  size_t dim_count;
+  bool keepdim;
+} tensor_amin_options_t;
+
+tensor_status_t tensor_amin(const tensor_t* self, const tensor_amin_options_t* options,
+                                       tensor_t** out);
+tensor_status_t tensor_amin_out(const tensor_t* self,
+                                           const tensor_amin_options_t* options, tensor_t* out);
 
 tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out);
 
-tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim,
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_argmax_dim_options_t;
+
+tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmax_dim_options_t* options,
                                              tensor_t** out);
-tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmax_dim_options_t* options,
                                                  tensor_t* out);
 
 tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out);
 
-tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim,
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_argmin_dim_options_t;
+
+tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmin_dim_options_t* options,
                                              tensor_t** out);
-tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmin_dim_options_t* options,
                                                  tensor_t* out);
 
 tensor_status_t tensor_any(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out);
 
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_any_dim_options_t;
+
 tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_any_dim_options_t* options, tensor_t** out);
 tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_any_dim_options_t* options,
+                                              tensor_t* out);
 
 tensor_status_t tensor_all(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out);
 
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+} tensor_all_dim_options_t;
+
 tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_all_dim_options_t* options, tensor_t** out);
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_all_dim_options_t* options,
+                                              tensor_t* out);
 
 tensor_status_t tensor_view(const tensor_t* self, const int64_t* shape, size_t ndim,
                                        tensor_t** out);
@@ -1222,8 +1383,14 @@ tensor_status_t tensor_alias(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_reshape(const tensor_t* self, const int64_t* shape, size_t ndim,
                                           tensor_t** out);
 
-tensor_status_t tensor_flatten(const tensor_t* self, int64_t start_dim, int64_t end_dim,
-                                          tensor_t** out);
+typedef struct {
+  size_t struct_size;
+  int64_t start_dim;
+  tensor_optional_int64_t end_dim;
+} tensor_flatten_options_t;
+
+tensor_status_t tensor_flatten(const tensor_t* self,
+                                          const tensor_flatten_options_t* options, tensor_t** out);
 
 tensor_status_t tensor_transpose(const tensor_t* self, int64_t dim0, int64_t dim1,
                                             tensor_t** out);
@@ -1260,29 +1427,72 @@ tensor_status_t tensor_slice(const tensor_t* self, int64_t dim, int64_t start,
 tensor_status_t tensor_narrow(const tensor_t* self, int64_t dim, int64_t start,
                                          int64_t length, tensor_t** out);
 
-tensor_status_t tensor_unbind(const tensor_t* self, int64_t dim, tensor_t** out,
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_unbind_options_t;
+
+tensor_status_t tensor_unbind(const tensor_t* self,
+                                         const tensor_unbind_options_t* options, tensor_t** out,
                                          size_t capacity, size_t* out_count);
 
-tensor_status_t tensor_split(const tensor_t* self, int64_t split_size, int64_t dim,
-                                        tensor_t** out, size_t capacity, size_t* out_count);
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_split_options_t;
+
+tensor_status_t tensor_split(const tensor_t* self, int64_t split_size,
+                                        const tensor_split_options_t* options, tensor_t** out,
+                                        size_t capacity, size_t* out_count);
+
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_split_with_sizes_options_t;
 
 tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* split_sizes,
-                                                   size_t count, int64_t dim, tensor_t** out,
-                                                   size_t capacity, size_t* out_count);
+                                                   size_t count,
+                                                   const tensor_split_with_sizes_options_t* options,
+                                                   tensor_t** out, size_t capacity,
+                                                   size_t* out_count);
 
-tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks, int64_t dim,
-                                        tensor_t** out, size_t capacity, size_t* out_count);
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_chunk_options_t;
 
-tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int64_t dim,
+tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks,
+                                        const tensor_chunk_options_t* options, tensor_t** out,
+                                        size_t capacity, size_t* out_count);
+
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_tensor_split_options_t;
+
+tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections,
+                                               const tensor_tensor_split_options_t* options,
                                                tensor_t** out, size_t capacity, size_t* out_count);
 
-tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
-                                                       size_t count, int64_t dim, tensor_t** out,
-                                                       size_t capacity, size_t* out_count);
+typedef struct {
+  size_t struct_size;
+  int64_t dim;
+} tensor_tensor_split_indices_options_t;
+
+tensor_status_t
+tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices, size_t count,
+                            const tensor_tensor_split_indices_options_t* options, tensor_t** out,
+                            size_t capacity, size_t* out_count);
+
+typedef struct {
+  size_t struct_size;
+  tensor_optional_int64_t storage_offset;
+} tensor_as_strided_options_t;
 
 tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t* size, size_t ndim,
                                              const int64_t* stride, size_t stride_count,
-                                             int64_t storage_offset, tensor_t** out);
+                                             const tensor_as_strided_options_t* options,
+                                             tensor_t** out);
 
 typedef int32_t tensor_ownership_kind_t;
 enum {

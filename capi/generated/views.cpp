@@ -31,11 +31,12 @@ tensor_status_t tensor_reshape(const tensor_t* self, const int64_t* shape, size_
   });
 }
 
-tensor_status_t tensor_flatten(const tensor_t* self, int64_t start_dim, int64_t end_dim,
+tensor_status_t tensor_flatten(const tensor_t* self, const tensor_flatten_options_t* options,
                                tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::flatten(tensor_of(self, "self"), start_dim, end_dim));
+    *out = new_handle(ops::flatten(tensor_of(self, "self"), given.start_dim, value_or(given.end_dim, -1)));
   });
 }
 
@@ -157,67 +158,79 @@ tensor_status_t tensor_narrow(const tensor_t* self, int64_t dim, int64_t start, 
   });
 }
 
-tensor_status_t tensor_unbind(const tensor_t* self, int64_t dim, tensor_t** out, size_t capacity,
-                              size_t* out_count) {
+tensor_status_t tensor_unbind(const tensor_t* self, const tensor_unbind_options_t* options,
+                              tensor_t** out, size_t capacity, size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::unbind_count(tensor_of(self, "self"), dim), capacity, out_count))
-      new_list(ops::unbind(tensor_of(self, "self"), dim), out, out_count);
+    if (has_room(ops::unbind_count(tensor_of(self, "self"), given.dim), capacity, out_count))
+      new_list(ops::unbind(tensor_of(self, "self"), given.dim), out, out_count);
   });
 }
 
-tensor_status_t tensor_split(const tensor_t* self, int64_t split_size, int64_t dim, tensor_t** out,
-                             size_t capacity, size_t* out_count) {
+tensor_status_t tensor_split(const tensor_t* self, int64_t split_size,
+                             const tensor_split_options_t* options, tensor_t** out, size_t capacity,
+                             size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::split_count(tensor_of(self, "self"), split_size, dim), capacity, out_count))
-      new_list(ops::split(tensor_of(self, "self"), split_size, dim), out, out_count);
+    if (has_room(ops::split_count(tensor_of(self, "self"), split_size, given.dim), capacity, out_count))
+      new_list(ops::split(tensor_of(self, "self"), split_size, given.dim), out, out_count);
   });
 }
 
 tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* split_sizes,
-                                        size_t count, int64_t dim, tensor_t** out, size_t capacity,
-                                        size_t* out_count) {
+                                        size_t count,
+                                        const tensor_split_with_sizes_options_t* options,
+                                        tensor_t** out, size_t capacity, size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::split_with_sizes_count(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), capacity, out_count))
-      new_list(ops::split_with_sizes(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), dim), out, out_count);
+    if (has_room(ops::split_with_sizes_count(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), given.dim), capacity, out_count))
+      new_list(ops::split_with_sizes(tensor_of(self, "self"), list_of(split_sizes, count, "split_sizes"), given.dim), out, out_count);
   });
 }
 
-tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks, int64_t dim, tensor_t** out,
-                             size_t capacity, size_t* out_count) {
+tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks,
+                             const tensor_chunk_options_t* options, tensor_t** out, size_t capacity,
+                             size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::chunk_count(tensor_of(self, "self"), chunks, dim), capacity, out_count))
-      new_list(ops::chunk(tensor_of(self, "self"), chunks, dim), out, out_count);
+    if (has_room(ops::chunk_count(tensor_of(self, "self"), chunks, given.dim), capacity, out_count))
+      new_list(ops::chunk(tensor_of(self, "self"), chunks, given.dim), out, out_count);
   });
 }
 
-tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int64_t dim,
-                                    tensor_t** out, size_t capacity, size_t* out_count) {
+tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections,
+                                    const tensor_tensor_split_options_t* options, tensor_t** out,
+                                    size_t capacity, size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::tensor_split_count(tensor_of(self, "self"), sections, dim), capacity, out_count))
-      new_list(ops::tensor_split(tensor_of(self, "self"), sections, dim), out, out_count);
+    if (has_room(ops::tensor_split_count(tensor_of(self, "self"), sections, given.dim), capacity, out_count))
+      new_list(ops::tensor_split(tensor_of(self, "self"), sections, given.dim), out, out_count);
   });
 }
 
 tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
-                                            size_t count, int64_t dim, tensor_t** out,
-                                            size_t capacity, size_t* out_count) {
+                                            size_t count,
+                                            const tensor_tensor_split_indices_options_t* options,
+                                            tensor_t** out, size_t capacity, size_t* out_count) {
   return guard([&] {
+    const auto given = given_options(options);
     check_list(out, capacity, out_count);
-    if (has_room(ops::tensor_split_indices_count(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), capacity, out_count))
-      new_list(ops::tensor_split_indices(tensor_of(self, "self"), list_of(indices, count, "indices"), dim), out, out_count);
+    if (has_room(ops::tensor_split_indices_count(tensor_of(self, "self"), list_of(indices, count, "indices"), given.dim), capacity, out_count))
+      new_list(ops::tensor_split_indices(tensor_of(self, "self"), list_of(indices, count, "indices"), given.dim), out, out_count);
   });
 }
 
 tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t* size, size_t ndim,
                                   const int64_t* stride, size_t stride_count,
-                                  int64_t storage_offset, tensor_t** out) {
+                                  const tensor_as_strided_options_t* options, tensor_t** out) {
   return guard([&] {
+    const auto given = given_options(options);
     check_result(out, "out");
-    *out = new_handle(ops::as_strided(tensor_of(self, "self"), span_of(size, ndim, "size"), span_of(stride, stride_count, "stride"), storage_offset));
+    *out = new_handle(ops::as_strided(tensor_of(self, "self"), span_of(size, ndim, "size"), span_of(stride, stride_count, "stride"), value_or(given.storage_offset, tensor_of(self, "self").offset())));
   });
 }

@@ -161,7 +161,7 @@ static double accuracy(const network_t* n, samples_t samples) {
   tensor_scalar_t count;
   bool recording;
   CHECK(tensor_grad_enabled_set(false, &recording));
-  CHECK(tensor_argmax_dim(forward(n, samples.images), 1, false, &right));
+  CHECK(tensor_argmax_dim(forward(n, samples.images), 1, NULL, &right));
   CHECK(tensor_eq(right, samples.labels, &right));
   CHECK(tensor_sum(right, &right));
   CHECK(tensor_item(right, &count));

@@ -2,6 +2,7 @@
 /* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules
  * that all functions share: ownership, errors, threads. name_ works in place, name_out writes
  * into a given tensor, which is resized where its shape differs.
+ * What has a default is a field of the operation's options, see types.h; NULL: all defaults.
  * A list of results goes to out[0 .. *out_count), each of them the caller's to release; out has
  * room for `capacity`. With capacity 0, out may be NULL: then only *out_count is written. A
  * capacity that is not 0 but too small is an error, and nothing is written. */

@@ -119,9 +119,39 @@ TENSOR_INLINE tensor_options_t tensor_options_dtype(tensor_dtype_t dtype) {
   return options;
 }
 
-/* What a loss does with the values of its samples. */
+/* Options of operations. What PyTorch gives a default is a field of tensor_<operation>_options_t,
+ * of which zeros are the defaults: NULL stands for all of them, and
+ *
+ *   tensor_mse_loss_options_t options = {sizeof options};
+ *   options.reduction = TENSOR_REDUCTION_SUM;
+ *
+ * for all but one. A number whose default is not 0 is one that may be absent; a tensor_scalar_t is
+ * so where it is all zeros. Later versions add fields at the end, which an older caller's
+ * struct_size lacks. Errors: a struct_size of no version; bytes that are not 0 beyond the fields
+ * that this version knows. */
+typedef struct {
+  bool has_value;
+  int64_t value;
+} tensor_optional_int64_t;
+
+typedef struct {
+  bool has_value;
+  double value;
+} tensor_optional_double_t;
+
+TENSOR_INLINE tensor_optional_int64_t tensor_some_int64(int64_t value) {
+  tensor_optional_int64_t optional = {true, value};
+  return optional;
+}
+
+TENSOR_INLINE tensor_optional_double_t tensor_some_double(double value) {
+  tensor_optional_double_t optional = {true, value};
+  return optional;
+}
+
+/* What a loss does with the values of its samples: their mean, nothing, their sum. */
 typedef int32_t tensor_reduction_t;
-enum { TENSOR_REDUCTION_NONE = 0, TENSOR_REDUCTION_MEAN = 1, TENSOR_REDUCTION_SUM = 2 };
+enum { TENSOR_REDUCTION_MEAN = 0, TENSOR_REDUCTION_NONE = 1, TENSOR_REDUCTION_SUM = 2 };
 
 #ifdef __cplusplus
 }

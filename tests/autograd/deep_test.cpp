@@ -80,7 +80,7 @@ TEST_F(Deep, GraphWithManyInputsPerNode) {
   on_small_stack(kStack, [] {
     const Owned x = leaf({1, 2});
     const Handles many(10'000, x);
-    const Owned y = call(tensor_cat, many.data(), many.size(), 0);
+    const Owned y = call(tensor_cat, many.data(), many.size(), nullptr);
     OK(tensor_backward(call(tensor_sum, y)));
     expect_values(grad(x), {10'000, 10'000});
   });

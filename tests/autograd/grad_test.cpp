@@ -59,7 +59,7 @@ TEST_F(Grad, WithGivenGradients) {
 TEST_F(Grad, OfBothResultsOfOneOperation) {
   const Owned x = leaf({1, 5, 3, 4, 2, 6}, {2, 3});
   tensor_t *v = nullptr, *i = nullptr;
-  OK(tensor_max_dim(x, 1, false, &v, &i));
+  OK(tensor_max_dim(x, 1, nullptr, &v, &i));
   const Owned values(v), indices(i);
   EXPECT_FALSE(requires_grad(indices));
   expect_values(gradient(call(tensor_sum, values), x), {0, 1, 0, 0, 0, 1});

@@ -9,7 +9,8 @@ namespace {
 class Rules : public TensorTest {
  protected:
   static Owned strided(tensor_t* t, const Shape& size, const Shape& stride) {
-    return call(tensor_as_strided, t, size.data(), size.size(), stride.data(), stride.size(), 0);
+    return call(tensor_as_strided, t, size.data(), size.size(), stride.data(), stride.size(),
+                nullptr);
   }
   static Owned expanded(tensor_t* t, const Shape& size) {
     return call(tensor_expand, t, size.data(), size.size());

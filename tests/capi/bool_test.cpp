@@ -5,6 +5,12 @@
 namespace test {
 namespace {
 
+Owned to(const tensor_t* t, tensor_dtype_t type) {
+  return call(tensor_to_copy, t,
+              With(&tensor_to_copy_options_t::dtype, type)
+                  .add(&tensor_to_copy_options_t::device, device()));
+}
+
 struct Flags {
   Owned a, b, mask;  // of 6 x 50, 50 and 6 x 50
 };
@@ -16,7 +22,7 @@ Owned flags_of(Bytes& bytes, const Shape& shape) {
   settings.dtype = TENSOR_BOOL;
   const Owned there = call(tensor_from_blob, bytes.data(), shape.data(), nullptr, shape.size(),
                            &settings, nullptr, nullptr);
-  return call(tensor_to_copy, there, TENSOR_BOOL, device());
+  return to(there, TENSOR_BOOL);
 }
 
 Bytes odd_bytes(size_t count, unsigned step) {
@@ -38,7 +44,6 @@ std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.nam
 
 constexpr int64_t kRows[] = {0};
 constexpr int64_t kColumns[] = {1};
-Owned to(const tensor_t* t, tensor_dtype_t type) { return call(tensor_to_copy, t, type, device()); }
 Owned numbers() {
   return call(tensor_reshape, from<float>(std::vector<float>(300, 3), {300}),
               std::vector<int64_t>{6, 50}.data(), 2);
@@ -47,9 +52,14 @@ Owned numbers() {
 template <class F>
 Owned one_of_two(F* function, const tensor_t* t, int64_t dim, int which) {
   Owned results[2];
-  EXPECT_EQ(function(t, dim, false, results[0].out(), results[1].out()), TENSOR_OK)
+  EXPECT_EQ(function(t, dim, nullptr, results[0].out(), results[1].out()), TENSOR_OK)
       << tensor_last_error();
   return std::move(results[which]);
+}
+template <class T>
+Owned along(tensor_status_t (*function)(const tensor_t*, const T*, tensor_t**), const tensor_t* t,
+            const int64_t* dim) {
+  return call(function, t, With(&T::dim, dim).add(&T::dim_count, 1));
 }
 template <class F>
 Owned in_place(F* function, Owned t, const tensor_t* other) {
@@ -69,9 +79,9 @@ Owned answer(F* function, const tensor_t* a, const tensor_t* b) {
   }
 #define UNARY(name) CASE(name, call(tensor_##name, f.a))
 #define BINARY(name) CASE(name, call(tensor_##name, f.a, f.b))
-#define ALONG(name)                                             \
-  CASE(name##_rows, call(tensor_##name, f.a, kRows, 1, false)), \
-      CASE(name##_columns, call(tensor_##name, f.a, kColumns, 1, false))
+#define ALONG(name, last)                                      \
+  CASE(name##_rows, call(tensor_##name, f.a, kRows, 1, last)), \
+      CASE(name##_columns, call(tensor_##name, f.a, kColumns, 1, last))
 #define CAST(type)                         \
   CASE(to_##type, to(f.a, TENSOR_##type)), \
       CASE(add_##type, call(tensor_add, f.a, filled({1}, 1, TENSOR_##type)))
@@ -86,11 +96,13 @@ const Case kCases[] = {
     UNARY(exp),
     UNARY(clone),
     UNARY(contiguous),
-    ALONG(any_dim),
-    ALONG(all_dim),
-    ALONG(amax),
-    ALONG(amin),
-    ALONG(sum_dim),
+    ALONG(any_dim, nullptr),
+    ALONG(all_dim, nullptr),
+    CASE(amax_rows, along(tensor_amax, f.a, kRows)),
+    CASE(amax_columns, along(tensor_amax, f.a, kColumns)),
+    CASE(amin_rows, along(tensor_amin, f.a, kRows)),
+    CASE(amin_columns, along(tensor_amin, f.a, kColumns)),
+    ALONG(sum_dim, false),
     CASE(max_values, one_of_two(tensor_max_dim, f.a, 1, 0)),
     CASE(max_indices, one_of_two(tensor_max_dim, f.a, 1, 1)),
     CASE(min_values, one_of_two(tensor_min_dim, f.a, 0, 0)),
@@ -122,7 +134,7 @@ const Case kCases[] = {
     CASE(equal_to_numbers, answer(tensor_equal, f.a, to(to(f.a, TENSOR_INT32), TENSOR_BOOL))),
     CASE(scalar, call(tensor_add, numbers(), call(tensor_select, f.b, 0, 2))),
     CASE(strided_sum, call(tensor_sum, call(tensor_slice, f.a, 1, 1, 50, 3))),
-    CASE(strided_any, call(tensor_any_dim, call(tensor_transpose, f.a, 0, 1), kRows, 1, false)),
+    CASE(strided_any, call(tensor_any_dim, call(tensor_transpose, f.a, 0, 1), kRows, 1, nullptr)),
     CASE(matmul, call(tensor_matmul, to(f.a, TENSOR_FLOAT32), to(f.b, TENSOR_FLOAT32))),
     CASE(add_, in_place(tensor_add_, numbers(), f.a)),
     CASE(mul_, in_place(tensor_mul_, call(tensor_clone, f.a), f.b)),

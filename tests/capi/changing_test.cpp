@@ -63,7 +63,7 @@ class Changing : public TensorTest {
         {"a recorded unsqueeze_", [=] { return tensor_unsqueeze_(x, 0); }},
         {"add_out", without_grad([=, this] { return tensor_add_out(large_, large_, x); })},
         {"max_dim_out", without_grad([=, this] {
-           return tensor_max_dim_out(large_, 0, false, x, Owned(filled({0}, 0, TENSOR_INT64)));
+           return tensor_max_dim_out(large_, 0, nullptr, x, Owned(filled({0}, 0, TENSOR_INT64)));
          })},
         {"set_data", [=, this] { return tensor_set_data(x, large_); }},
         {"detach_", [=] { return tensor_detach_(x); }},
@@ -119,7 +119,7 @@ TEST_F(Changing, IsNotDisturbedByReaders) {
     expect_error(tensor_add(large_, x, Owned().out()), "other is being changed by another thread");
     expect_error(tensor_unsqueeze_(x, 0), "self is being changed by another thread");
     tensor_t* const list[] = {large_, x};
-    expect_error(tensor_cat(list, 2, 0, Owned().out()),
+    expect_error(tensor_cat(list, 2, nullptr, Owned().out()),
                  "tensors is being changed by another thread");
   });
   OK(tensor_mul_(x, weight_));
@@ -158,7 +158,7 @@ TEST_F(Changing, OfAnyOfAList) {
   for (int i = 0; i < 3000; ++i) handles.push_back(parts.emplace_back(fresh()));
   for (const size_t place : {0, 59, 60, 61, 1500, 2999}) {
     elsewhere_in_the_middle([&] { expect_error(tensor_unsqueeze_(handles[place], 0), kInUse); });
-    EXPECT_EQ(shape(call(tensor_cat, handles.data(), handles.size(), 0)), (Shape{6000, 3}));
+    EXPECT_EQ(shape(call(tensor_cat, handles.data(), handles.size(), nullptr)), (Shape{6000, 3}));
     OK(tensor_unsqueeze_(handles[place], 0));
     OK(tensor_squeeze_dim_(handles[place], 0));
   }

@@ -13,11 +13,11 @@ class List : public TensorTest {
 
 TEST_F(List, CountIsAskedForFirst) {
   size_t count = 99;
-  OK(tensor_unbind(x_, 0, nullptr, 0, &count));
+  OK(tensor_unbind(x_, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, 3u);
   Owned rows[3];
   tensor_t* raw[3];
-  OK(tensor_unbind(x_, 0, raw, 3, &count));
+  OK(tensor_unbind(x_, nullptr, raw, 3, &count));
   for (int i = 0; i < 3; ++i) rows[i] = Owned(raw[i]);
   expect_values(rows[0], {1, 2});
   expect_values(rows[2], {5, 6});
@@ -28,7 +28,7 @@ TEST_F(List, CountIsAskedForFirst) {
 TEST_F(List, MoreRoomThanResultsIsFine) {
   tensor_t* raw[4] = {unwritten(), unwritten(), unwritten(), unwritten()};
   size_t count = 0;
-  OK(tensor_split(x_, 2, 0, raw, 4, &count));
+  OK(tensor_split(x_, 2, nullptr, raw, 4, &count));
   ASSERT_EQ(count, 2u);
   const Owned first(raw[0]), second(raw[1]);
   EXPECT_EQ(shape(second), (Shape{1, 2}));
@@ -39,7 +39,7 @@ TEST_F(List, TooLittleRoomIsRefused) {
   tensor_t* raw[2] = {unwritten(), unwritten()};
   size_t count = 99;
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "capacity is 2, but there are 3 results"}, {x_},
-                 [&] { return tensor_unbind(x_, 0, raw, 2, &count); });
+                 [&] { return tensor_unbind(x_, nullptr, raw, 2, &count); });
   EXPECT_EQ(count, 99u);
   EXPECT_EQ(raw[0], unwritten());
 }
@@ -48,9 +48,9 @@ TEST_F(List, MissingPlacesAreRefused) {
   size_t count = 99;
   tensor_t* raw[3] = {unwritten(), unwritten(), unwritten()};
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "out must not be NULL where capacity is not 0"},
-                 {x_}, [&] { return tensor_unbind(x_, 0, nullptr, 3, &count); });
+                 {x_}, [&] { return tensor_unbind(x_, nullptr, nullptr, 3, &count); });
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "out_count must not be NULL"}, {x_},
-                 [&] { return tensor_unbind(x_, 0, raw, 3, nullptr); });
+                 [&] { return tensor_unbind(x_, nullptr, raw, 3, nullptr); });
   EXPECT_EQ(count, 99u);
   EXPECT_EQ(raw[0], unwritten());
 }
@@ -62,19 +62,21 @@ TEST_F(List, AnErrorWritesNothing) {
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
                   "split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size "
                   "at dimension 0), but got split_sizes=[1, 1]"},
-                 {x_}, [&] { return tensor_split_with_sizes(x_, sizes, 2, 0, raw, 3, &count); });
+                 {x_},
+                 [&] { return tensor_split_with_sizes(x_, sizes, 2, nullptr, raw, 3, &count); });
   const int64_t huge[] = {INT64_MAX, INT64_MAX, 5};
-  EXPECT_EQ(tensor_split_with_sizes(x_, huge, 3, 0, raw, 3, &count), TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(tensor_split_with_sizes(x_, huge, 3, nullptr, raw, 3, &count),
+            TENSOR_ERROR_INVALID_ARGUMENT);
   EXPECT_EQ(count, 99u);
   EXPECT_EQ(raw[0], unwritten());
 }
 
 TEST_F(List, ExtremeSizesOverflowNothing) {
-  EXPECT_EQ(list(tensor_split, x_, INT64_MAX, int64_t{0}).size(), 1u);
-  EXPECT_EQ(list(tensor_chunk, x_, INT64_MAX, int64_t{0}).size(), 3u);
+  EXPECT_EQ(list(tensor_split, x_, INT64_MAX, nullptr).size(), 1u);
+  EXPECT_EQ(list(tensor_chunk, x_, INT64_MAX, nullptr).size(), 3u);
   const int64_t indices[] = {INT64_MIN, INT64_MAX};
   const std::vector<Owned> parts =
-      list(tensor_tensor_split_indices, x_, indices, size_t{2}, int64_t{0});
+      list(tensor_tensor_split_indices, x_, indices, size_t{2}, nullptr);
   ASSERT_EQ(parts.size(), 3u);
   expect_values(parts[1], {1, 2, 3, 4, 5, 6});
 }
@@ -83,7 +85,7 @@ TEST_F(List, ManyResults) {
   Values numbers(1000);
   std::iota(numbers.begin(), numbers.end(), 0);
   const Owned x = leaf(numbers);
-  const std::vector<Owned> parts = list(tensor_unbind, x, int64_t{0});
+  const std::vector<Owned> parts = list(tensor_unbind, x, nullptr);
   ASSERT_EQ(parts.size(), 1000u);
   OK(tensor_backward(call(tensor_mul, parts[999], parts[3])));
   Values expected(1000, 0.0);
@@ -94,7 +96,7 @@ TEST_F(List, ManyResults) {
 TEST_F(List, OfNothingIsEmpty) {
   size_t count = 99;
   tensor_t* raw = unwritten();
-  OK(tensor_unbind(plain({}, {0}), 0, &raw, 1, &count));
+  OK(tensor_unbind(plain({}, {0}), nullptr, &raw, 1, &count));
   EXPECT_EQ(count, 0u);
   EXPECT_EQ(raw, unwritten());
 }
@@ -103,7 +105,7 @@ TEST_F(List, ScopesOwnTheResults) {
   OK(tensor_scope_push());
   size_t count = 0;
   tensor_t* raw[3];
-  OK(tensor_unbind(x_, 0, raw, 3, &count));
+  OK(tensor_unbind(x_, nullptr, raw, 3, &count));
   const size_t live = tensor_live_handles();
   OK(tensor_scope_pop(raw + 1, 1));
   EXPECT_EQ(tensor_live_handles(), live - 2);
@@ -115,15 +117,15 @@ TEST_F(List, AsManyResultsAsNobodyCouldMakeAreCounted) {
   constexpr int64_t kMany = int64_t{1} << 60;
   const Owned row = call(tensor_expand, filled({1}, 1), &kMany, 1), none = filled({0}, 1);
   size_t count = 0;
-  OK(tensor_unbind(row, 0, nullptr, 0, &count));
+  OK(tensor_unbind(row, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, size_t{kMany});
-  OK(tensor_split(row, 3, 0, nullptr, 0, &count));
+  OK(tensor_split(row, 3, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, size_t{kMany} / 3 + 1);
-  OK(tensor_chunk(row, kMany / 2 + 1, 0, nullptr, 0, &count));
+  OK(tensor_chunk(row, kMany / 2 + 1, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, size_t{kMany} / 2);
-  OK(tensor_chunk(none, kMany, 0, nullptr, 0, &count));
+  OK(tensor_chunk(none, kMany, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, size_t{kMany});
-  OK(tensor_tensor_split(x_, kMany, 0, nullptr, 0, &count));
+  OK(tensor_tensor_split(x_, kMany, nullptr, nullptr, 0, &count));
   EXPECT_EQ(count, size_t{kMany});
   tensor_t* raw[2] = {unwritten(), unwritten()};
   const auto refused = [&](size_t results, const std::function<tensor_status_t()>& call) {
@@ -131,10 +133,10 @@ TEST_F(List, AsManyResultsAsNobodyCouldMakeAreCounted) {
                     "capacity is 2, but there are " + std::to_string(results) + " results"},
                    {x_}, call);
   };
-  refused(kMany, [&] { return tensor_unbind(row, 0, raw, 2, &count); });
-  refused(kMany, [&] { return tensor_split(row, 1, 0, raw, 2, &count); });
-  refused(kMany, [&] { return tensor_chunk(none, kMany, 0, raw, 2, &count); });
-  refused(kMany, [&] { return tensor_tensor_split(x_, kMany, 0, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_unbind(row, nullptr, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_split(row, 1, nullptr, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_chunk(none, kMany, nullptr, raw, 2, &count); });
+  refused(kMany, [&] { return tensor_tensor_split(x_, kMany, nullptr, raw, 2, &count); });
   EXPECT_EQ(raw[0], unwritten());
   EXPECT_EQ(count, size_t{kMany});
 }
@@ -147,8 +149,8 @@ TEST_F(List, CountsAreThoseOfTheResults) {
       const auto agrees = [&](auto function, size_t expected) {
         tensor_t* raw[16] = {};
         size_t asked = 0, made = 0;
-        OK(function(row, n, 0, nullptr, 0, &asked));
-        OK(function(row, n, 0, raw, 16, &made));
+        OK(function(row, n, nullptr, nullptr, 0, &asked));
+        OK(function(row, n, nullptr, raw, 16, &made));
         EXPECT_EQ(asked, expected);
         EXPECT_EQ(made, expected);
         int64_t total = 0;
@@ -167,11 +169,10 @@ TEST_F(List, CountsAreThoseOfTheResults) {
 TEST_F(List, MoreThan64Pieces) {
   const Owned row = filled({100'000}, 1);
   const std::vector<int64_t> ones(100'000, 1);
-  EXPECT_EQ(list(tensor_split_with_sizes, row, ones.data(), ones.size(), int64_t{0}).size(),
+  EXPECT_EQ(list(tensor_split_with_sizes, row, ones.data(), ones.size(), nullptr).size(),
             ones.size());
-  EXPECT_EQ(list(tensor_tensor_split_indices, row, ones.data(), size_t{70}, int64_t{0}).size(),
-            71u);
-  EXPECT_EQ(tensor_split_with_sizes(row, ones.data(), SIZE_MAX, 0, nullptr, 0, nullptr),
+  EXPECT_EQ(list(tensor_tensor_split_indices, row, ones.data(), size_t{70}, nullptr).size(), 71u);
+  EXPECT_EQ(tensor_split_with_sizes(row, ones.data(), SIZE_MAX, nullptr, nullptr, 0, nullptr),
             TENSOR_ERROR_INVALID_ARGUMENT);
 }
 

@@ -47,7 +47,7 @@ inline tensor_status_t reduced(tensor_status_t (*f)(const tensor_t*, const int64
 }
 inline tensor_status_t strided(const tensor_t* t, const Shape& size, const Shape& stride,
                                tensor_t** out) {
-  return tensor_as_strided(t, size.data(), size.size(), stride.data(), stride.size(), 0, out);
+  return tensor_as_strided(t, size.data(), size.size(), stride.data(), stride.size(), nullptr, out);
 }
 template <class F>
 tensor_status_t random_integers(F* f, tensor_t** out) {
@@ -55,9 +55,12 @@ tensor_status_t random_integers(F* f, tensor_t** out) {
   const int64_t three[] = {3};
   return f(three, 1, &settings, out);
 }
+inline With<tensor_arange_options_t> by(tensor_scalar_t step) {
+  return With(&tensor_arange_options_t::step, step);
+}
 template <class F>
 tensor_status_t joined(F* f, std::vector<tensor_t*> tensors, tensor_t** out) {
-  return f(tensors.data(), tensors.size(), 0, out);
+  return f(tensors.data(), tensors.size(), nullptr, out);
 }
 
 // `call` sees the material as m and where to write a result as out.

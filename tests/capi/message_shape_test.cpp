@@ -71,7 +71,10 @@ const Case kView[] = {
      CALL(strided(m.a3, {2, 2}, {2, 1}, out))},
     {"FlattenBackwards", kRuntime,
      "flatten() has invalid args: start_dim cannot come after end_dim",
-     CALL(tensor_flatten(m.cube, 2, 1, out))},
+     CALL(tensor_flatten(m.cube,
+                         With(&tensor_flatten_options_t::start_dim, 2)
+                             .add(&tensor_flatten_options_t::end_dim, tensor_some_int64(1)),
+                         out))},
 };
 
 LIBTENSOR_MESSAGES(ViewMessage, kView);
@@ -111,13 +114,13 @@ const Case kCreation[] = {
     {"RandnOfIntegers", kNoKernel, "\"normal_kernel_cpu\" not implemented for 'Long'",
      CALL(random_integers(tensor_randn, out))},
     {"ArangeStep0", kRuntime, "step must be nonzero",
-     CALL(tensor_arange(integer(0), integer(3), integer(0), nullptr, out))},
+     CALL(tensor_arange(integer(0), integer(3), by(integer(0)), out))},
     {"ArangeWrongSign", kRuntime, "upper bound and lower bound inconsistent with step sign",
-     CALL(tensor_arange(integer(0), integer(3), integer(-1), nullptr, out))},
+     CALL(tensor_arange(integer(0), integer(3), by(integer(-1)), out))},
     {"ArangeOfAllIntegers", kRuntime, "invalid size, possible overflow?",
-     CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), integer(1), nullptr, out))},
+     CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), nullptr, out))},
     {"EyeNegative", kRuntime, "n must be greater or equal to 0, got -1",
-     CALL(tensor_eye(-1, 2, nullptr, out))},
+     CALL(tensor_eye(-1, With(&tensor_eye_options_t::m, tensor_some_int64(2)), out))},
 };
 
 LIBTENSOR_MESSAGES(CreationMessage, kCreation);

@@ -56,6 +56,8 @@ const Case kPointwise[] = {
 
 LIBTENSOR_MESSAGES(PointwiseMessage, kPointwise);
 
+constexpr int64_t kFirst[] = {0};
+
 const Case kReduction[] = {
     {"MeanOfIntegers", kNoKernel,
      "mean(): could not infer output dtype. Input dtype must be either a "
@@ -73,7 +75,10 @@ const Case kReduction[] = {
      "'dim' argument.",
      CALL(tensor_max(m.none, out))},
     {"AmaxOfNothing", kIndex, "amax(): Expected reduction dim 0 to have non-zero size.",
-     CALL(reduced(tensor_amax, m.none3, {0}, out))},
+     CALL(tensor_amax(
+         m.none3,
+         With(&tensor_amax_options_t::dim, kFirst).add(&tensor_amax_options_t::dim_count, 1),
+         out))},
     {"ArgmaxOfNothing", kIndex,
      "argmax(): Expected reduction dim to be specified for input.numel() == 0.",
      CALL(tensor_argmax(m.none, out))},
@@ -123,12 +128,10 @@ const Case kIndexing[] = {
     {"GatherFloatingIndex", kRuntime, "gather(): Expected dtype int32/int64 for index",
      CALL(tensor_gather(m.a3, 0, m.a3, out))},
     {"NllTargetOutOfRange", kIndex, "Target 3 is out of bounds.",
-     CALL(tensor_nll_loss(m.a23, from<int64_t>({0, 3}, {2}), nullptr, -100, TENSOR_REDUCTION_MEAN,
-                          out))},
+     CALL(tensor_nll_loss(m.a23, from<int64_t>({0, 3}, {2}), nullptr, out))},
     {"NllBatchSizes", TENSOR_ERROR_VALUE,
      "Expected input batch_size (2) to match target batch_size (3).",
-     CALL(tensor_nll_loss(m.a23, from<int64_t>({0, 1, 2}, {3}), nullptr, -100,
-                          TENSOR_REDUCTION_MEAN, out))},
+     CALL(tensor_nll_loss(m.a23, from<int64_t>({0, 1, 2}, {3}), nullptr, out))},
 };
 
 LIBTENSOR_MESSAGES(IndexingMessage, kIndexing);

@@ -32,8 +32,9 @@ static uint64_t compute(void) {
   tensor_options_t options = tensor_options_default();
   options.dtype = TENSOR_FLOAT32;
   uint64_t hash = 0;
-  if (tensor_arange(tensor_scalar_double(0), tensor_scalar_double(kSize * kSize * 0.001), step,
-                    &options, &flat) == TENSOR_OK &&
+  tensor_arange_options_t range = {sizeof range, step, &options};
+  if (tensor_arange(tensor_scalar_double(0), tensor_scalar_double(kSize * kSize * 0.001), &range,
+                    &flat) == TENSOR_OK &&
       tensor_view(flat, shape, 2, &x) == TENSOR_OK && tensor_tanh(x, &sine) == TENSOR_OK &&
       tensor_matmul(sine, x, &product) == TENSOR_OK &&
       tensor_sum_dim(product, columns, 1, false, &sum) == TENSOR_OK) {

@@ -25,8 +25,10 @@ TEST_F(Out, OfTwoMustBeTwo) {
   for (int64_t size : {0, 3, 5}) {
     SCOPED_TRACE(size);
     const Owned out = filled({size}, 9, TENSOR_INT64);
-    expect_refusal(refusal, {x, out}, [&] { return tensor_max_dim_out(x, 0, false, out, out); });
-    expect_refusal(refusal, {x, out}, [&] { return tensor_min_dim_out(x, 1, true, out, out); });
+    expect_refusal(refusal, {x, out}, [&] { return tensor_max_dim_out(x, 0, nullptr, out, out); });
+    expect_refusal(refusal, {x, out}, [&] {
+      return tensor_min_dim_out(x, 1, With(&tensor_min_dim_options_t::keepdim, true), out, out);
+    });
   }
   const Owned memory = filled({8}, 9, TENSOR_INT64);
   const Owned first = call(tensor_slice, memory, 0, 0, 3, 1);
@@ -34,10 +36,10 @@ TEST_F(Out, OfTwoMustBeTwo) {
   const Owned third = call(tensor_slice, memory, 0, 4, 7, 1);
   const Owned none = call(tensor_slice, memory, 0, 3, 3, 1);  // becomes 3 to 6
   expect_refusal(refusal, {x, memory, first, second},
-                 [&] { return tensor_max_dim_out(x, 0, false, first, second); });
+                 [&] { return tensor_max_dim_out(x, 0, nullptr, first, second); });
   expect_refusal(refusal, {x, memory, none, third},
-                 [&] { return tensor_max_dim_out(x, 0, false, none, third); });
-  OK(tensor_max_dim_out(x, 0, false, first, third));
+                 [&] { return tensor_max_dim_out(x, 0, nullptr, none, third); });
+  OK(tensor_max_dim_out(x, 0, nullptr, first, third));
   expect_values(memory, {5, 1, 7, 9, 1, 0, 1, 9});
 }
 
@@ -48,11 +50,11 @@ TEST_F(Out, OfTwoOneThatCannotBeKeepsBoth) {
   const int64_t three = 3;
   const Owned repeated = call(tensor_expand, filled({1}, 5, TENSOR_INT64), &three, 1);
   const std::string before = describe(values), before_repeated = describe(repeated);
-  EXPECT_NE(tensor_max_dim_out(x, 0, false, values, repeated), TENSOR_OK);
+  EXPECT_NE(tensor_max_dim_out(x, 0, nullptr, values, repeated), TENSOR_OK);
   EXPECT_EQ(describe(values), before);
   EXPECT_EQ(describe(repeated), before_repeated);
   expect_status(TENSOR_ERROR_INVALID_ARGUMENT,
-                [&] { return tensor_max_dim_out(x, 0, false, values, wrong); });
+                [&] { return tensor_max_dim_out(x, 0, nullptr, values, wrong); });
   EXPECT_EQ(describe(values), before);
   if (!on_cpu()) return;
   int64_t block[2] = {};  // memory that cannot grow
@@ -62,7 +64,7 @@ TEST_F(Out, OfTwoOneThatCannotBeKeepsBoth) {
       call(tensor_from_blob, block, &two, nullptr, size_t{1}, &ints, nullptr, nullptr);
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT, "Trying to resize storage that is not resizable"},
                  {x, values, fixed},
-                 [&] { return tensor_max_dim_out(x, 0, false, values, fixed); });
+                 [&] { return tensor_max_dim_out(x, 0, nullptr, values, fixed); });
 }
 
 TEST_F(Out, ThatSharesMemoryWithAnInputIsComputedFirst) {

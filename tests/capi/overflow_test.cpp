@@ -67,6 +67,17 @@ TEST_F(Overflow, OfExpandedSizes) {
   }
 }
 
+With<tensor_flatten_options_t> ends(int64_t first, int64_t last) {
+  return With(&tensor_flatten_options_t::start_dim, first)
+      .add(&tensor_flatten_options_t::end_dim, tensor_some_int64(last));
+}
+With<tensor_as_strided_options_t> at(int64_t offset) {
+  return With(&tensor_as_strided_options_t::storage_offset, tensor_some_int64(offset));
+}
+With<tensor_arange_options_t> by(tensor_scalar_t step) {
+  return With(&tensor_arange_options_t::step, step);
+}
+
 TEST_F(Overflow, OfPositionsInAView) {
   const Owned t = filled({4, 3}, 1);
   for (int64_t a : kExtremes) {
@@ -75,7 +86,7 @@ TEST_F(Overflow, OfPositionsInAView) {
       expect_sane([&](tensor_t** out) { return tensor_narrow(t, 0, a, b, out); });
       expect_sane([&](tensor_t** out) { return tensor_select(t, a, b, out); });
       expect_sane([&](tensor_t** out) { return tensor_transpose(t, a, b, out); });
-      expect_sane([&](tensor_t** out) { return tensor_flatten(t, a, b, out); });
+      expect_sane([&](tensor_t** out) { return tensor_flatten(t, ends(a, b), out); });
       for (int64_t step : kExtremes) {
         expect_sane([&](tensor_t** out) { return tensor_slice(t, 0, a, b, step, out); });
       }
@@ -91,10 +102,10 @@ TEST_F(Overflow, OfStridesAndOffsets) {
         SCOPED_TRACE(testing::PrintToString(Shape{size, stride, offset}));
         const int64_t sizes[] = {size, 2}, strides[] = {stride, 1};
         expect_sane([&](tensor_t** out) {
-          return tensor_as_strided(t, sizes, 1, strides, 1, offset, out);
+          return tensor_as_strided(t, sizes, 1, strides, 1, at(offset), out);
         });
         expect_sane([&](tensor_t** out) {
-          return tensor_as_strided(t, sizes, 2, strides, 2, offset, out);
+          return tensor_as_strided(t, sizes, 2, strides, 2, at(offset), out);
         });
       }
     }
@@ -130,30 +141,32 @@ TEST_F(Overflow, OfRangesAndMatrices) {
       SCOPED_TRACE(std::to_string(a) + " " + std::to_string(b));
       const tensor_options_t bytes = options(TENSOR_UINT8);
       if (a <= 0 || b <= 0) {
-        expect_sane([&](tensor_t** out) { return tensor_eye(a, b, &bytes, out); });
+        expect_sane([&](tensor_t** out) {
+          return tensor_eye(a,
+                            With(&tensor_eye_options_t::m, tensor_some_int64(b))
+                                .add(&tensor_eye_options_t::tensor, &bytes),
+                            out);
+        });
       }
       expect_sane([&](tensor_t** out) {
-        return tensor_arange(integer(a), integer(b), integer(INT64_MAX), nullptr, out);
+        return tensor_arange(integer(a), integer(b), by(integer(INT64_MAX)), out);
       });
       expect_sane([&](tensor_t** out) {
-        return tensor_arange(integer(a), integer(b), integer(INT64_MIN), nullptr, out);
+        return tensor_arange(integer(a), integer(b), by(integer(INT64_MIN)), out);
       });
       expect_sane([&](tensor_t** out) {
         return tensor_arange(number(static_cast<double>(a)), number(static_cast<double>(b)),
-                             number(1e300), nullptr, out);
+                             by(number(1e300)), out);
       });
     }
   }
   for (double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
-    expect_sane([&](tensor_t** out) {
-      return tensor_arange(number(0), number(bad), number(1), nullptr, out);
-    });
-    expect_sane([&](tensor_t** out) {
-      return tensor_arange(number(bad), number(0), number(1), nullptr, out);
-    });
-    expect_sane([&](tensor_t** out) {
-      return tensor_arange(number(0), number(1), number(bad), nullptr, out);
-    });
+    expect_sane(
+        [&](tensor_t** out) { return tensor_arange(number(0), number(bad), nullptr, out); });
+    expect_sane(
+        [&](tensor_t** out) { return tensor_arange(number(bad), number(0), nullptr, out); });
+    expect_sane(
+        [&](tensor_t** out) { return tensor_arange(number(0), number(1), by(number(bad)), out); });
   }
 }
 
@@ -167,10 +180,14 @@ TEST_F(Overflow, OfDimNumbers) {
     expect_sane([&](tensor_t** out) { return tensor_squeeze_dim(t, dim, out); });
     expect_sane([&](tensor_t** out) { return tensor_squeeze_dims(t, &dim, 1, out); });
     expect_sane([&](tensor_t** out) { return tensor_index_select(t, dim, index, out); });
-    expect_sane([&](tensor_t** out) { return tensor_argmax_dim(t, dim, false, out); });
+    expect_sane([&](tensor_t** out) { return tensor_argmax_dim(t, dim, nullptr, out); });
     tensor_t* handles[] = {t, t};
-    expect_sane([&](tensor_t** out) { return tensor_cat(handles, 2, dim, out); });
-    expect_sane([&](tensor_t** out) { return tensor_stack(handles, 2, dim, out); });
+    expect_sane([&](tensor_t** out) {
+      return tensor_cat(handles, 2, With(&tensor_cat_options_t::dim, dim), out);
+    });
+    expect_sane([&](tensor_t** out) {
+      return tensor_stack(handles, 2, With(&tensor_stack_options_t::dim, dim), out);
+    });
   }
 }
 
@@ -203,16 +220,18 @@ TEST_F(Overflow, OfTheSumOfSizes) {
   expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
                     "Storage size calculation overflowed: the sizes of dimension 0 add up to more "
                     "than 2^63 - 1"},
-                   {five}, [&](tensor_t** out) { return tensor_cat(list.data(), 17, 0, out); });
+                   {five},
+                   [&](tensor_t** out) { return tensor_cat(list.data(), 17, nullptr, out); });
   expect_refusal({TENSOR_ERROR_INVALID_ARGUMENT,
                   "Storage size calculation overflowed: the sizes of dimension 0 add up to more "
                   "than 2^63 - 1"},
-                 {into}, [&] { return tensor_cat_out(list.data(), 17, 0, into); });
-  expect_sane([&](tensor_t** out) { return tensor_stack(list.data(), 16, 0, out); });
+                 {into}, [&] { return tensor_cat_out(list.data(), 17, nullptr, into); });
+  expect_sane([&](tensor_t** out) { return tensor_stack(list.data(), 16, nullptr, out); });
   const int64_t wide[] = {0, int64_t{1} << 62}, column[] = {0, 1};
   const Owned none = call(tensor_expand, filled({column[0], column[1]}, 1), wide, 2);
   std::vector<tensor_t*> nothing(8, none);
-  EXPECT_EQ(tensor_cat(nothing.data(), 8, 1, list.data()), TENSOR_ERROR_INVALID_ARGUMENT);
+  EXPECT_EQ(tensor_cat(nothing.data(), 8, With(&tensor_cat_options_t::dim, 1), list.data()),
+            TENSOR_ERROR_INVALID_ARGUMENT);
 }
 
 // A slice with a huge step leaves a huge stride, and the empty rest of it a huge offset.
@@ -242,7 +261,7 @@ TEST_F(Overflow, OfAnOffsetThatAnOutResizes) {
 TEST_F(Overflow, OfOffsetsOfEmptyViews) {
   const int64_t shape[] = {1, 1, 0}, strides[] = {kHuge, kHuge, 1};
   const Owned t = filled({1}, 0);
-  const Owned none = call(tensor_as_strided, t, shape, 3, strides, 3, kHuge);
+  const Owned none = call(tensor_as_strided, t, shape, 3, strides, 3, at(kHuge));
   const Owned moved = call(tensor_slice, t, 0, 0, 1, 1);
   expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT,
                     "Storage offset calculation overflowed: 4611686018427387904 + 1 * "
@@ -259,8 +278,8 @@ TEST_F(Overflow, OfOneDimMadeOfSeveral) {
   const int64_t shape[] = {0, int64_t{1} << 40, int64_t{1} << 40};
   const Owned none = call(tensor_expand, filled({0, 1, 1}, 1), shape, 3);
   expect_no_result({TENSOR_ERROR_INVALID_ARGUMENT, "numel: integer multiplication overflow"}, {},
-                   [&](tensor_t** out) { return tensor_flatten(none, 1, 2, out); });
-  expect_sane([&](tensor_t** out) { return tensor_flatten(none, 0, 2, out); });
+                   [&](tensor_t** out) { return tensor_flatten(none, ends(1, 2), out); });
+  expect_sane([&](tensor_t** out) { return tensor_flatten(none, ends(0, 2), out); });
   expect_sane([&](tensor_t** out) { return tensor_mean(none, out); });
   const int64_t huge[] = {1, 2};
   expect_sane([&](tensor_t** out) { return tensor_sum_dim(none, huge, 2, false, out); });

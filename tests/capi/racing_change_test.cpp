@@ -62,7 +62,7 @@ class RacingChanges : public TensorTest {
         {"cat",
          [=] {
            const std::vector<tensor_t*> list(100, x);
-           return dropping(tensor_cat, list.data(), list.size(), int64_t{0});
+           return dropping(tensor_cat, list.data(), list.size(), nullptr);
          }},
         {"backward",
          [=] {

@@ -24,6 +24,13 @@ struct Seen {
 Seen see(const tensor_t* t);
 std::ostream& operator<<(std::ostream& out, const Seen& seen);
 
+// Options, and what a later version of the library may have behind them.
+template <class T>
+struct Longer {
+  T options{};
+  unsigned char later[16] = {};
+};
+
 // Draws the arguments of one call, and looks at what the call did to them.
 class Draw {
  public:
@@ -47,6 +54,12 @@ class Draw {
   tensor_device_t device();
   tensor_reduction_t reduction();
   const tensor_options_t* options();
+  // Seldom another than the right one.
+  template <class T>
+  size_t struct_size(Longer<T>& longer) {
+    longer.later[below(16)] = below(16) == 0;
+    return below(8) == 0 ? below(sizeof(longer) + 1) : sizeof(T);
+  }
   tensor_t** result();   // a place for one
   tensor_t** results();  // places for some
   size_t room_for_results();

@@ -31,7 +31,7 @@ TEST_F(Rank, SixtyFiveSizesAreRefused) {
   refused("shape", [&](auto out) { return tensor_reshape(one, kOnes.data(), 65, out); });
   refused("size", [&](auto out) { return tensor_expand(one, kOnes.data(), 65, out); });
   refused("size", [&](auto out) {
-    return tensor_as_strided(one, kOnes.data(), 65, kOnes.data(), 1, 0, out);
+    return tensor_as_strided(one, kOnes.data(), 65, kOnes.data(), 1, nullptr, out);
   });
   refused("shape",
           [&](auto out) { return tensor_from_data(&number_, kOnes.data(), 65, nullptr, out); });
@@ -44,7 +44,7 @@ TEST_F(Rank, SixtyFiveSizesAreRefused) {
 TEST_F(Rank, ADimMoreIsRefused) {
   tensor_t* const two[] = {most_, most_};
   expect_no_result(kTooMany, {most_}, [&](auto out) { return tensor_unsqueeze(most_, 0, out); });
-  expect_no_result(kTooMany, {most_}, [&](auto out) { return tensor_stack(two, 2, 0, out); });
+  expect_no_result(kTooMany, {most_}, [&](auto out) { return tensor_stack(two, 2, nullptr, out); });
   const Owned plain = filled(Shape(64, 1), 2);
   expect_refusal(kTooMany, {plain}, [&] { return tensor_unsqueeze_(plain, -1); });
 }

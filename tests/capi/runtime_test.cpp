@@ -102,7 +102,9 @@ TEST_F(Runtime, ReductionsOfAnotherKindAreRefused) {
   for (tensor_reduction_t reduction : {-1, 3, 1000}) {
     expect_no_result(
         {TENSOR_ERROR_VALUE, std::to_string(reduction) + " is not a valid value for reduction"},
-        {a, b}, [&](tensor_t** out) { return tensor_mse_loss(a, b, reduction, out); });
+        {a, b}, [&](tensor_t** out) {
+          return tensor_mse_loss(a, b, With(&tensor_mse_loss_options_t::reduction, reduction), out);
+        });
   }
 }
 

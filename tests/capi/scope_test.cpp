@@ -69,7 +69,7 @@ TEST_F(Scope, CountsRetainedAndSecondResultsToo) {
   const size_t live = tensor_live_handles();
   OK(tensor_scope_push());
   tensor_t *values = nullptr, *indices = nullptr, *again = nullptr;
-  OK(tensor_max_dim(t, 0, false, &values, &indices));
+  OK(tensor_max_dim(t, 0, nullptr, &values, &indices));
   OK(tensor_retain(t, &again));
   EXPECT_EQ(tensor_live_handles(), live + 3);
   OK(tensor_scope_pop(nullptr, 0));

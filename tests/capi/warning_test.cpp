@@ -10,6 +10,8 @@
 namespace test {
 namespace {
 
+const With kSummed(&tensor_mse_loss_options_t::reduction, TENSOR_REDUCTION_SUM);
+
 using OnWarning = Callback<const char*>;
 
 tensor_status_t warnings_go_to(OnWarning::Function function, int* destroyed = nullptr) {
@@ -30,7 +32,7 @@ class Warning : public TensorTest {
     }));
   }
   tensor_status_t loss(const tensor_t* a, const tensor_t* b, tensor_t** out) {
-    return tensor_mse_loss(a, b, TENSOR_REDUCTION_MEAN, out);
+    return tensor_mse_loss(a, b, nullptr, out);
   }
 
   std::vector<std::string> heard_;
@@ -48,15 +50,15 @@ constexpr const char* kResized =
 
 TEST_F(Warning, IsHeardWhileSomebodyListens) {
   const Owned square = filled({2, 2}, 1), row = filled({2}, 0);
-  Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  Owned result = call(tensor_mse_loss, square, row, kSummed);
   listen();
-  result = call(tensor_mse_loss, square, square, TENSOR_REDUCTION_SUM);
+  result = call(tensor_mse_loss, square, square, kSummed);
   EXPECT_TRUE(heard_.empty());
-  result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  result = call(tensor_mse_loss, square, row, kSummed);
   EXPECT_EQ(heard_, std::vector<std::string>{kBroadcast});
   expect_values(result, {4});
   OK(tensor_set_warning_callback(nullptr, nullptr, nullptr));
-  result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  result = call(tensor_mse_loss, square, row, kSummed);
   EXPECT_EQ(heard_.size(), 1u);
 }
 
@@ -70,7 +72,7 @@ TEST_F(Warning, OfOutputsThatGiveUpElements) {
   EXPECT_EQ(heard_, std::vector<std::string>{kResized});
   expect_values(out, {2, 2, 2, 2});
   const Owned indices = filled({3}, 5, TENSOR_INT64), values = filled({3}, 5);
-  OK(tensor_max_dim_out(square, 0, false, values, indices));
+  OK(tensor_max_dim_out(square, 0, nullptr, values, indices));
   EXPECT_EQ(heard_.size(), 3u);
   const int64_t four = 4;
   OK(tensor_zeros_out(&four, 1, out));
@@ -112,7 +114,7 @@ TEST_F(Warning, ThatTheHostRefusesFailsTheCall) {
   expect_refusal({TENSOR_ERROR_VALUE, "An outpu"}, {square, out},
                  [&] { return tensor_add_out(square, square, out); });
   expect_refusal({TENSOR_ERROR_VALUE, "An outpu"}, {square, out, indices},
-                 [&] { return tensor_max_dim_out(square, 0, false, out, indices); });
+                 [&] { return tensor_max_dim_out(square, 0, nullptr, out, indices); });
   tensor_backward_options_t options = tensor_backward_options_default();
   options.create_graph = true;
   expect_refusal({TENSOR_ERROR_VALUE, "Using ba"}, {x, sum},
@@ -149,7 +151,7 @@ TEST_F(Warning, CallbackMayReplaceItself) {
         return status;
       },
       &destroyed));
-  const Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  const Owned result = call(tensor_mse_loss, square, row, kSummed);
   EXPECT_EQ(destroyed, 1);
 }
 
@@ -158,11 +160,11 @@ TEST_F(Warning, CallbackMayCallTheLibraryAndHearsNothingOfIt) {
   int calls = 0;
   OK(warnings_go_to([&](const char*) {
     ++calls;
-    const Owned inner = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+    const Owned inner = call(tensor_mse_loss, square, row, kSummed);
     tensor_scope_push();
     return TENSOR_OK;
   }));
-  const Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  const Owned result = call(tensor_mse_loss, square, row, kSummed);
   EXPECT_EQ(calls, 1);
   EXPECT_NE(tensor_scope_pop(nullptr, 0), TENSOR_OK) << "the callback's scope is closed with it";
 }
@@ -184,7 +186,7 @@ TEST_F(Warning, CallbackMayReleaseTheArguments) {
 
   square = filled({2, 2}, 1).give();
   row = filled({2}, 0).give();
-  const Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+  const Owned result = call(tensor_mse_loss, square, row, kSummed);
   expect_values(result, {4});
 }
 
@@ -217,7 +219,7 @@ TEST_F(Warning, CallbackMayChangeTheOutput) {
 
   const Owned values = filled({200, 200}, 5), indices = filled({200, 200}, 5, TENSOR_INT64);
   OK(warnings_go_to([&](const char*) { return tensor_set_data(values, tiny); }));
-  OK(tensor_max_dim_out(large, 0, false, values, indices));
+  OK(tensor_max_dim_out(large, 0, nullptr, values, indices));
   EXPECT_EQ(shape(values), Shape{100});
 }
 
@@ -228,7 +230,7 @@ TEST_F(Warning, ManyThreadsWarnWhileCallbacksChange) {
     threads.emplace_back([&] {
       const Owned square = filled({2, 2}, 1), row = filled({2}, 0);
       for (int i = 0; i < 200; ++i) {
-        const Owned result = call(tensor_mse_loss, square, row, TENSOR_REDUCTION_SUM);
+        const Owned result = call(tensor_mse_loss, square, row, kSummed);
         EXPECT_EQ(values(result), Values{4});
         if (i % 10 != 0) continue;
         struct User {

@@ -10,7 +10,7 @@ import re
 import sys
 
 import write_bad_handle_table as handles
-from c_prototypes import parameters, prototypes, write_table
+from c_prototypes import options_structs, parameters, prototypes, write_table
 
 # Where NULL is a value.
 OPTIONAL = {
@@ -74,6 +74,21 @@ def is_list(kind):
     return kind in ("const int64_t*", "const uint64_t*") or kind in handles.LISTS
 
 
+def wrong_fields(fields):
+    """(field, C++ statements that make it wrong in `all`, what it is) of an operation's options."""
+    for kind, name in fields:
+        if kind in ENUMS:
+            for text in ENUMS[kind]:
+                yield name, f"all.{name} = {text};", text.replace('"', "")
+        elif is_list(kind):
+            yield name, f"all.{name}_count = 1;", "NULL"
+            yield name, f"all.{name} = kSizes; all.{name}_count = SIZE_MAX;", "too long"
+        elif kind == "const tensor_options_t*":
+            for size in ("0", "7", "9"):
+                wrong = f"static const Sized<tensor_options_t> wrong({size});"
+                yield "", f"{wrong} all.{name} = wrong.get();", f"{name}.struct_size {size}"
+
+
 def wrongs(function, params):
     """(index, [(index, text)] of all arguments that differ, what it is) of each wrong call."""
     for i, (kind, name) in enumerate(params):
@@ -113,21 +128,33 @@ def wrongs(function, params):
                 yield i, [(i, "nullptr")], "NULL"
 
 
+def row(function, params, argument, changes, what):
+    arguments = [good(function, params, i) for i in range(len(params))]
+    for i, wrong in changes:
+        arguments[i] = wrong
+    return (
+        f'    {{"{function}", "{argument}", "{what}",\n'
+        f"     []([[maybe_unused]] const Good& good,\n"
+        f"        [[maybe_unused]] Results& results) {{\n"
+        f"       return {function}({', '.join(arguments)}); }}}},\n"
+    )
+
+
 def table(headers):
+    structs = options_structs(headers)
     for function, inner in prototypes(headers):
         if function in SKIPPED:
             continue
         params = parameters(inner)
         for index, changes, what in wrongs(function, params):
-            arguments = [good(function, params, i) for i in range(len(params))]
-            for i, wrong in changes:
-                arguments[i] = wrong
-            yield (
-                f'    {{"{function}", "{params[index][1]}", "{what}",\n'
-                f"     []([[maybe_unused]] const Good& good,\n"
-                f"        [[maybe_unused]] Results& results) {{\n"
-                f"       return {function}({', '.join(arguments)}); }}}},\n"
-            )
+            yield row(function, params, params[index][1], changes, what)
+        for i, (kind, name) in enumerate(params):
+            target = kind.removeprefix("const ").removesuffix("*")
+            for field, statements, what in wrong_fields(structs.get(kind, ())):
+                text = f"With<{target}>([](auto& all) {{ {statements} }}).get()"
+                named = field == "reduction"  # as in PyTorch's message
+                argument = field if named else f"{name}.{field}".rstrip(".")
+                yield row(function, params, argument, [(i, text)], what)
 
 
 if __name__ == "__main__":

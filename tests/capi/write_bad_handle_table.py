@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from c_prototypes import parameters, prototypes, write_table  # noqa: E402
+from c_prototypes import options_structs, parameters, prototypes, write_table  # noqa: E402
 
 # NULL is a value there.
 NULLABLE = {
@@ -26,7 +26,6 @@ NULLABLE = {
 }
 # A result that need not be asked for.
 OPTIONAL_RESULTS = {"outputs", "output"}
-NULLABLE_NAMES = {"weight"}
 # The types of handles, and the member of Good that is one.
 HANDLES = {
     "tensor_t*": "tensor",
@@ -57,12 +56,7 @@ VALUES = {
     "tensor_reduction_t": "TENSOR_REDUCTION_MEAN",
     "const int64_t*": "kSizes",
     "const uint64_t*": "kNumbers",
-    "const tensor_options_t*": "nullptr",
-    "const tensor_backward_options_t*": "nullptr",
-    "const tensor_functional_options_t*": "nullptr",
-    "const tensor_gradcheck_options_t*": "nullptr",
     "tensor_callable_t": "return_input",
-    "const tensor_graph_picture_options_t*": "nullptr",
     "void*": "nullptr",
     "const void*": "kSizes",
     "tensor_dtype_t": "TENSOR_FLOAT32",
@@ -84,6 +78,8 @@ def argument(kind, index, chosen, chosen_text):
         return form.format(f"good.{HANDLES[handle]}")
     if kind in VALUES:
         return VALUES[kind]
+    if kind.endswith("_options_t*"):
+        return "nullptr"
     target = kind.removesuffix("*").strip()
     if kind.endswith("*") and target in ("char", "void"):
         return f"results.as<char>({index})"
@@ -98,12 +94,25 @@ def nullable_list(function, name):
     return name in names or function.startswith("tensor_function_")
 
 
-def calls(function, params):
+def with_field(kind, field, text):
+    """Options with one field that is not zeros."""
+    target = kind.removeprefix("const ").removesuffix("*")
+    return f"With<{target}>([&](auto& all) {{ all.{field} = {text}; }}).get()"
+
+
+def calls(function, params, structs):
     """(name, kind, C++ call) of a case for each handle and each result of a function."""
     for chosen, (kind, name) in enumerate(params):
+        for inner, field in structs.get(kind, ()):
+            if is_handle(inner):
+                value = f"static_cast<{inner}>(bad)"
+                text = with_field(kind, field, value)
+                arguments = [argument(k, i, chosen, text) for i, (k, _) in enumerate(params)]
+                call = f"{function}({', '.join(arguments)})"
+                yield f"{function}, {name}.{field}", "kNullable", call
         if is_handle(kind):
             text = f"static_cast<{kind.removeprefix('const ')}>(bad)"
-            nullable = (function, name) in NULLABLE or name in NULLABLE_NAMES
+            nullable = (function, name) in NULLABLE
             group = "kNullable" if nullable else "kHandle"
         elif kind in LISTS:
             form, handle = LISTS[kind]
@@ -118,11 +127,12 @@ def calls(function, params):
 
 
 def table(headers):
+    structs = options_structs(headers)
     for function, inner in prototypes(headers):
         params = parameters(inner)
         if function in SKIPPED or any(kind == "callback" for kind, _ in params):
             continue
-        for name, group, call in calls(function, params):
+        for name, group, call in calls(function, params, structs):
             yield (
                 f'    {{"{name}", Kind::{group},\n'
                 f"     []([[maybe_unused]] const Good& good, [[maybe_unused]] void* bad,\n"

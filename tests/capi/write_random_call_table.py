@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from c_prototypes import parameters, prototypes, write_table  # noqa: E402
+from c_prototypes import options_structs, parameters, prototypes, write_table  # noqa: E402
 
 # How an argument of a type is drawn. What a function may change is made for the call.
 DRAWS = {
@@ -31,6 +31,8 @@ DRAWS = {
     "void*": "draw.room()",
     "char*": "static_cast<char*>(draw.room())",
     "int64_t*": "static_cast<int64_t*>(draw.room())",
+    "tensor_optional_int64_t": "tensor_some_int64(draw.integer())",
+    "tensor_optional_double_t": "tensor_some_double(draw.real())",
 }
 # Results that are no handles.
 NUMBERS = {
@@ -53,10 +55,26 @@ SKIPPED = {
 }
 
 
-def statements(params):
+def options(kind, name, fields):
+    """C++ of the options of an operation, of which each field may keep its default."""
+    target = kind.removeprefix("const ").removesuffix("*")
+    text = f"Longer<{target}> all_{name}; auto& all = all_{name}.options; "
+    text += f"all.struct_size = draw.struct_size(all_{name}); "
+    for field_kind, field in fields:
+        if field_kind == "size_t":  # the length of the list before
+            text += f"if (all.{field.removesuffix('_count')}) all.{field} = draw.length(); "
+        else:
+            text += f"if (draw.coin()) all.{field} = {DRAWS[field_kind]}; "
+    return f"{text}{kind} {name}_ = draw.coin() ? &all : nullptr;"
+
+
+def statements(params, structs):
     """[(C++ of a local variable, its name)], in order: C++ orders no arguments of a call."""
     for i, (kind, name) in enumerate(params):
         previous = params[i - 1][0] if i else ""
+        if kind in structs:
+            yield options(kind, name, structs[kind]), f"{name}_"
+            continue
         if kind == "size_t" and previous in ("tensor_t* const*", "const int64_t*"):
             text = "draw.length()"
         elif kind == "size_t" and previous == "tensor_t**":
@@ -74,8 +92,8 @@ def statements(params):
         yield f"auto {name}_ = {text};", f"{name}_"
 
 
-def row(function, params, views):
-    drawn = list(statements(params))
+def row(function, params, views, structs):
+    drawn = list(statements(params, structs))
     if len(drawn) != len(params):
         return None
     body = " ".join(line for line, _ in drawn)
@@ -102,11 +120,11 @@ def view_functions(path):
 
 
 def table(ops, headers):
-    views = view_functions(ops)
+    views, structs = view_functions(ops), options_structs(headers)
     for function, inner in prototypes(headers):
         params = parameters(inner)
         if function not in SKIPPED:
-            yield row(function, params, views) or ""
+            yield row(function, params, views, structs) or ""
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ TEST_F(Wrapper, ListsOfResults) {
   ASSERT_EQ(parts.size(), 2u);
   (parts[0].sum() * parts[1].sum()).backward();
   EXPECT_EQ(x.grad().to_vector<float>(), (Values<float>{3, 3, 3}));
-  EXPECT_EQ(x.split({1, 0, 2}, 0).size(), 3u);
+  EXPECT_EQ(x.split({1, 0, 2}).size(), 3u);
   EXPECT_EQ(tensor::unbind(x)[2].item<float>(), 3);
   EXPECT_TRUE(tensor::zeros({0}).unbind().empty());
   EXPECT_THROW(x.split(0), tensor::Error);
@@ -85,6 +85,38 @@ TEST_F(Wrapper, ArgumentsTakeManyForms) {
   EXPECT_EQ(a.add(1.0f).dtype(), tensor::kFloat32);
 }
 
+TEST_F(Wrapper, OptionsOfOperationsHaveDefaults) {
+  const Tensor x = Tensor::from_data<float>({1, 2, 3, 4}, {2, 2});
+  EXPECT_EQ(tensor::arange(1, 7, {2, tensor::kFloat64}).to_vector<double>(),
+            (Values<double>{1, 3, 5}));
+  EXPECT_EQ(tensor::arange(2, 4, tensor::kFloat16).dtype(), tensor::kFloat16);
+  EXPECT_EQ(tensor::eye(2).shape(), (Shape{2, 2}));
+  EXPECT_EQ(tensor::eye(2, {.m = 3}).shape(), (Shape{2, 3}));
+  EXPECT_EQ(tensor::eye(2, tensor::kInt8).dtype(), tensor::kInt8);
+  EXPECT_EQ(x.addmm(x, x, {.beta = 0}).to_vector<float>(), (Values<float>{7, 10, 15, 22}));
+  EXPECT_EQ(x.addmm(x, x).to_vector<float>(), (Values<float>{8, 12, 18, 26}));
+  Tensor changed = x.clone();
+  changed.addmm_(x, x, {.alpha = -1});
+  EXPECT_EQ(changed.to_vector<float>(), (Values<float>{-6, -8, -12, -18}));
+  EXPECT_EQ(x.flatten().shape(), (Shape{4}));
+  EXPECT_EQ(x.flatten({.end_dim = 0}).shape(), (Shape{2, 2}));
+  EXPECT_EQ(x.amax({.dim = {0, 1}, .keepdim = true}).shape(), (Shape{1, 1}));
+  EXPECT_EQ(std::get<0>(x.max(1, {.keepdim = true})).shape(), (Shape{2, 1}));
+  const Tensor row = x.select(0, 1);
+  EXPECT_EQ(row.as_strided({1}, {1}).to_vector<float>(), Values<float>{3});
+  EXPECT_EQ(row.as_strided({1}, {1}, {.storage_offset = 0}).to_vector<float>(), Values<float>{1});
+  EXPECT_EQ(x.to_copy({.dtype = tensor::kInt8}).dtype(), tensor::kInt8);
+  EXPECT_EQ(x.split(1, {.dim = 1})[1].shape(), (Shape{2, 1}));
+  const Tensor target = Tensor::from_data<int64_t>({0, 1}, {2});
+  const Tensor weight = Tensor::from_data<float>({0.5, 1}, {2});
+  const tensor::NllLossOptions weighted = {
+      .weight = weight, .ignore_index = 1, .reduction = tensor::Reduction::Sum};
+  EXPECT_EQ(tensor::nll_loss(x, target, weighted).item<float>(), -0.5);
+  Tensor out = tensor::zeros({0});
+  tensor::cat_out(out, {x, x}, {.dim = 1});
+  EXPECT_EQ(out.shape(), (Shape{2, 4}));
+}
+
 TEST_F(Wrapper, OptionsAreADTypeADeviceOrBoth) {
   const Tensor a = tensor::ones({2}, tensor::kFloat64);
   EXPECT_EQ(a.dtype(), tensor::kFloat64);
@@ -108,12 +140,14 @@ TEST_F(Wrapper, OverloadsGoByPyTorchsName) {
   EXPECT_EQ(a.max(a.t()).to_vector<float>(), (Values<float>{1, 4, 4, 3}));
   EXPECT_EQ(tensor::pow(2, a).to_vector<float>(), (Values<float>{2, 16, 4, 8}));
   EXPECT_EQ(tensor::where(a > 2, a, 0).to_vector<float>(), (Values<float>{0, 4, 0, 3}));
-  EXPECT_EQ(tensor::cat({a, a}, 1).shape(), (Shape{2, 4}));
+  EXPECT_EQ(tensor::cat({a, a}, {.dim = 1}).shape(), (Shape{2, 4}));
   EXPECT_EQ(tensor::arange(1, 4).to_vector<int64_t>(), (Values<int64_t>{1, 2, 3}));
   EXPECT_EQ(tensor::eye(2).to_vector<float>(), (Values<float>{1, 0, 0, 1}));
   const Tensor target = Tensor::from_data(Values<int64_t>{0, 1});
   const Tensor loss = tensor::cross_entropy(a, target);
-  const Tensor each = tensor::cross_entropy(a, target, Tensor(), -100, tensor::Reduction::None);
+  tensor::CrossEntropyWithOptions each_sample;
+  each_sample.reduction = tensor::Reduction::None;
+  const Tensor each = tensor::cross_entropy(a, target, each_sample);
   EXPECT_EQ(each.shape(), Shape{2});
   EXPECT_TRUE(tensor::allclose(loss, each.mean()));
 }

@@ -31,6 +31,11 @@ tensor_options_t on(tensor_device_t device, tensor_dtype_t dtype, bool requires_
   return result;
 }
 
+With<tensor_to_copy_options_t> to(tensor_dtype_t dtype, tensor_device_t device) {
+  return With(&tensor_to_copy_options_t::dtype, dtype)
+      .add(&tensor_to_copy_options_t::device, device);
+}
+
 // The runtime's counters; loads it in the place of a GPU.
 struct Runtime {
   void (*read)(cuda_null_counts_t*) = nullptr;
@@ -116,20 +121,24 @@ std::vector<Row> pointwise_rows() {
       row("exp", 1, [](Operands& o) { call(tensor_exp, o.a); }),
       row("eq", 1, [](Operands& o) { call(tensor_eq, o.a, o.b); }),
       row("where", 1, [](Operands& o) { call(tensor_where, o.mask, o.a, o.b); }),
-      row("convert", 1, [](Operands& o) { call(tensor_to_copy, o.a, TENSOR_FLOAT16, o.device); }),
+      row("convert", 1,
+          [](Operands& o) { call(tensor_to_copy, o.a, to(TENSOR_FLOAT16, o.device)); }),
       row("copy of transposed", 1, [](Operands& o) { call(tensor_contiguous, o.turned); }),
       row("transpose", 0, [](Operands& o) { call(tensor_transpose, o.a, 0, 1); }),
       row("fill in place", 1,
           [](Operands& o) { EXPECT_EQ(tensor_fill_(o.out, number(1)), TENSOR_OK); }),
       row("zeros", 1, [](Operands& o) { zeros({kRows}, o.floats); }),
       row("arange", 1,
-          [](Operands& o) { call(tensor_arange, integer(0), integer(9), integer(1), &o.longs); }),
+          [](Operands& o) {
+            call(tensor_arange, integer(0), integer(9),
+                 With(&tensor_arange_options_t::tensor, &o.longs));
+          }),
       row("rand", 1,
           [](Operands& o) { call(tensor_rand, Shape{kRows}.data(), size_t{1}, &o.floats); }),
       row("cat", 2,
           [](Operands& o) {
             tensor_t* const parts[] = {o.a, o.b};
-            call(tensor_cat, parts, size_t{2}, 0);
+            call(tensor_cat, parts, size_t{2}, nullptr);
           }),
       row("divide integers, rounded down", 1,
           [](Operands& o) { call(tensor_floor_divide, o.index, o.whole); }),
@@ -143,12 +152,10 @@ std::vector<Row> other_rows() {
       row("sum", 1, [](Operands& o) { call(tensor_sum, o.a); }),
       row("mean", 1, [](Operands& o) { call(tensor_mean, o.a); }),
       row("max", 1, [](Operands& o) { call(tensor_max, o.a); }),
-      row("argmax of rows", 1, [](Operands& o) { call(tensor_argmax_dim, o.a, 1, false); }),
+      row("argmax of rows", 1, [](Operands& o) { call(tensor_argmax_dim, o.a, 1, nullptr); }),
       row("softmax", 1, [](Operands& o) { call(tensor_softmax, o.a, 1); }),
       product("matmul", 1, [](Operands& o) { call(tensor_matmul, o.a, o.square); }),
-      product(
-          "addmm", 2,
-          [](Operands& o) { call(tensor_addmm, o.row, o.a, o.square, integer(1), integer(1)); }),
+      product("addmm", 2, [](Operands& o) { call(tensor_addmm, o.row, o.a, o.square, nullptr); }),
       row("gather", 1, [](Operands& o) { call(tensor_gather, o.a, 0, o.places); }),
       row("scatter", 2, [](Operands& o) { call(tensor_scatter, o.a, 0, o.places, o.b); }),
       row("index_select", 1, [](Operands& o) { call(tensor_index_select, o.a, 0, o.index); }),
@@ -156,9 +163,9 @@ std::vector<Row> other_rows() {
       row("cross_entropy", 2, [](Operands& o) { call(tensor_cross_entropy, o.a, o.index); }),
       waits("item", 0, 1, 1, [](Operands& o) { read_item(o.one); }),
       waits("to the host", 0, 1, 1,
-            [](Operands& o) { call(tensor_to_copy, o.a, TENSOR_FLOAT32, kCpu); }),
+            [](Operands& o) { call(tensor_to_copy, o.a, to(TENSOR_FLOAT32, kCpu)); }),
       waits("from the host", 0, 1, 1,
-            [](Operands& o) { call(tensor_to_copy, o.in_host, TENSOR_FLOAT32, o.device); }),
+            [](Operands& o) { call(tensor_to_copy, o.in_host, to(TENSOR_FLOAT32, o.device)); }),
       row("sum, backward", 4,
           [](Operands& o) {
             backward(call(tensor_sum, call(tensor_mul, o.leaf, o.a)));
@@ -239,9 +246,8 @@ struct Network {
   explicit Network(tensor_device_t where) : device(where) {}
 
   Owned loss() {
-    const tensor_scalar_t once = integer(1);
-    const Owned hidden = call(tensor_relu, call(tensor_addmm, b1, x, w1, once, once));
-    return call(tensor_cross_entropy, call(tensor_addmm, b2, hidden, w2, once, once), target);
+    const Owned hidden = call(tensor_relu, call(tensor_addmm, b1, x, w1, nullptr));
+    return call(tensor_cross_entropy, call(tensor_addmm, b2, hidden, w2, nullptr), target);
   }
   void update(const Owned& parameter) {
     const Owned gradient = call(tensor_grad, parameter);

@@ -94,8 +94,9 @@ tensor_t* Call::fresh() {
     tensor_t* counted = nullptr;
     int64_t numel = 0;
     tensor_numel(t, &numel);
-    if (tensor_arange(tensor_scalar_int64(0), tensor_scalar_int64(numel), tensor_scalar_int64(1),
-                      &options, &counted) == TENSOR_OK) {
+    tensor_arange_options_t like = {sizeof(like), {}, &options};
+    if (tensor_arange(tensor_scalar_int64(0), tensor_scalar_int64(numel), &like, &counted) ==
+        TENSOR_OK) {
       replace(counted, tensor_view, shape.data(), shape.size());
       tensor_copy_(t, counted);
       tensor_release(counted);
@@ -113,7 +114,7 @@ tensor_t* Call::fresh() {
   }
   if (shape == Shape{4} && choices_.one_in(3)) {  // elements that overlap
     const int64_t size[] = {2, 2}, stride[] = {1, 1};
-    replace(t, tensor_as_strided, size, size_t{2}, stride, size_t{2}, int64_t{0});
+    replace(t, tensor_as_strided, size, size_t{2}, stride, size_t{2}, nullptr);
   }
   if (type >= TENSOR_FLOAT32 && choices_.coin()) {
     tensor_set_requires_grad(t, true);

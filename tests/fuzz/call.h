@@ -75,6 +75,22 @@ class Call {
   uint64_t budget(const char* name);
   template <class Options>
   const Options* options(const char* name);
+  // Those of an operation, filled by `fill`.
+  template <class Options, class Fill>
+  const Options* operation_options(const char* name, Fill&& fill) {
+    static_assert(sizeof(Options) + 16 <= sizeof(operation_options_));
+    if (choices_.one_in(4)) {
+      note(name, "NULL");
+      return nullptr;
+    }
+    std::memset(operation_options_, 0, sizeof(operation_options_));
+    // A field of a later version.
+    if (choices_.one_in(16)) operation_options_[sizeof(Options)] = 1;
+    auto* const options = reinterpret_cast<Options*>(operation_options_);
+    fill(*options);
+    options->struct_size = struct_size(sizeof(Options));
+    return options;
+  }
   AnyCallback callback(const char* name);
   AnyCallback destroy(const char* name);
   tensor_callable_t callable(const char* name) { return callback(name); }
@@ -189,6 +205,7 @@ class Call {
     unsigned char options_[256];
     uint64_t aligned_;
   };
+  alignas(uint64_t) unsigned char operation_options_[256];
   Registration* registration_ = nullptr;
   tensor_device_t device_ = {TENSOR_CPU, 0};  // drawn last
   bool callback_missing_ = false;

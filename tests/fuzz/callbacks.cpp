@@ -71,6 +71,7 @@ class Frame {
     if (!source && lent.written_count) source = lent.written[choices.below(lent.written_count)];
     tensor_t* made = nullptr;
     const int64_t one[] = {1};
+    tensor_to_copy_options_t integers = {sizeof(integers), 0, {}};
     switch (choices.below(12)) {
       case 0:
         return nullptr;
@@ -84,7 +85,9 @@ class Frame {
         tensor_ones(one, 1, nullptr, &made);
         return made;
       case 5:
-        tensor_to_copy(source, TENSOR_INT64, world.settings.device, &made);
+        integers.dtype = TENSOR_INT64;
+        integers.device = world.settings.device;
+        tensor_to_copy(source, &integers, &made);
         return made;
       case 6:
         tensor_retain(const_cast<tensor_t*>(source), &made);

@@ -12,7 +12,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from c_prototypes import STATUS, declarations, parameters, write_table  # noqa: E402
+from c_prototypes import (  # noqa: E402
+    STATUS,
+    declarations,
+    options_structs,
+    parameters,
+    write_table,
+)
 
 # Functions that are not called, and why.
 LEFT_OUT = {}
@@ -56,6 +62,9 @@ DRAWS = {
     "void**": "c.room<void*>(NAME)",
     "char*": "c.room<char>(NAME)",
     "tensor_t**": "c.results<tensor_t>(NAME)",
+    "tensor_optional_int64_t": "tensor_some_int64(c.integer(NAME))",
+    "tensor_optional_double_t": "tensor_some_double(c.real(NAME))",
+    "const tensor_options_t*": "c.options<tensor_options_t>(NAME)",
 }
 for handle in HANDLES:
     DRAWS[f"tensor_{handle}_t*"] = f"c.handle<tensor_{handle}_t>(NAME)"
@@ -94,14 +103,30 @@ PROCESS_WIDE = re.compile(
 DESTROYED_ON_SUCCESS = re.compile(r"tensor_(from_blob|memory_\w+|set_location_callback)$")
 
 
-def draws(function, params):
+def options(kind, fields):
+    """C++ that draws the options of an operation, of which each field may keep its default."""
+    target = kind.removeprefix("const ").removesuffix("*")
+    lines = []
+    for field_kind, field in fields:
+        if field_kind == "size_t":  # the length of the list before
+            draw = f'if (all.{field.removesuffix("_count")}) all.{field} = c.length("{field}");'
+        else:
+            text = DRAWS[field_kind].replace("NAME", f'"{field}"')
+            draw = f"if (c.choices().coin()) all.{field} = {text};"
+        lines.append(draw)
+    return f"c.operation_options<{target}>(NAME, [&](auto& all) {{ {' '.join(lines)} }})"
+
+
+def draws(function, params, structs):
     """(type, name, C++ that draws it) of each parameter."""
     for i, (kind, name) in enumerate(params):
         previous = params[i - 1][0] if i else ""
         quoted = f'"{name}"'
-        options = re.fullmatch(r"const (tensor_(?:\w+_)?options_t)\*", kind)
-        if options:
-            text = f"c.options<{options.group(1)}>(NAME)"
+        hand_written = re.fullmatch(r"const (tensor_(?:\w+_)?options_t)\*", kind)
+        if kind in structs:
+            text = options(kind, structs[kind])
+        elif hand_written:
+            text = f"c.options<{hand_written.group(1)}>(NAME)"
         elif kind == "tensor_t* const*" and name in AS_LONG_AS_ANOTHER:
             text = "c.optional_tensors(NAME)"
         elif kind == "size_t" and previous in LISTS:
@@ -120,10 +145,10 @@ def draws(function, params):
         yield kind, name, text.replace("NAME", quoted)
 
 
-def body(result, function, params):
+def body(result, function, params, structs):
     if function in SPECIAL:
         return f"{SPECIAL[function]}(c);"
-    drawn = list(draws(function, params))
+    drawn = list(draws(function, params, structs))
     # One statement each: C++ orders no arguments of a call.
     lines = [f"auto {name}_ = {text};" for _, name, text in drawn]
     arguments = ", ".join(f"{name}_" for _, name, _ in drawn)
@@ -174,14 +199,14 @@ def flags(function, params):
 
 
 def rows(ops, headers):
-    known = sizes(ops)
+    known, structs = sizes(ops), options_structs(headers)
     for result, function, inner in declarations(headers):
         if function in LEFT_OUT:
             continue
         params = parameters(inner)
         yield (
             f'    {{"{function}", {size(function, params, known)}, {flags(function, params)},\n'
-            f"     [](Call& c) {{ {body(result, function, params)} }}}},\n"
+            f"     [](Call& c) {{ {body(result, function, params, structs)} }}}},\n"
         )
 
 

@@ -12,11 +12,13 @@ from conftest import ROOT, outputs
 # File -> what the new row must have put there.
 EXPECTED = {
     "tests/ops/generated/arithmetic_gradient_cases.cpp": [
-        "call(tensor_blend, in[0], in[1], number(0.7), false)",
-        "tensor_blend_(self, in[1], number(0.7), false)",
+        "call(tensor_blend, in[0], in[1], number(0.7), nullptr)",
+        "tensor_blend_(self, in[1], number(0.7), nullptr)",
     ],
-    "include/tensor/ops/arithmetic.h": ["tensor_status_t tensor_blend(", "tensor_blend_out("],
-    "capi/generated/arithmetic.cpp": ["tensor_status_t tensor_blend_("],
+    "include/tensor/ops/arithmetic.h": [
+        "tensor_status_t tensor_blend(", "tensor_blend_out(", "} tensor_blend_options_t;",
+    ],
+    "capi/generated/arithmetic.cpp": ["tensor_status_t tensor_blend_(", "given.strict"],
     "src/core/generated/functors/arithmetic.h": ["kBlend =", '"blend"'],
     "src/cpu/generated/pointwise_arithmetic.cpp": ["BlendOp>"],
     "src/cuda/generated/pointwise_arithmetic.cu": ["BlendOp>"],
@@ -25,14 +27,22 @@ EXPECTED = {
     "src/ops/generated/nodes/arithmetic.h": ['return "BlendBackward0"', "Dims self_shape_;"],
     "src/ops/generated/nodes/arithmetic.cpp": ["BlendBackward::apply"],
     "include/tensor/ops/arithmetic.hpp": [
-        "inline Tensor blend(", "Methods::blend_(", "blend_out(",
+        "inline Tensor blend(", "Methods::blend_(", "blend_out(", "  bool strict = false;",
     ],
-    "include/tensor/cpp/methods.hpp": ["Scalar& weight, bool strict = false) const;"],
-    "bindings/python/libtensor/_ops/arithmetic.py": ["blend"],
-    "bindings/rust/src/ffi/ops/arithmetic.rs": ["pub fn tensor_blend("],
-    "bindings/rust/src/ops/arithmetic.rs": ["pub fn blend(", "pub fn blend_(", "pub fn blend_out("],
+    "include/tensor/cpp/methods.hpp": ["Scalar& weight, const BlendOptions& options) const;"],
+    "bindings/python/libtensor/_ops/arithmetic.py": [
+        "blend", 'Arg("bool", "strict", False, "bool")',
+    ],
+    "bindings/rust/src/ffi/ops/arithmetic.rs": [
+        "pub fn tensor_blend(", "pub struct tensor_blend_options_t {",
+    ],
+    "bindings/rust/src/ops/arithmetic.rs": [
+        "pub fn blend(", "pub fn blend_(", "pub fn blend_out(", "pub strict: bool,",
+    ],
     "bindings/go/ops_arithmetic.h": ["go_result go_blend("],
-    "bindings/go/ops_arithmetic.go": ["func (t *Tensor) Blend(", ") Blend_(", ") BlendOut("],
+    "bindings/go/ops_arithmetic.go": [
+        "func (t *Tensor) Blend(", ") Blend_(", ") BlendOut(", "type BlendOptions struct {",
+    ],
     "docs/reference/README.md": ["[blend](arithmetic.md#blend)"],
     "docs/reference/arithmetic.md": ["## blend", "node `BlendBackward0`"],
     "src/ops/generated/ops.json": ['"name": "blend"'],

@@ -24,6 +24,7 @@ WRONG = {
     "unknown scope": ("kernel =", 'scope = ["cellar"]\nkernel =', "scope"),
     "unknown operand": ("kernel =", 'operands = ["other"]\nkernel =', "'other'"),
     "gradient of an unknown argument": ("end = ", "other = ", "'other'"),
+    "no field of options": ("Tensor end", "Tensor end=None", "'Tensor end=None'"),
     "gradient of a composite": ('"pointwise"', '"composite"', "composite"),
 }
 
@@ -48,6 +49,24 @@ def test_a_row_is_read_as_written(read_ops, row):
     assert op.operands == ("self", "end", "weight", "strict")
     assert op.arg("strict").default == "False"
     assert list(op.gradient) == ["self", "end"]
+
+
+def test_what_has_a_default_is_an_option(read_ops, row):
+    (op,) = read_ops(row)
+    assert [arg.name for arg in op.options] == ["strict"]
+    assert [arg.name for arg in op.given("out")] == ["self", "end", "weight", "options"]
+    (promised,) = read_ops(row.replace("kernel =", "positional = true\nkernel ="))
+    assert promised.options == ()
+    assert promised.given("out") == promised.args
+
+
+def test_options_of_a_tensor_are_among_them(read_ops, row):
+    maker = row.replace("bool strict=False", "options options")
+    (op,) = read_ops(maker)
+    assert op.options == ()  # a struct already
+    (op,) = read_ops(maker.replace("options options", "int m=weight, options options"))
+    assert [arg.name for arg in op.options] == ["m", "options"]
+    assert [arg.field.python for arg in op.options] == ["int64?", "options"]
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -5,28 +5,33 @@ namespace {
 
 Owned positions(std::vector<int64_t> values, Shape shape) { return from(values, shape); }
 
-template <class F>
-Function joined(F* f, int64_t dim) {
+template <class T>
+Function joined(tensor_status_t (*f)(tensor_t* const*, size_t, const T*, tensor_t**), int64_t dim) {
   return [=](const Inputs& in) {
     Handles list;
     for (const tensor_t* t : in) list.push_back(const_cast<tensor_t*>(t));
-    return call(f, list.data(), list.size(), dim);
+    return call(f, list.data(), list.size(), With(&T::dim, dim));
   };
 }
 Function nll(Shape target_shape, std::vector<int64_t> target, bool weighted,
              tensor_reduction_t reduction) {
   return [=](const Inputs& in) {
     const Owned weight = weighted ? plain({0.5, 1, 2}) : Owned();
-    return call(tensor_nll_loss, in[0], positions(target, target_shape), weight, -100, reduction);
+    return call(tensor_nll_loss, in[0], positions(target, target_shape),
+                With(&tensor_nll_loss_options_t::weight, weight)
+                    .add(&tensor_nll_loss_options_t::reduction, reduction));
   };
 }
 Function entropy(std::vector<int64_t> target, bool weighted, tensor_reduction_t reduction,
                  double smoothing) {
   return [=](const Inputs& in) {
     const Owned weight = weighted ? plain({0.5, 1, 2}) : Owned();
+    using Options = tensor_cross_entropy_with_options_t;
     return call(tensor_cross_entropy_with, in[0],
-                positions(target, {static_cast<int64_t>(target.size())}), weight, -100, reduction,
-                smoothing);
+                positions(target, {static_cast<int64_t>(target.size())}),
+                With(&Options::weight, weight)
+                    .add(&Options::reduction, reduction)
+                    .add(&Options::label_smoothing, smoothing));
   };
 }
 // f(self, 0, index, source) for a 2-d index.
@@ -110,9 +115,15 @@ std::vector<GradientCase> indexing_gradient_cases() {
        entropy({0, -100, 1, 1}, true, kMean, 0.1)},
       {"cross_entropy_with", "each", {{4, 3}}, entropy({0, 2, 1, 1}, true, kEach, 0)},
       {"cross_entropy", "of probabilities", {{2, 3}, {2, 3}}, binary(tensor_cross_entropy)},
-      {"mse_loss", "mean", {{2, 3}, {2, 3}}, binary(tensor_mse_loss, kMean)},
-      {"mse_loss", "sum", {{2, 3}, {2, 3}}, binary(tensor_mse_loss, kSum)},
-      {"mse_loss", "each, broadcast", {{2, 3}, {3}}, binary(tensor_mse_loss, kEach)},
+      {"mse_loss", "mean", {{2, 3}, {2, 3}}, binary(tensor_mse_loss, nullptr)},
+      {"mse_loss",
+       "sum",
+       {{2, 3}, {2, 3}},
+       binary(tensor_mse_loss, With(&tensor_mse_loss_options_t::reduction, kSum))},
+      {"mse_loss",
+       "each, broadcast",
+       {{2, 3}, {3}},
+       binary(tensor_mse_loss, With(&tensor_mse_loss_options_t::reduction, kEach))},
   };
 }
 

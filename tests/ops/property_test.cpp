@@ -348,8 +348,13 @@ class Program {
       sum = takes_max ? std::max(sum, model.at(i)) : sum + model.at(i);
       ++i;
     });
-    const auto function = takes_max ? tensor_amax : tensor_sum_dim;
-    keep(call(function, from.tensor, dims.data(), dims.size(), keepdim), std::move(result));
+    using Options = tensor_amax_options_t;
+    const auto options = With(&Options::dim, dims.data())
+                             .add(&Options::dim_count, dims.size())
+                             .add(&Options::keepdim, keepdim);
+    keep(takes_max ? call(tensor_amax, from.tensor, options)
+                   : call(tensor_sum_dim, from.tensor, dims.data(), dims.size(), keepdim),
+         std::move(result));
   }
 
   std::mt19937 random_;

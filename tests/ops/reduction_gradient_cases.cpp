@@ -3,23 +3,36 @@
 namespace test {
 namespace {
 
-template <class F>
-Function along(F* f, Shape dims, bool keepdim) {
+Function along(decltype(tensor_sum_dim)* f, Shape dims, bool keepdim) {
   return [=](const Inputs& in) { return call(f, in[0], dims.data(), dims.size(), keepdim); };
 }
+template <class T>
+Function along(tensor_status_t (*f)(const tensor_t*, const T*, tensor_t**), Shape dims,
+               bool keepdim) {
+  return [=](const Inputs& in) {
+    return call(
+        f, in[0],
+        With(&T::dim, dims.data()).add(&T::dim_count, dims.size()).add(&T::keepdim, keepdim));
+  };
+}
 // The values of a function that also gives positions.
-template <class F>
-Function values_along(F* f, int64_t dim, bool keepdim) {
+template <class T>
+Function values_along(tensor_status_t (*f)(const tensor_t*, int64_t, const T*, tensor_t**,
+                                           tensor_t**),
+                      int64_t dim, bool keepdim) {
   return [=](const Inputs& in) {
     tensor_t *values = nullptr, *indices = nullptr;
-    EXPECT_EQ(f(in[0], dim, keepdim, &values, &indices), TENSOR_OK) << tensor_last_error();
+    EXPECT_EQ(f(in[0], dim, With(&T::keepdim, keepdim), &values, &indices), TENSOR_OK)
+        << tensor_last_error();
     tensor_release(indices);
     return Owned(values);
   };
 }
 Function addmm(double beta, double alpha) {
   return [=](const Inputs& in) {
-    return call(tensor_addmm, in[0], in[1], in[2], number(beta), number(alpha));
+    return call(tensor_addmm, in[0], in[1], in[2],
+                With(&tensor_addmm_options_t::beta, number(beta))
+                    .add(&tensor_addmm_options_t::alpha, number(alpha)));
   };
 }
 
@@ -69,7 +82,10 @@ std::vector<GradientCase> reduction_gradient_cases() {
        {{2, 2}, {2, 3}, {3, 2}},
        [](const Inputs& in) {
          Owned copy = call(tensor_clone, in[0]);
-         EXPECT_EQ(tensor_addmm_(copy, in[1], in[2], number(0.5), number(2)), TENSOR_OK);
+         EXPECT_EQ(tensor_addmm_(copy, in[1], in[2],
+                                 With(&tensor_addmm_options_t::beta, number(0.5))
+                                     .add(&tensor_addmm_options_t::alpha, number(2))),
+                   TENSOR_OK);
          return copy;
        }},
   };

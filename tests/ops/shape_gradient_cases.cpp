@@ -11,7 +11,7 @@ Function sized(F* f, Shape sizes, More... more) {
 Function strided(Shape size, Shape stride, int64_t offset) {
   return [=](const Inputs& in) {
     return call(tensor_as_strided, in[0], size.data(), size.size(), stride.data(), stride.size(),
-                offset);
+                With(&tensor_as_strided_options_t::storage_offset, tensor_some_int64(offset)));
   };
 }
 // Part number `part` of a list of results.
@@ -21,7 +21,8 @@ Function part_of(size_t part, F* f, Args... args) {
 }
 Function split_part(size_t part, Shape sizes, int64_t dim) {
   return [=](const Inputs& in) {
-    return std::move(list(tensor_split_with_sizes, in[0], sizes.data(), sizes.size(), dim)[part]);
+    return std::move(list(tensor_split_with_sizes, in[0], sizes.data(), sizes.size(),
+                          With(&tensor_split_with_sizes_options_t::dim, dim))[part]);
   };
 }
 // On a transposed input, whose order in memory is not that of its dims.
@@ -43,7 +44,7 @@ std::vector<GradientCase> shape_gradient_cases() {
       {"view", "", kMatrix, sized(tensor_view, {3, 2})},
       {"view", "unknown size", kMatrix, sized(tensor_view, {-1})},
       {"reshape", "that copies", kMatrix, turned(sized(tensor_reshape, {6}))},
-      {"flatten", "", kCube, unary(tensor_flatten, int64_t{1}, int64_t{-1})},
+      {"flatten", "", kCube, unary(tensor_flatten, With(&tensor_flatten_options_t::start_dim, 1))},
       {"transpose", "", kCube, unary(tensor_transpose, int64_t{0}, int64_t{2})},
       {"transpose", "in place", kMatrix, unary_in_place(tensor_transpose_, int64_t{0}, int64_t{1})},
       {"permute", "", kCube, sized(tensor_permute, {2, 0, 1})},
@@ -67,10 +68,10 @@ std::vector<GradientCase> shape_gradient_cases() {
        {{5, 2}},
        unary(tensor_slice, int64_t{0}, int64_t{3}, int64_t{3}, int64_t{1})},
       {"narrow", "", {{5, 2}}, unary(tensor_narrow, int64_t{0}, int64_t{1}, int64_t{3})},
-      {"unbind", "", kCube, part_of(1, tensor_unbind, int64_t{1})},
-      {"split", "", {{5, 2}}, part_of(2, tensor_split, int64_t{2}, int64_t{0})},
+      {"unbind", "", kCube, part_of(1, tensor_unbind, With(&tensor_unbind_options_t::dim, 1))},
+      {"split", "", {{5, 2}}, part_of(2, tensor_split, int64_t{2}, nullptr)},
       {"split_with_sizes", "", {{5, 2}}, split_part(1, {1, 4}, 0)},
-      {"chunk", "", {{5, 2}}, part_of(1, tensor_chunk, int64_t{3}, int64_t{0})},
+      {"chunk", "", {{5, 2}}, part_of(1, tensor_chunk, int64_t{3}, nullptr)},
       {"as_strided", "", {{6}}, strided({2, 2}, {2, 1}, 1)},
       {"as_strided", "overlapping", {{6}}, strided({3, 3}, {1, 1}, 1)},
       {"as_strided", "of a transpose", kMatrix, turned(strided({2, 2}, {3, 1}, 0))},

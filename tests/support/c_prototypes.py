@@ -47,6 +47,19 @@ def parameters(text):
     return found
 
 
+def options_structs(headers):
+    """{type of a parameter: [(type, name) of each field behind struct_size]} of the options that
+    operations have."""
+    found = {}
+    for header in headers:
+        text = re.sub(r"/\*.*?\*/", "", Path(header).read_text(encoding="utf-8"), flags=re.S)
+        for inner, name in re.findall(r"typedef struct \{([^{}]*)\} (tensor_\w+_options_t);", text):
+            if Path(header).parent.name == "ops":
+                fields = parameters(inner.replace(";", ",").rstrip().rstrip(","))
+                found[f"const {name}*"] = fields[1:]
+    return found
+
+
 def write_table(output, header, kind, name, rows):
     """Writes `std::span<const kind> name` with these rows, which `header` declares."""
     with open(output, "w", encoding="utf-8") as file:

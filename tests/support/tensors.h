@@ -56,6 +56,29 @@ Owned call(F* function, Args&&... args) {
   return result;
 }
 
+// Options of an operation that differ from the defaults: With(&tensor_cat_options_t::dim, 1).
+template <class T>
+class With {
+ public:
+  template <class Field, class Value>
+  With(Field T::*field, const Value& value) {
+    add(field, value);
+  }
+  template <class Change>
+  requires std::is_invocable_v<Change, T&>
+  explicit With(Change&& change) { change(value_); }
+  template <class Field, class Value>
+  With& add(Field T::*field, const Value& value) {
+    value_.*field = value;
+    return *this;
+  }
+  const T* get() const { return &value_; }
+  operator const T*() const { return get(); }  // NOLINT: stands where the C function wants it
+
+ private:
+  T value_{sizeof(T)};
+};
+
 #define OK(call) ASSERT_EQ(call, TENSOR_OK) << tensor_last_error()
 
 inline tensor_options_t options(tensor_dtype_t dtype, bool requires_grad = false) {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from cpp_types import out_name
 from model import Arg, Family, Op
 from text import comment_block, header, wrap_call
+from vocabulary import OPTIONS, TENSOR_OPTIONS
 
 
 def length_name(op: Op, arg: Arg) -> str:
@@ -21,7 +24,7 @@ def in_c(pattern: str, op: Op, arg: Arg) -> str:
 
 def c_parameters(op: Op, variant: str) -> str:
     parts = []
-    for arg in op.args_of(variant):
+    for arg in op.given(variant):
         text = in_c(arg.type.c.parameters, op, arg)
         if variant == "inplace" and arg is op.receiver:
             text = "tensor_t* self"
@@ -44,6 +47,7 @@ INTRODUCTION = """\
 /* Every operation. Shapes, strides and dims count elements; see tensor.h for the rules
  * that all functions share: ownership, errors, threads. name_ works in place, name_out writes
  * into a given tensor, which is resized where its shape differs.
+ * What has a default is a field of the operation's options, see types.h; NULL: all defaults.
  * A list of results goes to out[0 .. *out_count), each of them the caller's to release; out has
  * room for `capacity`. With capacity 0, out may be NULL: then only *out_count is written. A
  * capacity that is not 0 but too small is an error, and nothing is written. */"""
@@ -57,6 +61,33 @@ def c_umbrella(families: list[Family]) -> str:
     return "\n".join([*lines, "", "#endif /* TENSOR_OPS_H */", ""])
 
 
+def options_struct(op: Op) -> list[str]:
+    """The struct of an operation's options, each field beside its default."""
+    name = op.options_arg.type.word
+    fields = [("size_t struct_size;", f"sizeof({name})")]
+    for arg in op.options:
+        (kind, field_name), *length = arg.field.c
+        shown = "NULL" if arg.type is OPTIONS else shown_default(arg.default)
+        fields.append((f"{kind} {field_name.format(arg.name)};", shown))
+        fields += [(f"{kind} {n.format(arg.name)};", "its length") for kind, n in length]
+    width = max(len(declared) for declared, _ in fields)
+    used_by = " and ".join(f"tensor_{op.variant_name(variant)}" for variant in op.variants)
+    return [
+        f"/* The options of {used_by}, and their defaults. */",
+        "typedef struct {",
+        *[f"  {declared:{width}} /* {note} */" for declared, note in fields],
+        f"}} {name};",
+        "",
+    ]
+
+
+def shown_default(text: str) -> str:
+    text = re.sub(r"(\w+)\.(\w+)\(\)", r"\1's \2", text)
+    for python, c in (("None", "NULL"), ("False", "false"), ("True", "true")):
+        text = text.replace(python, c)
+    return text.strip("'")
+
+
 def c_header(family: Family) -> str:
     guard = f"TENSOR_OPS_{family.name.upper()}_H"
     lines = [header("/*").rstrip() + " */"]
@@ -64,6 +95,8 @@ def c_header(family: Family) -> str:
     lines += [f"#ifndef {guard}", f"#define {guard}", "", '#include "tensor/types.h"', ""]
     lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     for op in family.public:
+        if op.options:
+            lines += options_struct(op)
         # The end of the comment stays on the line of its last word.
         block = comment_block(f"{op.doc}\0*/", " * ").replace("\0", " ")
         lines.append(block.replace(" * ", "/* ", 1))
@@ -73,9 +106,36 @@ def c_header(family: Family) -> str:
     return "\n".join(lines)
 
 
+def core_argument(op: Op, arg: Arg) -> str:
+    """The library's value of an argument."""
+    if arg not in op.options:
+        return in_c(arg.type.c.argument, op, arg)
+    return arg.field.read.format(arg.name, default_value(op, arg))
+
+
+def default_value(op: Op, arg: Arg) -> str:
+    """A default as C++: where it is one of other arguments, over their values."""
+    others = {other.name: other for other in op.args if other not in op.options}
+
+    def value(match: re.Match) -> str:
+        return core_argument(op, others[match[0]]) if match[0] in others else match[0]
+
+    return re.sub(r"(?<![\w.])\w+", value, arg.default or "")
+
+
+def read_options(op: Op, variant: str) -> list[str]:
+    if not op.options:
+        return []
+    lines = ["    const auto given = given_options(options);"]
+    if variant == "out" and any(arg.type is OPTIONS for arg in op.options):
+        name = TENSOR_OPTIONS
+        lines.append(f'    refuse_options(given.{name}, "options.{name}");')
+    return lines
+
+
 def body(op: Op, variant: str) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
-    args = [in_c(a.type.c.argument, op, a) for a in op.args_of(variant)]
+    args = [core_argument(op, a) for a in op.args_of(variant)]
     name = f"ops::{op.variant_name(variant)}"
     if variant == "inplace":
         return [f"    {name}({', '.join(args)});"]
@@ -108,5 +168,5 @@ def c_source(family: Family) -> str:
     for op in family.public:
         for variant in op.variants:
             lines += [wrap_call(prototype(op, variant) + " {"), "  return guard([&] {"]
-            lines += body(op, variant) + ["  });", "}", ""]
+            lines += read_options(op, variant) + body(op, variant) + ["  });", "}", ""]
     return header() + "\n".join(lines)

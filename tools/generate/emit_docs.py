@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emit_c import prototype
+from emit_c import options_struct, prototype
 from model import Family, Op
 from text import SOURCE, wrap_call
 
@@ -23,8 +23,10 @@ INTRODUCTION = """# Operations
 Every operation under its C name. The first name of a group of forms is PyTorch's; other forms have
 a telling suffix. `name_` works in place, `name_out` writes into a given tensor, which is resized
 where its shape differs. Every function returns a status; results come last, and belong to the
-caller. C++, Python, Rust and Go have the same operations: overloaded under PyTorch's name in C++
-and Python, under the C name in Rust (`add_scalar`) and Go (`AddScalar`).
+caller. What PyTorch gives a default is a field of the operation's options, which may be NULL; see
+`tensor/types.h`. C++, Python, Rust and Go have the same operations: overloaded under PyTorch's name
+in C++ and Python, under the C name in Rust (`add_scalar`) and Go (`AddScalar`). Options are
+keywords in Python, in the others a struct with the defaults (`AddmmOptions`).
 """
 
 
@@ -50,7 +52,8 @@ def page(family: Family) -> str:
 
 def section(op: Op) -> list[str]:
     prototypes = [wrap_call(prototype(op, variant) + ";") for variant in op.variants]
-    lines = [f"## {op.name}", "", op.doc, "", "```c", *prototypes, "```", ""]
+    struct = options_struct(op) if op.options else []
+    lines = [f"## {op.name}", "", op.doc, "", "```c", *struct, *prototypes, "```", ""]
     lines.append(f"- Python: {python_names(op)}")
     if op.rule:
         lines.append(f"- Result: {RULES.get(op.rule, op.rule)}.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from cpp_types import out_name
+from emit_c import shown_default
 from model import Arg, Family, Op, camel
 from text import comment_block, wrap_call
+from vocabulary import OPTIONS, TENSOR_OPTIONS
 
 KEYWORDS = {"break", "case", "chan", "func", "go", "map", "range", "select", "type", "var"}
 
@@ -20,23 +22,26 @@ def go_header(comment: str) -> str:
 
 
 def shim(op: Op, variant: str) -> list[str]:
-    args = op.args_of(variant)
-    parameters = [a.type.go.shim.format(a.name) for a in args]
-    arguments = [a.type.go.shim_argument.format(a.name) for a in args]
+    parts = shim_parts(op, variant)
+    parameters = [part.format(a.name) for a, part in parts]
+    arguments = [a.type.go.shim_argument.format(a.name) for a in op.given(variant)]
     outs = [out_name(op, r) for r in op.returns]
     declared: list[str] = []
     results = ["0", "0"]
+    if op.options:
+        arguments[-1] = "&options"
+        declared = options_statements(op, variant)
     if variant == "out":
         parameters += [f"uintptr_t {out}" for out in outs]
         arguments += [f"go_handle({out})" for out in outs]
     elif op.returns_list:
         parameters += ["uintptr_t* out", "size_t capacity"]
         arguments += ["(tensor_t**)out", "capacity", "&count"]
-        declared = ["  size_t count = 0;"]
+        declared.append("  size_t count = 0;")
         results[0] = "count"
     elif variant == "function":
         kind = "bool {0} = false;" if op.returns_bool else "tensor_t* {0} = NULL;"
-        declared = [f"  {kind.format(out)}" for out in outs]
+        declared += [f"  {kind.format(out)}" for out in outs]
         arguments += [f"&{out}" for out in outs]
         results[: len(outs)] = [f"(uintptr_t){out}" for out in outs]
     name = op.variant_name(variant)
@@ -44,6 +49,27 @@ def shim(op: Op, variant: str) -> list[str]:
     call = status_of(f"tensor_{name}({', '.join(arguments)});")
     returned = f"  return go_finish(status, {', '.join(results)});"
     return [wrap_call(head), *declared, call, returned, "}", ""]
+
+
+def shim_parts(op: Op, variant: str) -> list[tuple[Arg, str]]:
+    """The arguments, those with defaults last, each with its C parameter."""
+    required = [arg for arg in op.args_of(variant) if arg not in op.options]
+    parts = [(arg, arg.type.go.shim) for arg in required]
+    return parts + [(arg, arg.field.shim) for arg in options_of(op, variant)]
+
+
+def options_of(op: Op, variant: str) -> list[Arg]:
+    """The options that Go gives: an output brings its own dtype and device."""
+    return [arg for arg in op.options if variant != "out" or arg.type is not OPTIONS]
+
+
+def options_statements(op: Op, variant: str) -> list[str]:
+    """The struct of the options, filled."""
+    name = op.options_arg.type.word
+    lines = [f"{name} options = {{sizeof options}};"]
+    for arg in options_of(op, variant):
+        lines += arg.field.shim_raw.format(arg.name).replace("; ", ";\n").split("\n")
+    return [f"  {line}" for line in lines]
 
 
 def status_of(call: str) -> str:
@@ -82,18 +108,38 @@ def local(op: Op, arg: Arg) -> str:
     return f"{name}_" if name in KEYWORDS else name
 
 
+def go_field(arg: Arg) -> str:
+    return f"given.{camel(TENSOR_OPTIONS if arg.type is OPTIONS else arg.name)}"
+
+
+def options_struct(op: Op) -> list[str]:
+    name = op.options_arg.type.core.member
+    fields = [(go_field(arg).removeprefix("given."), arg) for arg in op.options]
+    width = max(len(field) for field, _ in fields)
+    kinds = max(len(arg.field.go) for _, arg in fields)
+    lines = []
+    for field, arg in fields:
+        shown = shown_default(arg.default or "nil").replace("NULL", "nil")
+        lines.append(f"\t{field:{width}} {arg.field.go:{kinds}} // {shown}")
+    about = f"{name} are the options of {exported(op, op.variants[0])}, and their defaults."
+    return [comment_block(about, "// "), f"type {name} struct {{", *lines, "}", ""]
+
+
 def signature(op: Op, variant: str) -> str:
-    args = op.args_of(variant)
+    args = op.given(variant)
     given = args[1:] if op.receiver else args
     parts = []
+    outs = [f"{out_name(op, r)} *Tensor" for r in op.returns] if variant == "out" else []
     for arg in given:
         kind = arg.type.go.parameter
+        if arg is op.options_arg:
+            parts += outs
+            outs = []
         # Only the last parameter of a Go function may be repeated.
-        if kind.startswith("...") and (arg is not args[-1] or variant == "out"):
+        if kind.startswith("...") and (arg is not args[-1] or outs):
             kind = kind.replace("...", "[]")
         parts.append(f"{local(op, arg)} {kind}")
-    if variant == "out":
-        parts += [f"{out_name(op, r)} *Tensor" for r in op.returns]
+    parts += outs
     receiver = "(t *Tensor) " if op.receiver else ""
     return (
         f"func {receiver}{exported(op, variant)}({', '.join(parts)}) {result_type(op, variant)} {{"
@@ -121,10 +167,18 @@ def prepared(op: Op, variant: str) -> list[str]:
         "function": "return " + ", ".join([failure(op)] * len(op.returns) + ["err"]),
     }[variant]
     uses = []
+    refuse = ["\tif err != nil {", f"\t\t{failed}", "\t}"]
+    if op.options:
+        lines += ["\tgiven, err := oneOf(options)", *refuse]
+        for arg in options_of(op, variant):
+            checked = arg.field.go_checked.format(local(op, arg), go_field(arg))
+            lines += [f"\t{checked}", *refuse] if checked else []
     for arg in op.args_of(variant):
+        if arg in op.options:
+            continue
         go, name = arg.type.go, local(op, arg)
         if go.checked:
-            lines += [f"\t{go.checked.format(name)}", "\tif err != nil {", f"\t\t{failed}", "\t}"]
+            lines += [f"\t{go.checked.format(name)}", *refuse]
         if go.prepared:
             uses.append(f"\t{go.prepared.format(name)}")
     return lines + uses
@@ -136,8 +190,9 @@ def failure(op: Op) -> str:
 
 def ended(op: Op, variant: str) -> list[str]:
     """The ends of what the arguments began to use."""
-    args = [arg for arg in op.args_of(variant) if arg.type.go.used]
+    args = [arg for arg in op.args_of(variant) if arg not in op.options and arg.type.go.used]
     names = [arg.type.go.used.format(local(op, arg)) for arg in args]
+    names += [a.field.go_used.format("", go_field(a)) for a in op.options if a.field.go_used]
     if variant == "out":
         names += [out_name(op, r) for r in op.returns]
     return [f"\t{name}.done()" for name in names]
@@ -154,7 +209,12 @@ def returned(op: Op, variant: str) -> str:
 
 
 def method(op: Op, variant: str) -> list[str]:
-    arguments = [a.type.go.passed.format(local(op, a)) for a in op.args_of(variant)]
+    arguments = [
+        a.field.go_passed.format(local(op, a), go_field(a))
+        if a in op.options
+        else a.type.go.passed.format(local(op, a))
+        for a, _ in shim_parts(op, variant)
+    ]
     if variant == "out":
         arguments += [f"{out_name(op, r)}.use()" for r in op.returns]
     call = f"\tresult := C.go_{op.variant_name(variant)}({', '.join(arguments)})"
@@ -186,6 +246,7 @@ def methods(family: Family) -> str:
     lines = [go_header("//"), "package libtensor", ""]
     lines += [f'// #include "ops_{family.name}.h"', 'import "C"', ""]
     for op in family.public:
+        lines += options_struct(op) if op.options else []
         for variant in op.variants:
             lines += [documentation(op, variant), *method(op, variant)]
     return "\n".join(lines[:-1]) + "\n"

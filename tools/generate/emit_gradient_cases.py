@@ -26,8 +26,10 @@ def arguments(op: Op, self_text: str) -> list[str] | None:
     """The C arguments over `in`; None where a kind of argument cannot be made up."""
     found: list[str | None] = []
     used = 0
-    for arg in op.args:
-        if arg.type is TENSOR and arg.name in op.differentiable:
+    for arg in op.given("function"):
+        if arg is op.options_arg:
+            found.append("nullptr")
+        elif arg.type is TENSOR and arg.name in op.differentiable:
             found.append(self_text if arg.name == "self" else f"in[{used}]")
             used += 1
         else:

@@ -8,7 +8,7 @@ from cpp_types import out_name
 from model import Arg, Family, Op
 from overloads import Overload, overloads
 from text import comment_block, header, wrap_call
-from vocabulary import OPTIONS
+from vocabulary import OPTIONS, TENSOR_OPTIONS
 
 
 def default(arg: Arg) -> str | None:
@@ -32,8 +32,12 @@ def declared(args: list[Arg], with_defaults: bool) -> str:
     return ", ".join(parts)
 
 
-def passed(args: tuple[Arg, ...]) -> list[str]:
-    return [arg.type.hpp.passed.format(arg.name) for arg in args]
+def passed(item: Overload, variant: str = "function") -> list[str]:
+    """What the C function is given."""
+    texts = [arg.type.hpp.passed.format(arg.name) for arg in item.op.given(variant)]
+    if item.lacks_options:
+        texts[-1] = "nullptr"
+    return ["self().handle()", *texts[1:]] if variant == "inplace" else texts
 
 
 def result_type(op: Op) -> str:
@@ -69,9 +73,9 @@ def function(item: Overload) -> list[str]:
     signature = f"inline {result_type(op)} {item.name}({declared(list(item.args), True)}) {{"
     lines = [wrap_call(signature)]
     if op.returns_list:
-        return [*lines, *list_call(op, passed(item.args)), "}"]
+        return [*lines, *list_call(op, passed(item)), "}"]
     lines += [f"  {'bool' if op.returns_bool else 'tensor_t*'} {out};" for out in outs]
-    lines.append(check_call(op.name, passed(item.args) + [f"&{out}" for out in outs]))
+    lines.append(check_call(op.name, passed(item) + [f"&{out}" for out in outs]))
     if op.returns_bool:
         value = "out"
     elif len(outs) == 1:
@@ -90,7 +94,8 @@ def out_function(item: Overload) -> list[str]:
     rest = declared(list(args), True)
     returned = "Tensor&" if len(outs) == 1 else "void"
     lines = [wrap_call(f"inline {returned} {item.name}_out({targets}, {rest}) {{")]
-    lines.append(check_call(f"{op.name}_out", passed(args) + [f"{out}.handle()" for out in outs]))
+    arguments = passed(item, "out") + [f"{out}.handle()" for out in outs]
+    lines.append(check_call(f"{op.name}_out", arguments))
     return lines + (["  return out;"] if len(outs) == 1 else []) + ["}"]
 
 
@@ -115,8 +120,39 @@ def method(item: Overload, variant: str) -> list[str]:
         if len(head) + len(result) <= 97:
             return [f"{head} {result} }}"]
         return [*lines, f"  {result}", "}"]
-    call = ["self().handle()", *passed(item.args[1:])]
-    return [*lines, check_call(f"{item.op.name}_", call), "  return self();", "}"]
+    call = check_call(f"{item.op.name}_", passed(item, "inplace"))
+    return [*lines, call, "  return self();", "}"]
+
+
+def options_struct(op: Op) -> list[str]:
+    """The operation's options, and the C struct of them."""
+    name, c_name = op.options_arg.type.core.member, op.options_arg.type.word
+    names = [(arg.field, field_name(arg)) for arg in op.options]
+    members = [
+        f"  {field.hpp} {shown}{' = ' + field.hpp_default if field.hpp_default else ''};"
+        for field, shown in names
+    ]
+    statements = [field.hpp_raw.format(shown) for field, shown in names]
+    return [
+        f"// The options of {op.torch[0]}, with their defaults.",
+        f"struct {name} {{",
+        *members,
+        "};",
+        "",
+        "namespace detail {",
+        f"inline {c_name} raw_of(const {name}& options) {{",
+        f"  {c_name} result = {c_name}();",
+        "  result.struct_size = sizeof(result);",
+        *[f"  {line}" for text in statements for line in text.replace("; ", ";\n").split("\n")],
+        "  return result;",
+        "}",
+        "}  // namespace detail",
+        "",
+    ]
+
+
+def field_name(arg: Arg) -> str:
+    return TENSOR_OPTIONS if arg.type is OPTIONS else arg.name
 
 
 class Forms:
@@ -146,7 +182,10 @@ def methods_header(families: list[Family]) -> str:
     ]
     lines += ["#include <cstdint>", "#include <tuple>", "#include <vector>", ""]
     lines += ['#include "tensor/cpp/int_list.hpp"', '#include "tensor/cpp/options.hpp"', ""]
-    lines += ["namespace tensor {", "", "class Tensor;", "", "namespace detail {", ""]
+    lines += ["namespace tensor {", "", "class Tensor;"]
+    with_options = [op for op in forms.ops if op.options and has_method(op)]
+    lines += [f"struct {op.options_arg.type.core.member};" for op in with_options]
+    lines += ["", "namespace detail {", ""]
     lines += ["// The operations as methods of Tensor; those with a trailing _ work in place."]
     lines += ["class Methods {", " public:"]
     for family in families:
@@ -177,8 +216,13 @@ def functions_header(family: Family, families: list[Family]) -> str:
     lines += ["#include <tuple>", "#include <vector>", "", '#include "tensor/cpp/autograd.hpp"']
     lines += ['#include "tensor/cpp/tensor_class.hpp"', f'#include "tensor/ops/{family.name}.h"']
     lines += ["", "namespace tensor {", ""]
+    for op in family.public:
+        lines += options_struct(op) if op.options else []
+    before = ("", "")
     for item in forms.of("function", any_op, family.public):
-        lines += [comment_block(item.op.doc, "// "), *function(item), ""]
+        doc = "As above, with options." if before == (item.name, item.op.name) else item.op.doc
+        before = (item.name, item.op.name)
+        lines += [comment_block(doc, "// "), *function(item), ""]
     into = forms.of("out", any_op, family.public)
     if into:
         lines += ["// ---- into a given tensor, which is resized where its shape differs", ""]

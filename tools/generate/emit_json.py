@@ -24,6 +24,7 @@ def row(op: Op, family: Family) -> dict:
         "group": family.title,
         "args": [argument(arg) for arg in op.args],
         "returns": [{"type": result.type.word, "name": result.name} for result in op.returns],
+        "options": op.options_arg.type.word if op.options else None,
         "c": {variant: f"{prototype(op, variant)};" for variant in op.variants},
         "python": list(op.scope),
         "kernel": op.kernel,

@@ -16,6 +16,8 @@ CTYPES = {
     "tensor_reduction_t": "c_int32",
     "tensor_device_t": "Device",
     "tensor_scalar_t": "Scalar",
+    "tensor_optional_int64_t": "OptionalInt64",
+    "tensor_optional_double_t": "OptionalDouble",
     "int32_t": "c_int32",
     "int64_t": "c_int64",
     "uint32_t": "c_uint32",
@@ -39,16 +41,22 @@ CONSTANT_GROUPS = {
 
 
 def literal(text: str) -> object:
-    value = ast.literal_eval(text)
+    """Python's value; what depends on other arguments is None."""
+    try:
+        value = ast.literal_eval(text)
+    except ValueError:
+        return None
     return tuple(value) if isinstance(value, list) else value
 
 
-def arg_text(arg: Arg) -> str:
+def arg_text(op: Op, arg: Arg) -> str:
     parts = [repr(arg.type.word), repr(arg.name)]
     if arg.type is OPTIONS:
         parts.append("None")
     elif arg.default is not None:
         parts.append(repr(literal(arg.default)))
+    if arg in op.options:
+        parts.append(repr(arg.field.python))
     return f"Arg({', '.join(parts)})".replace("'", '"')
 
 
@@ -90,7 +98,7 @@ def operation(op: Op) -> list[str]:
         "    Op(",
         f"        {repr_double(op.name)},",
         f"        {names_text(op.torch)},",
-        *wrapped_tuple([arg_text(arg) for arg in op.args], "        "),
+        *wrapped_tuple([arg_text(op, arg) for arg in op.args], "        "),
         f"        {names_text(results)},",
         f"        {names_text(op.variants)},",
         f"        {names_text(op.scope)},",

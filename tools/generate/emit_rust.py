@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import c_headers
+import emit_api
 from cpp_types import out_name
-from emit_c import c_header
+from emit_c import c_header, shown_default
 from model import Arg, Family, Op
 from text import comment_block, header
+from vocabulary import OPTIONS, TENSOR_OPTIONS
 
 C_WORDS = {
     "int64_t": "i64",
@@ -116,10 +119,20 @@ def native(_: list[Family]) -> str:
 
 def declarations(family: Family) -> str:
     """ffi/ops/<family>.rs."""
-    lines = [header().rstrip(), "", "use crate::ffi::types::*;", "", 'extern "C" {']
-    for function in c_headers.parse_functions(c_header(family)):
+    text = c_header(family)
+    lines = [header().rstrip(), "", "use crate::ffi::types::*;", ""]
+    for struct in emit_api.structs(emit_api.plain(text)):
+        lines += struct_declaration(struct)
+    lines.append('extern "C" {')
+    for function in c_headers.parse_functions(text):
         lines += declaration(function)
     return "\n".join([*lines, "}", ""])
+
+
+def struct_declaration(struct: dict) -> list[str]:
+    fields = [f"    pub {item(f['name'])}: {c_type(f['type'])}," for f in struct["fields"]]
+    head = f"pub struct {struct['name']} {{"
+    return ["#[repr(C)]", "#[derive(Clone, Copy)]", head, *fields, "}", ""]
 
 
 def declaration_modules(families: list[Family]) -> str:
@@ -146,7 +159,7 @@ def passed(op: Op, arg: Arg) -> str:
 
 
 def parameters(op: Op, variant: str) -> list[str]:
-    args = op.args_of(variant)
+    args = op.given(variant)
     parts = [f"{argument_name(op, a)}: {a.type.rust.parameter}" for a in args]
     if op.receiver:
         parts[0] = "&mut self" if variant == "inplace" else "&self"
@@ -171,7 +184,7 @@ def result_type(op: Op, variant: str) -> str:
 
 def call(op: Op, variant: str) -> list[str]:
     """The call itself, as the closure or the argument that the helpers of call.rs take."""
-    arguments = [part for a in op.args_of(variant) for part in passed(op, a).split(", ")]
+    arguments = [part for a in op.given(variant) for part in passed(op, a).split(", ")]
     name = f"ffi::tensor_{op.variant_name(variant)}"
     if variant == "inplace":
         return wrapped("check(", name, arguments, ")?;") + ["        Ok(self)"]
@@ -195,12 +208,81 @@ def wrapped(head: str, name: str, arguments: list[str], tail: str) -> list[str]:
 
 
 def method(op: Op, variant: str) -> list[str]:
-    head = f"    pub fn {name_of(op, variant)}("
+    lifetime = "<'a>" if op.options and has_lifetime(op) else ""
+    head = f"    pub fn {name_of(op, variant)}{lifetime}("
     lines = block(head, parameters(op, variant), f") -> {result_type(op, variant)} {{")
-    for arg in op.args_of(variant):
+    if op.options:
+        lines += raw_options(op)
+    for arg in op.given(variant):
         if arg.type.rust.prepared:
             lines.append("        " + arg.type.rust.prepared.format(argument_name(op, arg)))
     return [*lines, *call(op, variant), "    }", ""]
+
+
+def has_lifetime(op: Op) -> bool:
+    return any(field.has_lifetime for field in op.fields)
+
+
+def raw_options(op: Op) -> list[str]:
+    """Statements: what lives until the C function returns."""
+    if TENSOR_OPTIONS not in field_names(op):
+        return ["        let raw = options.into().raw();"]
+    return [
+        "        let options = options.into();",
+        f"        let {TENSOR_OPTIONS} = options.{TENSOR_OPTIONS}.raw();",
+        f"        let raw = options.raw(&{TENSOR_OPTIONS});",
+    ]
+
+
+def field_names(op: Op) -> list[str]:
+    return [TENSOR_OPTIONS if arg.type is OPTIONS else item(arg.name) for arg in op.options]
+
+
+PLAIN_DEFAULTS = ("0", "0.0", "false", "None", "&[]", "Default::default()")
+"""The values that Rust itself gives as defaults."""
+
+
+def options_struct(op: Op) -> list[str]:
+    """The operation's options, their defaults, and the C struct of them."""
+    kind = op.options_arg.type.core.member
+    names, fields = field_names(op), op.fields
+    generic = "<'a>" if has_lifetime(op) else ""
+    anonymous = "<'_>" if generic else ""
+    derived = all(field.rust_default in PLAIN_DEFAULTS for field in fields)
+    traits = "Clone, Copy, Debug" + (", Default" if derived else "")
+    lines = [f"/// The options of `{name_of(op, op.variants[0])}`; `()` stands for the defaults."]
+    lines += [f"#[derive({traits})]", f"pub struct {kind}{generic} {{"]
+    pairs = list(zip(names, fields, strict=True))
+    for arg, (name, field) in zip(op.options, pairs, strict=True):
+        shown = shown_default(arg.default or "as the function sees fit").replace("NULL", "none")
+        shown = f"`{shown}`" if shown == "[]" else shown  # no link
+        lines += [f"    /// By default {shown}.", f"    pub {name}: {field.rust},"]
+    lines += ["}", ""]
+    if not derived:
+        lines += [f"impl Default for {kind}{anonymous} {{", "    fn default() -> Self {"]
+        values = [f"{name}: {field.rust_default}" for name, field in pairs]
+        lines += literal("        ", f"{kind}", values) + ["    }", "}", ""]
+    lines += [f"impl From<()> for {kind}{anonymous} {{", "    fn from(_: ()) -> Self {"]
+    lines += ["        Self::default()", "    }", "}", ""]
+    raw = f"ffi::{op.options_arg.type.word}"
+    values = [f"struct_size: std::mem::size_of::<{raw}>()"]
+    for name, field in pairs:
+        values += [shorthand(n.format(name), v.format(name)) for n, v in field.rust_raw]
+    extra = f", {TENSOR_OPTIONS}: &ffi::tensor_options_t" if TENSOR_OPTIONS in names else ""
+    lines += [f"impl {kind}{anonymous} {{", f"    fn raw(&self{extra}) -> {raw} {{"]
+    return [*lines, *literal("        ", raw, values), "    }", "}", ""]
+
+
+def shorthand(name: str, value: str) -> str:
+    return name if name == value else f"{name}: {value}"
+
+
+def literal(margin: str, kind: str, values: list[str]) -> list[str]:
+    """A struct's value as rustfmt breaks it."""
+    line = f"{margin}{kind} {{ {', '.join(values)} }}"
+    if fits(line):
+        return [line]
+    return [f"{margin}{kind} {{", *[f"{margin}    {value}," for value in values], f"{margin}}}"]
 
 
 def documentation(op: Op, variant: str) -> list[str]:
@@ -218,15 +300,29 @@ def methods(family: Family) -> str:
     for op in family.public:
         for variant in op.variants:
             body += documentation(op, variant) + method(op, variant)
-    lines = [header().rstrip(), "", *imports("\n".join(body)), ""]
+    structs = [line for op in family.public if op.options for line in options_struct(op)]
+    lines = [header().rstrip(), "", *imports("\n".join([*body, *structs])), ""]
     lines += [f"/// {family.title}, under the names of the C functions without `tensor_`."]
-    lines += ["#[allow(clippy::too_many_arguments)]", "impl Tensor {"]
-    return "\n".join([*lines, *body[:-1], "}", ""])
+    lines += ["#[allow(clippy::too_many_arguments)]", "impl Tensor {", *body[:-1], "}", ""]
+    return "\n".join([*lines, *structs])
 
 
 def modules(families: list[Family]) -> str:
     lines = [header().rstrip(), "//! The operations as methods of Tensor, a file for each family."]
-    return "\n".join([*lines, "", *(f"mod {family.name};" for family in families), ""])
+    lines += ["", *(f"mod {family.name};" for family in families), ""]
+    for family in families:
+        kinds = [op.options_arg.type.core.member for op in family.public if op.options]
+        lines += exports(f"pub use {family.name}::", sorted(kinds))
+    return "\n".join([*lines, ""])
+
+
+def exports(head: str, names: list[str]) -> list[str]:
+    """`pub use` of some names, as many to a line as fit."""
+    listed = names[0] if len(names) == 1 else f"{{{', '.join(names)}}}"
+    if not names or fits(f"{head}{listed};"):
+        return [f"{head}{listed};"] if names else []
+    inner = textwrap.wrap(", ".join(names) + ",", 96)
+    return [f"{head}{{", *[f"    {line}" for line in inner], "};"]
 
 
 def imports(body: str) -> list[str]:
@@ -236,6 +332,9 @@ def imports(body: str) -> list[str]:
     def used(names: tuple[str, ...]) -> str:
         return ", ".join(name for name in names if re.search(rf"\b{name}\b", body))
 
-    helpers = used(("check", "own", "own_list", "own_pair", "raw_list", "raw_or_null", "read"))
+    helpers = used(
+        ("check", "optional_double", "optional_int64", "own", "own_list", "own_pair", "raw_list",
+         "raw_or_null", "read")
+    )  # fmt: skip
     types = used(("DType", "Device", "Options", "Reduction", "Result", "Scalar", "Tensor"))
     return [f"use crate::call::{{{helpers}}};", "use crate::ffi;", f"use crate::{{{types}}};"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import tomllib
-from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Type
+from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Field, Type, options_type
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/ops/table"
@@ -19,7 +20,7 @@ KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
     "inplace_check", "out_check", "out_compute", "node_inplace",
-    "numbers_as_tensors", "sample", "number_edge",
+    "numbers_as_tensors", "sample", "number_edge", "positional",
 }  # fmt: skip
 
 
@@ -32,6 +33,11 @@ class Arg:
     type: Type
     name: str
     default: str | None = None
+
+    @property
+    def field(self) -> Field | None:
+        """It as a field of options."""
+        return self.type.field(self.default or "")
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Op:
     numbers_as_tensors: bool = False
     sample: tuple[float, float] = (0.2, 0.9)
     number_edge: bool = False
+    positional: bool = False
 
     @property
     def class_name(self) -> str:
@@ -96,6 +103,33 @@ class Op:
     def args_of(self, variant: str) -> tuple[Arg, ...]:
         """The arguments of a variant: a given destination brings its own options."""
         return tuple(a for a in self.args if variant != "out" or a.type is not OPTIONS)
+
+    @cached_property
+    def options(self) -> tuple[Arg, ...]:
+        """The arguments that are fields of the operation's options; `options` alone is a struct
+        already."""
+        defaults = any(arg.default is not None for arg in self.args)
+        if self.positional or not defaults:
+            return ()
+        return tuple(a for a in self.args if a.default is not None or a.type is OPTIONS)
+
+    @cached_property
+    def options_arg(self) -> Arg | None:
+        """The struct of these as an argument."""
+        if not self.options:
+            return None
+        return Arg(options_type(self.name, any(f.has_lifetime for f in self.fields)), "options")
+
+    @property
+    def fields(self) -> list[Field]:
+        return [arg.field for arg in self.options]
+
+    def given(self, variant: str) -> tuple[Arg, ...]:
+        """The arguments of the C function and of those over it, in their order."""
+        if not self.options_arg:
+            return self.args_of(variant)
+        required = tuple(arg for arg in self.args if arg not in self.options)
+        return (*required, self.options_arg)
 
     def variant_name(self, variant: str) -> str:
         return self.name + {"function": "", "inplace": "_", "out": "_out"}[variant]
@@ -176,6 +210,7 @@ def parse_op(row: dict) -> Op:
         numbers_as_tensors=row.get("numbers_as_tensors", False),
         sample=tuple(row.get("sample", Op.sample)),
         number_edge=row.get("number_edge", False),
+        positional=row.get("positional", False),
     )
     validate(op)
     return op
@@ -198,6 +233,9 @@ def validate(op: Op) -> None:
     require(len(op.sample) == 2 and op.sample[0] < op.sample[1], "sample is [low, high]")
     lists = any(r.type is TENSORS for r in op.returns)
     require(not lists or op.variants == ("function",), "a list has no other variant")
+    for arg in op.options:
+        described = f"'{arg.type.word} {arg.name}={arg.default}'"
+        require(arg.field is not None, f"{described} cannot be a field of options")
     names = {a.name for a in op.args}
     for name in op.differentiable:
         require(name in names, f"gradient of the unknown argument '{name}'")

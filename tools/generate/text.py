@@ -23,12 +23,18 @@ def wrap_call(text: str, width: int = 100, column: int | None = None) -> str:
     """Breaks a prototype that is too long after commas, aligned at `column`: its parenthesis."""
     if len(text) <= width:
         return text
-    column = text.index("(") + 1 if column is None else column
+    opening = text.index("(") + 1
+    column = opening if column is None else column
     lines, line = [], ""
-    for part in text.split(", "):
-        if line and len(line) + len(part) + 3 > width:
+    *others, last = text.split(", ")
+    for part, end in [*((part, 3) for part in others), (last, 2)]:
+        if line and len(line) + len(part) + end > width:
             lines.append(line + ",")
             line = " " * column + part
         else:
             line = f"{line}, {part}" if line else part
+    head, _, name = text[:opening].rpartition(" ")
+    if max(map(len, lines)) > width and head.endswith("tensor_status_t"):
+        # The type of the result gets a line of its own.
+        return f"{head}\n{wrap_call(name + text[opening:], width)}"
     return "\n".join([*lines, line])

@@ -151,8 +151,7 @@ class Conversions(Handle):
 
     def as_strided(self, size, stride, storage_offset: int | None = None):
         """A view of the same memory with the given shape, strides and offset, in elements."""
-        offset = self.storage_offset() if storage_offset is None else storage_offset
-        return _as_strided(self, size, stride, offset)
+        return _as_strided(self, size, stride, storage_offset)
 
     @property
     def T(self):

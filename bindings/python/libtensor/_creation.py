@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import warnings
+from collections.abc import Callable
 from ctypes import CFUNCTYPE, byref, c_void_p
+from functools import cache
 from itertools import count as counter
 
 from ._calls import runner
@@ -15,6 +17,7 @@ from ._errors import check
 from ._handle import Handle, fresh
 from ._identity import remember
 from ._library import native
+from ._options import packer
 from ._values import (
     dtype_object,
     integer,
@@ -258,7 +261,6 @@ def arange(
             f"arange() received an invalid combination of arguments - got ({got}), but expected "
             "one of:\n * (Number end)\n * (Number start, Number end, Number step = 1)\n"
         )
-    native_values = []
     for name in ("start", "end", "step"):
         value = values[name]
         if not is_number(value) and not isinstance(value, Handle):
@@ -267,8 +269,8 @@ def arange(
                 f"arange(): argument '{name}' (position {position}) must be Number, "
                 f"not {type(value).__name__}"
             )
-        native_values.append(scalar(value))
-    return _ranged("arange", native_values, out, dtype, device, requires_grad)
+    numbers = scalar(values["start"]), scalar(values["end"])
+    return _ranged("arange", numbers, values["step"], out, dtype, device, requires_grad)
 
 
 def eye(
@@ -283,27 +285,30 @@ def eye(
     pin_memory: bool = False,
 ):
     """An [n, m] matrix (by default [n, n]) with 1 on the diagonal and 0 elsewhere."""
-    m = n if m is None else m
     for position, (name, value) in enumerate((("n", n), ("m", m)), 1):
-        if not is_int(value):
+        if not is_int(value) and (name, value) != ("m", None):
             raise TypeError(
                 f"eye(): argument '{name}' (position {position}) must be int, "
                 f"not {type(value).__name__}"
             )
-    return _ranged("eye", [integer(n), integer(m)], out, dtype, device, requires_grad)
+    return _ranged("eye", (integer(n),), m, out, dtype, device, requires_grad)
 
 
-_runners = {
-    (name, variant): runner(OF_NAME[name], variant)
-    for name in ("arange", "eye")
-    for variant in ("function", "out")
-}
+@cache
+def _range_call(name: str, variant: str) -> tuple[Callable, Callable]:
+    """What calls a range, and packs the option that it has besides those of a tensor, and these."""
+    op = OF_NAME[name]
+    return runner(op, variant), packer(
+        op, op.args[-2:] if variant == "function" else op.args[-2:-1]
+    )
 
 
-def _ranged(name: str, values: list, out, dtype, device, requires_grad: bool):
+def _ranged(name: str, required: tuple, optional: object, out, dtype, device, requires_grad: bool):
     if out is not None:
         without_options({"dtype": dtype}, out)
-        return _runners[name, "out"](out, *values)
+        run, pack = _range_call(name, "out")
+        return run(out, *required, pack((optional,)))
+    run, pack = _range_call(name, "function")
     wanted = {"dtype": dtype, "device": device, "requires_grad": requires_grad}
-    made = _runners[name, "function"](*values, options(wanted))
+    made = run(*required, pack((optional, wanted)))
     return remember(made) if requires_grad else made

@@ -15,6 +15,7 @@ from ._handle import Handle
 from ._identity import remember
 from ._modes import is_grad_enabled
 from ._ops import OPERATIONS
+from ._options import packer
 from ._schema import REQUIRED, Op
 from ._values import KINDS, OPTION_CHECKS, Mismatch, dtype_object, is_dtype, plain_number
 
@@ -41,17 +42,11 @@ def named(name: str) -> list[Op]:
 def direct(name: str) -> Callable:
     """A C operation by its own name, with positional arguments only: for this package's use."""
     op = OF_NAME[name]
-    kinds = [KINDS[arg.type] for arg in op.args]
-    run = runner(op, "function")
+    bound = [Bound(arg, position) for position, arg in enumerate(op.args)]
+    plan = _general_plan(runner(op, "function"), steps_of(op, bound))
 
     def call(*args: object) -> object:
-        native: list[object] = []
-        for kind, value in zip(kinds, args):
-            if kind.wide:
-                native += kind.convert(value)
-            else:
-                native.append(kind.convert(value))
-        return run(*native)
+        return plan(args)
 
     call.__name__, call.__doc__ = name, op.doc
     return call
@@ -266,13 +261,10 @@ def as_tensor(number: object, beside: Handle) -> Handle:
     return _full((), value, {"dtype": found, "device": beside.device})
 
 
-_full = direct("full")
-
-
 def native_values(signature: Signature, bound: list[Bound], values: tuple) -> list[object]:
     """The C arguments of one call."""
     native: list[object] = []
-    for convert, wide, source in steps_of(bound):
+    for convert, wide, source in steps_of(signature.op, bound):
         value = source(values)
         if wide:
             native += convert(value)
@@ -281,11 +273,19 @@ def native_values(signature: Signature, bound: list[Bound], values: tuple) -> li
     return native
 
 
-def steps_of(bound: list[Bound]) -> list[tuple[Callable, bool, Callable]]:
-    """For each argument how it is converted, whether it fills two, and where its value is."""
-    return [
-        (KINDS[item.arg.type].convert, KINDS[item.arg.type].wide, getter(item)) for item in bound
+def steps_of(op: Op, bound: list[Bound]) -> list[tuple[Callable, bool, Callable]]:
+    """For each C argument how it is converted, whether it fills two, and where its value is."""
+    steps = [
+        (KINDS[item.arg.type].convert, KINDS[item.arg.type].wide, getter(item))
+        for item in bound
+        if not item.arg.field
     ]
+    if any(arg.field for arg in op.args):
+        given = [item for item in bound if item.arg.field and item.default is REQUIRED]
+        sources = [getter(item) for item in given]
+        pack = packer(op, tuple(item.arg for item in given))
+        steps.append((pack, False, lambda values: [source(values) for source in sources]))
+    return steps
 
 
 def getter(item: Bound) -> Callable[[tuple], object]:
@@ -302,17 +302,17 @@ def make_plan(signature: Signature, bound: list[Bound]) -> Callable[[tuple], obj
     run = runner(signature.op, signature.variant)
     if signature.variant == "inplace":
         position = next(item.source for item in bound if item.arg.name == "self")
-        return _inplace_plan(run, steps_of(bound), position)
+        return _inplace_plan(run, steps_of(signature.op, bound), position)
     if signature.options:
         pairs = next(item.source for item in bound if item.arg is signature.options)
         if "requires_grad" in dict(pairs):
-            return _leaf_plan(run, steps_of(bound), dict(pairs)["requires_grad"])
-    if len(bound) == 1 and bound[0].arg.type == "Tensor":
-        return lambda values: run(values[0]._handle)
+            return _leaf_plan(run, steps_of(signature.op, bound), dict(pairs)["requires_grad"])
     kinds = [item.arg.type for item in bound]
+    if kinds == ["Tensor"]:
+        return lambda values: run(values[0]._handle)
     if kinds == ["Tensor", "Tensor"] and [item.source for item in bound] == [0, 1]:
         return lambda values: run(values[0]._handle, values[1]._handle)
-    return _general_plan(run, steps_of(bound))
+    return _general_plan(run, steps_of(signature.op, bound))
 
 
 def _general_plan(run: Callable, steps: list) -> Callable:
@@ -347,3 +347,6 @@ def _inplace_plan(run: Callable, steps: list, position: int) -> Callable:
         return values[position]
 
     return plan
+
+
+_full = direct("full")

@@ -42,8 +42,8 @@ DEVICES = {
 }
 
 REDUCTIONS = {
-    "none": 0,
-    "mean": 1,
+    "mean": 0,
+    "none": 1,
     "sum": 2,
 }
 

@@ -9,11 +9,16 @@ REQUIRED = ...
 
 
 class Arg(NamedTuple):
-    """One argument of an operation: its type in the table's words, name and default."""
+    """One argument of an operation: its type in the table's words, name and default.
+
+    `field` is how it stands in the C struct of the operation's options (a word of _options.py);
+    empty: it is a C argument.
+    """
 
     type: str
     name: str
     default: object = REQUIRED
+    field: str = ""
 
 
 class Op(NamedTuple):

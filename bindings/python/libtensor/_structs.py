@@ -134,6 +134,19 @@ class DoubleScalar(Structure):
 
 Scalar = IntegerScalar
 
+
+class OptionalInt64(Structure):
+    """tensor_optional_int64_t."""
+
+    _fields_ = [("has_value", c_bool), ("value", c_int64)]
+
+
+class OptionalDouble(Structure):
+    """tensor_optional_double_t."""
+
+    _fields_ = [("has_value", c_bool), ("value", c_double)]
+
+
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
 GRAPH_MEMORY_SIZE = sizeof(GraphMemoryStruct)

@@ -4,7 +4,9 @@ use std::mem::MaybeUninit;
 use std::os::raw::c_char;
 use std::ptr;
 
-use crate::ffi::{tensor_status_t, tensor_t, TENSOR_OK};
+use crate::ffi::{
+    tensor_optional_double_t, tensor_optional_int64_t, tensor_status_t, tensor_t, TENSOR_OK,
+};
 use crate::{Error, Result, Tensor};
 
 pub(crate) fn check(status: tensor_status_t) -> Result<()> {
@@ -55,6 +57,14 @@ pub(crate) fn raw_or_null(tensor: Option<&Tensor>) -> *mut tensor_t {
 
 pub(crate) fn raw_list(tensors: &[&Tensor]) -> Vec<*mut tensor_t> {
     tensors.iter().map(|t| t.raw()).collect()
+}
+
+pub(crate) fn optional_int64(value: Option<i64>) -> tensor_optional_int64_t {
+    tensor_optional_int64_t { has_value: value.is_some(), value: value.unwrap_or_default() }
+}
+
+pub(crate) fn optional_double(value: Option<f64>) -> tensor_optional_double_t {
+    tensor_optional_double_t { has_value: value.is_some(), value: value.unwrap_or_default() }
 }
 
 /// A text that goes out as snprintf's do: its length is known after a first call.

@@ -31,6 +31,7 @@ mod tensor;
 pub use autograd::{enable_grad, grad, is_grad_enabled, no_grad, BackwardOptions};
 pub use data::Element;
 pub use error::{Error, Kind, Result};
+pub use ops::*;
 pub use options::{promote_types, DType, Device, Options, Reduction};
 pub use runtime::*;
 pub use scalar::Scalar;

@@ -70,6 +70,9 @@ pub enum Device {
 }
 
 impl Device {
+    pub(crate) const UNSET: ffi::tensor_device_t =
+        ffi::tensor_device_t { r#type: ffi::TENSOR_DEVICE_DEFAULT, index: 0 };
+
     pub(crate) fn raw(self) -> ffi::tensor_device_t {
         match self {
             Device::Cpu => ffi::tensor_device_t { r#type: ffi::TENSOR_CPU, index: 0 },
@@ -112,11 +115,10 @@ impl Options {
     }
 
     pub(crate) fn raw(self) -> ffi::tensor_options_t {
-        let unset = ffi::tensor_device_t { r#type: ffi::TENSOR_DEVICE_DEFAULT, index: 0 };
         ffi::tensor_options_t {
             struct_size: std::mem::size_of::<ffi::tensor_options_t>(),
             dtype: self.dtype.map_or(ffi::TENSOR_DTYPE_DEFAULT, DType::raw),
-            device: self.device.map_or(unset, Device::raw),
+            device: self.device.map_or(Device::UNSET, Device::raw),
             requires_grad: self.requires_grad,
         }
     }

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use libtensor::{
     clear_warning_handler, grad, is_grad_enabled, live_handles, manual_seed, no_grad,
-    set_warning_handler, BackwardOptions, DType, Device, Kind, Options, Reduction, Result, Scalar,
-    SendTensor, Tensor,
+    set_warning_handler, AddmmOptions, AmaxOptions, ArangeOptions, AsStridedOptions,
+    BackwardOptions, CatOptions, CrossEntropyWithOptions, DType, Device, EyeOptions,
+    FlattenOptions, Kind, NllLossOptions, Options, Reduction, Result, Scalar, SendTensor, Tensor,
+    ToCopyOptions,
 };
 
 static ALONE: Mutex<()> = Mutex::new(());
@@ -28,14 +30,14 @@ fn with_gradient(values: &[f32]) -> Result<Tensor> {
 fn lists_of_results_are_views() {
     without_leaks(|| {
         let x = with_gradient(&[1.0, 2.0, 3.0])?;
-        let parts = x.split(2, 0)?;
+        let parts = x.split(2, ())?;
         assert_eq!(parts.len(), 2);
         assert_eq!(parts[0].to_vec::<f32>()?, [1.0, 2.0]);
         (&parts[0].sum()? * &parts[1].sum()?).backward()?;
         assert_eq!(x.grad()?.unwrap().to_vec::<f32>()?, [3.0, 3.0, 3.0]);
-        assert_eq!(x.split_with_sizes(&[1, 0, 2], 0)?.len(), 3);
-        assert!(x.split(0, 0).is_err());
-        assert!(Tensor::zeros(&[0], DType::Float32)?.unbind(0)?.is_empty());
+        assert_eq!(x.split_with_sizes(&[1, 0, 2], ())?.len(), 3);
+        assert!(x.split(0, ()).is_err());
+        assert!(Tensor::zeros(&[0], DType::Float32)?.unbind(())?.is_empty());
         Ok(())
     });
 }
@@ -75,21 +77,59 @@ fn operations_in_place_and_into_a_destination() {
 }
 
 #[test]
+fn options_have_defaults() {
+    without_leaks(|| {
+        let steps = ArangeOptions { step: 2.into(), tensor: DType::Float64.into() };
+        assert_eq!(Tensor::arange(1, 7, steps)?.to_vec::<f64>()?, [1.0, 3.0, 5.0]);
+        assert_eq!(Tensor::eye(2, ())?.shape(), [2, 2]);
+        assert_eq!(
+            Tensor::eye(2, EyeOptions { m: Some(0), ..Default::default() })?.shape(),
+            [2, 0]
+        );
+        let x = Tensor::from_slice(&[1f32, 2.0, 3.0, 4.0], &[2, 2])?;
+        let scaled = AddmmOptions { beta: 0.into(), ..Default::default() };
+        assert_eq!(x.addmm(&x, &x, scaled)?.to_vec::<f32>()?, [7.0, 10.0, 15.0, 22.0]);
+        let kept = FlattenOptions { end_dim: 0, ..Default::default() };
+        assert_eq!(x.flatten(kept)?.shape(), [2, 2]);
+        let rows = AmaxOptions { dim: &[1], keepdim: true };
+        assert_eq!(x.amax(rows)?.shape(), [2, 1]);
+        assert_eq!(x.amax(())?.to_vec::<f32>()?, [4.0]);
+        let last = x.select(0, 1)?;
+        assert_eq!(last.as_strided(&[1], &[1], ())?.to_vec::<f32>()?, [3.0]);
+        let first = AsStridedOptions { storage_offset: Some(0) };
+        assert_eq!(last.as_strided(&[1], &[1], first)?.to_vec::<f32>()?, [1.0]);
+        assert_eq!(x.to_copy(())?.dtype(), DType::Float32);
+        let whole = ToCopyOptions { dtype: Some(DType::Int8), device: Some(Device::Cpu) };
+        assert_eq!(x.to_copy(whole)?.dtype(), DType::Int8);
+        let target = Tensor::from_slice(&[0i64, 1], &[2])?;
+        let weight = Tensor::from_slice(&[0.5f32, 1.0], &[2])?;
+        let weighted =
+            NllLossOptions { weight: Some(&weight), ignore_index: 1, reduction: Reduction::Sum };
+        assert_eq!(x.nll_loss(&target, weighted)?.to_vec::<f32>()?, [-0.5]);
+        assert_eq!(x.nll_loss(&target, ())?.to_vec::<f32>()?, [-2.5]);
+        Ok(())
+    });
+}
+
+#[test]
 fn functions_of_every_kind_of_argument() {
     without_leaks(|| {
         manual_seed(0)?;
-        let x = Tensor::arange(0, 6, 1, ())?.view(&[2, 3])?;
+        let x = Tensor::arange(0, 6, ())?.view(&[2, 3])?;
         assert_eq!(x.sum_dim(&[0], false)?.to_vec::<i64>()?, [3, 5, 7]);
-        let (values, indices) = x.max_dim(1, false)?;
+        let (values, indices) = x.max_dim(1, ())?;
         assert_eq!(values.to_vec::<i64>()?, [2, 5]);
         assert_eq!(indices.to_vec::<i64>()?, [2, 2]);
-        assert_eq!(Tensor::cat(&[&x, &x], 1)?.shape(), [2, 6]);
+        assert_eq!(Tensor::cat(&[&x, &x], CatOptions { dim: 1 })?.shape(), [2, 6]);
         assert!(x.equal(&x.deep_clone()?)?);
         let even = x.eq_scalar(2)?;
         assert_eq!(Tensor::r#where(&even, &x, &x.neg()?)?.to_vec::<i64>()?, [0, -1, 2, -3, -4, -5]);
         let logits = Tensor::randn(&[2, 3], ())?;
         let target = Tensor::from_slice(&[0i64, 2], &[2])?;
-        let loss = logits.cross_entropy_with(&target, None, -100, Reduction::None, 0.0)?;
+        let loss = logits.cross_entropy_with(
+            &target,
+            CrossEntropyWithOptions { reduction: Reduction::None, ..Default::default() },
+        )?;
         assert_eq!(loss.shape(), [2]);
         let full = Tensor::full(&[2], true, ())?;
         assert_eq!((full.dtype(), full.device()), (DType::Bool, Device::Cpu));
@@ -211,13 +251,13 @@ fn warnings_go_to_the_handler() {
     without_leaks(|| {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (a, b) = (Tensor::ones(&[2, 2], ())?, Tensor::ones(&[2], ())?);
-        a.mse_loss(&b, Reduction::Mean)?;
+        a.mse_loss(&b, ())?;
         let kept = heard.clone();
         set_warning_handler(move |text| {
             kept.lock().unwrap().push(text.to_string());
             Ok(())
         })?;
-        a.mse_loss(&b, Reduction::Mean)?;
+        a.mse_loss(&b, ())?;
         let texts = heard.lock().unwrap().clone();
         assert_eq!(texts.len(), 1);
         assert!(texts[0].starts_with("Using a target size (torch.Size([2])) that is"), "{texts:?}");
@@ -230,7 +270,7 @@ fn warnings_go_to_the_handler() {
         assert_eq!(out.to_vec::<f32>()?, [1.0; 3]);
 
         set_warning_handler(|_| panic!("on purpose"))?;
-        assert_eq!(a.mse_loss(&b, Reduction::Mean).unwrap_err().kind(), Kind::Internal);
+        assert_eq!(a.mse_loss(&b, ()).unwrap_err().kind(), Kind::Internal);
         clear_warning_handler()?;
         a.add_out(&b, &mut out)?;
         assert_eq!(out.shape(), [2, 2]);

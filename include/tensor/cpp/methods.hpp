@@ -12,6 +12,27 @@
 namespace tensor {
 
 class Tensor;
+struct AllcloseOptions;
+struct ToCopyOptions;
+struct AddmmOptions;
+struct VarOptions;
+struct StdOptions;
+struct MaxDimOptions;
+struct MinDimOptions;
+struct AmaxOptions;
+struct AminOptions;
+struct ArgmaxDimOptions;
+struct ArgminDimOptions;
+struct AnyDimOptions;
+struct AllDimOptions;
+struct FlattenOptions;
+struct UnbindOptions;
+struct SplitOptions;
+struct SplitWithSizesOptions;
+struct ChunkOptions;
+struct TensorSplitOptions;
+struct TensorSplitIndicesOptions;
+struct AsStridedOptions;
 
 namespace detail {
 
@@ -136,8 +157,8 @@ class Methods {
   Tensor ge(const Scalar& other) const;
   Tensor greater_equal(const Scalar& other) const;
   bool equal(const Tensor& other) const;
-  bool allclose(const Tensor& other, double rtol = 1e-05, double atol = 1e-08,
-                bool equal_nan = false) const;
+  bool allclose(const Tensor& other) const;
+  bool allclose(const Tensor& other, const AllcloseOptions& options) const;
   Tensor& eq_(const Tensor& other);
   Tensor& eq_(const Scalar& other);
   Tensor& ne_(const Tensor& other);
@@ -165,7 +186,8 @@ class Methods {
   Tensor clone() const;
   Tensor contiguous() const;
   Tensor to(const Options& options = Options()) const;
-  Tensor to_copy(DType dtype, const Device& device) const;
+  Tensor to_copy() const;
+  Tensor to_copy(const ToCopyOptions& options) const;
   Tensor to_non_blocking(const Options& options = Options()) const;
   Tensor pin_memory() const;
   Tensor detach() const;
@@ -195,10 +217,10 @@ class Methods {
   Tensor bmm(const Tensor& mat2) const;
   Tensor mv(const Tensor& vec) const;
   Tensor dot(const Tensor& tensor) const;
-  Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
-               const Scalar& alpha = 1) const;
-  Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
-                 const Scalar& alpha = 1);
+  Tensor addmm(const Tensor& mat1, const Tensor& mat2) const;
+  Tensor addmm(const Tensor& mat1, const Tensor& mat2, const AddmmOptions& options) const;
+  Tensor& addmm_(const Tensor& mat1, const Tensor& mat2);
+  Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const AddmmOptions& options);
 
   // Losses
   Tensor cross_entropy(const Tensor& target) const;
@@ -224,28 +246,39 @@ class Methods {
   Tensor sum(const IntList& dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(const IntList& dim, bool keepdim = false) const;
-  Tensor var(const IntList& dim = IntList(), double correction = 1.0, bool keepdim = false) const;
-  Tensor std(const IntList& dim = IntList(), double correction = 1.0, bool keepdim = false) const;
+  Tensor var() const;
+  Tensor var(const VarOptions& options) const;
+  Tensor std() const;
+  Tensor std(const StdOptions& options) const;
   Tensor max() const;
-  std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> max(int64_t dim) const;
+  std::tuple<Tensor, Tensor> max(int64_t dim, const MaxDimOptions& options) const;
   Tensor min() const;
-  std::tuple<Tensor, Tensor> min(int64_t dim, bool keepdim = false) const;
-  Tensor amax(const IntList& dim = IntList(), bool keepdim = false) const;
-  Tensor amin(const IntList& dim = IntList(), bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> min(int64_t dim) const;
+  std::tuple<Tensor, Tensor> min(int64_t dim, const MinDimOptions& options) const;
+  Tensor amax() const;
+  Tensor amax(const AmaxOptions& options) const;
+  Tensor amin() const;
+  Tensor amin(const AminOptions& options) const;
   Tensor argmax() const;
-  Tensor argmax(int64_t dim, bool keepdim = false) const;
+  Tensor argmax(int64_t dim) const;
+  Tensor argmax(int64_t dim, const ArgmaxDimOptions& options) const;
   Tensor argmin() const;
-  Tensor argmin(int64_t dim, bool keepdim = false) const;
+  Tensor argmin(int64_t dim) const;
+  Tensor argmin(int64_t dim, const ArgminDimOptions& options) const;
   Tensor any() const;
-  Tensor any(const IntList& dim, bool keepdim = false) const;
+  Tensor any(const IntList& dim) const;
+  Tensor any(const IntList& dim, const AnyDimOptions& options) const;
   Tensor all() const;
-  Tensor all(const IntList& dim, bool keepdim = false) const;
+  Tensor all(const IntList& dim) const;
+  Tensor all(const IntList& dim, const AllDimOptions& options) const;
 
   // Views
   Tensor view(const IntList& shape) const;
   Tensor alias() const;
   Tensor reshape(const IntList& shape) const;
-  Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
+  Tensor flatten() const;
+  Tensor flatten(const FlattenOptions& options) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
   Tensor permute(const IntList& dims) const;
   Tensor t() const;
@@ -257,14 +290,25 @@ class Methods {
   Tensor select(int64_t dim, int64_t index) const;
   Tensor slice(int64_t dim, int64_t start, int64_t end, int64_t step) const;
   Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
-  std::vector<Tensor> unbind(int64_t dim = 0) const;
-  std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
-  std::vector<Tensor> split_with_sizes(const IntList& split_sizes, int64_t dim = 0) const;
-  std::vector<Tensor> split(const IntList& split_sizes, int64_t dim = 0) const;
-  std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
-  std::vector<Tensor> tensor_split(int64_t sections, int64_t dim = 0) const;
-  std::vector<Tensor> tensor_split(const IntList& indices, int64_t dim = 0) const;
-  Tensor as_strided(const IntList& size, const IntList& stride, int64_t storage_offset) const;
+  std::vector<Tensor> unbind() const;
+  std::vector<Tensor> unbind(const UnbindOptions& options) const;
+  std::vector<Tensor> split(int64_t split_size) const;
+  std::vector<Tensor> split(int64_t split_size, const SplitOptions& options) const;
+  std::vector<Tensor> split_with_sizes(const IntList& split_sizes) const;
+  std::vector<Tensor> split_with_sizes(const IntList& split_sizes,
+                                       const SplitWithSizesOptions& options) const;
+  std::vector<Tensor> split(const IntList& split_sizes) const;
+  std::vector<Tensor> split(const IntList& split_sizes, const SplitWithSizesOptions& options) const;
+  std::vector<Tensor> chunk(int64_t chunks) const;
+  std::vector<Tensor> chunk(int64_t chunks, const ChunkOptions& options) const;
+  std::vector<Tensor> tensor_split(int64_t sections) const;
+  std::vector<Tensor> tensor_split(int64_t sections, const TensorSplitOptions& options) const;
+  std::vector<Tensor> tensor_split(const IntList& indices) const;
+  std::vector<Tensor> tensor_split(const IntList& indices,
+                                   const TensorSplitIndicesOptions& options) const;
+  Tensor as_strided(const IntList& size, const IntList& stride) const;
+  Tensor as_strided(const IntList& size, const IntList& stride,
+                    const AsStridedOptions& options) const;
   Tensor& transpose_(int64_t dim0, int64_t dim1);
   Tensor& t_();
   Tensor& squeeze_();

@@ -47,13 +47,19 @@ inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
 inline Tensor operator>=(const Tensor& a, const Scalar& b) { return ge(a, b); }
 // clang-format on
 
+inline Tensor arange(const Scalar& start, const Scalar& end, const Options& options) {
+  ArangeOptions all;
+  all.tensor = options;
+  return arange(start, end, all);
+}
 inline Tensor arange(const Scalar& end, const Options& options = Options()) {
-  return arange(0, end, 1, options);
+  return arange(0, end, options);
 }
-inline Tensor arange(const Scalar& start, const Scalar& end, const Options& options = Options()) {
-  return arange(start, end, 1, options);
+inline Tensor eye(int64_t n, const Options& options) {
+  EyeOptions all;
+  all.tensor = options;
+  return eye(n, all);
 }
-inline Tensor eye(int64_t n, const Options& options = Options()) { return eye(n, n, options); }
 
 }  // namespace tensor
 

@@ -75,6 +75,21 @@ class Options {
   tensor_options_t raw_;
 };
 
+// A value that may be left out.
+template <typename T>
+class Optional {
+ public:
+  Optional() noexcept : value_(), has_value_(false) {}
+  Optional(T value) noexcept : value_(value), has_value_(true) {}
+
+  explicit operator bool() const noexcept { return has_value_; }
+  T operator*() const noexcept { return value_; }
+
+ private:
+  T value_;
+  bool has_value_;
+};
+
 // What a loss does with the values of its samples.
 enum class Reduction : tensor_reduction_t {
   None = TENSOR_REDUCTION_NONE,
@@ -85,6 +100,22 @@ enum class Reduction : tensor_reduction_t {
 inline tensor_reduction_t raw(Reduction value) noexcept {
   return static_cast<tensor_reduction_t>(value);
 }
+
+namespace detail {
+
+inline tensor_optional_int64_t raw_optional(int64_t value) { return tensor_some_int64(value); }
+inline tensor_optional_double_t raw_optional(double value) { return tensor_some_double(value); }
+inline tensor_optional_int64_t raw_optional(const Optional<int64_t>& value) {
+  return value ? tensor_some_int64(*value) : tensor_optional_int64_t();
+}
+
+// Of a value that lives until the call is over.
+template <typename T>
+const T* address(const T& value) noexcept {
+  return &value;
+}
+
+}  // namespace detail
 
 }  // namespace tensor
 

@@ -110,9 +110,17 @@ TENSOR_API tensor_status_t tensor_where_scalars(const tensor_t* condition, tenso
 /* Have both the same shape and equal elements? NaN equals nothing. */
 TENSOR_API tensor_status_t tensor_equal(const tensor_t* self, const tensor_t* other, bool* out);
 
+/* The options of tensor_allclose, and their defaults. */
+typedef struct {
+  size_t struct_size;            /* sizeof(tensor_allclose_options_t) */
+  tensor_optional_double_t rtol; /* 1e-05 */
+  tensor_optional_double_t atol; /* 1e-08 */
+  bool equal_nan;                /* false */
+} tensor_allclose_options_t;
+
 /* Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes. */
-TENSOR_API tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other, double rtol,
-                                           double atol, bool equal_nan, bool* out);
+TENSOR_API tensor_status_t tensor_allclose(const tensor_t* self, const tensor_t* other,
+                                           const tensor_allclose_options_t* options, bool* out);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,24 @@
 
 namespace tensor {
 
+// The options of allclose, with their defaults.
+struct AllcloseOptions {
+  double rtol = 1e-05;
+  double atol = 1e-08;
+  bool equal_nan = false;
+};
+
+namespace detail {
+inline tensor_allclose_options_t raw_of(const AllcloseOptions& options) {
+  tensor_allclose_options_t result = tensor_allclose_options_t();
+  result.struct_size = sizeof(result);
+  result.rtol = raw_optional(options.rtol);
+  result.atol = raw_optional(options.atol);
+  result.equal_nan = options.equal_nan;
+  return result;
+}
+}  // namespace detail
+
 // self == other, element by element, as bool.
 inline Tensor eq(const Tensor& self, const Tensor& other) {
   tensor_t* out;
@@ -203,10 +221,17 @@ inline bool equal(const Tensor& self, const Tensor& other) {
 }
 
 // Is |self - other| <= atol + rtol * |other| everywhere? Errors: different dtypes.
-inline bool allclose(const Tensor& self, const Tensor& other, double rtol = 1e-05,
-                     double atol = 1e-08, bool equal_nan = false) {
+inline bool allclose(const Tensor& self, const Tensor& other) {
   bool out;
-  detail::check(tensor_allclose(self.handle(), other.handle(), rtol, atol, equal_nan, &out));
+  detail::check(tensor_allclose(self.handle(), other.handle(), nullptr, &out));
+  return out;
+}
+
+// As above, with options.
+inline bool allclose(const Tensor& self, const Tensor& other, const AllcloseOptions& options) {
+  bool out;
+  detail::check(tensor_allclose(self.handle(), other.handle(),
+                                detail::address(detail::raw_of(options)), &out));
   return out;
 }
 
@@ -388,8 +413,10 @@ inline Tensor Methods::greater_equal(const Scalar& other) const {
 
 inline bool Methods::equal(const Tensor& other) const { return tensor::equal(self(), other); }
 
-inline bool Methods::allclose(const Tensor& other, double rtol, double atol, bool equal_nan) const {
-  return tensor::allclose(self(), other, rtol, atol, equal_nan);
+inline bool Methods::allclose(const Tensor& other) const { return tensor::allclose(self(), other); }
+
+inline bool Methods::allclose(const Tensor& other, const AllcloseOptions& options) const {
+  return tensor::allclose(self(), other, options);
 }
 
 inline Tensor& Methods::eq_(const Tensor& other) {

@@ -32,13 +32,20 @@ TENSOR_API tensor_status_t tensor_contiguous(const tensor_t* self, tensor_t** ou
 TENSOR_API tensor_status_t tensor_to(const tensor_t* self, const tensor_options_t* options,
                                      tensor_t** out);
 
+/* The options of tensor_to_copy, and their defaults. */
+typedef struct {
+  size_t struct_size;     /* sizeof(tensor_to_copy_options_t) */
+  tensor_dtype_t dtype;   /* self's dtype */
+  tensor_device_t device; /* self's device */
+} tensor_to_copy_options_t;
+
 /* A converted copy, even where nothing changes. Floating numbers that an integer dtype does not
  * hold become what PyTorch makes of them on the device that converts: on the CPU, NaN and what is
  * out of range give the least integer of 32 bits (int8, int16, int32) or 64 (uint8, int64), of
  * which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN gives 0 where
  * float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts on the CPU. */
-TENSOR_API tensor_status_t tensor_to_copy(const tensor_t* self, tensor_dtype_t dtype,
-                                          tensor_device_t device, tensor_t** out);
+TENSOR_API tensor_status_t tensor_to_copy(const tensor_t* self,
+                                          const tensor_to_copy_options_t* options, tensor_t** out);
 
 /* As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory) and
  * a CUDA device, in the device's current stream. What comes to the CPU comes into pinned memory,

@@ -12,6 +12,22 @@
 
 namespace tensor {
 
+// The options of to_copy, with their defaults.
+struct ToCopyOptions {
+  Optional<DType> dtype;
+  Device device;
+};
+
+namespace detail {
+inline tensor_to_copy_options_t raw_of(const ToCopyOptions& options) {
+  tensor_to_copy_options_t result = tensor_to_copy_options_t();
+  result.struct_size = sizeof(result);
+  result.dtype = options.dtype ? raw(*options.dtype) : TENSOR_DTYPE_DEFAULT;
+  result.device = options.device.raw();
+  return result;
+}
+}  // namespace detail
+
 // A copy with memory of its own, and the same strides where these are dense.
 inline Tensor clone(const Tensor& self) {
   tensor_t* out;
@@ -39,9 +55,16 @@ inline Tensor to(const Tensor& self, const Options& options = Options()) {
 // out of range give the least integer of 32 bits (int8, int16, int32) or 64 (uint8, int64), of
 // which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN gives 0 where
 // float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts on the CPU.
-inline Tensor to_copy(const Tensor& self, DType dtype, const Device& device) {
+inline Tensor to_copy(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_to_copy(self.handle(), raw(dtype), device.raw(), &out));
+  detail::check(tensor_to_copy(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor to_copy(const Tensor& self, const ToCopyOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_to_copy(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -79,8 +102,10 @@ inline Tensor Methods::contiguous() const { return tensor::contiguous(self()); }
 
 inline Tensor Methods::to(const Options& options) const { return tensor::to(self(), options); }
 
-inline Tensor Methods::to_copy(DType dtype, const Device& device) const {
-  return tensor::to_copy(self(), dtype, device);
+inline Tensor Methods::to_copy() const { return tensor::to_copy(self()); }
+
+inline Tensor Methods::to_copy(const ToCopyOptions& options) const {
+  return tensor::to_copy(self(), options);
 }
 
 inline Tensor Methods::to_non_blocking(const Options& options) const {

@@ -32,18 +32,32 @@ TENSOR_API tensor_status_t tensor_full(const int64_t* shape, size_t ndim,
 TENSOR_API tensor_status_t tensor_full_out(const int64_t* shape, size_t ndim,
                                            tensor_scalar_t fill_value, tensor_t* out);
 
+/* The options of tensor_arange and tensor_arange_out, and their defaults. */
+typedef struct {
+  size_t struct_size;             /* sizeof(tensor_arange_options_t) */
+  tensor_scalar_t step;           /* 1 */
+  const tensor_options_t* tensor; /* NULL */
+} tensor_arange_options_t;
+
 /* A 1-d tensor of start, start + step, ... up to but without `end`. Without a dtype in the options
  * it is int64 for integers, else float32. Errors: step 0, or of the wrong sign. */
 TENSOR_API tensor_status_t tensor_arange(tensor_scalar_t start, tensor_scalar_t end,
-                                         tensor_scalar_t step, const tensor_options_t* options,
-                                         tensor_t** out);
+                                         const tensor_arange_options_t* options, tensor_t** out);
 TENSOR_API tensor_status_t tensor_arange_out(tensor_scalar_t start, tensor_scalar_t end,
-                                             tensor_scalar_t step, tensor_t* out);
+                                             const tensor_arange_options_t* options, tensor_t* out);
+
+/* The options of tensor_eye and tensor_eye_out, and their defaults. */
+typedef struct {
+  size_t struct_size;             /* sizeof(tensor_eye_options_t) */
+  tensor_optional_int64_t m;      /* n */
+  const tensor_options_t* tensor; /* NULL */
+} tensor_eye_options_t;
 
 /* An [n, m] matrix with 1 on the diagonal and 0 elsewhere. */
-TENSOR_API tensor_status_t tensor_eye(int64_t n, int64_t m, const tensor_options_t* options,
+TENSOR_API tensor_status_t tensor_eye(int64_t n, const tensor_eye_options_t* options,
                                       tensor_t** out);
-TENSOR_API tensor_status_t tensor_eye_out(int64_t n, int64_t m, tensor_t* out);
+TENSOR_API tensor_status_t tensor_eye_out(int64_t n, const tensor_eye_options_t* options,
+                                          tensor_t* out);
 
 /* Uniform random numbers in [0, 1): the same numbers as PyTorch's for a seed (tensor_manual_seed).
  * Floating dtypes only. */

@@ -12,6 +12,38 @@
 
 namespace tensor {
 
+// The options of arange, with their defaults.
+struct ArangeOptions {
+  Scalar step = 1;
+  Options tensor;
+};
+
+namespace detail {
+inline tensor_arange_options_t raw_of(const ArangeOptions& options) {
+  tensor_arange_options_t result = tensor_arange_options_t();
+  result.struct_size = sizeof(result);
+  result.step = options.step.raw();
+  result.tensor = options.tensor.raw();
+  return result;
+}
+}  // namespace detail
+
+// The options of eye, with their defaults.
+struct EyeOptions {
+  Optional<int64_t> m;
+  Options tensor;
+};
+
+namespace detail {
+inline tensor_eye_options_t raw_of(const EyeOptions& options) {
+  tensor_eye_options_t result = tensor_eye_options_t();
+  result.struct_size = sizeof(result);
+  result.m = raw_optional(options.m);
+  result.tensor = options.tensor.raw();
+  return result;
+}
+}  // namespace detail
+
 // A tensor of `shape` whose elements are not initialised.
 inline Tensor empty(const IntList& shape, const Options& options = Options()) {
   tensor_t* out;
@@ -44,17 +76,31 @@ inline Tensor full(const IntList& shape, const Scalar& fill_value,
 
 // A 1-d tensor of start, start + step, ... up to but without `end`. Without a dtype in the options
 // it is int64 for integers, else float32. Errors: step 0, or of the wrong sign.
-inline Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
-                     const Options& options = Options()) {
+inline Tensor arange(const Scalar& start, const Scalar& end) {
   tensor_t* out;
-  detail::check(tensor_arange(start.raw(), end.raw(), step.raw(), options.raw(), &out));
+  detail::check(tensor_arange(start.raw(), end.raw(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor arange(const Scalar& start, const Scalar& end, const ArangeOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_arange(start.raw(), end.raw(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // An [n, m] matrix with 1 on the diagonal and 0 elsewhere.
-inline Tensor eye(int64_t n, int64_t m, const Options& options = Options()) {
+inline Tensor eye(int64_t n) {
   tensor_t* out;
-  detail::check(tensor_eye(n, m, options.raw(), &out));
+  detail::check(tensor_eye(n, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor eye(int64_t n, const EyeOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_eye(n, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -139,13 +185,25 @@ inline Tensor& full_out(Tensor& out, const IntList& shape, const Scalar& fill_va
   return out;
 }
 
-inline Tensor& arange_out(Tensor& out, const Scalar& start, const Scalar& end, const Scalar& step) {
-  detail::check(tensor_arange_out(start.raw(), end.raw(), step.raw(), out.handle()));
+inline Tensor& arange_out(Tensor& out, const Scalar& start, const Scalar& end) {
+  detail::check(tensor_arange_out(start.raw(), end.raw(), nullptr, out.handle()));
   return out;
 }
 
-inline Tensor& eye_out(Tensor& out, int64_t n, int64_t m) {
-  detail::check(tensor_eye_out(n, m, out.handle()));
+inline Tensor& arange_out(Tensor& out, const Scalar& start, const Scalar& end,
+                          const ArangeOptions& options) {
+  detail::check(tensor_arange_out(start.raw(), end.raw(), detail::address(detail::raw_of(options)),
+                                  out.handle()));
+  return out;
+}
+
+inline Tensor& eye_out(Tensor& out, int64_t n) {
+  detail::check(tensor_eye_out(n, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& eye_out(Tensor& out, int64_t n, const EyeOptions& options) {
+  detail::check(tensor_eye_out(n, detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 

@@ -9,18 +9,30 @@
 extern "C" {
 #endif
 
+/* The options of tensor_cat and tensor_cat_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_cat_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_cat_options_t;
+
 /* The tensors one after the other along `dim`. Dtypes promote; all other sizes must agree. 1-d
  * tensors without elements are passed over. */
-TENSOR_API tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count, int64_t dim,
-                                      tensor_t** out);
-TENSOR_API tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count, int64_t dim,
-                                          tensor_t* out);
+TENSOR_API tensor_status_t tensor_cat(tensor_t* const* tensors, size_t count,
+                                      const tensor_cat_options_t* options, tensor_t** out);
+TENSOR_API tensor_status_t tensor_cat_out(tensor_t* const* tensors, size_t count,
+                                          const tensor_cat_options_t* options, tensor_t* out);
+
+/* The options of tensor_stack and tensor_stack_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_stack_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_stack_options_t;
 
 /* Tensors of one shape along a new dim. */
-TENSOR_API tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count, int64_t dim,
-                                        tensor_t** out);
-TENSOR_API tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count, int64_t dim,
-                                            tensor_t* out);
+TENSOR_API tensor_status_t tensor_stack(tensor_t* const* tensors, size_t count,
+                                        const tensor_stack_options_t* options, tensor_t** out);
+TENSOR_API tensor_status_t tensor_stack_out(tensor_t* const* tensors, size_t count,
+                                            const tensor_stack_options_t* options, tensor_t* out);
 
 #ifdef __cplusplus
 }

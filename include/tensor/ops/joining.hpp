@@ -12,57 +12,147 @@
 
 namespace tensor {
 
+// The options of cat, with their defaults.
+struct CatOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_cat_options_t raw_of(const CatOptions& options) {
+  tensor_cat_options_t result = tensor_cat_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of stack, with their defaults.
+struct StackOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_stack_options_t raw_of(const StackOptions& options) {
+  tensor_stack_options_t result = tensor_stack_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
 // The tensors one after the other along `dim`. Dtypes promote; all other sizes must agree. 1-d
 // tensors without elements are passed over.
-inline Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0) {
+inline Tensor cat(const std::vector<Tensor>& tensors) {
   tensor_t* out;
-  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), dim, &out));
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor cat(const std::vector<Tensor>& tensors, const CatOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(),
+                           detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The tensors one after the other along `dim`. Dtypes promote; all other sizes must agree. 1-d
 // tensors without elements are passed over.
-inline Tensor concat(const std::vector<Tensor>& tensors, int64_t dim = 0) {
+inline Tensor concat(const std::vector<Tensor>& tensors) {
   tensor_t* out;
-  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), dim, &out));
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor concat(const std::vector<Tensor>& tensors, const CatOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(),
+                           detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The tensors one after the other along `dim`. Dtypes promote; all other sizes must agree. 1-d
 // tensors without elements are passed over.
-inline Tensor concatenate(const std::vector<Tensor>& tensors, int64_t dim = 0) {
+inline Tensor concatenate(const std::vector<Tensor>& tensors) {
   tensor_t* out;
-  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), dim, &out));
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor concatenate(const std::vector<Tensor>& tensors, const CatOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_cat(detail::handles(tensors).data(), tensors.size(),
+                           detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // Tensors of one shape along a new dim.
-inline Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0) {
+inline Tensor stack(const std::vector<Tensor>& tensors) {
   tensor_t* out;
-  detail::check(tensor_stack(detail::handles(tensors).data(), tensors.size(), dim, &out));
+  detail::check(tensor_stack(detail::handles(tensors).data(), tensors.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor stack(const std::vector<Tensor>& tensors, const StackOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_stack(detail::handles(tensors).data(), tensors.size(),
+                             detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // ---- into a given tensor, which is resized where its shape differs
 
-inline Tensor& cat_out(Tensor& out, const std::vector<Tensor>& tensors, int64_t dim = 0) {
-  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(), dim, out.handle()));
-  return out;
-}
-
-inline Tensor& concat_out(Tensor& out, const std::vector<Tensor>& tensors, int64_t dim = 0) {
-  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(), dim, out.handle()));
-  return out;
-}
-
-inline Tensor& concatenate_out(Tensor& out, const std::vector<Tensor>& tensors, int64_t dim = 0) {
-  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(), dim, out.handle()));
-  return out;
-}
-
-inline Tensor& stack_out(Tensor& out, const std::vector<Tensor>& tensors, int64_t dim = 0) {
+inline Tensor& cat_out(Tensor& out, const std::vector<Tensor>& tensors) {
   detail::check(
-      tensor_stack_out(detail::handles(tensors).data(), tensors.size(), dim, out.handle()));
+      tensor_cat_out(detail::handles(tensors).data(), tensors.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& cat_out(Tensor& out, const std::vector<Tensor>& tensors, const CatOptions& options) {
+  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(),
+                               detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& concat_out(Tensor& out, const std::vector<Tensor>& tensors) {
+  detail::check(
+      tensor_cat_out(detail::handles(tensors).data(), tensors.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& concat_out(Tensor& out, const std::vector<Tensor>& tensors,
+                          const CatOptions& options) {
+  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(),
+                               detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& concatenate_out(Tensor& out, const std::vector<Tensor>& tensors) {
+  detail::check(
+      tensor_cat_out(detail::handles(tensors).data(), tensors.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& concatenate_out(Tensor& out, const std::vector<Tensor>& tensors,
+                               const CatOptions& options) {
+  detail::check(tensor_cat_out(detail::handles(tensors).data(), tensors.size(),
+                               detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& stack_out(Tensor& out, const std::vector<Tensor>& tensors) {
+  detail::check(
+      tensor_stack_out(detail::handles(tensors).data(), tensors.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& stack_out(Tensor& out, const std::vector<Tensor>& tensors,
+                         const StackOptions& options) {
+  detail::check(tensor_stack_out(detail::handles(tensors).data(), tensors.size(),
+                                 detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 

@@ -33,16 +33,23 @@ TENSOR_API tensor_status_t tensor_dot(const tensor_t* self, const tensor_t* tens
 TENSOR_API tensor_status_t tensor_dot_out(const tensor_t* self, const tensor_t* tensor,
                                           tensor_t* out);
 
+/* The options of tensor_addmm and tensor_addmm_ and tensor_addmm_out, and their defaults. */
+typedef struct {
+  size_t struct_size;    /* sizeof(tensor_addmm_options_t) */
+  tensor_scalar_t beta;  /* 1 */
+  tensor_scalar_t alpha; /* 1 */
+} tensor_addmm_options_t;
+
 /* beta * self + alpha * (mat1 @ mat2); self broadcasts to the product's shape. With beta 0, self is
  * not read. */
 TENSOR_API tensor_status_t tensor_addmm(const tensor_t* self, const tensor_t* mat1,
-                                        const tensor_t* mat2, tensor_scalar_t beta,
-                                        tensor_scalar_t alpha, tensor_t** out);
+                                        const tensor_t* mat2, const tensor_addmm_options_t* options,
+                                        tensor_t** out);
 TENSOR_API tensor_status_t tensor_addmm_(tensor_t* self, const tensor_t* mat1, const tensor_t* mat2,
-                                         tensor_scalar_t beta, tensor_scalar_t alpha);
+                                         const tensor_addmm_options_t* options);
 TENSOR_API tensor_status_t tensor_addmm_out(const tensor_t* self, const tensor_t* mat1,
-                                            const tensor_t* mat2, tensor_scalar_t beta,
-                                            tensor_scalar_t alpha, tensor_t* out);
+                                            const tensor_t* mat2,
+                                            const tensor_addmm_options_t* options, tensor_t* out);
 
 #ifdef __cplusplus
 }

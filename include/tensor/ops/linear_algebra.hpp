@@ -12,6 +12,22 @@
 
 namespace tensor {
 
+// The options of addmm, with their defaults.
+struct AddmmOptions {
+  Scalar beta = 1;
+  Scalar alpha = 1;
+};
+
+namespace detail {
+inline tensor_addmm_options_t raw_of(const AddmmOptions& options) {
+  tensor_addmm_options_t result = tensor_addmm_options_t();
+  result.struct_size = sizeof(result);
+  result.beta = options.beta.raw();
+  result.alpha = options.alpha.raw();
+  return result;
+}
+}  // namespace detail
+
 // The matrix product: of vectors, matrices, and stacks of matrices whose leading dims broadcast.
 inline Tensor matmul(const Tensor& self, const Tensor& other) {
   tensor_t* out;
@@ -49,11 +65,18 @@ inline Tensor dot(const Tensor& self, const Tensor& tensor) {
 
 // beta * self + alpha * (mat1 @ mat2); self broadcasts to the product's shape. With beta 0, self is
 // not read.
-inline Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2,
-                    const Scalar& beta = 1, const Scalar& alpha = 1) {
+inline Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
   tensor_t* out;
-  detail::check(
-      tensor_addmm(self.handle(), mat1.handle(), mat2.handle(), beta.raw(), alpha.raw(), &out));
+  detail::check(tensor_addmm(self.handle(), mat1.handle(), mat2.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2,
+                    const AddmmOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_addmm(self.handle(), mat1.handle(), mat2.handle(),
+                             detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -84,10 +107,16 @@ inline Tensor& dot_out(Tensor& out, const Tensor& self, const Tensor& tensor) {
   return out;
 }
 
+inline Tensor& addmm_out(Tensor& out, const Tensor& self, const Tensor& mat1, const Tensor& mat2) {
+  detail::check(
+      tensor_addmm_out(self.handle(), mat1.handle(), mat2.handle(), nullptr, out.handle()));
+  return out;
+}
+
 inline Tensor& addmm_out(Tensor& out, const Tensor& self, const Tensor& mat1, const Tensor& mat2,
-                         const Scalar& beta = 1, const Scalar& alpha = 1) {
-  detail::check(tensor_addmm_out(self.handle(), mat1.handle(), mat2.handle(), beta.raw(),
-                                 alpha.raw(), out.handle()));
+                         const AddmmOptions& options) {
+  detail::check(tensor_addmm_out(self.handle(), mat1.handle(), mat2.handle(),
+                                 detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -103,15 +132,24 @@ inline Tensor Methods::mv(const Tensor& vec) const { return tensor::mv(self(), v
 
 inline Tensor Methods::dot(const Tensor& tensor) const { return tensor::dot(self(), tensor); }
 
-inline Tensor Methods::addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
-                             const Scalar& alpha) const {
-  return tensor::addmm(self(), mat1, mat2, beta, alpha);
+inline Tensor Methods::addmm(const Tensor& mat1, const Tensor& mat2) const {
+  return tensor::addmm(self(), mat1, mat2);
 }
 
-inline Tensor& Methods::addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
-                               const Scalar& alpha) {
-  detail::check(
-      tensor_addmm_(self().handle(), mat1.handle(), mat2.handle(), beta.raw(), alpha.raw()));
+inline Tensor Methods::addmm(const Tensor& mat1, const Tensor& mat2,
+                             const AddmmOptions& options) const {
+  return tensor::addmm(self(), mat1, mat2, options);
+}
+
+inline Tensor& Methods::addmm_(const Tensor& mat1, const Tensor& mat2) {
+  detail::check(tensor_addmm_(self().handle(), mat1.handle(), mat2.handle(), nullptr));
+  return self();
+}
+
+inline Tensor& Methods::addmm_(const Tensor& mat1, const Tensor& mat2,
+                               const AddmmOptions& options) {
+  detail::check(tensor_addmm_(self().handle(), mat1.handle(), mat2.handle(),
+                              detail::address(detail::raw_of(options))));
   return self();
 }
 

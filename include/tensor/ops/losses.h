@@ -9,28 +9,51 @@
 extern "C" {
 #endif
 
+/* The options of tensor_nll_loss, and their defaults. */
+typedef struct {
+  size_t struct_size;                   /* sizeof(tensor_nll_loss_options_t) */
+  const tensor_t* weight;               /* NULL */
+  tensor_optional_int64_t ignore_index; /* -100 */
+  tensor_reduction_t reduction;         /* mean */
+} tensor_nll_loss_options_t;
+
 /* Negative log likelihood: self is [C], [N, C] or [N, C, d...] log-probabilities, target int64
  * class numbers of self's shape without C. weight ([C]) rescales classes; a target equal to
  * ignore_index counts for nothing. The mean divides by the sum of the weights used. */
 TENSOR_API tensor_status_t tensor_nll_loss(const tensor_t* self, const tensor_t* target,
-                                           const tensor_t* weight, int64_t ignore_index,
-                                           tensor_reduction_t reduction, tensor_t** out);
+                                           const tensor_nll_loss_options_t* options,
+                                           tensor_t** out);
 
 /* nll_loss(log_softmax(self), target), averaged; target may instead be class probabilities of
  * self's shape. */
 TENSOR_API tensor_status_t tensor_cross_entropy(const tensor_t* self, const tensor_t* target,
                                                 tensor_t** out);
 
+/* The options of tensor_cross_entropy_with, and their defaults. */
+typedef struct {
+  size_t struct_size;                   /* sizeof(tensor_cross_entropy_with_options_t) */
+  const tensor_t* weight;               /* NULL */
+  tensor_optional_int64_t ignore_index; /* -100 */
+  tensor_reduction_t reduction;         /* mean */
+  double label_smoothing;               /* 0.0 */
+} tensor_cross_entropy_with_options_t;
+
 /* cross_entropy with class weights, an ignored class, another reduction, and label smoothing in [0,
  * 1]. */
-TENSOR_API tensor_status_t tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
-                                                     const tensor_t* weight, int64_t ignore_index,
-                                                     tensor_reduction_t reduction,
-                                                     double label_smoothing, tensor_t** out);
+TENSOR_API tensor_status_t
+tensor_cross_entropy_with(const tensor_t* self, const tensor_t* target,
+                          const tensor_cross_entropy_with_options_t* options, tensor_t** out);
+
+/* The options of tensor_mse_loss, and their defaults. */
+typedef struct {
+  size_t struct_size;           /* sizeof(tensor_mse_loss_options_t) */
+  tensor_reduction_t reduction; /* mean */
+} tensor_mse_loss_options_t;
 
 /* The squared difference, averaged, summed, or as it is. */
 TENSOR_API tensor_status_t tensor_mse_loss(const tensor_t* self, const tensor_t* target,
-                                           tensor_reduction_t reduction, tensor_t** out);
+                                           const tensor_mse_loss_options_t* options,
+                                           tensor_t** out);
 
 #ifdef __cplusplus
 }

@@ -12,14 +12,72 @@
 
 namespace tensor {
 
+// The options of nll_loss, with their defaults.
+struct NllLossOptions {
+  Tensor weight;
+  int64_t ignore_index = -100;
+  Reduction reduction = Reduction::Mean;
+};
+
+namespace detail {
+inline tensor_nll_loss_options_t raw_of(const NllLossOptions& options) {
+  tensor_nll_loss_options_t result = tensor_nll_loss_options_t();
+  result.struct_size = sizeof(result);
+  result.weight = options.weight.handle();
+  result.ignore_index = raw_optional(options.ignore_index);
+  result.reduction = raw(options.reduction);
+  return result;
+}
+}  // namespace detail
+
+// The options of cross_entropy, with their defaults.
+struct CrossEntropyWithOptions {
+  Tensor weight;
+  int64_t ignore_index = -100;
+  Reduction reduction = Reduction::Mean;
+  double label_smoothing = 0.0;
+};
+
+namespace detail {
+inline tensor_cross_entropy_with_options_t raw_of(const CrossEntropyWithOptions& options) {
+  tensor_cross_entropy_with_options_t result = tensor_cross_entropy_with_options_t();
+  result.struct_size = sizeof(result);
+  result.weight = options.weight.handle();
+  result.ignore_index = raw_optional(options.ignore_index);
+  result.reduction = raw(options.reduction);
+  result.label_smoothing = options.label_smoothing;
+  return result;
+}
+}  // namespace detail
+
+// The options of mse_loss, with their defaults.
+struct MseLossOptions {
+  Reduction reduction = Reduction::Mean;
+};
+
+namespace detail {
+inline tensor_mse_loss_options_t raw_of(const MseLossOptions& options) {
+  tensor_mse_loss_options_t result = tensor_mse_loss_options_t();
+  result.struct_size = sizeof(result);
+  result.reduction = raw(options.reduction);
+  return result;
+}
+}  // namespace detail
+
 // Negative log likelihood: self is [C], [N, C] or [N, C, d...] log-probabilities, target int64
 // class numbers of self's shape without C. weight ([C]) rescales classes; a target equal to
 // ignore_index counts for nothing. The mean divides by the sum of the weights used.
-inline Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight = Tensor(),
-                       int64_t ignore_index = -100, Reduction reduction = Reduction::Mean) {
+inline Tensor nll_loss(const Tensor& self, const Tensor& target) {
   tensor_t* out;
-  detail::check(tensor_nll_loss(self.handle(), target.handle(), weight.handle(), ignore_index,
-                                raw(reduction), &out));
+  detail::check(tensor_nll_loss(self.handle(), target.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor nll_loss(const Tensor& self, const Tensor& target, const NllLossOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_nll_loss(self.handle(), target.handle(),
+                                detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -33,20 +91,26 @@ inline Tensor cross_entropy(const Tensor& self, const Tensor& target) {
 
 // cross_entropy with class weights, an ignored class, another reduction, and label smoothing in [0,
 // 1].
-inline Tensor cross_entropy(const Tensor& self, const Tensor& target, const Tensor& weight,
-                            int64_t ignore_index = -100, Reduction reduction = Reduction::Mean,
-                            double label_smoothing = 0.0) {
+inline Tensor cross_entropy(const Tensor& self, const Tensor& target,
+                            const CrossEntropyWithOptions& options) {
   tensor_t* out;
-  detail::check(tensor_cross_entropy_with(self.handle(), target.handle(), weight.handle(),
-                                          ignore_index, raw(reduction), label_smoothing, &out));
+  detail::check(tensor_cross_entropy_with(self.handle(), target.handle(),
+                                          detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The squared difference, averaged, summed, or as it is.
-inline Tensor mse_loss(const Tensor& self, const Tensor& target,
-                       Reduction reduction = Reduction::Mean) {
+inline Tensor mse_loss(const Tensor& self, const Tensor& target) {
   tensor_t* out;
-  detail::check(tensor_mse_loss(self.handle(), target.handle(), raw(reduction), &out));
+  detail::check(tensor_mse_loss(self.handle(), target.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor mse_loss(const Tensor& self, const Tensor& target, const MseLossOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_mse_loss(self.handle(), target.handle(),
+                                detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 

@@ -30,71 +30,147 @@ TENSOR_API tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* 
 TENSOR_API tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
 
+/* The options of tensor_var and tensor_var_out, and their defaults. */
+typedef struct {
+  size_t struct_size;                  /* sizeof(tensor_var_options_t) */
+  const int64_t* dim;                  /* [] */
+  size_t dim_count;                    /* its length */
+  tensor_optional_double_t correction; /* 1.0 */
+  bool keepdim;                        /* false */
+} tensor_var_options_t;
+
 /* The variance over the given dims (none given: all): the sum of squared differences from the mean,
  * divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite, with a
  * warning, where N is not greater than `correction`. */
-TENSOR_API tensor_status_t tensor_var(const tensor_t* self, const int64_t* dim, size_t count,
-                                      double correction, bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_var_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                          double correction, bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_var(const tensor_t* self, const tensor_var_options_t* options,
+                                      tensor_t** out);
+TENSOR_API tensor_status_t tensor_var_out(const tensor_t* self, const tensor_var_options_t* options,
+                                          tensor_t* out);
+
+/* The options of tensor_std and tensor_std_out, and their defaults. */
+typedef struct {
+  size_t struct_size;                  /* sizeof(tensor_std_options_t) */
+  const int64_t* dim;                  /* [] */
+  size_t dim_count;                    /* its length */
+  tensor_optional_double_t correction; /* 1.0 */
+  bool keepdim;                        /* false */
+} tensor_std_options_t;
 
 /* The standard deviation: the root of var. Its gradient is 0 where the result is 0. */
-TENSOR_API tensor_status_t tensor_std(const tensor_t* self, const int64_t* dim, size_t count,
-                                      double correction, bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_std_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                          double correction, bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_std(const tensor_t* self, const tensor_std_options_t* options,
+                                      tensor_t** out);
+TENSOR_API tensor_status_t tensor_std_out(const tensor_t* self, const tensor_std_options_t* options,
+                                          tensor_t* out);
+
+/* The options of tensor_var_mean, and their defaults. */
+typedef struct {
+  size_t struct_size;                  /* sizeof(tensor_var_mean_options_t) */
+  const int64_t* dim;                  /* [] */
+  size_t dim_count;                    /* its length */
+  tensor_optional_double_t correction; /* 1.0 */
+  bool keepdim;                        /* false */
+} tensor_var_mean_options_t;
 
 /* The variance, as var says, and the mean, in one pass. */
-TENSOR_API tensor_status_t tensor_var_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                           double correction, bool keepdim, tensor_t** variance,
-                                           tensor_t** mean);
+TENSOR_API tensor_status_t tensor_var_mean(const tensor_t* self,
+                                           const tensor_var_mean_options_t* options,
+                                           tensor_t** variance, tensor_t** mean);
+
+/* The options of tensor_std_mean, and their defaults. */
+typedef struct {
+  size_t struct_size;                  /* sizeof(tensor_std_mean_options_t) */
+  const int64_t* dim;                  /* [] */
+  size_t dim_count;                    /* its length */
+  tensor_optional_double_t correction; /* 1.0 */
+  bool keepdim;                        /* false */
+} tensor_std_mean_options_t;
 
 /* The standard deviation, as std says, and the mean, in one pass. */
-TENSOR_API tensor_status_t tensor_std_mean(const tensor_t* self, const int64_t* dim, size_t count,
-                                           double correction, bool keepdim, tensor_t** deviation,
-                                           tensor_t** mean);
+TENSOR_API tensor_status_t tensor_std_mean(const tensor_t* self,
+                                           const tensor_std_mean_options_t* options,
+                                           tensor_t** deviation, tensor_t** mean);
 
 /* The greatest element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_max(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_max_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_max_dim and tensor_max_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_max_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_max_dim_options_t;
+
 /* The greatest element along `dim`, and its position (int64): the first where several are equal. */
-TENSOR_API tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_max_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_max_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-TENSOR_API tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_max_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_max_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
 /* The least element; NaN where there is one. Errors: no elements. */
 TENSOR_API tensor_status_t tensor_min(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_min_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_min_dim and tensor_min_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_min_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_min_dim_options_t;
+
 /* The least element along `dim`, and its position (int64): the first where several are equal. */
-TENSOR_API tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_min_dim(const tensor_t* self, int64_t dim,
+                                          const tensor_min_dim_options_t* options,
                                           tensor_t** values, tensor_t** indices);
-TENSOR_API tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_min_dim_out(const tensor_t* self, int64_t dim,
+                                              const tensor_min_dim_options_t* options,
                                               tensor_t* values, tensor_t* indices);
 
+/* The options of tensor_amax and tensor_amax_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_amax_options_t) */
+  const int64_t* dim; /* [] */
+  size_t dim_count;   /* its length */
+  bool keepdim;       /* false */
+} tensor_amax_options_t;
+
 /* The greatest element over the given dims (none given: all). */
-TENSOR_API tensor_status_t tensor_amax(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_amax_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_amax(const tensor_t* self, const tensor_amax_options_t* options,
+                                       tensor_t** out);
+TENSOR_API tensor_status_t tensor_amax_out(const tensor_t* self,
+                                           const tensor_amax_options_t* options, tensor_t* out);
+
+/* The options of tensor_amin and tensor_amin_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_amin_options_t) */
+  const int64_t* dim; /* [] */
+  size_t dim_count;   /* its length */
+  bool keepdim;       /* false */
+} tensor_amin_options_t;
 
 /* The least element over the given dims (none given: all). */
-TENSOR_API tensor_status_t tensor_amin(const tensor_t* self, const int64_t* dim, size_t count,
-                                       bool keepdim, tensor_t** out);
-TENSOR_API tensor_status_t tensor_amin_out(const tensor_t* self, const int64_t* dim, size_t count,
-                                           bool keepdim, tensor_t* out);
+TENSOR_API tensor_status_t tensor_amin(const tensor_t* self, const tensor_amin_options_t* options,
+                                       tensor_t** out);
+TENSOR_API tensor_status_t tensor_amin_out(const tensor_t* self,
+                                           const tensor_amin_options_t* options, tensor_t* out);
 
 /* The position (int64) of the greatest element in row-major order: the first where several are
  * equal. */
 TENSOR_API tensor_status_t tensor_argmax(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_argmax_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_argmax_dim and tensor_argmax_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_argmax_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_argmax_dim_options_t;
+
 /* The position (int64) of the greatest element along `dim`. */
-TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmax_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmax_dim_options_t* options,
                                              tensor_t** out);
-TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmax_dim_options_t* options,
                                                  tensor_t* out);
 
 /* The position (int64) of the least element in row-major order: the first where several are
@@ -102,31 +178,53 @@ TENSOR_API tensor_status_t tensor_argmax_dim_out(const tensor_t* self, int64_t d
 TENSOR_API tensor_status_t tensor_argmin(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_argmin_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_argmin_dim and tensor_argmin_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_argmin_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_argmin_dim_options_t;
+
 /* The position (int64) of the least element along `dim`. */
-TENSOR_API tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmin_dim(const tensor_t* self, int64_t dim,
+                                             const tensor_argmin_dim_options_t* options,
                                              tensor_t** out);
-TENSOR_API tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim, bool keepdim,
+TENSOR_API tensor_status_t tensor_argmin_dim_out(const tensor_t* self, int64_t dim,
+                                                 const tensor_argmin_dim_options_t* options,
                                                  tensor_t* out);
 
 /* Is any element not 0? As bool (uint8 for uint8). */
 TENSOR_API tensor_status_t tensor_any(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_any_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_any_dim and tensor_any_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_any_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_any_dim_options_t;
+
 /* Is any element not 0 along the given dims? */
 TENSOR_API tensor_status_t tensor_any_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_any_dim_options_t* options, tensor_t** out);
 TENSOR_API tensor_status_t tensor_any_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_any_dim_options_t* options,
+                                              tensor_t* out);
 
 /* Is no element 0? As bool (uint8 for uint8). */
 TENSOR_API tensor_status_t tensor_all(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_all_out(const tensor_t* self, tensor_t* out);
 
+/* The options of tensor_all_dim and tensor_all_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_all_dim_options_t) */
+  bool keepdim;       /* false */
+} tensor_all_dim_options_t;
+
 /* Is no element 0 along the given dims? */
 TENSOR_API tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t count,
-                                          bool keepdim, tensor_t** out);
+                                          const tensor_all_dim_options_t* options, tensor_t** out);
 TENSOR_API tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim,
-                                              size_t count, bool keepdim, tensor_t* out);
+                                              size_t count, const tensor_all_dim_options_t* options,
+                                              tensor_t* out);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,200 @@
 
 namespace tensor {
 
+// The options of var, with their defaults.
+struct VarOptions {
+  IntList dim;
+  double correction = 1.0;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_var_options_t raw_of(const VarOptions& options) {
+  tensor_var_options_t result = tensor_var_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.correction = raw_optional(options.correction);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of std, with their defaults.
+struct StdOptions {
+  IntList dim;
+  double correction = 1.0;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_std_options_t raw_of(const StdOptions& options) {
+  tensor_std_options_t result = tensor_std_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.correction = raw_optional(options.correction);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of var_mean, with their defaults.
+struct VarMeanOptions {
+  IntList dim;
+  double correction = 1.0;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_var_mean_options_t raw_of(const VarMeanOptions& options) {
+  tensor_var_mean_options_t result = tensor_var_mean_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.correction = raw_optional(options.correction);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of std_mean, with their defaults.
+struct StdMeanOptions {
+  IntList dim;
+  double correction = 1.0;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_std_mean_options_t raw_of(const StdMeanOptions& options) {
+  tensor_std_mean_options_t result = tensor_std_mean_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.correction = raw_optional(options.correction);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of max, with their defaults.
+struct MaxDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_max_dim_options_t raw_of(const MaxDimOptions& options) {
+  tensor_max_dim_options_t result = tensor_max_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of min, with their defaults.
+struct MinDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_min_dim_options_t raw_of(const MinDimOptions& options) {
+  tensor_min_dim_options_t result = tensor_min_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of amax, with their defaults.
+struct AmaxOptions {
+  IntList dim;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_amax_options_t raw_of(const AmaxOptions& options) {
+  tensor_amax_options_t result = tensor_amax_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of amin, with their defaults.
+struct AminOptions {
+  IntList dim;
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_amin_options_t raw_of(const AminOptions& options) {
+  tensor_amin_options_t result = tensor_amin_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim.data();
+  result.dim_count = options.dim.size();
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of argmax, with their defaults.
+struct ArgmaxDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_argmax_dim_options_t raw_of(const ArgmaxDimOptions& options) {
+  tensor_argmax_dim_options_t result = tensor_argmax_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of argmin, with their defaults.
+struct ArgminDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_argmin_dim_options_t raw_of(const ArgminDimOptions& options) {
+  tensor_argmin_dim_options_t result = tensor_argmin_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of any, with their defaults.
+struct AnyDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_any_dim_options_t raw_of(const AnyDimOptions& options) {
+  tensor_any_dim_options_t result = tensor_any_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
+// The options of all, with their defaults.
+struct AllDimOptions {
+  bool keepdim = false;
+};
+
+namespace detail {
+inline tensor_all_dim_options_t raw_of(const AllDimOptions& options) {
+  tensor_all_dim_options_t result = tensor_all_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  return result;
+}
+}  // namespace detail
+
 // The sum of all elements; integers and bool give int64. The result does not depend on the number
 // of threads.
 inline Tensor sum(const Tensor& self) {
@@ -44,38 +238,64 @@ inline Tensor mean(const Tensor& self, const IntList& dim, bool keepdim = false)
 // The variance over the given dims (none given: all): the sum of squared differences from the mean,
 // divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or infinite, with a
 // warning, where N is not greater than `correction`.
-inline Tensor var(const Tensor& self, const IntList& dim = IntList(), double correction = 1.0,
-                  bool keepdim = false) {
+inline Tensor var(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_var(self.handle(), dim.data(), dim.size(), correction, keepdim, &out));
+  detail::check(tensor_var(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor var(const Tensor& self, const VarOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_var(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The standard deviation: the root of var. Its gradient is 0 where the result is 0.
-inline Tensor std(const Tensor& self, const IntList& dim = IntList(), double correction = 1.0,
-                  bool keepdim = false) {
+inline Tensor std(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_std(self.handle(), dim.data(), dim.size(), correction, keepdim, &out));
+  detail::check(tensor_std(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor std(const Tensor& self, const StdOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_std(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The variance, as var says, and the mean, in one pass.
-inline std::tuple<Tensor, Tensor> var_mean(const Tensor& self, const IntList& dim = IntList(),
-                                           double correction = 1.0, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> var_mean(const Tensor& self) {
   tensor_t* variance;
   tensor_t* mean;
-  detail::check(tensor_var_mean(self.handle(), dim.data(), dim.size(), correction, keepdim,
-                                &variance, &mean));
+  detail::check(tensor_var_mean(self.handle(), nullptr, &variance, &mean));
+  return std::make_tuple(Tensor::own(variance), Tensor::own(mean));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> var_mean(const Tensor& self, const VarMeanOptions& options) {
+  tensor_t* variance;
+  tensor_t* mean;
+  detail::check(
+      tensor_var_mean(self.handle(), detail::address(detail::raw_of(options)), &variance, &mean));
   return std::make_tuple(Tensor::own(variance), Tensor::own(mean));
 }
 
 // The standard deviation, as std says, and the mean, in one pass.
-inline std::tuple<Tensor, Tensor> std_mean(const Tensor& self, const IntList& dim = IntList(),
-                                           double correction = 1.0, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> std_mean(const Tensor& self) {
   tensor_t* deviation;
   tensor_t* mean;
-  detail::check(tensor_std_mean(self.handle(), dim.data(), dim.size(), correction, keepdim,
-                                &deviation, &mean));
+  detail::check(tensor_std_mean(self.handle(), nullptr, &deviation, &mean));
+  return std::make_tuple(Tensor::own(deviation), Tensor::own(mean));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> std_mean(const Tensor& self, const StdMeanOptions& options) {
+  tensor_t* deviation;
+  tensor_t* mean;
+  detail::check(
+      tensor_std_mean(self.handle(), detail::address(detail::raw_of(options)), &deviation, &mean));
   return std::make_tuple(Tensor::own(deviation), Tensor::own(mean));
 }
 
@@ -87,10 +307,20 @@ inline Tensor max(const Tensor& self) {
 }
 
 // The greatest element along `dim`, and its position (int64): the first where several are equal.
-inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim) {
   tensor_t* values;
   tensor_t* indices;
-  detail::check(tensor_max_dim(self.handle(), dim, keepdim, &values, &indices));
+  detail::check(tensor_max_dim(self.handle(), dim, nullptr, &values, &indices));
+  return std::make_tuple(Tensor::own(values), Tensor::own(indices));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim,
+                                      const MaxDimOptions& options) {
+  tensor_t* values;
+  tensor_t* indices;
+  detail::check(tensor_max_dim(self.handle(), dim, detail::address(detail::raw_of(options)),
+                               &values, &indices));
   return std::make_tuple(Tensor::own(values), Tensor::own(indices));
 }
 
@@ -102,24 +332,48 @@ inline Tensor min(const Tensor& self) {
 }
 
 // The least element along `dim`, and its position (int64): the first where several are equal.
-inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim) {
   tensor_t* values;
   tensor_t* indices;
-  detail::check(tensor_min_dim(self.handle(), dim, keepdim, &values, &indices));
+  detail::check(tensor_min_dim(self.handle(), dim, nullptr, &values, &indices));
+  return std::make_tuple(Tensor::own(values), Tensor::own(indices));
+}
+
+// As above, with options.
+inline std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim,
+                                      const MinDimOptions& options) {
+  tensor_t* values;
+  tensor_t* indices;
+  detail::check(tensor_min_dim(self.handle(), dim, detail::address(detail::raw_of(options)),
+                               &values, &indices));
   return std::make_tuple(Tensor::own(values), Tensor::own(indices));
 }
 
 // The greatest element over the given dims (none given: all).
-inline Tensor amax(const Tensor& self, const IntList& dim = IntList(), bool keepdim = false) {
+inline Tensor amax(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_amax(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_amax(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor amax(const Tensor& self, const AmaxOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_amax(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
 // The least element over the given dims (none given: all).
-inline Tensor amin(const Tensor& self, const IntList& dim = IntList(), bool keepdim = false) {
+inline Tensor amin(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_amin(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_amin(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor amin(const Tensor& self, const AminOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_amin(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -132,9 +386,17 @@ inline Tensor argmax(const Tensor& self) {
 }
 
 // The position (int64) of the greatest element along `dim`.
-inline Tensor argmax(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline Tensor argmax(const Tensor& self, int64_t dim) {
   tensor_t* out;
-  detail::check(tensor_argmax_dim(self.handle(), dim, keepdim, &out));
+  detail::check(tensor_argmax_dim(self.handle(), dim, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor argmax(const Tensor& self, int64_t dim, const ArgmaxDimOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_argmax_dim(self.handle(), dim, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -146,9 +408,17 @@ inline Tensor argmin(const Tensor& self) {
 }
 
 // The position (int64) of the least element along `dim`.
-inline Tensor argmin(const Tensor& self, int64_t dim, bool keepdim = false) {
+inline Tensor argmin(const Tensor& self, int64_t dim) {
   tensor_t* out;
-  detail::check(tensor_argmin_dim(self.handle(), dim, keepdim, &out));
+  detail::check(tensor_argmin_dim(self.handle(), dim, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor argmin(const Tensor& self, int64_t dim, const ArgminDimOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_argmin_dim(self.handle(), dim, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -160,9 +430,17 @@ inline Tensor any(const Tensor& self) {
 }
 
 // Is any element not 0 along the given dims?
-inline Tensor any(const Tensor& self, const IntList& dim, bool keepdim = false) {
+inline Tensor any(const Tensor& self, const IntList& dim) {
   tensor_t* out;
-  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor any(const Tensor& self, const IntList& dim, const AnyDimOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_any_dim(self.handle(), dim.data(), dim.size(),
+                               detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -174,9 +452,17 @@ inline Tensor all(const Tensor& self) {
 }
 
 // Is no element 0 along the given dims?
-inline Tensor all(const Tensor& self, const IntList& dim, bool keepdim = false) {
+inline Tensor all(const Tensor& self, const IntList& dim) {
   tensor_t* out;
-  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor all(const Tensor& self, const IntList& dim, const AllDimOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_all_dim(self.handle(), dim.data(), dim.size(),
+                               detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -202,17 +488,25 @@ inline Tensor& mean_out(Tensor& out, const Tensor& self, const IntList& dim, boo
   return out;
 }
 
-inline Tensor& var_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                       double correction = 1.0, bool keepdim = false) {
-  detail::check(
-      tensor_var_out(self.handle(), dim.data(), dim.size(), correction, keepdim, out.handle()));
+inline Tensor& var_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_var_out(self.handle(), nullptr, out.handle()));
   return out;
 }
 
-inline Tensor& std_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                       double correction = 1.0, bool keepdim = false) {
+inline Tensor& var_out(Tensor& out, const Tensor& self, const VarOptions& options) {
   detail::check(
-      tensor_std_out(self.handle(), dim.data(), dim.size(), correction, keepdim, out.handle()));
+      tensor_var_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& std_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_std_out(self.handle(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& std_out(Tensor& out, const Tensor& self, const StdOptions& options) {
+  detail::check(
+      tensor_std_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -221,9 +515,14 @@ inline Tensor& max_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
+inline void max_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim) {
+  detail::check(tensor_max_dim_out(self.handle(), dim, nullptr, values.handle(), indices.handle()));
+}
+
 inline void max_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
-                    bool keepdim = false) {
-  detail::check(tensor_max_dim_out(self.handle(), dim, keepdim, values.handle(), indices.handle()));
+                    const MaxDimOptions& options) {
+  detail::check(tensor_max_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                   values.handle(), indices.handle()));
 }
 
 inline Tensor& min_out(Tensor& out, const Tensor& self) {
@@ -231,20 +530,35 @@ inline Tensor& min_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
-                    bool keepdim = false) {
-  detail::check(tensor_min_dim_out(self.handle(), dim, keepdim, values.handle(), indices.handle()));
+inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim) {
+  detail::check(tensor_min_dim_out(self.handle(), dim, nullptr, values.handle(), indices.handle()));
 }
 
-inline Tensor& amax_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                        bool keepdim = false) {
-  detail::check(tensor_amax_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline void min_out(Tensor& values, Tensor& indices, const Tensor& self, int64_t dim,
+                    const MinDimOptions& options) {
+  detail::check(tensor_min_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                   values.handle(), indices.handle()));
+}
+
+inline Tensor& amax_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_amax_out(self.handle(), nullptr, out.handle()));
   return out;
 }
 
-inline Tensor& amin_out(Tensor& out, const Tensor& self, const IntList& dim = IntList(),
-                        bool keepdim = false) {
-  detail::check(tensor_amin_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& amax_out(Tensor& out, const Tensor& self, const AmaxOptions& options) {
+  detail::check(
+      tensor_amax_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& amin_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_amin_out(self.handle(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& amin_out(Tensor& out, const Tensor& self, const AminOptions& options) {
+  detail::check(
+      tensor_amin_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -253,8 +567,15 @@ inline Tensor& argmax_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim, bool keepdim = false) {
-  detail::check(tensor_argmax_dim_out(self.handle(), dim, keepdim, out.handle()));
+inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim) {
+  detail::check(tensor_argmax_dim_out(self.handle(), dim, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& argmax_out(Tensor& out, const Tensor& self, int64_t dim,
+                          const ArgmaxDimOptions& options) {
+  detail::check(tensor_argmax_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                      out.handle()));
   return out;
 }
 
@@ -263,8 +584,15 @@ inline Tensor& argmin_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim, bool keepdim = false) {
-  detail::check(tensor_argmin_dim_out(self.handle(), dim, keepdim, out.handle()));
+inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim) {
+  detail::check(tensor_argmin_dim_out(self.handle(), dim, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& argmin_out(Tensor& out, const Tensor& self, int64_t dim,
+                          const ArgminDimOptions& options) {
+  detail::check(tensor_argmin_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                      out.handle()));
   return out;
 }
 
@@ -273,8 +601,15 @@ inline Tensor& any_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim, bool keepdim = false) {
-  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim) {
+  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& any_out(Tensor& out, const Tensor& self, const IntList& dim,
+                       const AnyDimOptions& options) {
+  detail::check(tensor_any_dim_out(self.handle(), dim.data(), dim.size(),
+                                   detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -283,8 +618,15 @@ inline Tensor& all_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
-inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim, bool keepdim = false) {
-  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(), keepdim, out.handle()));
+inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim) {
+  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& all_out(Tensor& out, const Tensor& self, const IntList& dim,
+                       const AllDimOptions& options) {
+  detail::check(tensor_all_dim_out(self.handle(), dim.data(), dim.size(),
+                                   detail::address(detail::raw_of(options)), out.handle()));
   return out;
 }
 
@@ -302,56 +644,76 @@ inline Tensor Methods::mean(const IntList& dim, bool keepdim) const {
   return tensor::mean(self(), dim, keepdim);
 }
 
-inline Tensor Methods::var(const IntList& dim, double correction, bool keepdim) const {
-  return tensor::var(self(), dim, correction, keepdim);
-}
+inline Tensor Methods::var() const { return tensor::var(self()); }
 
-inline Tensor Methods::std(const IntList& dim, double correction, bool keepdim) const {
-  return tensor::std(self(), dim, correction, keepdim);
-}
+inline Tensor Methods::var(const VarOptions& options) const { return tensor::var(self(), options); }
+
+inline Tensor Methods::std() const { return tensor::std(self()); }
+
+inline Tensor Methods::std(const StdOptions& options) const { return tensor::std(self(), options); }
 
 inline Tensor Methods::max() const { return tensor::max(self()); }
 
-inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim, bool keepdim) const {
-  return tensor::max(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim) const {
+  return tensor::max(self(), dim);
+}
+
+inline std::tuple<Tensor, Tensor> Methods::max(int64_t dim, const MaxDimOptions& options) const {
+  return tensor::max(self(), dim, options);
 }
 
 inline Tensor Methods::min() const { return tensor::min(self()); }
 
-inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim, bool keepdim) const {
-  return tensor::min(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim) const {
+  return tensor::min(self(), dim);
 }
 
-inline Tensor Methods::amax(const IntList& dim, bool keepdim) const {
-  return tensor::amax(self(), dim, keepdim);
+inline std::tuple<Tensor, Tensor> Methods::min(int64_t dim, const MinDimOptions& options) const {
+  return tensor::min(self(), dim, options);
 }
 
-inline Tensor Methods::amin(const IntList& dim, bool keepdim) const {
-  return tensor::amin(self(), dim, keepdim);
+inline Tensor Methods::amax() const { return tensor::amax(self()); }
+
+inline Tensor Methods::amax(const AmaxOptions& options) const {
+  return tensor::amax(self(), options);
+}
+
+inline Tensor Methods::amin() const { return tensor::amin(self()); }
+
+inline Tensor Methods::amin(const AminOptions& options) const {
+  return tensor::amin(self(), options);
 }
 
 inline Tensor Methods::argmax() const { return tensor::argmax(self()); }
 
-inline Tensor Methods::argmax(int64_t dim, bool keepdim) const {
-  return tensor::argmax(self(), dim, keepdim);
+inline Tensor Methods::argmax(int64_t dim) const { return tensor::argmax(self(), dim); }
+
+inline Tensor Methods::argmax(int64_t dim, const ArgmaxDimOptions& options) const {
+  return tensor::argmax(self(), dim, options);
 }
 
 inline Tensor Methods::argmin() const { return tensor::argmin(self()); }
 
-inline Tensor Methods::argmin(int64_t dim, bool keepdim) const {
-  return tensor::argmin(self(), dim, keepdim);
+inline Tensor Methods::argmin(int64_t dim) const { return tensor::argmin(self(), dim); }
+
+inline Tensor Methods::argmin(int64_t dim, const ArgminDimOptions& options) const {
+  return tensor::argmin(self(), dim, options);
 }
 
 inline Tensor Methods::any() const { return tensor::any(self()); }
 
-inline Tensor Methods::any(const IntList& dim, bool keepdim) const {
-  return tensor::any(self(), dim, keepdim);
+inline Tensor Methods::any(const IntList& dim) const { return tensor::any(self(), dim); }
+
+inline Tensor Methods::any(const IntList& dim, const AnyDimOptions& options) const {
+  return tensor::any(self(), dim, options);
 }
 
 inline Tensor Methods::all() const { return tensor::all(self()); }
 
-inline Tensor Methods::all(const IntList& dim, bool keepdim) const {
-  return tensor::all(self(), dim, keepdim);
+inline Tensor Methods::all(const IntList& dim) const { return tensor::all(self(), dim); }
+
+inline Tensor Methods::all(const IntList& dim, const AllDimOptions& options) const {
+  return tensor::all(self(), dim, options);
 }
 
 }  // namespace detail

@@ -21,9 +21,16 @@ TENSOR_API tensor_status_t tensor_alias(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_reshape(const tensor_t* self, const int64_t* shape, size_t ndim,
                                           tensor_t** out);
 
+/* The options of tensor_flatten, and their defaults. */
+typedef struct {
+  size_t struct_size;              /* sizeof(tensor_flatten_options_t) */
+  int64_t start_dim;               /* 0 */
+  tensor_optional_int64_t end_dim; /* -1 */
+} tensor_flatten_options_t;
+
 /* Dims start_dim to end_dim (inclusive) as one. */
-TENSOR_API tensor_status_t tensor_flatten(const tensor_t* self, int64_t start_dim, int64_t end_dim,
-                                          tensor_t** out);
+TENSOR_API tensor_status_t tensor_flatten(const tensor_t* self,
+                                          const tensor_flatten_options_t* options, tensor_t** out);
 
 /* A view with two dims exchanged. */
 TENSOR_API tensor_status_t tensor_transpose(const tensor_t* self, int64_t dim0, int64_t dim1,
@@ -72,46 +79,96 @@ TENSOR_API tensor_status_t tensor_slice(const tensor_t* self, int64_t dim, int64
 TENSOR_API tensor_status_t tensor_narrow(const tensor_t* self, int64_t dim, int64_t start,
                                          int64_t length, tensor_t** out);
 
+/* The options of tensor_unbind, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_unbind_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_unbind_options_t;
+
 /* All parts along `dim`, each a view without that dim. None of the views may be changed in place
  * while recording is on. Errors: `self` has no dims. */
-TENSOR_API tensor_status_t tensor_unbind(const tensor_t* self, int64_t dim, tensor_t** out,
+TENSOR_API tensor_status_t tensor_unbind(const tensor_t* self,
+                                         const tensor_unbind_options_t* options, tensor_t** out,
                                          size_t capacity, size_t* out_count);
+
+/* The options of tensor_split, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_split_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_split_options_t;
 
 /* Views of `split_size` positions of `dim` each, the last one of what is left. None of the views
  * may be changed in place while recording is on. Errors: a negative `split_size`, or 0 where the
  * dim's size is not. */
-TENSOR_API tensor_status_t tensor_split(const tensor_t* self, int64_t split_size, int64_t dim,
-                                        tensor_t** out, size_t capacity, size_t* out_count);
+TENSOR_API tensor_status_t tensor_split(const tensor_t* self, int64_t split_size,
+                                        const tensor_split_options_t* options, tensor_t** out,
+                                        size_t capacity, size_t* out_count);
+
+/* The options of tensor_split_with_sizes, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_split_with_sizes_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_split_with_sizes_options_t;
 
 /* Views of so many positions of `dim` each, one after the other. None of the views may be changed
  * in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
  * dim. */
 TENSOR_API tensor_status_t tensor_split_with_sizes(const tensor_t* self, const int64_t* split_sizes,
-                                                   size_t count, int64_t dim, tensor_t** out,
-                                                   size_t capacity, size_t* out_count);
+                                                   size_t count,
+                                                   const tensor_split_with_sizes_options_t* options,
+                                                   tensor_t** out, size_t capacity,
+                                                   size_t* out_count);
+
+/* The options of tensor_chunk, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_chunk_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_chunk_options_t;
 
 /* At most `chunks` views along `dim`, all of one size but for the last, as split makes them.
  * Errors: `chunks` < 1, or `self` has no dims. */
-TENSOR_API tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks, int64_t dim,
-                                        tensor_t** out, size_t capacity, size_t* out_count);
+TENSOR_API tensor_status_t tensor_chunk(const tensor_t* self, int64_t chunks,
+                                        const tensor_chunk_options_t* options, tensor_t** out,
+                                        size_t capacity, size_t* out_count);
+
+/* The options of tensor_tensor_split, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_tensor_split_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_tensor_split_options_t;
 
 /* `sections` views along `dim`, of which the first ones have a position more where the size is no
  * multiple. They are slices, which may be changed in place. Errors: `sections` < 1, or `self` has
  * no dims. */
-TENSOR_API tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections, int64_t dim,
+TENSOR_API tensor_status_t tensor_tensor_split(const tensor_t* self, int64_t sections,
+                                               const tensor_tensor_split_options_t* options,
                                                tensor_t** out, size_t capacity, size_t* out_count);
+
+/* The options of tensor_tensor_split_indices, and their defaults. */
+typedef struct {
+  size_t struct_size; /* sizeof(tensor_tensor_split_indices_options_t) */
+  int64_t dim;        /* 0 */
+} tensor_tensor_split_indices_options_t;
 
 /* The slices of `dim` before, between and behind the given positions, one more than there are
  * positions. Errors: `self` has no dims. */
-TENSOR_API tensor_status_t tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices,
-                                                       size_t count, int64_t dim, tensor_t** out,
-                                                       size_t capacity, size_t* out_count);
+TENSOR_API tensor_status_t
+tensor_tensor_split_indices(const tensor_t* self, const int64_t* indices, size_t count,
+                            const tensor_tensor_split_indices_options_t* options, tensor_t** out,
+                            size_t capacity, size_t* out_count);
+
+/* The options of tensor_as_strided, and their defaults. */
+typedef struct {
+  size_t struct_size;                     /* sizeof(tensor_as_strided_options_t) */
+  tensor_optional_int64_t storage_offset; /* self's offset */
+} tensor_as_strided_options_t;
 
 /* A view of the same storage with the given shape, strides and offset, in elements. Errors: it
  * would reach outside the storage. */
 TENSOR_API tensor_status_t tensor_as_strided(const tensor_t* self, const int64_t* size, size_t ndim,
                                              const int64_t* stride, size_t stride_count,
-                                             int64_t storage_offset, tensor_t** out);
+                                             const tensor_as_strided_options_t* options,
+                                             tensor_t** out);
 
 #ifdef __cplusplus
 }

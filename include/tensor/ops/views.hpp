@@ -12,6 +12,120 @@
 
 namespace tensor {
 
+// The options of flatten, with their defaults.
+struct FlattenOptions {
+  int64_t start_dim = 0;
+  int64_t end_dim = -1;
+};
+
+namespace detail {
+inline tensor_flatten_options_t raw_of(const FlattenOptions& options) {
+  tensor_flatten_options_t result = tensor_flatten_options_t();
+  result.struct_size = sizeof(result);
+  result.start_dim = options.start_dim;
+  result.end_dim = raw_optional(options.end_dim);
+  return result;
+}
+}  // namespace detail
+
+// The options of unbind, with their defaults.
+struct UnbindOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_unbind_options_t raw_of(const UnbindOptions& options) {
+  tensor_unbind_options_t result = tensor_unbind_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of split, with their defaults.
+struct SplitOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_split_options_t raw_of(const SplitOptions& options) {
+  tensor_split_options_t result = tensor_split_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of split_with_sizes, with their defaults.
+struct SplitWithSizesOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_split_with_sizes_options_t raw_of(const SplitWithSizesOptions& options) {
+  tensor_split_with_sizes_options_t result = tensor_split_with_sizes_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of chunk, with their defaults.
+struct ChunkOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_chunk_options_t raw_of(const ChunkOptions& options) {
+  tensor_chunk_options_t result = tensor_chunk_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of tensor_split, with their defaults.
+struct TensorSplitOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_tensor_split_options_t raw_of(const TensorSplitOptions& options) {
+  tensor_tensor_split_options_t result = tensor_tensor_split_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of tensor_split, with their defaults.
+struct TensorSplitIndicesOptions {
+  int64_t dim = 0;
+};
+
+namespace detail {
+inline tensor_tensor_split_indices_options_t raw_of(const TensorSplitIndicesOptions& options) {
+  tensor_tensor_split_indices_options_t result = tensor_tensor_split_indices_options_t();
+  result.struct_size = sizeof(result);
+  result.dim = options.dim;
+  return result;
+}
+}  // namespace detail
+
+// The options of as_strided, with their defaults.
+struct AsStridedOptions {
+  Optional<int64_t> storage_offset;
+};
+
+namespace detail {
+inline tensor_as_strided_options_t raw_of(const AsStridedOptions& options) {
+  tensor_as_strided_options_t result = tensor_as_strided_options_t();
+  result.struct_size = sizeof(result);
+  result.storage_offset = raw_optional(options.storage_offset);
+  return result;
+}
+}  // namespace detail
+
 // The same elements in another shape; one size may be -1. Errors: the number of elements differs,
 // or the strides do not allow it without a copy.
 inline Tensor view(const Tensor& self, const IntList& shape) {
@@ -35,9 +149,16 @@ inline Tensor reshape(const Tensor& self, const IntList& shape) {
 }
 
 // Dims start_dim to end_dim (inclusive) as one.
-inline Tensor flatten(const Tensor& self, int64_t start_dim = 0, int64_t end_dim = -1) {
+inline Tensor flatten(const Tensor& self) {
   tensor_t* out;
-  detail::check(tensor_flatten(self.handle(), start_dim, end_dim, &out));
+  detail::check(tensor_flatten(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor flatten(const Tensor& self, const FlattenOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_flatten(self.handle(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -121,76 +242,144 @@ inline Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t len
 
 // All parts along `dim`, each a view without that dim. None of the views may be changed in place
 // while recording is on. Errors: `self` has no dims.
-inline std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0) {
+inline std::vector<Tensor> unbind(const Tensor& self) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_unbind(self.handle(), dim, out, capacity, count);
+    return tensor_unbind(self.handle(), nullptr, out, capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> unbind(const Tensor& self, const UnbindOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_unbind(self.handle(), detail::address(detail::raw_of(options)), out, capacity,
+                         count);
   });
 }
 
 // Views of `split_size` positions of `dim` each, the last one of what is left. None of the views
 // may be changed in place while recording is on. Errors: a negative `split_size`, or 0 where the
 // dim's size is not.
-inline std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim = 0) {
+inline std::vector<Tensor> split(const Tensor& self, int64_t split_size) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_split(self.handle(), split_size, dim, out, capacity, count);
+    return tensor_split(self.handle(), split_size, nullptr, out, capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> split(const Tensor& self, int64_t split_size,
+                                 const SplitOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split(self.handle(), split_size, detail::address(detail::raw_of(options)), out,
+                        capacity, count);
   });
 }
 
 // Views of so many positions of `dim` each, one after the other. None of the views may be changed
 // in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
 // dim.
+inline std::vector<Tensor> split_with_sizes(const Tensor& self, const IntList& split_sizes) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), nullptr,
+                                   out, capacity, count);
+  });
+}
+
+// As above, with options.
 inline std::vector<Tensor> split_with_sizes(const Tensor& self, const IntList& split_sizes,
-                                            int64_t dim = 0) {
+                                            const SplitWithSizesOptions& options) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
-                                   capacity, count);
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(),
+                                   detail::address(detail::raw_of(options)), out, capacity, count);
   });
 }
 
 // Views of so many positions of `dim` each, one after the other. None of the views may be changed
 // in place while recording is on. Errors: a negative size, or sizes whose sum is not that of the
 // dim.
-inline std::vector<Tensor> split(const Tensor& self, const IntList& split_sizes, int64_t dim = 0) {
+inline std::vector<Tensor> split(const Tensor& self, const IntList& split_sizes) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), dim, out,
-                                   capacity, count);
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(), nullptr,
+                                   out, capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> split(const Tensor& self, const IntList& split_sizes,
+                                 const SplitWithSizesOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_split_with_sizes(self.handle(), split_sizes.data(), split_sizes.size(),
+                                   detail::address(detail::raw_of(options)), out, capacity, count);
   });
 }
 
 // At most `chunks` views along `dim`, all of one size but for the last, as split makes them.
 // Errors: `chunks` < 1, or `self` has no dims.
-inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim = 0) {
+inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_chunk(self.handle(), chunks, dim, out, capacity, count);
+    return tensor_chunk(self.handle(), chunks, nullptr, out, capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, const ChunkOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_chunk(self.handle(), chunks, detail::address(detail::raw_of(options)), out,
+                        capacity, count);
   });
 }
 
 // `sections` views along `dim`, of which the first ones have a position more where the size is no
 // multiple. They are slices, which may be changed in place. Errors: `sections` < 1, or `self` has
 // no dims.
-inline std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim = 0) {
+inline std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_tensor_split(self.handle(), sections, dim, out, capacity, count);
+    return tensor_tensor_split(self.handle(), sections, nullptr, out, capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections,
+                                        const TensorSplitOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split(self.handle(), sections, detail::address(detail::raw_of(options)),
+                               out, capacity, count);
   });
 }
 
 // The slices of `dim` before, between and behind the given positions, one more than there are
 // positions. Errors: `self` has no dims.
-inline std::vector<Tensor> tensor_split(const Tensor& self, const IntList& indices,
-                                        int64_t dim = 0) {
+inline std::vector<Tensor> tensor_split(const Tensor& self, const IntList& indices) {
   return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
-    return tensor_tensor_split_indices(self.handle(), indices.data(), indices.size(), dim, out,
+    return tensor_tensor_split_indices(self.handle(), indices.data(), indices.size(), nullptr, out,
                                        capacity, count);
+  });
+}
+
+// As above, with options.
+inline std::vector<Tensor> tensor_split(const Tensor& self, const IntList& indices,
+                                        const TensorSplitIndicesOptions& options) {
+  return detail::own_list([&](tensor_t** out, size_t capacity, size_t* count) {
+    return tensor_tensor_split_indices(self.handle(), indices.data(), indices.size(),
+                                       detail::address(detail::raw_of(options)), out, capacity,
+                                       count);
   });
 }
 
 // A view of the same storage with the given shape, strides and offset, in elements. Errors: it
 // would reach outside the storage.
-inline Tensor as_strided(const Tensor& self, const IntList& size, const IntList& stride,
-                         int64_t storage_offset) {
+inline Tensor as_strided(const Tensor& self, const IntList& size, const IntList& stride) {
   tensor_t* out;
   detail::check(tensor_as_strided(self.handle(), size.data(), size.size(), stride.data(),
-                                  stride.size(), storage_offset, &out));
+                                  stride.size(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor as_strided(const Tensor& self, const IntList& size, const IntList& stride,
+                         const AsStridedOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_as_strided(self.handle(), size.data(), size.size(), stride.data(),
+                                  stride.size(), detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -204,8 +393,10 @@ inline Tensor Methods::reshape(const IntList& shape) const {
   return tensor::reshape(self(), shape);
 }
 
-inline Tensor Methods::flatten(int64_t start_dim, int64_t end_dim) const {
-  return tensor::flatten(self(), start_dim, end_dim);
+inline Tensor Methods::flatten() const { return tensor::flatten(self()); }
+
+inline Tensor Methods::flatten(const FlattenOptions& options) const {
+  return tensor::flatten(self(), options);
 }
 
 inline Tensor Methods::transpose(int64_t dim0, int64_t dim1) const {
@@ -238,38 +429,71 @@ inline Tensor Methods::narrow(int64_t dim, int64_t start, int64_t length) const 
   return tensor::narrow(self(), dim, start, length);
 }
 
-inline std::vector<Tensor> Methods::unbind(int64_t dim) const {
-  return tensor::unbind(self(), dim);
+inline std::vector<Tensor> Methods::unbind() const { return tensor::unbind(self()); }
+
+inline std::vector<Tensor> Methods::unbind(const UnbindOptions& options) const {
+  return tensor::unbind(self(), options);
 }
 
-inline std::vector<Tensor> Methods::split(int64_t split_size, int64_t dim) const {
-  return tensor::split(self(), split_size, dim);
+inline std::vector<Tensor> Methods::split(int64_t split_size) const {
+  return tensor::split(self(), split_size);
+}
+
+inline std::vector<Tensor> Methods::split(int64_t split_size, const SplitOptions& options) const {
+  return tensor::split(self(), split_size, options);
+}
+
+inline std::vector<Tensor> Methods::split_with_sizes(const IntList& split_sizes) const {
+  return tensor::split_with_sizes(self(), split_sizes);
 }
 
 inline std::vector<Tensor> Methods::split_with_sizes(const IntList& split_sizes,
-                                                     int64_t dim) const {
-  return tensor::split_with_sizes(self(), split_sizes, dim);
+                                                     const SplitWithSizesOptions& options) const {
+  return tensor::split_with_sizes(self(), split_sizes, options);
 }
 
-inline std::vector<Tensor> Methods::split(const IntList& split_sizes, int64_t dim) const {
-  return tensor::split(self(), split_sizes, dim);
+inline std::vector<Tensor> Methods::split(const IntList& split_sizes) const {
+  return tensor::split(self(), split_sizes);
 }
 
-inline std::vector<Tensor> Methods::chunk(int64_t chunks, int64_t dim) const {
-  return tensor::chunk(self(), chunks, dim);
+inline std::vector<Tensor> Methods::split(const IntList& split_sizes,
+                                          const SplitWithSizesOptions& options) const {
+  return tensor::split(self(), split_sizes, options);
 }
 
-inline std::vector<Tensor> Methods::tensor_split(int64_t sections, int64_t dim) const {
-  return tensor::tensor_split(self(), sections, dim);
+inline std::vector<Tensor> Methods::chunk(int64_t chunks) const {
+  return tensor::chunk(self(), chunks);
 }
 
-inline std::vector<Tensor> Methods::tensor_split(const IntList& indices, int64_t dim) const {
-  return tensor::tensor_split(self(), indices, dim);
+inline std::vector<Tensor> Methods::chunk(int64_t chunks, const ChunkOptions& options) const {
+  return tensor::chunk(self(), chunks, options);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(int64_t sections) const {
+  return tensor::tensor_split(self(), sections);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(int64_t sections,
+                                                 const TensorSplitOptions& options) const {
+  return tensor::tensor_split(self(), sections, options);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(const IntList& indices) const {
+  return tensor::tensor_split(self(), indices);
+}
+
+inline std::vector<Tensor> Methods::tensor_split(const IntList& indices,
+                                                 const TensorSplitIndicesOptions& options) const {
+  return tensor::tensor_split(self(), indices, options);
+}
+
+inline Tensor Methods::as_strided(const IntList& size, const IntList& stride) const {
+  return tensor::as_strided(self(), size, stride);
 }
 
 inline Tensor Methods::as_strided(const IntList& size, const IntList& stride,
-                                  int64_t storage_offset) const {
-  return tensor::as_strided(self(), size, stride, storage_offset);
+                                  const AsStridedOptions& options) const {
+  return tensor::as_strided(self(), size, stride, options);
 }
 
 inline Tensor& Methods::transpose_(int64_t dim0, int64_t dim1) {

@@ -38,6 +38,11 @@ std::vector<GradientCase> derived_copies_cases() {
        return call(tensor_clone, in[0]);
        },
        {0.2, 0.9}, false},
+      {"to_copy", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_to_copy, in[0], nullptr);
+       },
+       {0.2, 0.9}, false},
       {"copy_non_blocking", "derived in place", {{3, 3}, {3, 3}},
        [](const Inputs& in) {
        Owned self = call(tensor_clone, in[0]);

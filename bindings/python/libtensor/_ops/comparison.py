@@ -164,9 +164,9 @@ OPERATIONS = (
         (
             Arg("Tensor", "self"),
             Arg("Tensor", "other"),
-            Arg("float", "rtol", 1e-05),
-            Arg("float", "atol", 1e-08),
-            Arg("bool", "equal_nan", False),
+            Arg("float", "rtol", 1e-05, "double?"),
+            Arg("float", "atol", 1e-08, "double?"),
+            Arg("bool", "equal_nan", False, "bool"),
         ),
         ("bool",),
         ("function",),

@@ -71,7 +71,11 @@ OPERATIONS = (
     Op(
         "to_copy",
         ("to_copy",),
-        (Arg("Tensor", "self"), Arg("dtype", "dtype"), Arg("device", "device")),
+        (
+            Arg("Tensor", "self"),
+            Arg("dtype", "dtype", None, "dtype"),
+            Arg("device", "device", None, "device"),
+        ),
         ("result",),
         ("function",),
         (),

@@ -47,8 +47,8 @@ OPERATIONS = (
         (
             Arg("Scalar", "start"),
             Arg("Scalar", "end"),
-            Arg("Scalar", "step"),
-            Arg("options", "options", None),
+            Arg("Scalar", "step", 1, "scalar"),
+            Arg("options", "options", None, "options"),
         ),
         ("result",),
         ("function", "out"),
@@ -59,7 +59,11 @@ OPERATIONS = (
     Op(
         "eye",
         ("eye",),
-        (Arg("int", "n"), Arg("int", "m"), Arg("options", "options", None)),
+        (
+            Arg("int", "n"),
+            Arg("int", "m", None, "int64?"),
+            Arg("options", "options", None, "options"),
+        ),
         ("result",),
         ("function", "out"),
         (),

@@ -7,7 +7,7 @@ OPERATIONS = (
     Op(
         "cat",
         ("cat", "concat", "concatenate"),
-        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0)),
+        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function", "out"),
         ("function",),
@@ -17,7 +17,7 @@ OPERATIONS = (
     Op(
         "stack",
         ("stack",),
-        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0)),
+        (Arg("Tensor[]", "tensors"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function", "out"),
         ("function",),

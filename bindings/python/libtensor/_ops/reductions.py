@@ -50,9 +50,9 @@ OPERATIONS = (
         ("var",),
         (
             Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("float", "correction", 1.0),
-            Arg("bool", "keepdim", False),
+            Arg("dims", "dim", (), "list"),
+            Arg("float", "correction", 1.0, "double?"),
+            Arg("bool", "keepdim", False, "bool"),
         ),
         ("result",),
         ("function", "out"),
@@ -66,9 +66,9 @@ OPERATIONS = (
         ("std",),
         (
             Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("float", "correction", 1.0),
-            Arg("bool", "keepdim", False),
+            Arg("dims", "dim", (), "list"),
+            Arg("float", "correction", 1.0, "double?"),
+            Arg("bool", "keepdim", False, "bool"),
         ),
         ("result",),
         ("function", "out"),
@@ -80,9 +80,9 @@ OPERATIONS = (
         ("var_mean",),
         (
             Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("float", "correction", 1.0),
-            Arg("bool", "keepdim", False),
+            Arg("dims", "dim", (), "list"),
+            Arg("float", "correction", 1.0, "double?"),
+            Arg("bool", "keepdim", False, "bool"),
         ),
         ("variance", "mean"),
         ("function",),
@@ -94,9 +94,9 @@ OPERATIONS = (
         ("std_mean",),
         (
             Arg("Tensor", "self"),
-            Arg("dims", "dim", ()),
-            Arg("float", "correction", 1.0),
-            Arg("bool", "keepdim", False),
+            Arg("dims", "dim", (), "list"),
+            Arg("float", "correction", 1.0, "double?"),
+            Arg("bool", "keepdim", False, "bool"),
         ),
         ("deviation", "mean"),
         ("function",),
@@ -115,7 +115,7 @@ OPERATIONS = (
     Op(
         "max_dim",
         ("max",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -134,7 +134,7 @@ OPERATIONS = (
     Op(
         "min_dim",
         ("min",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("values", "indices"),
         ("function", "out"),
         ("function", "method"),
@@ -144,7 +144,11 @@ OPERATIONS = (
     Op(
         "amax",
         ("amax",),
-        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
+        (
+            Arg("Tensor", "self"),
+            Arg("dims", "dim", (), "list"),
+            Arg("bool", "keepdim", False, "bool"),
+        ),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -153,7 +157,11 @@ OPERATIONS = (
     Op(
         "amin",
         ("amin",),
-        (Arg("Tensor", "self"), Arg("dims", "dim", ()), Arg("bool", "keepdim", False)),
+        (
+            Arg("Tensor", "self"),
+            Arg("dims", "dim", (), "list"),
+            Arg("bool", "keepdim", False, "bool"),
+        ),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -172,7 +180,7 @@ OPERATIONS = (
     Op(
         "argmax_dim",
         ("argmax",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -191,7 +199,7 @@ OPERATIONS = (
     Op(
         "argmin_dim",
         ("argmin",),
-        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("int", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -209,7 +217,7 @@ OPERATIONS = (
     Op(
         "any_dim",
         ("any",),
-        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),
@@ -227,7 +235,7 @@ OPERATIONS = (
     Op(
         "all_dim",
         ("all",),
-        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False)),
+        (Arg("Tensor", "self"), Arg("dims", "dim"), Arg("bool", "keepdim", False, "bool")),
         ("result",),
         ("function", "out"),
         ("function", "method"),

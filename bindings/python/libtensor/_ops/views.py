@@ -35,7 +35,11 @@ OPERATIONS = (
     Op(
         "flatten",
         ("flatten",),
-        (Arg("Tensor", "self"), Arg("int", "start_dim", 0), Arg("int", "end_dim", -1)),
+        (
+            Arg("Tensor", "self"),
+            Arg("int", "start_dim", 0, "int64"),
+            Arg("int", "end_dim", -1, "int64?"),
+        ),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -150,7 +154,7 @@ OPERATIONS = (
     Op(
         "unbind",
         ("unbind",),
-        (Arg("Tensor", "self"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -161,7 +165,7 @@ OPERATIONS = (
     Op(
         "split",
         ("split",),
-        (Arg("Tensor", "self"), Arg("int", "split_size"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("int", "split_size"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -173,7 +177,7 @@ OPERATIONS = (
     Op(
         "split_with_sizes",
         ("split_with_sizes", "split"),
-        (Arg("Tensor", "self"), Arg("dims", "split_sizes"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("dims", "split_sizes"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -185,7 +189,7 @@ OPERATIONS = (
     Op(
         "chunk",
         ("chunk",),
-        (Arg("Tensor", "self"), Arg("int", "chunks"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("int", "chunks"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -196,7 +200,7 @@ OPERATIONS = (
     Op(
         "tensor_split",
         ("tensor_split",),
-        (Arg("Tensor", "self"), Arg("int", "sections"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("int", "sections"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -208,7 +212,7 @@ OPERATIONS = (
     Op(
         "tensor_split_indices",
         ("tensor_split",),
-        (Arg("Tensor", "self"), Arg("dims", "indices"), Arg("int", "dim", 0)),
+        (Arg("Tensor", "self"), Arg("dims", "indices"), Arg("int", "dim", 0, "int64")),
         ("result",),
         ("function",),
         ("function", "method"),
@@ -223,7 +227,7 @@ OPERATIONS = (
             Arg("Tensor", "self"),
             Arg("shape", "size"),
             Arg("shape", "stride"),
-            Arg("int", "storage_offset"),
+            Arg("int", "storage_offset", None, "int64?"),
         ),
         ("result",),
         ("function",),

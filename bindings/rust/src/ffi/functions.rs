@@ -37,8 +37,8 @@ pub const TENSOR_UINT64: i32 = 16;
 pub const TENSOR_DEVICE_DEFAULT: i32 = 0;
 pub const TENSOR_CPU: i32 = 1;
 pub const TENSOR_CUDA: i32 = 2;
-pub const TENSOR_REDUCTION_NONE: i32 = 0;
-pub const TENSOR_REDUCTION_MEAN: i32 = 1;
+pub const TENSOR_REDUCTION_MEAN: i32 = 0;
+pub const TENSOR_REDUCTION_NONE: i32 = 1;
 pub const TENSOR_REDUCTION_SUM: i32 = 2;
 
 extern "C" {

@@ -104,6 +104,20 @@ pub struct tensor_options_t {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct tensor_optional_int64_t {
+    pub has_value: bool,
+    pub value: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_optional_double_t {
+    pub has_value: bool,
+    pub value: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct tensor_backward_options_t {
     pub struct_size: usize,
     pub gradient: *const tensor_t,

@@ -54,8 +54,9 @@ impl Tensor {
     /// int64), of which the narrow dtypes keep the low bits; CUDA devices saturate instead, and NaN
     /// gives 0 where float32, float16 or bfloat16 becomes 32 bits. A copy between the two converts
     /// on the CPU.
-    pub fn to_copy(&self, dtype: DType, device: Device) -> Result<Tensor> {
-        own(|out| unsafe { ffi::tensor_to_copy(self.raw(), dtype.raw(), device.raw(), out) })
+    pub fn to_copy(&self, options: impl Into<ToCopyOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_to_copy(self.raw(), &raw, out) })
     }
 
     /// As to, but the host goes on while bytes are copied between pinned memory (tensor_pin_memory)
@@ -87,5 +88,30 @@ impl Tensor {
     /// shows in the other.
     pub fn detach(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_detach(self.raw(), out) })
+    }
+}
+
+/// The options of `to_copy`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ToCopyOptions {
+    /// By default self's dtype.
+    pub dtype: Option<DType>,
+    /// By default self's device.
+    pub device: Option<Device>,
+}
+
+impl From<()> for ToCopyOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl ToCopyOptions {
+    fn raw(&self) -> ffi::tensor_to_copy_options_t {
+        ffi::tensor_to_copy_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_to_copy_options_t>(),
+            dtype: self.dtype.map_or(ffi::TENSOR_DTYPE_DEFAULT, DType::raw),
+            device: self.device.map_or(Device::UNSET, Device::raw),
+        }
     }
 }

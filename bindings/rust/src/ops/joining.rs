@@ -9,26 +9,82 @@ use crate::{Result, Tensor};
 impl Tensor {
     /// The tensors one after the other along `dim`. Dtypes promote; all other sizes must agree. 1-d
     /// tensors without elements are passed over.
-    pub fn cat(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
+    pub fn cat(tensors: &[&Tensor], options: impl Into<CatOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
         let tensors = raw_list(tensors);
-        own(|out| unsafe { ffi::tensor_cat(tensors.as_ptr(), tensors.len(), dim, out) })
+        own(|out| unsafe { ffi::tensor_cat(tensors.as_ptr(), tensors.len(), &raw, out) })
     }
 
     /// As `cat`, into a given tensor.
-    pub fn cat_out(tensors: &[&Tensor], dim: i64, out: &mut Tensor) -> Result<()> {
+    pub fn cat_out(
+        tensors: &[&Tensor],
+        options: impl Into<CatOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
         let tensors = raw_list(tensors);
-        check(unsafe { ffi::tensor_cat_out(tensors.as_ptr(), tensors.len(), dim, out.raw()) })
+        check(unsafe { ffi::tensor_cat_out(tensors.as_ptr(), tensors.len(), &raw, out.raw()) })
     }
 
     /// Tensors of one shape along a new dim.
-    pub fn stack(tensors: &[&Tensor], dim: i64) -> Result<Tensor> {
+    pub fn stack(tensors: &[&Tensor], options: impl Into<StackOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
         let tensors = raw_list(tensors);
-        own(|out| unsafe { ffi::tensor_stack(tensors.as_ptr(), tensors.len(), dim, out) })
+        own(|out| unsafe { ffi::tensor_stack(tensors.as_ptr(), tensors.len(), &raw, out) })
     }
 
     /// As `stack`, into a given tensor.
-    pub fn stack_out(tensors: &[&Tensor], dim: i64, out: &mut Tensor) -> Result<()> {
+    pub fn stack_out(
+        tensors: &[&Tensor],
+        options: impl Into<StackOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
         let tensors = raw_list(tensors);
-        check(unsafe { ffi::tensor_stack_out(tensors.as_ptr(), tensors.len(), dim, out.raw()) })
+        check(unsafe { ffi::tensor_stack_out(tensors.as_ptr(), tensors.len(), &raw, out.raw()) })
+    }
+}
+
+/// The options of `cat`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CatOptions {
+    /// By default 0.
+    pub dim: i64,
+}
+
+impl From<()> for CatOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl CatOptions {
+    fn raw(&self) -> ffi::tensor_cat_options_t {
+        ffi::tensor_cat_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_cat_options_t>(),
+            dim: self.dim,
+        }
+    }
+}
+
+/// The options of `stack`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StackOptions {
+    /// By default 0.
+    pub dim: i64,
+}
+
+impl From<()> for StackOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl StackOptions {
+    fn raw(&self) -> ffi::tensor_stack_options_t {
+        ffi::tensor_stack_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_stack_options_t>(),
+            dim: self.dim,
+        }
     }
 }

@@ -64,19 +64,10 @@ impl Tensor {
         &self,
         mat1: &Tensor,
         mat2: &Tensor,
-        beta: impl Into<Scalar>,
-        alpha: impl Into<Scalar>,
+        options: impl Into<AddmmOptions>,
     ) -> Result<Tensor> {
-        own(|out| unsafe {
-            ffi::tensor_addmm(
-                self.raw(),
-                mat1.raw(),
-                mat2.raw(),
-                beta.into().raw(),
-                alpha.into().raw(),
-                out,
-            )
-        })
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_addmm(self.raw(), mat1.raw(), mat2.raw(), &raw, out) })
     }
 
     /// As `addmm`, in place.
@@ -84,18 +75,10 @@ impl Tensor {
         &mut self,
         mat1: &Tensor,
         mat2: &Tensor,
-        beta: impl Into<Scalar>,
-        alpha: impl Into<Scalar>,
+        options: impl Into<AddmmOptions>,
     ) -> Result<&mut Tensor> {
-        check(unsafe {
-            ffi::tensor_addmm_(
-                self.raw(),
-                mat1.raw(),
-                mat2.raw(),
-                beta.into().raw(),
-                alpha.into().raw(),
-            )
-        })?;
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_addmm_(self.raw(), mat1.raw(), mat2.raw(), &raw) })?;
         Ok(self)
     }
 
@@ -104,19 +87,41 @@ impl Tensor {
         &self,
         mat1: &Tensor,
         mat2: &Tensor,
-        beta: impl Into<Scalar>,
-        alpha: impl Into<Scalar>,
+        options: impl Into<AddmmOptions>,
         out: &mut Tensor,
     ) -> Result<()> {
-        check(unsafe {
-            ffi::tensor_addmm_out(
-                self.raw(),
-                mat1.raw(),
-                mat2.raw(),
-                beta.into().raw(),
-                alpha.into().raw(),
-                out.raw(),
-            )
-        })
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_addmm_out(self.raw(), mat1.raw(), mat2.raw(), &raw, out.raw()) })
+    }
+}
+
+/// The options of `addmm`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug)]
+pub struct AddmmOptions {
+    /// By default 1.
+    pub beta: Scalar,
+    /// By default 1.
+    pub alpha: Scalar,
+}
+
+impl Default for AddmmOptions {
+    fn default() -> Self {
+        AddmmOptions { beta: Scalar::Int(1), alpha: Scalar::Int(1) }
+    }
+}
+
+impl From<()> for AddmmOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl AddmmOptions {
+    fn raw(&self) -> ffi::tensor_addmm_options_t {
+        ffi::tensor_addmm_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_addmm_options_t>(),
+            beta: self.beta.raw(),
+            alpha: self.alpha.raw(),
+        }
     }
 }

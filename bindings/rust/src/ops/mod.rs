@@ -13,3 +13,18 @@ mod losses;
 mod math;
 mod reductions;
 mod views;
+
+pub use comparison::AllcloseOptions;
+pub use copies::ToCopyOptions;
+pub use creation::{ArangeOptions, EyeOptions};
+pub use joining::{CatOptions, StackOptions};
+pub use linear_algebra::AddmmOptions;
+pub use losses::{CrossEntropyWithOptions, MseLossOptions, NllLossOptions};
+pub use reductions::{
+    AllDimOptions, AmaxOptions, AminOptions, AnyDimOptions, ArgmaxDimOptions, ArgminDimOptions,
+    MaxDimOptions, MinDimOptions, StdMeanOptions, StdOptions, VarMeanOptions, VarOptions,
+};
+pub use views::{
+    AsStridedOptions, ChunkOptions, FlattenOptions, SplitOptions, SplitWithSizesOptions,
+    TensorSplitIndicesOptions, TensorSplitOptions, UnbindOptions,
+};

@@ -2,6 +2,15 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_allclose_options_t {
+    pub struct_size: usize,
+    pub rtol: tensor_optional_double_t,
+    pub atol: tensor_optional_double_t,
+    pub equal_nan: bool,
+}
+
 extern "C" {
     pub fn tensor_eq(
         this: *const tensor_t,
@@ -173,9 +182,7 @@ extern "C" {
     pub fn tensor_allclose(
         this: *const tensor_t,
         other: *const tensor_t,
-        rtol: f64,
-        atol: f64,
-        equal_nan: bool,
+        options: *const tensor_allclose_options_t,
         out: *mut bool,
     ) -> tensor_status_t;
 }

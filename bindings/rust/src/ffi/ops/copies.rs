@@ -2,6 +2,14 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_to_copy_options_t {
+    pub struct_size: usize,
+    pub dtype: tensor_dtype_t,
+    pub device: tensor_device_t,
+}
+
 extern "C" {
     pub fn tensor_copy_(this: *mut tensor_t, src: *const tensor_t) -> tensor_status_t;
     pub fn tensor_fill_tensor_(this: *mut tensor_t, value: *const tensor_t) -> tensor_status_t;
@@ -16,8 +24,7 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_to_copy(
         this: *const tensor_t,
-        dtype: tensor_dtype_t,
-        device: tensor_device_t,
+        options: *const tensor_to_copy_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_to_non_blocking(

@@ -2,6 +2,22 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_arange_options_t {
+    pub struct_size: usize,
+    pub step: tensor_scalar_t,
+    pub tensor: *const tensor_options_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_eye_options_t {
+    pub struct_size: usize,
+    pub m: tensor_optional_int64_t,
+    pub tensor: *const tensor_options_t,
+}
+
 extern "C" {
     pub fn tensor_empty(
         shape: *const i64,
@@ -40,23 +56,25 @@ extern "C" {
     pub fn tensor_arange(
         start: tensor_scalar_t,
         end: tensor_scalar_t,
-        step: tensor_scalar_t,
-        options: *const tensor_options_t,
+        options: *const tensor_arange_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_arange_out(
         start: tensor_scalar_t,
         end: tensor_scalar_t,
-        step: tensor_scalar_t,
+        options: *const tensor_arange_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_eye(
         n: i64,
-        m: i64,
-        options: *const tensor_options_t,
+        options: *const tensor_eye_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
-    pub fn tensor_eye_out(n: i64, m: i64, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_eye_out(
+        n: i64,
+        options: *const tensor_eye_options_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
     pub fn tensor_rand(
         shape: *const i64,
         ndim: usize,

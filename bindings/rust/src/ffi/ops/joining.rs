@@ -2,29 +2,43 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_cat_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_stack_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
 extern "C" {
     pub fn tensor_cat(
         tensors: *const *mut tensor_t,
         count: usize,
-        dim: i64,
+        options: *const tensor_cat_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_cat_out(
         tensors: *const *mut tensor_t,
         count: usize,
-        dim: i64,
+        options: *const tensor_cat_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_stack(
         tensors: *const *mut tensor_t,
         count: usize,
-        dim: i64,
+        options: *const tensor_stack_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_stack_out(
         tensors: *const *mut tensor_t,
         count: usize,
-        dim: i64,
+        options: *const tensor_stack_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
 }

@@ -2,6 +2,14 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_addmm_options_t {
+    pub struct_size: usize,
+    pub beta: tensor_scalar_t,
+    pub alpha: tensor_scalar_t,
+}
+
 extern "C" {
     pub fn tensor_matmul(
         this: *const tensor_t,
@@ -57,23 +65,20 @@ extern "C" {
         this: *const tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
-        beta: tensor_scalar_t,
-        alpha: tensor_scalar_t,
+        options: *const tensor_addmm_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_addmm_(
         this: *mut tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
-        beta: tensor_scalar_t,
-        alpha: tensor_scalar_t,
+        options: *const tensor_addmm_options_t,
     ) -> tensor_status_t;
     pub fn tensor_addmm_out(
         this: *const tensor_t,
         mat1: *const tensor_t,
         mat2: *const tensor_t,
-        beta: tensor_scalar_t,
-        alpha: tensor_scalar_t,
+        options: *const tensor_addmm_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
 }

@@ -2,13 +2,37 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_nll_loss_options_t {
+    pub struct_size: usize,
+    pub weight: *const tensor_t,
+    pub ignore_index: tensor_optional_int64_t,
+    pub reduction: tensor_reduction_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_cross_entropy_with_options_t {
+    pub struct_size: usize,
+    pub weight: *const tensor_t,
+    pub ignore_index: tensor_optional_int64_t,
+    pub reduction: tensor_reduction_t,
+    pub label_smoothing: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_mse_loss_options_t {
+    pub struct_size: usize,
+    pub reduction: tensor_reduction_t,
+}
+
 extern "C" {
     pub fn tensor_nll_loss(
         this: *const tensor_t,
         target: *const tensor_t,
-        weight: *const tensor_t,
-        ignore_index: i64,
-        reduction: tensor_reduction_t,
+        options: *const tensor_nll_loss_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_cross_entropy(
@@ -19,16 +43,13 @@ extern "C" {
     pub fn tensor_cross_entropy_with(
         this: *const tensor_t,
         target: *const tensor_t,
-        weight: *const tensor_t,
-        ignore_index: i64,
-        reduction: tensor_reduction_t,
-        label_smoothing: f64,
+        options: *const tensor_cross_entropy_with_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_mse_loss(
         this: *const tensor_t,
         target: *const tensor_t,
-        reduction: tensor_reduction_t,
+        options: *const tensor_mse_loss_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
 }

@@ -2,6 +2,106 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_var_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub correction: tensor_optional_double_t,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_std_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub correction: tensor_optional_double_t,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_var_mean_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub correction: tensor_optional_double_t,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_std_mean_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub correction: tensor_optional_double_t,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_max_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_min_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_amax_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_amin_options_t {
+    pub struct_size: usize,
+    pub dim: *const i64,
+    pub dim_count: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_argmax_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_argmin_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_any_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_all_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+}
+
 extern "C" {
     pub fn tensor_sum(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sum_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
@@ -37,51 +137,33 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_var(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_var_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_var_out(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_var_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_std(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_std_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_std_out(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_std_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_var_mean(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_var_mean_options_t,
         variance: *mut *mut tensor_t,
         mean: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_std_mean(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        correction: f64,
-        keepdim: bool,
+        options: *const tensor_std_mean_options_t,
         deviation: *mut *mut tensor_t,
         mean: *mut *mut tensor_t,
     ) -> tensor_status_t;
@@ -90,14 +172,14 @@ extern "C" {
     pub fn tensor_max_dim(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_max_dim_options_t,
         values: *mut *mut tensor_t,
         indices: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_max_dim_out(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_max_dim_options_t,
         values: *mut tensor_t,
         indices: *mut tensor_t,
     ) -> tensor_status_t;
@@ -106,43 +188,35 @@ extern "C" {
     pub fn tensor_min_dim(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_min_dim_options_t,
         values: *mut *mut tensor_t,
         indices: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_min_dim_out(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_min_dim_options_t,
         values: *mut tensor_t,
         indices: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amax(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        keepdim: bool,
+        options: *const tensor_amax_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amax_out(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        keepdim: bool,
+        options: *const tensor_amax_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amin(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        keepdim: bool,
+        options: *const tensor_amin_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_amin_out(
         this: *const tensor_t,
-        dim: *const i64,
-        count: usize,
-        keepdim: bool,
+        options: *const tensor_amin_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmax(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
@@ -150,13 +224,13 @@ extern "C" {
     pub fn tensor_argmax_dim(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_argmax_dim_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmax_dim_out(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_argmax_dim_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmin(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
@@ -164,13 +238,13 @@ extern "C" {
     pub fn tensor_argmin_dim(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_argmin_dim_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_argmin_dim_out(
         this: *const tensor_t,
         dim: i64,
-        keepdim: bool,
+        options: *const tensor_argmin_dim_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_any(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
@@ -179,14 +253,14 @@ extern "C" {
         this: *const tensor_t,
         dim: *const i64,
         count: usize,
-        keepdim: bool,
+        options: *const tensor_any_dim_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_any_dim_out(
         this: *const tensor_t,
         dim: *const i64,
         count: usize,
-        keepdim: bool,
+        options: *const tensor_any_dim_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_all(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
@@ -195,14 +269,14 @@ extern "C" {
         this: *const tensor_t,
         dim: *const i64,
         count: usize,
-        keepdim: bool,
+        options: *const tensor_all_dim_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_all_dim_out(
         this: *const tensor_t,
         dim: *const i64,
         count: usize,
-        keepdim: bool,
+        options: *const tensor_all_dim_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
 }

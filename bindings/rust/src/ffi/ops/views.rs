@@ -2,6 +2,63 @@
 
 use crate::ffi::types::*;
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_flatten_options_t {
+    pub struct_size: usize,
+    pub start_dim: i64,
+    pub end_dim: tensor_optional_int64_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_unbind_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_split_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_split_with_sizes_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_chunk_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_tensor_split_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_tensor_split_indices_options_t {
+    pub struct_size: usize,
+    pub dim: i64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_as_strided_options_t {
+    pub struct_size: usize,
+    pub storage_offset: tensor_optional_int64_t,
+}
+
 extern "C" {
     pub fn tensor_view(
         this: *const tensor_t,
@@ -18,8 +75,7 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_flatten(
         this: *const tensor_t,
-        start_dim: i64,
-        end_dim: i64,
+        options: *const tensor_flatten_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_transpose(
@@ -91,7 +147,7 @@ extern "C" {
     ) -> tensor_status_t;
     pub fn tensor_unbind(
         this: *const tensor_t,
-        dim: i64,
+        options: *const tensor_unbind_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -99,7 +155,7 @@ extern "C" {
     pub fn tensor_split(
         this: *const tensor_t,
         split_size: i64,
-        dim: i64,
+        options: *const tensor_split_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -108,7 +164,7 @@ extern "C" {
         this: *const tensor_t,
         split_sizes: *const i64,
         count: usize,
-        dim: i64,
+        options: *const tensor_split_with_sizes_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -116,7 +172,7 @@ extern "C" {
     pub fn tensor_chunk(
         this: *const tensor_t,
         chunks: i64,
-        dim: i64,
+        options: *const tensor_chunk_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -124,7 +180,7 @@ extern "C" {
     pub fn tensor_tensor_split(
         this: *const tensor_t,
         sections: i64,
-        dim: i64,
+        options: *const tensor_tensor_split_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -133,7 +189,7 @@ extern "C" {
         this: *const tensor_t,
         indices: *const i64,
         count: usize,
-        dim: i64,
+        options: *const tensor_tensor_split_indices_options_t,
         out: *mut *mut tensor_t,
         capacity: usize,
         out_count: *mut usize,
@@ -144,7 +200,7 @@ extern "C" {
         ndim: usize,
         stride: *const i64,
         stride_count: usize,
-        storage_offset: i64,
+        options: *const tensor_as_strided_options_t,
         out: *mut *mut tensor_t,
     ) -> tensor_status_t;
 }
