@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "arguments.h"
 #include "autograd/history.h"
+#include "autograd/user_data.h"
+#include "callback.h"
 #include "core/backend.h"
 #include "firewall.h"
 #include "io/format.h"
@@ -73,6 +76,13 @@ void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count, 
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
 
+// Gives memory back to the host.
+void end_blob(void* context) {
+  const std::unique_ptr<const autograd::UserData> owner(
+      static_cast<const autograd::UserData*>(context));
+  call_destroy(*owner);
+}
+
 // Refuses memory of the host that is not for all elements of the tensor.
 void check_memory(const Tensor& tensor, const void* data, size_t bytes) {
   const size_t needed = tensor.numel() * size_of(tensor.dtype());
@@ -129,11 +139,14 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     check(data != nullptr || bytes == 0, "data must not be NULL");
     check(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0,
           "data must be aligned to the size of an element, ", size_of(dtype), " bytes");
+    std::unique_ptr<autograd::UserData> owner;
+    if (destroy) owner.reset(new autograd::UserData{user, destroy});
     Tensor tensor = Tensor::over(Storage::share(data, bytes, device), sizes, steps, dtype);
     if (settings.requires_grad) autograd::set_requires_grad(tensor, true);
     Storage& storage = tensor.storage();
     *out = new_handle(std::move(tensor));
-    storage.set_deleter(destroy, user);  // last: on failure the memory stays the caller's
+    // Last: on failure the memory stays the caller's.
+    if (owner) storage.set_deleter(end_blob, owner.release());
   });
 }
 
