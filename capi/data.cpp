@@ -151,10 +151,7 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
 }
 
 tensor_status_t tensor_ndim(const tensor_t* t, size_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").ndim();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.ndim(); });
 }
 
 tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
@@ -168,10 +165,7 @@ tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
 }
 
 tensor_status_t tensor_numel(const tensor_t* t, int64_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").numel();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.numel(); });
 }
 
 tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
@@ -185,17 +179,11 @@ tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
 }
 
 tensor_status_t tensor_storage_offset(const tensor_t* t, int64_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").offset();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.offset(); });
 }
 
 tensor_status_t tensor_is_contiguous(const tensor_t* t, bool* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").is_contiguous();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.is_contiguous(); });
 }
 
 tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity, size_t* ndim) {
@@ -207,17 +195,12 @@ tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capac
 }
 
 tensor_status_t tensor_dtype(const tensor_t* t, tensor_dtype_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = static_cast<tensor_dtype_t>(tensor_of(t, "t").dtype());
-  });
+  return read_tensor(
+      t, out, [](const Tensor& tensor) { return static_cast<tensor_dtype_t>(tensor.dtype()); });
 }
 
 tensor_status_t tensor_device(const tensor_t* t, tensor_device_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = to_c(tensor_of(t, "t").device());
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return to_c(tensor.device()); });
 }
 
 size_t tensor_dtype_size(tensor_dtype_t dtype) {
@@ -262,10 +245,7 @@ tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_
 }
 
 tensor_status_t tensor_data(const tensor_t* t, void** out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").data();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.data(); });
 }
 
 tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out) {
