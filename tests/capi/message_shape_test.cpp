@@ -116,6 +116,10 @@ const Case kCreation[] = {
      CALL(tensor_arange(integer(0), integer(3), integer(-1), nullptr, out))},
     {"ArangeOfAllIntegers", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), integer(1), nullptr, out))},
+    {"ArangeOfALongStep", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(0), integer(3), integer(INT64_MAX), nullptr, out))},
+    {"ArangeOfALongStepDown", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(0), integer(-3), integer(INT64_MIN), nullptr, out))},
     {"EyeNegative", kRuntime, "n must be greater or equal to 0, got -1",
      CALL(tensor_eye(-1, 2, nullptr, out))},
 };
