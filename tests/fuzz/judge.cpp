@@ -75,6 +75,7 @@ bool Call::may_lead_back() const {
 }
 
 void Call::before() {
+  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   may_lead_back_ = may_lead_back();
   add_other_handles();
   world_.changing.insert(world_.changing.end(), changed_.begin(), changed_.end());
@@ -110,6 +111,9 @@ void Call::after(tensor_status_t status) {
   check_rooms(status);
   keep_results();
   note_gradients(status);
+  // A tensor may be used in another stream than it was made in, which is for the caller to order.
+  world_.has_streams |= row_.sets_stream && status == TENSOR_OK;
+  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   if (world_.depth > 0) {
     add_other_handles();  // of the tensors as they are now
     world_.changed.insert(world_.changed.end(), changed_.begin(), changed_.end());
@@ -223,6 +227,7 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
     world_.fail("a version went back", detail);
   }
   slot.seen = now;
+  world_.has_overlaps |= now.may_overlap();
 }
 
 void Call::compare(tensor_status_t status) {
