@@ -216,7 +216,8 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
   // A pack hook of an operation in place is given a tensor of what that is about to write, whose
   // views have another history later.
   const bool may_share = world_.data_was_set || !slot.seen.storage || slot.gradient;
-  if (!own && !shares && !(history && may_share)) {
+  const bool got_memory = other == "storage" && !slot.seen.storage;
+  if (!own && !shares && !got_memory && !(history && may_share)) {
     return world_.fail("changed what it may not", detail);
   }
   // All that share a storage see it grow, and move, where one of them is resized.

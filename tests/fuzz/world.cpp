@@ -172,8 +172,10 @@ void World::begin() {
 }
 
 void reset_memory(tensor_device_t device) {
+  // A CUDA device's own memory, and what a provider gives in its place, have one each.
   tensor_memory_set_pressure_callback(device, nullptr, nullptr, nullptr);
   tensor_memory_set_provider(device, nullptr, nullptr, nullptr, nullptr);
+  tensor_memory_set_pressure_callback(device, nullptr, nullptr, nullptr);
   for (const char* tag : kTags) tensor_memory_set_tag_budget(device, tag, UINT64_MAX);
   tensor_memory_history_record(device, 0);
   limit_memory(device);
@@ -267,6 +269,7 @@ void World::check_device() {
 void World::end() {
   if (failed()) return;
   ending = true;
+  if (has_streams) tensor_device_synchronize(settings.device);
   reset();
   end_handles();
   if (failed()) return;
