@@ -21,7 +21,7 @@ class LocationCallback {
       : function_(function), user_(user), destroy_(destroy) {}
   ~LocationCallback() {
     const ReleaseDelay delay;
-    if (destroy_) destroy_(user_);
+    call_destroy({user_, destroy_});
   }
   LocationCallback(const LocationCallback&) = delete;
   LocationCallback& operator=(const LocationCallback&) = delete;

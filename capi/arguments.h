@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/in_use.h"
+#include "firewall.h"
 #include "handles.h"
 #include "ops/types.h"
 
@@ -20,6 +21,29 @@ namespace libtensor::capi {
     refuse_handle(handle, name);
   use(*slot->tensor.impl(), name);
   return slot->tensor;
+}
+
+template <class Out, class Read>
+[[gnu::cold, gnu::noinline]] tensor_status_t read_slowly(const tensor_t* t, Out* out, Read read,
+                                                         std::source_location where) noexcept {
+  return guard(
+      [&] {
+        check(out != nullptr, "out must not be NULL");
+        *out = read(tensor_of(t, "t"));
+      },
+      where);
+}
+
+// A call that writes what `read` sees in the tensor. It allocates nothing and calls nothing, so it
+// needs no name, and no scope for its one use.
+template <class Out, class Read>
+inline tensor_status_t read_tensor(
+    const tensor_t* t, Out* out, Read read,
+    std::source_location where = std::source_location::current()) noexcept {
+  const Slot* const slot = find_slot(t);
+  const bool is_read =
+      slot && out && read_quickly(*slot->tensor.impl(), [&] { *out = read(slot->tensor); });
+  return is_read ? TENSOR_OK : read_slowly(t, out, read, where);
 }
 
 inline Tensor optional_tensor_of(const tensor_t* handle, const char* name) {

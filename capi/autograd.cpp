@@ -34,10 +34,7 @@ tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_grad) {
 }
 
 tensor_status_t tensor_requires_grad(const tensor_t* t, bool* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").requires_grad();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.requires_grad(); });
 }
 
 tensor_status_t tensor_is_leaf(const tensor_t* t, bool* out) {
@@ -48,10 +45,7 @@ tensor_status_t tensor_is_leaf(const tensor_t* t, bool* out) {
 }
 
 tensor_status_t tensor_is_view(const tensor_t* t, bool* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").is_view();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.is_view(); });
 }
 
 tensor_status_t tensor_grad(const tensor_t* t, tensor_t** out) {
@@ -96,10 +90,7 @@ tensor_status_t tensor_inference_mode(bool* out) {
 }
 
 tensor_status_t tensor_is_inference(const tensor_t* t, bool* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").impl()->inference;
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.impl()->inference; });
 }
 
 tensor_status_t tensor_retain_grad(tensor_t* t) {

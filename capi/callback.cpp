@@ -6,6 +6,12 @@
 
 namespace libtensor::capi {
 
+void call_destroy(autograd::UserData data) noexcept {
+  if (!data.destroy) return;
+  const CallbackFrame frame;
+  data.destroy(data.user);
+}
+
 // destroy is called even where there is no memory to remember it.
 User::User(void* user, void (*destroy)(void* user)) {
   std::unique_ptr<const Owner> owner;
@@ -13,13 +19,13 @@ User::User(void* user, void (*destroy)(void* user)) {
     owner = std::make_unique<const Owner>(Owner{user, nullptr});
     const_cast<Owner&>(*owner).destroy = destroy;
   } catch (...) {
-    if (destroy) destroy(user);
+    call_destroy({user, destroy});
     throw;
   }
   owner_ = std::move(owner);
 }
 
-CallbackFrame::CallbackFrame()
+CallbackFrame::CallbackFrame() noexcept
     : errors_before_(failure_count()),
       grad_mode_(autograd::grad_mode()),
       inference_mode_(inference_mode_flag) {}

@@ -13,6 +13,9 @@
 
 namespace libtensor::capi {
 
+// Calls the host's destroy, where there is one. It may do what any callback may, but not fail.
+void call_destroy(autograd::UserData data) noexcept;
+
 // Calls destroy(user) once, when the last copy goes.
 class User {
  public:
@@ -24,9 +27,7 @@ class User {
   struct Owner {
     void* user;
     void (*destroy)(void* user);
-    ~Owner() {
-      if (destroy) destroy(user);
-    }
+    ~Owner() { call_destroy({user, destroy}); }
   };
   std::shared_ptr<const Owner> owner_;
 };
@@ -36,7 +37,7 @@ class User {
 // opened. check throws where it returned an error, with the message that it left.
 class CallbackFrame {
  public:
-  CallbackFrame();
+  CallbackFrame() noexcept;
   ~CallbackFrame();
   CallbackFrame(const CallbackFrame&) = delete;
   CallbackFrame& operator=(const CallbackFrame&) = delete;

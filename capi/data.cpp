@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "arguments.h"
 #include "autograd/history.h"
+#include "autograd/user_data.h"
+#include "callback.h"
 #include "core/device_runtime.h"
 #include "firewall.h"
 #include "io/format.h"
@@ -73,6 +76,13 @@ void copy_out(const Dims& values, int64_t* out, size_t capacity, size_t* count, 
   std::copy_n(values.begin(), std::min<size_t>(capacity, values.size()), out);
 }
 
+// Gives memory back to the host.
+void end_blob(void* context) {
+  const std::unique_ptr<const autograd::UserData> owner(
+      static_cast<const autograd::UserData*>(context));
+  call_destroy(*owner);
+}
+
 // Refuses memory of the host that is not for all elements of the tensor.
 void check_memory(const Tensor& tensor, const void* data, size_t bytes) {
   const size_t needed = tensor.numel() * size_of(tensor.dtype());
@@ -129,19 +139,19 @@ tensor_status_t tensor_from_blob(void* data, const int64_t* shape, const int64_t
     check(data != nullptr || bytes == 0, "data must not be NULL");
     check(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0,
           "data must be aligned to the size of an element, ", size_of(dtype), " bytes");
+    std::unique_ptr<autograd::UserData> owner;
+    if (destroy) owner.reset(new autograd::UserData{user, destroy});
     Tensor tensor = Tensor::over(Storage::share(data, bytes, device), sizes, steps, dtype);
     if (settings.requires_grad) autograd::set_requires_grad(tensor, true);
     Storage& storage = tensor.storage();
     *out = new_handle(std::move(tensor));
-    storage.set_deleter(destroy, user);  // last: on failure the memory stays the caller's
+    // Last: on failure the memory stays the caller's.
+    if (owner) storage.set_deleter(end_blob, owner.release());
   });
 }
 
 tensor_status_t tensor_ndim(const tensor_t* t, size_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").ndim();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.ndim(); });
 }
 
 tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
@@ -155,10 +165,7 @@ tensor_status_t tensor_size(const tensor_t* t, int64_t dim, int64_t* out) {
 }
 
 tensor_status_t tensor_numel(const tensor_t* t, int64_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").numel();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.numel(); });
 }
 
 tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
@@ -172,17 +179,11 @@ tensor_status_t tensor_stride(const tensor_t* t, int64_t dim, int64_t* out) {
 }
 
 tensor_status_t tensor_storage_offset(const tensor_t* t, int64_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").offset();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.offset(); });
 }
 
 tensor_status_t tensor_is_contiguous(const tensor_t* t, bool* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").is_contiguous();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.is_contiguous(); });
 }
 
 tensor_status_t tensor_shape(const tensor_t* t, int64_t* shape, size_t capacity, size_t* ndim) {
@@ -194,17 +195,12 @@ tensor_status_t tensor_strides(const tensor_t* t, int64_t* strides, size_t capac
 }
 
 tensor_status_t tensor_dtype(const tensor_t* t, tensor_dtype_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = static_cast<tensor_dtype_t>(tensor_of(t, "t").dtype());
-  });
+  return read_tensor(
+      t, out, [](const Tensor& tensor) { return static_cast<tensor_dtype_t>(tensor.dtype()); });
 }
 
 tensor_status_t tensor_device(const tensor_t* t, tensor_device_t* out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = to_c(tensor_of(t, "t").device());
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return to_c(tensor.device()); });
 }
 
 size_t tensor_dtype_size(tensor_dtype_t dtype) {
@@ -249,10 +245,7 @@ tensor_status_t tensor_promote_types(tensor_dtype_t a, tensor_dtype_t b, tensor_
 }
 
 tensor_status_t tensor_data(const tensor_t* t, void** out) {
-  return guard([&] {
-    check_result(out, "out");
-    *out = tensor_of(t, "t").data();
-  });
+  return read_tensor(t, out, [](const Tensor& tensor) { return tensor.data(); });
 }
 
 tensor_status_t tensor_version_of(const tensor_t* t, uint32_t* out) {

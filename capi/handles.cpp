@@ -64,33 +64,33 @@ uint32_t index_of(uint64_t handle) {
 class ThreadHandles {
  public:
   ThreadHandles() {
-    free_.reserve(3 * kBatch);
     std::lock_guard lock(table().mutex);
     table().threads.push_back(this);
   }
   ~ThreadHandles();
 
   uint32_t take() {
-    if (free_.empty()) refill();
-    const uint32_t index = free_.back();
-    free_.pop_back();
+    if (free_count_ == 0) [[unlikely]]
+      refill();
     count(1);
-    return index;
+    return free_[--free_count_];
   }
   // The slot of a handle that is gone.
   [[gnu::always_inline]] inline void put(uint64_t handle) {
     count(-1);
     if (is_used_up(handle)) return;
-    if (free_.size() >= 2 * kBatch) spill();
-    free_.push_back(index_of(handle));
+    if (free_count_ == kMostFree) [[unlikely]]
+      spill();
+    free_[free_count_++] = index_of(handle);
   }
   // A handle that exists must be remembered: so the room comes first.
   void make_room() {
-    if (!scopes_.empty() && remembered_.size() == remembered_.capacity())
-      remembered_.reserve(std::max<size_t>(64, 2 * remembered_.size()));
+    if (!scopes_.empty()) [[unlikely]]
+      make_room_in_scope();
   }
   void remember(tensor_t* handle) {
-    if (!scopes_.empty()) remembered_.push_back(handle);
+    if (!scopes_.empty()) [[unlikely]]
+      remember_in_scope(handle);
   }
   void open_scope() { scopes_.push_back(remembered_.size()); }
   void close_scope(tensor_t* const* keep, size_t count) noexcept;
@@ -98,7 +98,7 @@ class ThreadHandles {
   size_t& floor() { return floor_; }
 
   // A slot whose handle is gone and whose tensor stays. False where there is no room to note it.
-  bool delay(uint64_t handle) noexcept {
+  [[gnu::noinline]] bool delay(uint64_t handle) noexcept {
     try {
       delayed_.push_back(handle);
     } catch (...) {
@@ -120,20 +120,30 @@ class ThreadHandles {
   void count(int64_t change) {
     live_.store(live() + change, std::memory_order_relaxed);
   }  // only this thread writes
-  void refill() {
+  // What is rare is not inlined: it would cost the usual case registers to save.
+  [[gnu::noinline]] void refill() {
     std::lock_guard lock(table().mutex);
     if (table().free.empty()) add_chunk(table());
     const size_t count = std::min(kBatch, table().free.size());
-    free_.insert(free_.end(), table().free.end() - count, table().free.end());
+    std::copy(table().free.end() - count, table().free.end(), free_);
+    free_count_ = count;
     table().free.resize(table().free.size() - count);
   }
-  void spill() {  // add_chunk has reserved the room
+  [[gnu::noinline]] void spill() {  // add_chunk has reserved the room
     std::lock_guard lock(table().mutex);
-    table().free.insert(table().free.end(), free_.end() - kBatch, free_.end());
-    free_.resize(free_.size() - kBatch);
+    free_count_ -= kBatch;
+    const uint32_t* const first = free_ + free_count_;
+    table().free.insert(table().free.end(), first, first + kBatch);
   }
+  [[gnu::noinline]] void make_room_in_scope() {
+    if (remembered_.size() == remembered_.capacity())
+      remembered_.reserve(std::max<size_t>(64, 2 * remembered_.size()));
+  }
+  [[gnu::noinline]] void remember_in_scope(tensor_t* handle) { remembered_.push_back(handle); }
 
-  std::vector<uint32_t> free_;
+  static constexpr size_t kMostFree = 2 * kBatch;
+  size_t free_count_ = 0;
+  uint32_t free_[kMostFree];
   std::vector<tensor_t*> remembered_;  // of all open scopes
   std::vector<size_t> scopes_;         // where each begins there
   size_t floor_ = 0;                   // so many of them may not be closed: ScopeFence
@@ -159,7 +169,7 @@ ThreadHandles::~ThreadHandles() {
     put_delayed(handle);
   }
   std::lock_guard lock(table().mutex);
-  table().free.insert(table().free.end(), free_.begin(), free_.end());
+  table().free.insert(table().free.end(), free_, free_ + free_count_);
   table().live_of_ended_threads += live();
   std::erase(table().threads, this);
 }
@@ -256,13 +266,18 @@ bool release_handle(tensor_t* handle) {
 ReleaseDelay::ReleaseDelay() { ++mine().delays(); }
 ReleaseDelay::~ReleaseDelay() { --mine().delays(); }
 
-void free_delayed() {
-  if (!current || !current->has_delayed() || current->delays() > 0 || uses_any()) [[likely]]
-    return;
+namespace {
+[[gnu::cold, gnu::noinline]] void free_what_was_delayed() {
   for (uint64_t handle : current->take_delayed()) {
     const Tensor tensor = empty_slot(slot_at(index_of(handle)), next_generation(handle));
     mine().put_delayed(handle);
   }
+}
+}  // namespace
+
+void free_delayed() {
+  if (current && current->has_delayed() && current->delays() == 0 && !uses_any()) [[unlikely]]
+    free_what_was_delayed();
 }
 
 size_t live_handles() {
@@ -282,12 +297,14 @@ bool pop_scope(tensor_t* const* keep, size_t count) noexcept {
   return true;
 }
 
-ScopeFence::ScopeFence() : floor_before_(std::exchange(mine().floor(), scope_depth())) {}
+// A thread that has never had a handle has no scope open either.
+ScopeFence::ScopeFence() noexcept
+    : floor_before_(current ? std::exchange(current->floor(), scope_depth()) : 0) {}
 
 ScopeFence::~ScopeFence() {
   while (pop_scope(nullptr, 0)) {
   }
-  current->floor() = floor_before_;
+  if (current) current->floor() = floor_before_;
 }
 
 }  // namespace libtensor::capi

@@ -61,7 +61,7 @@ bool pop_scope(tensor_t* const* keep, size_t count) noexcept;
 // While it lives, scopes that were opened before stay open; those opened since are closed with it.
 class ScopeFence {
  public:
-  ScopeFence();
+  ScopeFence() noexcept;  // needs no memory
   ~ScopeFence();
   ScopeFence(const ScopeFence&) = delete;
   ScopeFence& operator=(const ScopeFence&) = delete;

@@ -202,7 +202,9 @@ class CallbackSavedHooks final : public autograd::SavedHooks, public autograd::H
     return tensor;
   }
   void discard(void* packed) override {
-    if (callbacks_.discard) callbacks_.discard(user_.get(), packed);
+    if (!callbacks_.discard) return;
+    const CallbackFrame frame;
+    callbacks_.discard(user_.get(), packed);
   }
   autograd::UserData packed_data(void* packed) const override {
     return {packed, user_.data().destroy};

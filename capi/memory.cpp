@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "callback.h"
 #include "firewall.h"
 #include "memory/context.h"
 #include "memory/device_memory.h"
@@ -86,11 +87,15 @@ class Functions final : public memory::Source {
 
   Functions(Allocate allocates, Free frees, void* user)
       : allocate_(allocates), free_(frees), user_(user) {}
-  ~Functions() override {
-    if (destroy) destroy(user_);
+  ~Functions() override { call_destroy({user_, destroy}); }
+  void* allocate(size_t bytes) override {
+    const CallbackFrame frame;
+    return allocate_(user_, bytes);
   }
-  void* allocate(size_t bytes) override { return allocate_(user_, bytes); }
-  void free(void* data, size_t bytes) noexcept override { free_(user_, data, bytes); }
+  void free(void* data, size_t bytes) noexcept override {
+    const CallbackFrame frame;
+    free_(user_, data, bytes);
+  }
 
   void (*destroy)(void*) = nullptr;  // set when nothing can fail any more
 
@@ -106,8 +111,10 @@ struct Pressure {
   tensor_device_t device;
   void (*destroy)(void*) = nullptr;
 
-  ~Pressure() {
-    if (destroy) destroy(user);
+  ~Pressure() { call_destroy({user, destroy}); }
+  bool operator()(uint64_t bytes) const {
+    const CallbackFrame frame;
+    return function(user, device, bytes);
   }
 };
 
@@ -192,9 +199,7 @@ tensor_status_t tensor_memory_set_pressure_callback(
     CachingAllocator& allocator = allocator_for(device);
     if (!function) return allocator.set_pressure_callback(nullptr);
     const auto callback = std::make_shared<Pressure>(Pressure{function, user, device});
-    allocator.set_pressure_callback([callback](size_t bytes) {
-      return callback->function(callback->user, callback->device, bytes);
-    });
+    allocator.set_pressure_callback([callback](size_t bytes) { return (*callback)(bytes); });
     callback->destroy = destroy;
   });
 }

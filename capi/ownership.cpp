@@ -93,7 +93,7 @@ tensor_status_t tensor_is_shared(const tensor_t* t, bool* out) {
 
 tensor_status_t tensor_set_companion(tensor_t* t, void* user, void (*destroy)(void* user)) {
   return guard([&] {
-    autograd::OwnedUserData companion({user, destroy});
+    autograd::OwnedUserData companion({user, destroy}, call_destroy);
     const Tensor keeper = tensor_of(t, "t");  // what is let go of may release the handle
     autograd::set_companion(keeper, std::move(companion));
   });

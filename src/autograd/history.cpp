@@ -219,10 +219,11 @@ void HistoryChange::prepare(const Tensor& self, const Ref<Node>& node, size_t se
   if (!is_floating(self.dtype())) return;
   output_nr_ = node->add_output(self);
   fresh_ = node;
-  if (!self.is_view()) return;
+  if (!self.is_view()) return prepare_retained_grad(self, fresh_.get());
   const Tensor base = base_of(self);
   fresh_ = tensor_ops.copy_slices(base, self, node, self_edge);
   output_nr_ = fresh_->add_output(base);
+  prepare_retained_grad(base, fresh_.get());
 }
 
 namespace {

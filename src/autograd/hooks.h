@@ -148,6 +148,8 @@ struct NodeHooks {
   HookList<NodePostHook> after;
 
   void add(uint32_t output_nr, Ref<TensorHook> hook);
+  // So that one more can be added when nothing may fail any more. With hook_mutex held.
+  void make_room_for_retained() { retained.reserve(retained.size() + 1); }
   void run(std::span<Tensor> gradients) const;
   void append_groups(std::vector<const void*>& groups) const;
   void visit_held(HeldVisitor& visit) const;

@@ -55,7 +55,7 @@ void disable_saved_hooks(std::optional<std::string> message) {
   own().disabled = message ? std::make_shared<const std::string>(std::move(*message)) : nullptr;
 }
 
-SavedHooksFence::SavedHooksFence() {
+SavedHooksFence::SavedHooksFence() noexcept {
   if (!state) return;  // nothing was ever set on this thread
   floor_before_ = std::exchange(state->floor, state->stack.size());
   disabled_before_ = state->disabled;

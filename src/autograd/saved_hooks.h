@@ -45,7 +45,7 @@ void disable_saved_hooks(std::optional<std::string> message);
 // While it lives, hooks set before stay; those set since go with it.
 class SavedHooksFence {
  public:
-  SavedHooksFence();
+  SavedHooksFence() noexcept;
   ~SavedHooksFence();
   SavedHooksFence(const SavedHooksFence&) = delete;
   SavedHooksFence& operator=(const SavedHooksFence&) = delete;

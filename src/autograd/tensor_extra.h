@@ -53,6 +53,8 @@ void set_companion(const Tensor& tensor, OwnedUserData companion);
 // Drops a gradient, which may have a gradient of its own and so on, without recursion.
 void drop_gradient(Tensor gradient);
 
+// What the next needs memory for.
+void prepare_retained_grad(const Tensor& tensor, Node* to);
 // `tensor` gets another grad_fn: its retained grad goes along. Call before it is set.
 void move_retained_grad(const Tensor& tensor, Node* to, uint32_t output_nr);
 

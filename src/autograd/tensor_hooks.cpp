@@ -49,6 +49,10 @@ void retain_grad(const Tensor& tensor) {
   auto retained = Ref<RetainedGrad>::adopt(new RetainedGrad);
   NodeHooks& hooks = node->make_hooks();
   {
+    std::lock_guard lock(hook_mutex());
+    hooks.make_room_for_retained();
+  }
+  {
     const ShortLock lock(leaf_mutex());
     TensorExtra& extra = extra_of(tensor);
     std::swap(retained->grad, extra.grad);
@@ -64,12 +68,21 @@ bool retains_grad(const Tensor& tensor) {
   return extra && extra->retained;
 }
 
+void prepare_retained_grad(const Tensor& tensor, Node* to) {
+  const TensorExtra* extra = find_extra(tensor);
+  if (!extra || !extra->retained) return;
+  NodeHooks& target = to->make_hooks();
+  std::lock_guard lock(hook_mutex());
+  target.make_room_for_retained();
+}
+
 void move_retained_grad(const Tensor& tensor, Node* to, uint32_t output_nr) {
   const TensorExtra* extra = find_extra(tensor);
   auto* from = static_cast<Node*>(tensor.impl()->grad_fn.get());
   if (!extra || !extra->retained || !from || !from->hooks()) return;
   NodeHooks& target = to->make_hooks();
   std::lock_guard lock(hook_mutex());
+  target.make_room_for_retained();
   std::erase_if(from->hooks()->retained,
                 [&](const NodeHooks::Retained& one) { return one.grad == extra->retained; });
   target.retained.push_back({output_nr, extra->retained});

@@ -167,8 +167,8 @@ void check_changed_here(const TensorImpl& tensor, const char* name) {
 
 bool is_among_uses(const TensorImpl& tensor) noexcept { return uses->owner->contains(tensor); }
 
-void UseScope::give_back_room() const noexcept {
-  if (before_ < ThreadUses::kRoom) uses->owner->shrink();
+void UseScope::give_back_room(uint32_t left) noexcept {
+  if (left < ThreadUses::kRoom) uses->owner->shrink();
 }
 
 Exclusive::Exclusive(const Tensor& tensor) {

@@ -6,6 +6,7 @@
 // changing thread's (membarrier): so a reader pays for a few plain loads and stores.
 #pragma once
 
+#include "core/single_threaded.h"
 #include "core/tensor.h"
 
 namespace libtensor {
@@ -31,7 +32,7 @@ extern LIBTENSOR_FAST_THREAD_LOCAL UseList* uses;
 
 // Until the UseScope around ends, no other thread changes the shape, memory or history of `tensor`.
 // Throws where one is about to; `name` is what the caller knows it by.
-inline void use(const TensorImpl& tensor, const char* name) {
+[[gnu::always_inline]] inline void use(const TensorImpl& tensor, const char* name) {
   UseList* const list = uses;
   const uint32_t count = list->count.load(std::memory_order_relaxed);
   if (count >= list->quick.load(std::memory_order_relaxed)) [[unlikely]]
@@ -44,6 +45,28 @@ inline void use(const TensorImpl& tensor, const char* name) {
 }
 inline void use(const Tensor& tensor, const char* name) {
   if (tensor.defined()) use(*tensor.impl(), name);
+}
+
+// Calls `read`, which throws nothing and calls nothing of the host's, as such a use that ends with
+// it. False where that takes more than a few stores: then it has not been called.
+template <class Read>
+inline bool read_quickly(const TensorImpl& tensor, Read&& read) noexcept {
+  if (single_threaded()) {  // nor does another one start before `read` returns
+    read();
+    return true;
+  }
+  UseList* const list = uses;
+  const uint32_t count = list->count.load(std::memory_order_relaxed);
+  if (count >= list->quick.load(std::memory_order_relaxed)) [[unlikely]]
+    return false;
+  list->tensors()[count].store(&tensor, std::memory_order_relaxed);
+  list->count.store(count + 1, std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const bool changing = tensor.changing.load(std::memory_order_acquire);
+  if (!changing) [[likely]]
+    read();
+  list->count.store(count, std::memory_order_release);
+  return !changing;
 }
 
 // Does a call of this thread that has not ended use the tensor, or any?
@@ -62,14 +85,15 @@ class UseScope {
     if (count == before_) return;
     list->count.store(before_, std::memory_order_release);
     if (count > kMany) [[unlikely]]
-      give_back_room();
+      give_back_room(before_);
   }
   UseScope(const UseScope&) = delete;
   UseScope& operator=(const UseScope&) = delete;
 
  private:
   static constexpr uint32_t kMany = 512;
-  [[gnu::cold, gnu::noinline]] void give_back_room() const noexcept;
+  // Static: the count, whose address nobody has, stays in a register.
+  [[gnu::cold, gnu::noinline]] static void give_back_room(uint32_t left) noexcept;
 
   uint32_t before_;
 };

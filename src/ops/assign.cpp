@@ -153,6 +153,13 @@ std::vector<Resize> planned(std::span<const Assignment> assignments) {
 }  // namespace
 
 Tensor filling(const Tensor& value, const Tensor& out) {
+  if (value.numel() != out.numel() && out.numel() > 0) {
+    warn("The number of elements in the out tensor of shape ", out.shape(), " is ", out.numel(),
+         " which does not match the computed number of elements ", value.numel(),
+         ". Note that this may occur as a result of rounding error. The out tensor will be resized "
+         "to a tensor of shape (",
+         value.numel(), ",).");
+  }
   return value.numel() == out.numel() ? value.view(out.shape(), contiguous_strides(out.shape()), 0)
                                       : value;
 }

@@ -46,7 +46,8 @@ void assign(const Tensor& self, const Tensor& value);
 void make_out(const Tensor& out, const Tensor& value);
 // The same, with PyTorch's warning of a resize that gives up elements; `strides` as for Resize.
 void assign_out(const Tensor& out, const Tensor& value, Span strides = {});
-// `value` in the shape of an `out` that has as many elements: one that need not be resized.
+// `value` in the shape of an `out` that has as many elements: one that need not be resized. PyTorch
+// warns where that has other elements.
 Tensor filling(const Tensor& value, const Tensor& out);
 // assign_out for several, of which none is changed unless all can be. The outs must not share
 // memory.

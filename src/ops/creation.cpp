@@ -63,17 +63,16 @@ constexpr const char* kUniform = "check_uniform_bounds";
 constexpr const char* kNormal = "normal_kernel_cpu";
 
 int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
-  double size = 0;
   if (integral) {
-    const int64_t s = start.to<int64_t>(), e = end.to<int64_t>(), d = step.to<int64_t>();
+    // What PyTorch divides: where that wraps around there, its result is an error or wrong.
+    const int64_t by = step.to<int64_t>(), rounding = by - (by > 0 ? 1 : -1);
     int64_t length = 0;
-    const bool overflow = __builtin_sub_overflow(e, s, &length);
-    const double exact =
-        overflow ? static_cast<double>(e) - static_cast<double>(s) : static_cast<double>(length);
-    size = std::ceil(exact / static_cast<double>(d));
-  } else {
-    size = std::ceil((end.to<double>() - start.to<double>()) / step.to<double>());
+    bool overflow = __builtin_sub_overflow(end.to<int64_t>(), start.to<int64_t>(), &length);
+    overflow |= __builtin_add_overflow(length, rounding, &length);
+    check(!overflow, "invalid size, possible overflow?");
+    return length / by;
   }
+  const double size = std::ceil((end.to<double>() - start.to<double>()) / step.to<double>());
   check(size >= 0 && size < static_cast<double>(std::numeric_limits<int64_t>::max()),
         "invalid size, possible overflow?");
   return static_cast<int64_t>(size);

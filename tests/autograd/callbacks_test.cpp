@@ -32,7 +32,13 @@ struct World {
     if (++runs > 40) return TENSOR_OK;  // passes within passes come to an end
     return act(*this, call);
   }
-  static void destroy(void* user) { ++static_cast<World*>(user)->destroyed; }
+  // Does it as well.
+  static void destroy(void* user) {
+    auto& w = *static_cast<World*>(user);
+    ++w.destroyed;
+    Call nothing;
+    w.act(w, nothing);
+  }
 };
 
 World& world(void* user) { return *static_cast<World*>(user); }

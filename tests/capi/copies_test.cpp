@@ -208,6 +208,20 @@ TEST(Unload, ThenForkAndExit) {
   EXPECT_EXIT(std::_Exit(0), testing::ExitedWithCode(0), "");
 }
 
+// Handlers that were there before the library was loaded run when its own static objects, had it
+// any with an end, are gone.
+Copy* used_at_exit = nullptr;
+void use_at_exit() { _exit(twice_sum(*used_at_exit, 5000) == 10000 ? 42 : 43); }
+TEST(LoadedDeathTest, ServesHandlersFromBeforeItsLoading) {
+  const auto use = [] {
+    std::atexit(use_at_exit);
+    used_at_exit = new Copy(4);
+    twice_sum(*used_at_exit, 5000);
+    std::exit(0);
+  };
+  EXPECT_EXIT(use(), testing::ExitedWithCode(42), "");
+}
+
 TEST(ManyCopies, FitIntoAProcess) {
   // Thread-local memory for libraries loaded late is scarce, and other libraries want some too.
   std::vector<std::unique_ptr<Copy>> copies;

@@ -90,4 +90,20 @@ TEST(Exit, DestructorsOfKeysMayUseTheLibrary) {
   pthread_key_delete(key);
 }
 
+// What a thread leaves behind is destroyed with it, and calls back when part of what the library
+// had for the thread is gone: here the message, which came after the hooks.
+TEST(Exit, WhatAThreadLeavesMayUseTheLibrary) {
+  worked = 0;
+  std::thread([] {
+    const auto pack = [](void*, tensor_t*, void**) -> tensor_status_t { return TENSOR_OK; };
+    const auto unpack = [](void*, void*, tensor_t**) -> tensor_status_t { return TENSOR_OK; };
+    EXPECT_EQ(
+        tensor_saved_tensors_hooks_push(pack, unpack, nullptr, nullptr, [](void*) { work(); }),
+        TENSOR_OK);
+    EXPECT_EQ(tensor_release(reinterpret_cast<tensor_t*>(3)), TENSOR_ERROR_INVALID_HANDLE);
+  }).join();
+  EXPECT_EQ(worked, 1);
+  EXPECT_EQ(tensor_live_handles(), 0u);
+}
+
 }  // namespace

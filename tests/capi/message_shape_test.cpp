@@ -119,6 +119,10 @@ const Case kCreation[] = {
      CALL(tensor_arange(integer(0), integer(3), by(integer(-1)), out))},
     {"ArangeOfAllIntegers", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), nullptr, out))},
+    {"ArangeOfALongStep", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(0), integer(3), by(integer(INT64_MAX)), out))},
+    {"ArangeOfALongStepDown", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(0), integer(-3), by(integer(INT64_MIN)), out))},
     {"EyeNegative", kRuntime, "n must be greater or equal to 0, got -1",
      CALL(tensor_eye(-1, With(&tensor_eye_options_t::m, tensor_some_int64(2)), out))},
 };

@@ -160,6 +160,10 @@ TEST_F(Overflow, OfRangesAndMatrices) {
       });
     }
   }
+  Owned one = call(tensor_arange, integer(0), integer(1), integer(INT64_MAX), nullptr);
+  expect_values(one, {0});
+  one = call(tensor_arange, integer(INT64_MAX - 1), integer(INT64_MAX), integer(2), nullptr);
+  EXPECT_EQ(numel(one), 1);
   for (double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
     expect_sane(
         [&](tensor_t** out) { return tensor_arange(number(0), number(bad), nullptr, out); });

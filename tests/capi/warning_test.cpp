@@ -79,6 +79,25 @@ TEST_F(Warning, OfOutputsThatGiveUpElements) {
   EXPECT_EQ(heard_.size(), 3u);
 }
 
+TEST_F(Warning, OfRangesThatNeedAnotherOutput) {
+  listen();
+  const Owned out = filled({5}, 5), grid = filled({1, 3}, 5), none = filled({0}, 5);
+  const auto range = [](tensor_t* to) {
+    return tensor_arange_out(integer(0), integer(3), integer(1), to);
+  };
+  OK(range(grid));
+  OK(range(none));
+  EXPECT_TRUE(heard_.empty());
+  OK(range(out));
+  EXPECT_EQ(heard_,
+            std::vector<std::string>{
+                "The number of elements in the out tensor of shape [5] is 5 which does not match "
+                "the computed number of elements 3. Note that this may occur as a result of "
+                "rounding error. The out tensor will be resized to a tensor of shape (3,)."});
+  expect_values(out, {0, 1, 2});
+  expect_values(grid, {0, 1, 2});
+}
+
 TEST_F(Warning, OfGradientsThatNobodyFillsIn) {
   listen();
   const Owned x = leaf({1, 2}), y = call(tensor_mul, x, x), sum = call(tensor_sum, y);

@@ -204,6 +204,28 @@ void in_place_on_views(Program& run, const Leaves& in) {
       run(tensor_retain_grad, row) && run(tensor_sum, a, &total) && run(tensor_backward, total);
 }
 
+// A change that fails has changed nothing, and what retained its gradient still does.
+void in_place_on_what_retains_its_gradient(Program& run, const Leaves& in) {
+  tensor_t *a = nullptr, *row = nullptr, *total = nullptr;
+  run(tensor_mul_scalar, in.x, number(3), &a) && run(tensor_retain_grad, a) &&
+      run(tensor_select, a, 0, 1, &row);
+  uint32_t before = 0, after = 0;
+  const auto check = [&](bool done) {
+    if (done) ++before;
+    EXPECT_TRUE(!a || tensor_version_of(a, &after) == TENSOR_OK);
+    EXPECT_EQ(after, before) << "changed by a call that failed";
+  };
+  check(run(tensor_mul_scalar_, row, number(2)));
+  check(run(tensor_exp_, a));
+  bool retains = false;
+  run(tensor_retains_grad, a, &retains) && run(tensor_sum, a, &total) &&
+      run(tensor_backward, total);
+  if (run.status() != TENSOR_OK) return;
+  EXPECT_TRUE(retains);
+  tensor_t* gradient = nullptr;
+  EXPECT_TRUE(run(tensor_grad, a, &gradient) && gradient);
+}
+
 void hooks_of_tensors(Program& run, const Leaves& in) {
   tensor_t *y = nullptr, *total = nullptr;
   tensor_hook_t* hooks[4] = {};
@@ -416,6 +438,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"PlainStep", plain_step}, Case{"SeveralRoots", several_roots},
                     Case{"FromEdgesToEdges", from_edges_to_edges},
                     Case{"SecondOrder", second_order}, Case{"InPlaceOnViews", in_place_on_views},
+                    Case{"InPlaceOnWhatRetainsItsGradient", in_place_on_what_retains_its_gradient},
                     Case{"HooksOfTensors", hooks_of_tensors},
                     Case{"HooksOfSeveralTensors", hooks_of_several_tensors},
                     Case{"HooksOfNodes", hooks_of_nodes}, Case{"CustomFunction", custom_function},

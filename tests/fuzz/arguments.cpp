@@ -515,6 +515,9 @@ size_t Call::capacity(const char* name) {
   const size_t chosen[] = {most, 0, 1, choices_.below(most + 1)};
   const size_t result = choices_.of(chosen);
   if (room_is_last_) rooms_[drawn_rooms_ - 1].count = result;
+  for (Room& room : rooms_) {
+    if (room.is_list) room.count = result;
+  }
   note(name, std::to_string(result));
   return result;
 }

@@ -26,6 +26,7 @@ struct Row {
   bool gives_gradient;  // its result may be changed by backward
   bool sets_data;       // gives a tensor another's memory
   bool sets_history;    // gives tensors of its lists a history of the caller's own
+  bool sets_stream;     // another one is current
   Registration::Rule rule;
   void (*call)(class Call& call);
 };
@@ -117,6 +118,13 @@ class Call {
     set_struct_size(sizeof(T));
     return static_cast<T*>(room);
   }
+  // Of as many as the capacity says, which comes after another room.
+  template <class T>
+  T* list_room(const char* name) {
+    T* const room = this->room<T>(name);
+    rooms_[drawn_rooms_ - 1].is_list = true;
+    return room;
+  }
   size_t capacity(const char* name);  // of the room, or the results, drawn last
 
   // --- the call
@@ -157,7 +165,7 @@ class Call {
   struct Room {
     alignas(16) unsigned char bytes[kRoom];
     size_t element = 0, count = 1;
-    bool is_struct = false;
+    bool is_struct = false, is_list = false;
   };
 
   enum Use : uint8_t { kRead, kChange, kGiveUp };
@@ -228,5 +236,6 @@ void call_scope_push(Call& call);
 void call_scope_pop(Call& call);
 void call_hooks_push(Call& call);
 void call_hooks_pop(Call& call);
+void call_ownership(Call& call);
 
 }  // namespace test

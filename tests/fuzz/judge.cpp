@@ -75,6 +75,7 @@ bool Call::may_lead_back() const {
 }
 
 void Call::before() {
+  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   may_lead_back_ = may_lead_back();
   add_other_handles();
   world_.changing.insert(world_.changing.end(), changed_.begin(), changed_.end());
@@ -110,6 +111,9 @@ void Call::after(tensor_status_t status) {
   check_rooms(status);
   keep_results();
   note_gradients(status);
+  // A tensor may be used in another stream than it was made in, which is for the caller to order.
+  world_.has_streams |= row_.sets_stream && status == TENSOR_OK;
+  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   if (world_.depth > 0) {
     add_other_handles();  // of the tensors as they are now
     world_.changed.insert(world_.changed.end(), changed_.begin(), changed_.end());
@@ -212,7 +216,8 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
   // A pack hook of an operation in place is given a tensor of what that is about to write, whose
   // views have another history later.
   const bool may_share = world_.data_was_set || !slot.seen.storage || slot.gradient;
-  if (!own && !shares && !(history && may_share)) {
+  const bool got_memory = other == "storage" && !slot.seen.storage;
+  if (!own && !shares && !got_memory && !(history && may_share)) {
     return world_.fail("changed what it may not", detail);
   }
   // All that share a storage see it grow, and move, where one of them is resized.
@@ -223,6 +228,7 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
     world_.fail("a version went back", detail);
   }
   slot.seen = now;
+  world_.has_overlaps |= now.may_overlap();
 }
 
 void Call::compare(tensor_status_t status) {

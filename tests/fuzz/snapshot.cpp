@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "fuzz/choices.h"
 
@@ -116,6 +117,22 @@ Snapshot look(const tensor_t* t, std::string& wrong) {
   }
   if (wrong.empty() && seen.few()) look_at_elements(t, seen, wrong);
   return seen;
+}
+
+// Not where each stride steps over all that the smaller ones reach.
+bool Snapshot::may_overlap() const {
+  std::pair<int64_t, int64_t> steps[kMostDims];  // stride, size
+  size_t count = 0;
+  for (size_t i = 0; numel > 1 && i < ndim; ++i) {
+    if (shape[i] > 1) steps[count++] = {strides[i], shape[i]};
+  }
+  std::sort(steps, steps + count);
+  double reach = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (static_cast<double>(steps[i].first) <= reach) return true;
+    reach += static_cast<double>(steps[i].first) * static_cast<double>(steps[i].second - 1);
+  }
+  return false;
 }
 
 std::string difference(const Snapshot& a, const Snapshot& b) {

@@ -28,6 +28,7 @@ struct Snapshot {
   const char* storage = nullptr;  // where it begins
 
   bool few() const { return numel <= kFewElements; }
+  bool may_overlap() const;  // several of its elements may be one
 };
 
 // What two of the same tensor differ in; "" where in nothing.

@@ -102,6 +102,18 @@ void call_copy_from(Call& call) {
   call.status([&] { return tensor_copy_from(t, data, bytes); });
 }
 
+// Handles are numbers there, and destroy is not called: it says which user pointers are meant.
+void call_ownership(Call& call) {
+  const auto* const handles = reinterpret_cast<const uint64_t*>(call.tensors("handles"));
+  const size_t handle_count = call.length("handle_count");
+  void (*const destroy)(void*) = call.null("destroy") ? nullptr : +[](void*) {};
+  auto* const entries = call.room<tensor_ownership_t>("entries");
+  const size_t capacity = call.capacity("capacity");
+  auto* const count = call.room<size_t>("count");
+  call.status(
+      [&] { return tensor_ownership(handles, handle_count, destroy, entries, capacity, count); });
+}
+
 void call_scope_push(Call& call) {
   World& world = call.world();
   if (world.scopes > world.floor + 4) return;

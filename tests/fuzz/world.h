@@ -138,6 +138,8 @@ class World {
   bool ending = false;                // callbacks make no calls any more
   int depth = 0;                      // calls within callbacks within calls
   bool data_was_set = false;          // what shares a history need not share memory
+  bool has_overlaps = false;          // a tensor with elements that are one
+  bool has_streams = false;           // not only the default one was current
   bool may_have_cycles = false;       // a tensor may be kept by its own gradient
   std::vector<const void*> changing;  // by the calls that run
   // What calls within callbacks may have changed.

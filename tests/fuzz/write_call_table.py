@@ -32,6 +32,7 @@ SPECIAL = {
     "tensor_scope_pop": "call_scope_pop",
     "tensor_saved_tensors_hooks_push": "call_hooks_push",
     "tensor_saved_tensors_hooks_pop": "call_hooks_pop",
+    "tensor_ownership": "call_ownership",
 }
 HANDLES = "node hook function cancel vjp stream event".split()
 # How an argument of a type is drawn: NAME stands for its name.
@@ -85,6 +86,9 @@ BY_NAME = {
     ("int32_t", "n"): "c.threads(NAME)",
     ("size_t", "capacity"): "c.capacity(NAME)",
     ("size_t", "output_count"): "c.count(NAME)",
+    ("uint64_t*", "streams"): "c.list_room<uint64_t>(NAME)",
+    # Else a call gives the error of an earlier one, whose results may be anything.
+    ("bool", "at_once"): "true",
 }
 # Lists as long as another one of the call; NULL stands for ones.
 AS_LONG_AS_ANOTHER = {"grad_outputs", "grad_tensors", "grads", "v"}
@@ -98,7 +102,7 @@ TAKES_A_FUNCTION = {"tensor_callable_t"}
 PROCESS_WIDE = re.compile(
     r"tensor_(memory_(?!tag$|set_tag$|stats$|snapshot$)\w+|manual_seed|set_rng_state"
     r"|set_num_threads|set_detect_anomaly|set_location_callback|set_warning_callback"
-    r"|cuda_allow_tf32|cuda_check_at_once|backend_load)$"
+    r"|cuda_allow_tf32|cuda_check_at_once|backend_load|collect_cycles|ownership)$"
 )
 DESTROYED_ON_SUCCESS = re.compile(r"tensor_(from_blob|memory_\w+|set_location_callback)$")
 
@@ -194,6 +198,7 @@ def flags(function, params):
         function in ("tensor_grad", "tensor_set_grad"),
         function == "tensor_set_data",
         function == "tensor_function_finish",
+        function == "tensor_stream_set_current",
     ]
     return ", ".join("true" if value else "false" for value in values) + f", Registration::{rule}"
 

@@ -7,7 +7,7 @@ import libtensor
 import pytest
 from libtensor._user import _held
 from libtensor.autograd import graph_memory, graph_to_dot, graph_to_html, graph_to_svg
-from libtensor.utils.checkpoint import checkpoint
+from libtensor.utils.checkpoint import CheckpointError, checkpoint
 
 
 def leaf():
@@ -54,6 +54,33 @@ def test_anomaly_tells_the_python_stack(torch):
 def test_detect_anomaly_warns(torch):
     with pytest.warns(UserWarning, match="Anomaly Detection has been enabled"):
         torch.autograd.detect_anomaly()
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpointed_functions_ask_again_for_what_they_saved(reentrant):
+    class Square(libtensor.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, grad):
+            (first,), (second,) = ctx.saved_tensors, ctx.saved_tensors
+            return grad * first + grad * second
+
+    x = leaf()
+    y = checkpoint(Square.apply, x, use_reentrant=reentrant).sum()
+    if reentrant:
+        y.backward()
+        assert x.grad.tolist() == [1.0, -2.0]
+    else:
+        with pytest.raises(CheckpointError, match="already unpacked once"):
+            y.backward()
+    outside = Square.apply(x)
+    x.grad = None
+    outside.sum().backward()
+    assert x.grad.tolist() == [1.0, -2.0]
 
 
 def test_checkpoint_lets_go_of_its_function(torch):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, byref, c_bool, c_int32, c_size_t, c_void_p
 from functools import wraps
+from threading import local
 from weakref import ref
 
 from .._errors import check
@@ -25,7 +27,7 @@ class FunctionCtx:
     that has saved, for those who keep it.
     """
 
-    __slots__ = ("_function", "__dict__", "__weakref__")
+    __slots__ = ("_function", "_found", "__dict__", "__weakref__")
     needs_input_grad: tuple[bool, ...] = ()
 
     def __init__(self):
@@ -35,6 +37,7 @@ class FunctionCtx:
         self._non_differentiable: tuple = ()
         self._materialize = True
         self._is_tensor: tuple[bool, ...] = ()
+        self._repeats = getattr(_reading, "repeats", False)
 
     def save_for_backward(self, *tensors) -> None:
         """Keep tensors for backward, which finds them in saved_tensors."""
@@ -55,6 +58,9 @@ class FunctionCtx:
     @property
     def saved_tensors(self) -> tuple:
         """The tensors given to save_for_backward, once forward has returned."""
+        found = getattr(self, "_found", None)
+        if found is not None:
+            return found
         function = getattr(self._function, "_handle", self._function)
         if function is None:
             return ()
@@ -63,7 +69,24 @@ class FunctionCtx:
         found = (c_void_p * max(count.value, 1))()
         check(native.function_saved_tensors(function, found, count.value))
         owned = [_owned(found[i]) for i in range(count.value)]
-        return tuple(None if item is None else standing_for(item) for item in owned)
+        saved = tuple(None if item is None else standing_for(item) for item in owned)
+        if self._repeats and isinstance(self._function, c_void_p):
+            self._found = saved
+        return saved
+
+
+_reading = local()
+
+
+@contextmanager
+def saved_tensors_repeat(value: bool) -> Iterator[None]:
+    """Whether backward of the functions that are applied here may ask for saved_tensors again where
+    the library gives them once: inside a checkpoint."""
+    before, _reading.repeats = getattr(_reading, "repeats", False), value
+    try:
+        yield
+    finally:
+        _reading.repeats = before
 
 
 def _owned(handle: int | None) -> Handle | None:
@@ -108,12 +131,13 @@ def once_differentiable(function: Callable) -> Callable:
 def _run_backward(user, function, grad_outputs, output_count, grad_inputs, input_count) -> None:
     cls, attributes = held(user)
     ctx = attributes()
-    before, ctx._function = ctx._function, c_void_p(function)
+    before = ctx._function, getattr(ctx, "_found", None)
+    ctx._function, ctx._found = c_void_p(function), None
     try:
         derivative = cls.backward if cls.backward is not Function.backward else cls.vjp
         found = derivative(ctx, *[borrowed(grad_outputs[i]) for i in range(output_count)])
     finally:
-        ctx._function = before
+        ctx._function, ctx._found = before
     found = found if isinstance(found, tuple) else (found,)
     for place, item in enumerate(_checked(f"{cls.__name__}Backward", found, ctx._is_tensor)):
         grad_inputs[place] = given(item).value

@@ -15,7 +15,7 @@ from .._modes import no_grad
 from .._structs import CHECKPOINT_OPTIONS_SIZE, CheckpointOptions
 from .._user import DESTROY, hold
 from .._values import handles
-from ..autograd.function import Function
+from ..autograd.function import Function, saved_tensors_repeat
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "set_checkpoint_early_stop"]
 
@@ -204,7 +204,8 @@ def checkpoint(
             return function(*args)
     if _early_stop is not None:
         early_stop = _early_stop
-    result = _checkpointed(function, args, kwargs, (preserve_rng_state, early_stop))
+    with saved_tensors_repeat(use_reentrant):
+        result = _checkpointed(function, args, kwargs, (preserve_rng_state, early_stop))
     return _for_whole_passes(result) if use_reentrant else result
 
 
