@@ -122,8 +122,8 @@ TENSOR_INLINE tensor_options_t tensor_options_dtype(tensor_dtype_t dtype) {
 /* Options of operations. What PyTorch gives a default is a field of tensor_<operation>_options_t,
  * of which zeros are the defaults: NULL stands for all of them, and
  *
- *   tensor_mse_loss_options_t options = {sizeof options};
- *   options.reduction = TENSOR_REDUCTION_SUM;
+ *   tensor_mse_loss_options_t options = {.struct_size = sizeof options,
+ *                                        .reduction = TENSOR_REDUCTION_SUM};
  *
  * for all but one. A number whose default is not 0 is one that may be absent; a tensor_scalar_t is
  * so where it is all zeros. Later versions add fields at the end, which an older caller's
