@@ -118,6 +118,8 @@ const Case kCreation[] = {
      CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), integer(1), nullptr, out))},
     {"ArangeOfALongStep", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(0), integer(3), integer(INT64_MAX), nullptr, out))},
+    {"ArangeOfALongWayDown", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(INT64_MAX), integer(-1), integer(-1), nullptr, out))},
     {"ArangeOfALongStepDown", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(0), integer(-3), integer(INT64_MIN), nullptr, out))},
     {"EyeNegative", kRuntime, "n must be greater or equal to 0, got -1",
