@@ -145,8 +145,10 @@ Ref<Storage> Storage::grown(size_t bytes) const {
   const bool has_lent = lent_.load(std::memory_order_relaxed) && use_count() > 1;
   check((owned_ && !has_lent) || is_loan(), "Trying to resize storage that is not resizable");
   Ref<Storage> fresh = allocate(bytes, device_);
-  runtime_for(device_).copy_bytes(fresh->data(), device_, data(), device_,
-                                  std::min(bytes, this->bytes()));
+  DeviceRuntime& runtime = runtime_for(device_);
+  runtime.copy_bytes(fresh->data(), device_, data(), device_, std::min(bytes, this->bytes()));
+  // What is read here goes in the same call, in which nobody else could say so.
+  runtime.record_stream(data(), runtime.current_stream());
   return fresh;
 }
 

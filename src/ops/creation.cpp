@@ -69,6 +69,7 @@ int64_t range_size(Scalar start, Scalar end, Scalar step, bool integral) {
     int64_t length = 0;
     bool overflow = __builtin_sub_overflow(end.to<int64_t>(), start.to<int64_t>(), &length);
     overflow |= __builtin_add_overflow(length, rounding, &length);
+    overflow |= by == -1 && length == std::numeric_limits<int64_t>::min();
     check(!overflow, "invalid size, possible overflow?");
     return length / by;
   }

@@ -121,6 +121,8 @@ const Case kCreation[] = {
      CALL(tensor_arange(integer(INT64_MIN), integer(INT64_MAX), nullptr, out))},
     {"ArangeOfALongStep", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(0), integer(3), by(integer(INT64_MAX)), out))},
+    {"ArangeOfALongWayDown", kRuntime, "invalid size, possible overflow?",
+     CALL(tensor_arange(integer(INT64_MAX), integer(-1), by(integer(-1)), out))},
     {"ArangeOfALongStepDown", kRuntime, "invalid size, possible overflow?",
      CALL(tensor_arange(integer(0), integer(-3), by(integer(INT64_MIN)), out))},
     {"EyeNegative", kRuntime, "n must be greater or equal to 0, got -1",

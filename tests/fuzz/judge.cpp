@@ -96,6 +96,9 @@ void Call::after(tensor_status_t status) {
   --world_.depth;
   ++world_.called;
   world_.changing.resize(world_.changing.size() - changed_.size());
+  // A tensor may be used in another stream than it was made in, which is for the caller to order.
+  world_.has_streams |= row_.sets_stream && status == TENSOR_OK;
+  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   if (tracing()) {
     const std::string line(static_cast<size_t>(world_.depth + 1) * 2, ' ');
     std::fprintf(stderr, "%s= %s%s%s\n", line.c_str(), tensor_status_name(status),
@@ -111,9 +114,6 @@ void Call::after(tensor_status_t status) {
   check_rooms(status);
   keep_results();
   note_gradients(status);
-  // A tensor may be used in another stream than it was made in, which is for the caller to order.
-  world_.has_streams |= row_.sets_stream && status == TENSOR_OK;
-  if (world_.has_streams) tensor_device_synchronize(world_.settings.device);
   if (world_.depth > 0) {
     add_other_handles();  // of the tensors as they are now
     world_.changed.insert(world_.changed.end(), changed_.begin(), changed_.end());
@@ -123,6 +123,7 @@ void Call::after(tensor_status_t status) {
     return;
   }
   compare(status);
+  if (world_.settings.thorough) world_.check_device();
   if (world_.settings.alone && !world_.counts_agree()) {
     world_.fail(
         "the number of live handles is wrong",

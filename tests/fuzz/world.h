@@ -95,6 +95,8 @@ class World {
   World& operator=(const World&) = delete;
 
   void begin();
+  // What the emulated device has to say until now.
+  void check_device();
   // Gives everything back, and looks whether it is gone.
   void end();
 
@@ -155,7 +157,6 @@ class World {
  private:
   unsigned char* cuda_arena() const;
   void reset();
-  void check_device();
   void end_handles();
   void end_callbacks();
   void let_callbacks_live();
