@@ -51,13 +51,13 @@ TEST_F(Into, AnOutOfAnotherShape) {
 
 TEST_F(Into, InPlaceWhereSelfIsAFactor) {
   const Owned self = ones({kRows, 2});
-  OK(tensor_addmm_(self, ones({kRows, kRows}), self, integer(1), integer(1)));
+  OK(tensor_addmm_(self, ones({kRows, kRows}), self, nullptr));
   expect_values(self, all(kRows * 2, kRows + 1));
 }
 
 TEST_F(Into, InPlaceOfOtherStrides) {
   const Owned turned = call(tensor_transpose, a_, 0, 1);
-  OK(tensor_addmm_(turned, b_, b_, integer(2), integer(1)));
+  OK(tensor_addmm_(turned, b_, b_, With(&tensor_addmm_options_t::beta, integer(2))));
   expect_values(turned, {69, 84, 95, 114});
   const Owned rows = from<int64_t>({1}, {1}), source = from<float>({10, 20}, {1, 2});
   OK(tensor_index_add_(turned, 0, rows, source));

@@ -160,9 +160,9 @@ TEST_F(Overflow, OfRangesAndMatrices) {
       });
     }
   }
-  Owned one = call(tensor_arange, integer(0), integer(1), integer(INT64_MAX), nullptr);
+  Owned one = call(tensor_arange, integer(0), integer(1), by(integer(INT64_MAX)));
   expect_values(one, {0});
-  one = call(tensor_arange, integer(INT64_MAX - 1), integer(INT64_MAX), integer(2), nullptr);
+  one = call(tensor_arange, integer(INT64_MAX - 1), integer(INT64_MAX), by(integer(2)));
   EXPECT_EQ(numel(one), 1);
   for (double bad : {HUGE_VAL, -HUGE_VAL, std::nan("")}) {
     expect_sane(

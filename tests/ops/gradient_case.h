@@ -45,7 +45,7 @@ inline Owned all_in_one(const Handles& results) {
   std::vector<Owned> parts;
   for (tensor_t* result : results) parts.push_back(call(tensor_reshape, result, &flat, 1));
   const Handles handles(parts.begin(), parts.end());
-  return call(tensor_cat, handles.data(), handles.size(), int64_t{0});
+  return call(tensor_cat, handles.data(), handles.size(), nullptr);
 }
 // In place, on a copy: leaves must not be changed.
 template <class F, class... More>
