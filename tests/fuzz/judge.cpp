@@ -218,13 +218,13 @@ void Call::compare_one(Slot& slot, bool own, bool shares) {
   // views have another history later.
   const bool may_share = world_.data_was_set || !slot.seen.storage || slot.gradient;
   const bool got_memory = other == "storage" && !slot.seen.storage;
-  if (!own && !shares && !got_memory && !(history && may_share)) {
-    return world_.fail("changed what it may not", detail);
-  }
   // All that share a storage see it grow, and move, where one of them is resized.
   const bool moved =
       other == "dtype" || other == "shape" || other == "strides" || other == "storage offset";
   if (moved && !own) return world_.fail("changed the shape of another tensor", detail);
+  if (!own && !shares && !got_memory && !(history && may_share)) {
+    return world_.fail("changed what it may not", detail);
+  }
   if (now.version < slot.seen.version && !now.is_inference) {
     world_.fail("a version went back", detail);
   }

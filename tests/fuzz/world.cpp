@@ -162,9 +162,17 @@ Registration* World::registration(Registration::Rule rule) {
   return registrations.back().get();
 }
 
+// Lets go of tensors that kept themselves alive, and of what these held in their turn.
+void collect_all_cycles() {
+  for (size_t count = 1; count > 0;) {
+    if (tensor_collect_cycles(&count) != TENSOR_OK) return;
+  }
+}
+
 void World::begin() {
   reset();
   if (settings.alone) {
+    collect_all_cycles();  // of the sequences before, which this one is not to find
     live_before_ = tensor_live_handles();
     allocated_before_ = allocated(settings.device);
   }
