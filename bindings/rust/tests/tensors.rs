@@ -228,7 +228,7 @@ fn bools_are_0_or_1() {
             drop(Tensor::full(&[256], 7, DType::UInt8)?);
             let flags = Tensor::empty(&[256], DType::Bool)?;
             for flag in flags.to_vec::<bool>()? {
-                assert!(unsafe { std::mem::transmute::<bool, u8>(flag) } <= 1);
+                assert!(unsafe { *std::ptr::addr_of!(flag).cast::<u8>() } <= 1);
             }
         }
         Ok(())
