@@ -11,6 +11,7 @@
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/reductions.h"
 #include "ops/generated/compute/views.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops::compute {
@@ -20,43 +21,56 @@ Options like(const Tensor& self, const Options& options) {
   return {options.dtype_or(self.dtype()), options.device_or(self.device()), options.requires_grad};
 }
 
-Tensor make(Span shape, const Options& options, DType default_dtype = DType::kFloat32) {
-  const DType dtype = options.dtype_or(default_dtype);
+void check_may_require_grad(const Options& options, DType dtype) {
   check(!options.requires_grad || is_floating(dtype),
         "Only Tensors of floating point and complex dtype can require gradients");
-  return Tensor::empty(shape, dtype, options.device_or(Device{}));
 }
 
-Tensor finish(Tensor tensor, const Options& options) {
-  if (options.requires_grad) autograd::set_requires_grad(tensor, true);
-  return tensor;
+ResultMeta infer_made(Span shape, const Options& options, DType default_dtype = DType::kFloat32) {
+  const DType dtype = options.dtype_or(default_dtype);
+  check_may_require_grad(options, dtype);
+  return {Dims(shape), dtype, options.device_or(Device{})};
 }
 
 Tensor filled(Tensor tensor, Scalar value, const Options& options) {
   check_fill(value, tensor);
   pointwise::fill(tensor, value);
-  return finish(std::move(tensor), options);
+  return finished(std::move(tensor), options);
 }
 
 // A tensor like `self`, in its order of memory where that is dense.
 Tensor make_like(const Tensor& self, const Options& options) {
   const DType dtype = options.dtype;
-  check(!options.requires_grad || is_floating(dtype),
-        "Only Tensors of floating point and complex dtype can require gradients");
+  check_may_require_grad(options, dtype);
   return Tensor::empty_strided(self.shape(), dense_strides_like(self.shape(), self.strides()),
                                dtype, options.device);
 }
 
-Tensor random(Distribution distribution, Tensor tensor, const Options& options, const char* name) {
-  check_as(Status::kNotImplemented, is_floating(tensor.dtype()), "\"", name,
-           "\" not implemented for '", scalar_name_of(tensor.dtype()), "'");
-  if (tensor.numel() > 0) {
-    RandomCall call{distribution,           tensor.dtype(),
-                    tensor.numel(),         tensor.data(),
-                    tensor.is_contiguous(), &runtime_for(tensor.device()).generator()};
-    run_kernel(tensor.device(), call);
-  }
-  return finish(std::move(tensor), options);
+void check_random(DType dtype, const char* name) {
+  check_as(Status::kNotImplemented, is_floating(dtype), "\"", name, "\" not implemented for '",
+           scalar_name_of(dtype), "'");
+}
+
+ResultMeta infer_random(Span shape, const Options& options, const char* name) {
+  ResultMeta result = infer_made(shape, options);
+  check_random(result.dtype, name);
+  return result;
+}
+
+void draw(Distribution distribution, const Tensor& tensor) {
+  if (tensor.numel() == 0) return;
+  RandomCall call{distribution,  tensor.dtype(),         tensor.numel(),
+                  tensor.data(), tensor.is_contiguous(), &runtime_for(tensor.device()).generator()};
+  run_kernel(tensor.device(), call);
+}
+
+Tensor random_like(Distribution distribution, const Tensor& self, const Options& options,
+                   const char* name) {
+  const Options own = like(self, options);
+  Tensor result = make_like(self, own);
+  check_random(result.dtype(), name);
+  draw(distribution, result);
+  return finished(std::move(result), own);
 }
 
 constexpr const char* kUniform = "check_uniform_bounds";
@@ -97,18 +111,23 @@ void check_range_fits(std::initializer_list<Scalar> bounds, DType dtype) {
 
 }  // namespace
 
-Tensor empty(Span shape, const Options& options) { return finish(make(shape, options), options); }
-Tensor zeros(Span shape, const Options& options) {
-  return filled(make(shape, options), 0, options);
+ResultMeta infer_empty(Span shape, const Options& options) { return infer_made(shape, options); }
+void empty_into(const Tensor&, Span, const Options&) {}
+ResultMeta infer_zeros(Span shape, const Options& options) { return infer_made(shape, options); }
+void zeros_into(const Tensor& out, Span, const Options&) { pointwise::fill(out, 0); }
+ResultMeta infer_ones(Span shape, const Options& options) { return infer_made(shape, options); }
+void ones_into(const Tensor& out, Span, const Options&) { pointwise::fill(out, 1); }
+ResultMeta infer_full(Span shape, Scalar fill_value, const Options& options) {
+  return infer_made(shape, options, fill_value.default_dtype());
 }
-Tensor ones(Span shape, const Options& options) { return filled(make(shape, options), 1, options); }
-Tensor full(Span shape, Scalar fill_value, const Options& options) {
-  return filled(make(shape, options, fill_value.default_dtype()), fill_value, options);
+void full_into(const Tensor& out, Span, Scalar fill_value, const Options&) {
+  check_fill(fill_value, out);
+  pointwise::fill(out, fill_value);
 }
 
 Tensor empty_like(const Tensor& self, const Options& options) {
   const Options own = like(self, options);
-  return finish(make_like(self, own), own);
+  return finished(make_like(self, own), own);
 }
 Tensor full_like(const Tensor& self, Scalar fill_value, const Options& options) {
   const Options own = like(self, options);
@@ -119,19 +138,19 @@ Tensor zeros_like(const Tensor& self, const Options& options) {
 }
 Tensor ones_like(const Tensor& self, const Options& options) { return full_like(self, 1, options); }
 
-Tensor rand(Span shape, const Options& options) {
-  return random(Distribution::kUniform, make(shape, options), options, kUniform);
+ResultMeta infer_rand(Span shape, const Options& options) {
+  return infer_random(shape, options, kUniform);
 }
-Tensor randn(Span shape, const Options& options) {
-  return random(Distribution::kNormal, make(shape, options), options, kNormal);
+void rand_into(const Tensor& out, Span, const Options&) { draw(Distribution::kUniform, out); }
+ResultMeta infer_randn(Span shape, const Options& options) {
+  return infer_random(shape, options, kNormal);
 }
+void randn_into(const Tensor& out, Span, const Options&) { draw(Distribution::kNormal, out); }
 Tensor rand_like(const Tensor& self, const Options& options) {
-  const Options own = like(self, options);
-  return random(Distribution::kUniform, make_like(self, own), own, kUniform);
+  return random_like(Distribution::kUniform, self, options, kUniform);
 }
 Tensor randn_like(const Tensor& self, const Options& options) {
-  const Options own = like(self, options);
-  return random(Distribution::kNormal, make_like(self, own), own, kNormal);
+  return random_like(Distribution::kNormal, self, options, kNormal);
 }
 
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
@@ -144,18 +163,20 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   const int64_t size = range_size(start, end, step, integral);
   Options own = options;
   own.dtype = dtype;
-  Tensor result = make(Dims{size}, own);
+  Tensor result = make(infer_made(Dims{size}, own));
   if (size > 0) run_kernel(result.device(), ArangeCall{dtype, result.data(), size, start, step});
-  return finish(std::move(result), options);
+  return finished(std::move(result), options);
 }
 
-Tensor eye(int64_t n, int64_t m, const Options& options) {
+ResultMeta infer_eye(int64_t n, int64_t m, const Options& options) {
   check(n >= 0, "n must be greater or equal to 0, got ", n);
   check(m >= 0, "m must be greater or equal to 0, got ", m);
-  Tensor result = make(Dims{n, m}, options);
-  pointwise::fill(result, 0);
-  if (result.numel() > 0) pointwise::fill(result.view(Dims{std::min(n, m)}, Dims{m + 1}, 0), 1);
-  return finish(std::move(result), options);
+  return infer_made(Dims{n, m}, options);
+}
+void eye_into(const Tensor& out, int64_t n, int64_t m, const Options&) {
+  pointwise::fill(out, 0);
+  if (out.numel() > 0)
+    pointwise::fill(out.view(Dims{std::min(n, m)}, Dims{m + 1}, out.offset()), 1);
 }
 
 }  // namespace libtensor::ops::compute

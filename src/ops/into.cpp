@@ -1,6 +1,13 @@
 #include "ops/into.h"
 
+#include "autograd/history.h"
+
 namespace libtensor::ops {
+
+Tensor finished(Tensor fresh, const Options& options) {
+  if (options.requires_grad) autograd::set_requires_grad(fresh, true);
+  return fresh;
+}
 
 bool shares_memory(const Tensor& out, const Tensor& input) {
   return input.defined() && out.storage().lender() == input.storage().lender();

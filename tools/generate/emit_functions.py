@@ -40,7 +40,7 @@ def fresh_result(op: Op) -> list[str]:
         wrap_call(compute_signature(op) + " {"),
         f"  const Tensor result = make(infer_{op.name}({call_args(op)}));",
         f"  {op.name}_into(result, {call_args(op)});",
-        "  return result;",
+        "  return finished(result, options);" if makes(op) else "  return result;",
         "}",
         "",
     ]
@@ -193,6 +193,15 @@ def write_early(op: Op) -> list[str]:
     return [*lines, "    return;", "  }"]
 
 
+def makes(op: Op) -> bool:
+    """Is a tensor only made? PyTorch warns of no resize then."""
+    return any(a.type is OPTIONS for a in op.args)
+
+
+def out_args(op: Op) -> str:
+    return ", ".join("options_of(out)" if a.type is OPTIONS else a.name for a in op.args)
+
+
 def out_body(op: Op) -> list[str]:
     outs = [out_name(op, r) for r in op.returns]
     requires = " || ".join(f"requires_grad({a.name})" for a in op.args if a.type.handles)
@@ -202,24 +211,22 @@ def out_body(op: Op) -> list[str]:
     if op.kernel == "pointwise":
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
     elif op.kernel == "into":
-        call = op.out_compute or f"{op.name}({call_args(op)})"
+        call = op.out_compute or f"{op.name}({out_args(op)})"
         name, args = call.removesuffix(")").split("(", 1)
         infer = f"[&] {{ return compute::infer_{name}({args}); }}"
-        inputs = ", ".join(a.name for a in op.args if a.type.handles)
-        lines += [f"  write_out(out, {infer},", f"            {write_into(name, args)}, {inputs});"]
+        inputs = "".join(f", {a.name}" for a in op.args if a.type.handles)
+        write = "make_out" if makes(op) else "write_out"
+        lines += [f"  {write}(out, {infer},", f"            {write_into(name, args)}{inputs});"]
     else:
         space = "" if op.kernel == "composite" else "compute::"
-        args = ", ".join("options_of(out)" if a.type is OPTIONS else a.name for a in op.args)
-        call = op.out_compute or f"{space}{op.name}({args})"
+        call = op.out_compute or f"{space}{op.name}({out_args(op)})"
         if len(outs) > 1:
             computed = ", ".join(f"computed_{o}" for o in outs)
             lines.append(f"  auto [{computed}] = {call};")
             pairs = ", ".join(f"{{{o}, computed_{o}}}" for o in outs)
             lines.append(f"  assign_outs({{{pairs}}});")
         else:
-            # PyTorch warns of no resize where a tensor is only made.
-            makes = any(a.type is OPTIONS for a in op.args)
-            lines.append(f"  {'make_out' if makes else 'assign_out'}(out, {call});")
+            lines.append(f"  {'make_out' if makes(op) else 'assign_out'}(out, {call});")
     return lines + [f'  {o}.storage().bump_version("{op.name}_out");' for o in outs]
 
 

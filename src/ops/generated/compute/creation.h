@@ -11,13 +11,27 @@
 namespace libtensor::ops::compute {
 
 Tensor empty(Span shape, const Options& options);
+ResultMeta infer_empty(Span shape, const Options& options);
+void empty_into(const Tensor& out, Span shape, const Options& options);
 Tensor zeros(Span shape, const Options& options);
+ResultMeta infer_zeros(Span shape, const Options& options);
+void zeros_into(const Tensor& out, Span shape, const Options& options);
 Tensor ones(Span shape, const Options& options);
+ResultMeta infer_ones(Span shape, const Options& options);
+void ones_into(const Tensor& out, Span shape, const Options& options);
 Tensor full(Span shape, Scalar fill_value, const Options& options);
+ResultMeta infer_full(Span shape, Scalar fill_value, const Options& options);
+void full_into(const Tensor& out, Span shape, Scalar fill_value, const Options& options);
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options);
 Tensor eye(int64_t n, int64_t m, const Options& options);
+ResultMeta infer_eye(int64_t n, int64_t m, const Options& options);
+void eye_into(const Tensor& out, int64_t n, int64_t m, const Options& options);
 Tensor rand(Span shape, const Options& options);
+ResultMeta infer_rand(Span shape, const Options& options);
+void rand_into(const Tensor& out, Span shape, const Options& options);
 Tensor randn(Span shape, const Options& options);
+ResultMeta infer_randn(Span shape, const Options& options);
+void randn_into(const Tensor& out, Span shape, const Options& options);
 Tensor empty_like(const Tensor& self, const Options& options);
 Tensor zeros_like(const Tensor& self, const Options& options);
 Tensor ones_like(const Tensor& self, const Options& options);

@@ -9,9 +9,56 @@
 #include "ops/generated/functions/creation.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/nodes/creation.h"
+#include "ops/into.h"
 #include "ops/pointwise.h"
 
 namespace libtensor::ops {
+
+namespace compute {
+
+Tensor empty(Span shape, const Options& options) {
+  const Tensor result = make(infer_empty(shape, options));
+  empty_into(result, shape, options);
+  return finished(result, options);
+}
+
+Tensor zeros(Span shape, const Options& options) {
+  const Tensor result = make(infer_zeros(shape, options));
+  zeros_into(result, shape, options);
+  return finished(result, options);
+}
+
+Tensor ones(Span shape, const Options& options) {
+  const Tensor result = make(infer_ones(shape, options));
+  ones_into(result, shape, options);
+  return finished(result, options);
+}
+
+Tensor full(Span shape, Scalar fill_value, const Options& options) {
+  const Tensor result = make(infer_full(shape, fill_value, options));
+  full_into(result, shape, fill_value, options);
+  return finished(result, options);
+}
+
+Tensor eye(int64_t n, int64_t m, const Options& options) {
+  const Tensor result = make(infer_eye(n, m, options));
+  eye_into(result, n, m, options);
+  return finished(result, options);
+}
+
+Tensor rand(Span shape, const Options& options) {
+  const Tensor result = make(infer_rand(shape, options));
+  rand_into(result, shape, options);
+  return finished(result, options);
+}
+
+Tensor randn(Span shape, const Options& options) {
+  const Tensor result = make(infer_randn(shape, options));
+  randn_into(result, shape, options);
+  return finished(result, options);
+}
+
+}  // namespace compute
 
 Tensor empty(Span shape, const Options& options) {
   Tensor result = compute::empty(shape, options);
@@ -20,7 +67,8 @@ Tensor empty(Span shape, const Options& options) {
 
 void empty_out(Span shape, const Tensor& out) {
   autograd::check_out("empty", out, false);
-  make_out(out, compute::empty(shape, options_of(out)));
+  make_out(out, [&] { return compute::infer_empty(shape, options_of(out)); },
+            [&](const Tensor& target) { compute::empty_into(target, shape, options_of(out)); });
   out.storage().bump_version("empty_out");
 }
 
@@ -33,7 +81,8 @@ Tensor zeros(Span shape, const Options& options) {
 void zeros_out(Span shape, const Tensor& out) {
   check_zeros_sizes(shape);
   autograd::check_out("zeros", out, false);
-  make_out(out, compute::zeros(shape, options_of(out)));
+  make_out(out, [&] { return compute::infer_zeros(shape, options_of(out)); },
+            [&](const Tensor& target) { compute::zeros_into(target, shape, options_of(out)); });
   out.storage().bump_version("zeros_out");
 }
 
@@ -44,7 +93,8 @@ Tensor ones(Span shape, const Options& options) {
 
 void ones_out(Span shape, const Tensor& out) {
   autograd::check_out("ones", out, false);
-  make_out(out, compute::ones(shape, options_of(out)));
+  make_out(out, [&] { return compute::infer_ones(shape, options_of(out)); },
+            [&](const Tensor& target) { compute::ones_into(target, shape, options_of(out)); });
   out.storage().bump_version("ones_out");
 }
 
@@ -55,7 +105,8 @@ Tensor full(Span shape, Scalar fill_value, const Options& options) {
 
 void full_out(Span shape, Scalar fill_value, const Tensor& out) {
   autograd::check_out("full", out, false);
-  make_out(out, compute::full(shape, fill_value, options_of(out)));
+  make_out(out, [&] { return compute::infer_full(shape, fill_value, options_of(out)); },
+            [&](const Tensor& target) { compute::full_into(target, shape, fill_value, options_of(out)); });
   out.storage().bump_version("full_out");
 }
 
@@ -77,7 +128,8 @@ Tensor eye(int64_t n, int64_t m, const Options& options) {
 
 void eye_out(int64_t n, int64_t m, const Tensor& out) {
   autograd::check_out("eye", out, false);
-  make_out(out, compute::eye(n, m, options_of(out)));
+  make_out(out, [&] { return compute::infer_eye(n, m, options_of(out)); },
+            [&](const Tensor& target) { compute::eye_into(target, n, m, options_of(out)); });
   out.storage().bump_version("eye_out");
 }
 
@@ -88,7 +140,8 @@ Tensor rand(Span shape, const Options& options) {
 
 void rand_out(Span shape, const Tensor& out) {
   autograd::check_out("rand", out, false);
-  make_out(out, compute::rand(shape, options_of(out)));
+  make_out(out, [&] { return compute::infer_rand(shape, options_of(out)); },
+            [&](const Tensor& target) { compute::rand_into(target, shape, options_of(out)); });
   out.storage().bump_version("rand_out");
 }
 
@@ -99,7 +152,8 @@ Tensor randn(Span shape, const Options& options) {
 
 void randn_out(Span shape, const Tensor& out) {
   autograd::check_out("randn", out, false);
-  make_out(out, compute::randn(shape, options_of(out)));
+  make_out(out, [&] { return compute::infer_randn(shape, options_of(out)); },
+            [&](const Tensor& target) { compute::randn_into(target, shape, options_of(out)); });
   out.storage().bump_version("randn_out");
 }
 
