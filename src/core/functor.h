@@ -5,6 +5,7 @@
 
 #include "core/dtype.h"
 #include "core/host_device.h"
+#include "core/parameters.h"
 
 namespace libtensor {
 
@@ -38,24 +39,35 @@ struct Functor {
 //
 //   FUNCTOR(Reciprocal, kFloatingTypes, (x), Div(Set(d, 1), x))
 //
-// is the struct ReciprocalOp, whose apply(d, x) is that expression for any type of values: `d`
-// tells which. NUMBER_FUNCTOR is never given vectors; a PREDICATE neither, and gives bool; a
-// DIVISION neither, and its last value may not be the integer 0.
-#define FUNCTOR(name, dtypes, values, ...) LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes)
+// is the struct ReciprocalOp, whose apply<C>(d, x) is that expression for any type of values: `d`
+// tells which, C is the type of their elements. NUMBER_FUNCTOR is never given vectors; a PREDICATE
+// neither, and gives bool; a DIVISION neither, and its last value may not be the integer 0.
+//
+//   FUNCTOR_WITH(AddScaled, kAllTypes, (a, b), (C alpha), MulAdd(Set(d, alpha), b, a))
+//
+// has parameters besides, numbers that are the same for all elements.
+#define FUNCTOR(name, dtypes, values, ...) \
+  LIBTENSOR_FUNCTOR(name, values, (), V, (__VA_ARGS__), dtypes)
+#define FUNCTOR_WITH(name, dtypes, values, parameters, ...) \
+  LIBTENSOR_FUNCTOR(name, values, parameters, V, (__VA_ARGS__), dtypes)
 #define NUMBER_FUNCTOR(name, dtypes, values, ...) \
-  LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes, false, false)
+  LIBTENSOR_FUNCTOR(name, values, (), V, (__VA_ARGS__), dtypes, false, false)
 #define DIVISION(name, dtypes, values, ...) \
-  LIBTENSOR_FUNCTOR(name, values, V, (__VA_ARGS__), dtypes, false, false, true)
+  LIBTENSOR_FUNCTOR(name, values, (), V, (__VA_ARGS__), dtypes, false, false, true)
 #define PREDICATE(name, dtypes, values, ...) \
-  LIBTENSOR_FUNCTOR(name, values, bool, (__VA_ARGS__), dtypes, true, false)
+  LIBTENSOR_FUNCTOR(name, values, (), bool, (__VA_ARGS__), dtypes, true, false)
 
-#define LIBTENSOR_FUNCTOR(name, values, result, expression, ...)                        \
-  struct name##Op : Functor<LIBTENSOR_COUNT values, __VA_ARGS__> {                      \
-    template <class D, class V>                                                         \
-    static LIBTENSOR_INLINE result apply([[maybe_unused]] D d, LIBTENSOR_OF_V values) { \
-      return expression;                                                                \
-    }                                                                                   \
+#define LIBTENSOR_FUNCTOR(name, values, parameters, result, expression, ...)               \
+  struct name##Op : Functor<LIBTENSOR_COUNT values, __VA_ARGS__> {                         \
+    template <class C>                                                                     \
+    using Parameters = typename ParametersOf<void parameters>::Type;                       \
+    template <class C, class D, class V>                                                   \
+    static LIBTENSOR_INLINE result apply([[maybe_unused]] D d,                             \
+                                         LIBTENSOR_OF_V values LIBTENSOR_AND parameters) { \
+      return expression;                                                                   \
+    }                                                                                      \
   };
+#define LIBTENSOR_AND(...) __VA_OPT__(, ) __VA_ARGS__
 #define LIBTENSOR_SEVENTH(a, b, c, d, e, f, g, ...) g
 #define LIBTENSOR_COUNT(...) LIBTENSOR_SEVENTH(__VA_ARGS__, 6, 5, 4, 3, 2, 1)
 #define LIBTENSOR_OF_V(a, ...) V a __VA_OPT__(, LIBTENSOR_OF_V2(__VA_ARGS__))

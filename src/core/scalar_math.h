@@ -170,7 +170,7 @@ LIBTENSOR_INLINE T Pow(T base, T exponent) {
 
 // With an exponent given as a number, PyTorch computes the simple powers by products and roots.
 template <Number T>
-LIBTENSOR_INLINE T PowScalar(T base, T exponent) {
+LIBTENSOR_INLINE T PowScalar(ScalarTag<T>, T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {
     if (exponent == T(2)) return base * base;
     if (exponent == T(3)) return base * base * base;

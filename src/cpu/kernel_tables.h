@@ -6,11 +6,14 @@
 
 #include "core/dtype.h"
 #include "core/pointwise_op.h"
+#include "core/scalar.h"
 
 namespace libtensor::cpu {
 
-// out[i] = op(in[0][i], in[1][i], ...) over contiguous elements; out may be one of the inputs.
-using PointwiseKernel = void (*)(void* out, const void* const* in, int64_t n);
+// out[i] = op(in[0][i], in[1][i], ..., parameters) over contiguous elements; out may be one of the
+// inputs.
+using PointwiseKernel = void (*)(void* out, const void* const* in, int64_t n,
+                                 const Scalar* parameters);
 struct PointwiseEntry {
   PointwiseKernel kernels[kDTypeCount];  // by compute dtype
   const char* name;

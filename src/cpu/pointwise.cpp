@@ -61,6 +61,7 @@ class StridedRun {
              Block& raw) const;
 
   PointwiseKernel kernel_;
+  const Scalar* parameters_;
   bool copies_;             // the operation is Copy
   DType compute_, result_;  // of the kernel's inputs and output
   Nest nest_;
@@ -72,6 +73,7 @@ class StridedRun {
 
 StridedRun::StridedRun(const PointwiseCall& call)
     : kernel_(pointwise_kernel(call.op, call.compute)),
+      parameters_(call.parameters),
       copies_(call.op == functor::kCopy),
       compute_(call.compute),
       result_(kernels.pointwise[call.op].returns_bool ? DType::kBool : call.compute) {
@@ -239,7 +241,7 @@ void StridedRun::run_boxes(int64_t begin, int64_t end) const {
       continue;
     }
     void* const result = direct_out ? static_cast<void*>(target) : blocks[0].bytes;
-    kernel_(result, in, n);
+    kernel_(result, in, n, parameters_);
     if (!direct_out) store(target, extents, n, result, raw);
   }
 }
@@ -251,19 +253,19 @@ void StridedRun::run() const {
 
 // Runs `kernel` by blocks that a cache holds, whose results go past the caches to `out`: there,
 // each line would be read before it is written, and would drive out others.
-void run_streamed(PointwiseKernel kernel, unsigned char* out, int64_t out_size,
-                  const void* const* in, int input_count, int64_t in_size, int64_t n) {
+void run_streamed(const PointwiseCall& call, PointwiseKernel kernel, unsigned char* out,
+                  int64_t out_size, const void* const* in, int64_t in_size, int64_t n) {
   Block block;
   for (int64_t i = 0; i < n; i += kStreamedBlock) {
     const int64_t count = std::min(n - i, kStreamedBlock);
     const void* sources[PointwiseCall::kMaxInputs];
-    for (int k = 0; k < input_count; ++k)
+    for (int k = 0; k < call.input_count; ++k)
       sources[k] = static_cast<const unsigned char*>(in[k]) + i * in_size;
     if (count % 64 == 0) {  // whole lines, of elements of any size
-      kernel(block.bytes, sources, count);
+      kernel(block.bytes, sources, count, call.parameters);
       kernels.stream(out + i * out_size, block.bytes, count * out_size);
     } else {
-      kernel(out + i * out_size, sources, count);
+      kernel(out + i * out_size, sources, count, call.parameters);
     }
   }
   hwy::FlushStream();
@@ -291,9 +293,9 @@ bool streams(const PointwiseCall& call, const unsigned char* out, int64_t bytes)
     }
     unsigned char* const out = static_cast<unsigned char*>(call.out.data) + begin * out_size;
     if (streams(call, out, (end - begin) * out_size)) {
-      run_streamed(kernel, out, out_size, in, call.input_count, in_size, end - begin);
+      run_streamed(call, kernel, out, out_size, in, in_size, end - begin);
     } else {
-      kernel(out, in, end - begin);
+      kernel(out, in, end - begin, call.parameters);
     }
   });
 }
@@ -306,7 +308,7 @@ void pointwise(const PointwiseCall& call) {
     if (call.numel > kGrain) return run_contiguous_parallel(call, kernel);
     const void* in[PointwiseCall::kMaxInputs];
     for (int k = 0; k < call.input_count; ++k) in[k] = call.in[k].data;
-    return kernel(call.out.data, in, call.numel);
+    return kernel(call.out.data, in, call.numel, call.parameters);
   }
   if (call.numel > 0) StridedRun(call).run();
 }

@@ -39,52 +39,65 @@ HWY_INLINE T LoadNumber(const T* p, int64_t i) {
     return p[i];
 }
 
-// `in` holds the inputs as pointers to T; kIndex counts them.
-template <class F, class T, size_t... kIndex>
+// `in` holds the inputs as pointers to T; kIndex counts them, kOther the parameters.
+template <class F, class T, size_t... kIndex, size_t... kOther>
 HWY_INLINE HWY_ATTR void ScalarLoop(void* out, const void* const* in, int64_t n,
-                                    std::index_sequence<kIndex...>) {
+                                    [[maybe_unused]] const typename F::template Parameters<T>& with,
+                                    std::index_sequence<kIndex...>,
+                                    std::index_sequence<kOther...>) {
   using Result = std::conditional_t<F::returns_bool, bool, T>;
   const T* const sources[] = {static_cast<const T*>(in[kIndex])...};
   Result* const result = static_cast<Result*>(out);
   // In place, iteration i reads and writes the same element i, and no other.
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
-    result[i] = F::apply(ScalarTag<T>(), LoadNumber(sources[kIndex], i)...);
+    result[i] = F::template apply<T>(ScalarTag<T>(), LoadNumber(sources[kIndex], i)...,
+                                     get<kOther>(with)...);
   }
 }
 
-template <class F, class D, class T, size_t... kIndex>
-HWY_INLINE HWY_ATTR void ApplyVector(D d, T* out, const T* const* sources, int64_t i,
-                                     std::index_sequence<kIndex...>) {
-  hn::StoreU(F::apply(d, hn::LoadU(d, sources[kIndex] + i)...), d, out + i);
+template <class F, class D, class T, size_t... kIndex, size_t... kOther>
+HWY_INLINE HWY_ATTR void ApplyVector(
+    D d, T* out, const T* const* sources, int64_t i,
+    [[maybe_unused]] const typename F::template Parameters<T>& with, std::index_sequence<kIndex...>,
+    std::index_sequence<kOther...>) {
+  hn::StoreU(F::template apply<T>(d, hn::LoadU(d, sources[kIndex] + i)..., get<kOther>(with)...), d,
+             out + i);
 }
 
-template <class F, class T, size_t... kIndex>
+template <class F, class T, size_t... kIndex, size_t... kOther>
 HWY_INLINE HWY_ATTR void VectorLoop(void* out, const void* const* in, int64_t n,
-                                    std::index_sequence<kIndex...> indices) {
+                                    const typename F::template Parameters<T>& with,
+                                    std::index_sequence<kIndex...> indices,
+                                    std::index_sequence<kOther...> others) {
   const hn::ScalableTag<T> d;
   const hn::CappedTag<T, 1> one;
   const T* const sources[] = {static_cast<const T*>(in[kIndex])...};
   T* const result = static_cast<T*>(out);
-  if (n == 1) return ApplyVector<F>(one, result, sources, 0, indices);
+  if (n == 1) return ApplyVector<F>(one, result, sources, 0, with, indices, others);
   constexpr int64_t kLanes = HWY_LANES(T);
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) ApplyVector<F>(d, result, sources, i, indices);
+  for (; i + kLanes <= n; i += kLanes) ApplyVector<F>(d, result, sources, i, with, indices, others);
   if (i < n) {
     const int64_t rest = n - i;
-    StorePartial(d, F::apply(d, LoadPadded(d, sources[kIndex] + i, rest)...), result + i, rest);
+    StorePartial(
+        d,
+        F::template apply<T>(d, LoadPadded(d, sources[kIndex] + i, rest)..., get<kOther>(with)...),
+        result + i, rest);
   }
 }
 
 template <class F, class T>
-HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n) {
+HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n, const Scalar* parameters) {
+  using Parameters = typename F::template Parameters<T>;
   constexpr auto kInputs = std::make_index_sequence<F::inputs>();
+  constexpr auto kOthers = std::make_index_sequence<Parameters::kCount>();
   if constexpr (F::copies) {
     if (out != in[0]) std::memcpy(out, in[0], n * sizeof(T));
   } else if constexpr (std::is_floating_point_v<T> && F::vectorized) {
-    VectorLoop<F, T>(out, in, n, kInputs);
+    VectorLoop<F, T>(out, in, n, Parameters(parameters), kInputs, kOthers);
   } else {
-    ScalarLoop<F, T>(out, in, n, kInputs);
+    ScalarLoop<F, T>(out, in, n, Parameters(parameters), kInputs, kOthers);
   }
 }
 

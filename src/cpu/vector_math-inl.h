@@ -244,12 +244,9 @@ HWY_INLINE HWY_ATTR V Sigmoid(D d, V x) {
   return Scale(d, hn::MulAdd(rest, reciprocal, quotient), hn::IfThenElse(negative, n, zero));
 }
 
-// See libtensor::PowScalar for numbers. The first lane's exponent is that of all.
-template <class V>
-HWY_INLINE HWY_ATTR V PowScalar(V base, V exponent) {
-  const hn::DFromV<V> d;
-  using T = hn::TFromV<V>;
-  const T e = hn::GetLane(exponent);
+// See libtensor::PowScalar for numbers.
+template <class D, class V = hn::VFromD<D>, class T = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR V PowScalar(D d, V base, T e) {
   if (e == T(2)) return hn::Mul(base, base);
   if (e == T(3)) return hn::Mul(hn::Mul(base, base), base);
   if (e == T(1)) return base;

@@ -166,7 +166,7 @@ bool PointwiseRun::run_flat(const Nest& nest, uint32_t numel, void* out, const I
   }
   const FlatLauncher launcher = entry_.flat[static_cast<int>(dtype)];
   if (!launcher) return false;
-  FlatPlan plan{entry_.name, numel, out, {}};
+  FlatPlan plan{entry_.name, numel, out, {}, call_.parameters};
   std::copy_n(in, kMaxInputs, plan.in);
   launcher(context_, plan);
   return true;
@@ -186,7 +186,7 @@ void PointwiseRun::run_piece(const Nest& nest, void* out, const Inputs& in) cons
   const StridedLauncher launcher = entry_.strided[static_cast<int>(compute_)];
   check_as(Status::kNotImplemented, launcher != nullptr, "\"", entry_.name,
            "\" not implemented for '", scalar_name_of(compute_), "'");
-  StridedPlan plan{entry_.name, count, out, out_dtype_, {}, nest};
+  StridedPlan plan{entry_.name, count, out, out_dtype_, {}, nest, call_.parameters};
   std::copy_n(in, kMaxInputs, plan.in);
   launcher(context_, plan);
 }

@@ -22,6 +22,7 @@ struct FlatPlan {
   uint32_t numel;
   void* out;
   PointwiseInput in[kMaxInputs];
+  const Scalar* parameters;
 };
 
 // Anything else. Dtypes are looked up for each element.
@@ -32,6 +33,7 @@ struct StridedPlan {
   DType out_dtype;
   PointwiseInput in[kMaxInputs];
   LoopNest<1 + kMaxInputs> nest;
+  const Scalar* parameters;
 };
 
 using FlatLauncher = void (*)(const Context&, const FlatPlan&);

@@ -73,11 +73,18 @@ struct FlatInputs {
   }
 };
 
-template <class F, class S, size_t... kInput>
+template <class F, class C>
+using ParametersFor = typename F::template Parameters<C>;
+template <class F, class C>
+using ParameterIndices = std::make_index_sequence<ParametersFor<F, C>::kCount>;
+
+template <class F, class S, size_t... kInput, size_t... kOther>
 __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
                                           const FlatInputs<S, F::inputs>& in, uint32_t numel,
+                                          const ParametersFor<F, ComputeOf<S>>& with,
                                           const Reporter<F, ComputeOf<S>>& reporter,
-                                          std::index_sequence<kInput...>) {
+                                          std::index_sequence<kInput...>,
+                                          std::index_sequence<kOther...>) {
   using C = ComputeOf<S>;
   using Result = ResultOf<F, S>;
   constexpr int kCount = FlatInputs<S, F::inputs>::kCount;
@@ -90,14 +97,16 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       fault |= reporter.is_fault(values[F::inputs - 1][i]);
-      results.values[i] = to_stored<Result>(F::apply(ScalarTag<C>(), values[kInput][i]...));
+      results.values[i] = to_stored<Result>(
+          F::template apply<C>(ScalarTag<C>(), values[kInput][i]..., get<kOther>(with)...));
     }
     *reinterpret_cast<Vector<Stored<Result>, kCount>*>(out + at) = results;
     if (fault) reporter.report();
   } else {
     for (uint32_t i = at; i < numel; ++i) {
       if (reporter.is_fault(in.template load_one<F::inputs - 1>(i))) reporter.report();
-      out[i] = to_stored<Result>(F::apply(ScalarTag<C>(), in.template load_one<kInput>(i)...));
+      out[i] = to_stored<Result>(F::template apply<C>(
+          ScalarTag<C>(), in.template load_one<kInput>(i)..., get<kOther>(with)...));
     }
   }
 }
@@ -105,8 +114,9 @@ __device__ __forceinline__ void flat_body(Stored<ResultOf<F, S>>* out,
 template <class F, class S>
 __global__ void __launch_bounds__(kPointwiseThreads)
     flat_kernel(Stored<ResultOf<F, S>>* out, FlatInputs<S, F::inputs> in, uint32_t numel,
-                Reporter<F, ComputeOf<S>> reporter) {
-  flat_body<F, S>(out, in, numel, reporter, std::make_index_sequence<F::inputs>());
+                ParametersFor<F, ComputeOf<S>> with, Reporter<F, ComputeOf<S>> reporter) {
+  flat_body<F, S>(out, in, numel, with, reporter, std::make_index_sequence<F::inputs>(),
+                  ParameterIndices<F, ComputeOf<S>>());
 }
 
 template <class F, class S>
@@ -121,7 +131,7 @@ void launch_flat(const Context& context, const FlatPlan& plan) {
   launch(flat_kernel<F, S>,
          {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
          static_cast<Stored<ResultOf<F, S>>*>(plan.out), in, plan.numel,
-         Reporter<F, C>(context, plan.operation));
+         ParametersFor<F, C>(plan.parameters), Reporter<F, C>(context, plan.operation));
 }
 
 template <class C, int kInputs>
@@ -144,10 +154,12 @@ struct StridedArguments {
   }
 };
 
-template <class F, class C, size_t... kInput>
+template <class F, class C, size_t... kInput, size_t... kOther>
 __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs>& call,
+                                             const ParametersFor<F, C>& with,
                                              const Reporter<F, C>& reporter,
-                                             std::index_sequence<kInput...>) {
+                                             std::index_sequence<kInput...>,
+                                             std::index_sequence<kOther...>) {
   const uint32_t first = blockIdx.x * (blockDim.x * kStridedItems) + threadIdx.x;
   for (int item = 0; item < kStridedItems; ++item) {
     const uint32_t element = first + item * blockDim.x;
@@ -160,15 +172,18 @@ __device__ __forceinline__ void strided_body(const StridedArguments<C, F::inputs
                            : call.numbers[kInput]),
      ...);
     if (reporter.is_fault(values[F::inputs - 1])) reporter.report();
-    const auto result = F::apply(ScalarTag<C>(), values[kInput]...);
+    const auto result =
+        F::template apply<C>(ScalarTag<C>(), values[kInput]..., get<kOther>(with)...);
     store_as(call.out, call.out_dtype, offsets[0], result);
   }
 }
 
 template <class F, class C>
 __global__ void __launch_bounds__(kPointwiseThreads)
-    strided_kernel(StridedArguments<C, F::inputs> call, Reporter<F, C> reporter) {
-  strided_body<F, C>(call, reporter, std::make_index_sequence<F::inputs>());
+    strided_kernel(StridedArguments<C, F::inputs> call, ParametersFor<F, C> with,
+                   Reporter<F, C> reporter) {
+  strided_body<F, C>(call, with, reporter, std::make_index_sequence<F::inputs>(),
+                     ParameterIndices<F, C>());
 }
 
 template <class F, class C>
@@ -176,7 +191,8 @@ void launch_strided(const Context& context, const StridedPlan& plan) {
   constexpr uint32_t kPerBlock = kPointwiseThreads * kStridedItems;
   launch(strided_kernel<F, C>,
          {plan.operation, context.stream, ceil_div(plan.numel, kPerBlock), kPointwiseThreads},
-         StridedArguments<C, F::inputs>(plan), Reporter<F, C>(context, plan.operation));
+         StridedArguments<C, F::inputs>(plan), ParametersFor<F, C>(plan.parameters),
+         Reporter<F, C>(context, plan.operation));
 }
 
 template <class F, class S>

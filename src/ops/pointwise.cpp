@@ -16,15 +16,16 @@ struct DTypes {
   DType result;
 };
 
-std::span<const Input> without_last_numbers(std::span<const Input> inputs) {
-  while (!inputs.back().tensor()) inputs = inputs.first(inputs.size() - 1);
-  return inputs;
+std::span<const Input> operands_of(Inputs inputs) {
+  std::span<const Input> operands(inputs.begin(), inputs.size());
+  while (operands.back().is_parameter()) operands = operands.first(operands.size() - 1);
+  return operands;
 }
 
 DTypes infer_dtypes(Rule rule, Inputs inputs) {
   std::span<const Input> counted(inputs.begin(), inputs.size());
   if (rule == Rule::kWhere) counted = counted.subspan(1);
-  if (rule == Rule::kPromoteInputs) counted = without_last_numbers(counted);
+  if (rule == Rule::kPromoteInputs) counted = operands_of(inputs);
   DType common = result_type(counted);
   if (rule == Rule::kPromoteFloat && !is_floating(common)) common = DType::kFloat32;
   return {common, rule == Rule::kCompare ? DType::kBool : common};
@@ -58,24 +59,29 @@ Dims infer_shape(Inputs inputs) {
   return shape;
 }
 
-// Numbers that are no operands in PyTorch but parameters (alpha, an exponent) have no say in the
-// layout.
-std::span<const Input> operands_of(PointwiseOp op, Rule rule, Inputs inputs) {
-  const std::span<const Input> all(inputs.begin(), inputs.size());
-  if (op == functor::kPowScalar) return all.first(1);
-  return rule == Rule::kPromoteInputs ? without_last_numbers(all) : all;
-}
-
-Tensor make_result(PointwiseOp op, Rule rule, Inputs inputs, const Dims& shape, DType dtype,
-                   Device device) {
-  const Dims strides = result_strides(operands_of(op, rule, inputs), shape);
+Tensor make_result(Inputs inputs, const Dims& shape, DType dtype, Device device) {
+  const Dims strides = result_strides(operands_of(inputs), shape);
   return Tensor::empty_strided(shape, strides, dtype, device);
 }
+
+// The parameters among a functor's inputs.
+struct ParametersOfCall {
+  Scalar numbers[PointwiseCall::kMaxParameters];
+
+  explicit ParametersOfCall(Inputs inputs) {
+    Scalar* number = numbers;
+    for (const Input& input : std::span<const Input>(inputs.begin(), inputs.size())
+                                  .subspan(operands_of(inputs).size())) {
+      *number++ = input.scalar();
+    }
+  }
+};
 
 // A call with the memory that it points into.
 class PreparedCall {
  public:
-  PreparedCall(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs) {
+  PreparedCall(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs)
+      : parameters_(inputs) {
     call_.op = op;
     call_.compute = compute_dtype(dtypes.common);
     shape_ = out.shape();
@@ -83,7 +89,8 @@ class PreparedCall {
     call_.shape = shape_.data();
     call_.numel = out.numel();
     call_.out = {out.data(), out.dtype(), out.strides().data()};
-    for (const Input& input : inputs) add(input);
+    for (const Input& input : operands_of(inputs)) add(input);
+    call_.parameters = parameters_.numbers;
     call_.contiguous = call_.numel == 1 && needs_no_conversion(out, dtypes.result);
   }
 
@@ -120,6 +127,7 @@ class PreparedCall {
   Dims shape_;
   int64_t strides_[PointwiseCall::kMaxInputs][kMaxDims];  // of what is broadcast
   alignas(16) unsigned char numbers_[PointwiseCall::kMaxInputs][16];
+  ParametersOfCall parameters_;
 };
 
 void execute(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs, Device device) {
@@ -127,8 +135,8 @@ void execute(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs inputs, De
   PreparedCall(op, dtypes, out, inputs).run(device);
 }
 
-// One or two contiguous tensors of one shape and dtype, which the functor takes and gives as they
-// are: nothing to broadcast, promote or convert.
+// Contiguous tensors of one shape and dtype, which the functor takes and gives as they are: nothing
+// to broadcast, promote or convert.
 bool is_plain(Rule rule, Inputs inputs) {
   if (rule == Rule::kWhere) return false;
   const Tensor* first = inputs.begin()->tensor();
@@ -136,11 +144,18 @@ bool is_plain(Rule rule, Inputs inputs) {
   const DType dtype = first->dtype();
   if (rule == Rule::kPromoteFloat ? dtype < DType::kFloat32 : compute_dtype(dtype) != dtype)
     return false;
-  if (inputs.size() == 1) return true;
-  if (inputs.size() > 2) return false;
-  const Tensor* second = inputs.begin()[1].tensor();
-  return second && second->is_contiguous() && second->dtype() == dtype &&
-         second->shape() == first->shape() && second->device() == first->device();
+  for (const Input& input : std::span<const Input>(inputs.begin(), inputs.size()).subspan(1)) {
+    if (const Tensor* other = input.tensor()) {
+      if (!other->is_contiguous() || other->dtype() != dtype || other->shape() != first->shape() ||
+          other->device() != first->device()) {
+        return false;
+      }
+    } else if (!input.is_parameter() ||
+               (rule != Rule::kPromoteInputs && input.scalar().category() > category_of(dtype))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
@@ -154,10 +169,15 @@ void execute_plain(PointwiseOp op, const Tensor& out, Inputs inputs) {
   call.numel = out.numel();
   call.contiguous = true;
   call.out = {out.data(), out.dtype(), out.strides().data()};
-  for (const Input& input : inputs) {
+  const std::span<const Input> operands = operands_of(inputs);
+  for (const Input& input : operands) {
     call.in[call.input_count++] = {input.tensor()->data(), first.dtype(),
                                    input.tensor()->strides().data()};
   }
+  if (operands.size() == inputs.size()) [[likely]]
+    return run_kernel(first.device(), call);
+  const ParametersOfCall parameters(inputs);
+  call.parameters = parameters.numbers;
   run_kernel(first.device(), call);
 }
 
@@ -174,7 +194,7 @@ Tensor run(PointwiseOp op, Rule rule, Inputs inputs) {
   const Device device = infer_device(inputs);
   const Dims shape = infer_shape(inputs);
   const DTypes dtypes = infer_dtypes(rule, inputs);
-  Tensor result = make_result(op, rule, inputs, shape, dtypes.result, device);
+  Tensor result = make_result(inputs, shape, dtypes.result, device);
   execute(op, dtypes, result, inputs, device);
   return result;
 }
@@ -203,7 +223,9 @@ void execute_into(PointwiseOp op, DTypes dtypes, const Tensor& out, Inputs input
 // The order of the checks is PyTorch's: memory, shapes, dtypes.
 void run_inplace(PointwiseOp op, Rule rule, const Tensor& self, Inputs inputs) {
   if (is_plain(rule, inputs) && rule != Rule::kCompare && inputs.begin()->tensor()->is_same(self)) {
-    for (const Input& input : inputs) check_no_partial_overlap(self, *input.tensor());
+    for (const Input& input : operands_of(inputs)) {
+      check_no_partial_overlap(self, *input.tensor());
+    }
     return execute_plain(op, self, inputs);
   }
   const Device device = infer_device(inputs, &self);
@@ -225,7 +247,7 @@ void run_out(PointwiseOp op, Rule rule, const Tensor& out, Inputs inputs) {
   if (shape == out.shape()) return execute_into(op, dtypes, out, inputs, device);
   // Whether there is a kernel for these dtypes shows when it runs: `out` keeps its shape until
   // then.
-  const Tensor result = make_result(op, rule, inputs, shape, dtypes.result, device);
+  const Tensor result = make_result(inputs, shape, dtypes.result, device);
   execute(op, dtypes, result, inputs, device);
   assign_out(out, result, result.strides());
 }

@@ -11,7 +11,7 @@ namespace libtensor::ops {
 // How the operands' dtypes make the dtype of the computation and of the result.
 enum class Rule : uint8_t {
   kPromote,        // their common dtype
-  kPromoteInputs,  // the same, but numbers do not take part
+  kPromoteInputs,  // the same, but parameters do not take part
   kPromoteFloat,   // the same as kPromote, but float32 instead of integers and bool
   kCompare,        // computes in the common dtype, gives bool
   kWhere,          // the first operand, a condition, does not take part
@@ -19,6 +19,7 @@ enum class Rule : uint8_t {
 
 namespace pointwise {
 
+// Those of a functor: its values, and after these its parameters.
 using Inputs = std::initializer_list<Input>;
 
 // A fresh result.

@@ -8,18 +8,26 @@
 
 namespace libtensor::ops {
 
+// A number that is no operand but a parameter: add's alpha, pow's exponent.
+struct Parameter {
+  Scalar value;
+};
+
 // A tensor or a number, where either may stand.
 class Input {
  public:
   Input(const Tensor& tensor) : tensor_(&tensor) {}  // NOLINT: implicit, for argument lists
   Input(Scalar scalar) : scalar_(scalar) {}          // NOLINT
+  Input(Parameter parameter) : scalar_(parameter.value), is_parameter_(true) {}  // NOLINT
 
   const Tensor* tensor() const { return tensor_; }
   Scalar scalar() const { return scalar_; }
+  bool is_parameter() const { return is_parameter_; }
 
  private:
   const Tensor* tensor_ = nullptr;
   Scalar scalar_;
+  bool is_parameter_ = false;
 };
 
 // PyTorch's torch.result_type: tensors with dims count before 0-dim tensors, and these before

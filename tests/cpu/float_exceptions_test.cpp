@@ -20,8 +20,9 @@ int raised_by(PointwiseKernel kernel, int64_t n) {
   const std::vector<T> in(kMost, T(0.5));
   std::vector<T> out(kMost);
   const void* inputs[] = {in.data(), in.data(), in.data()};
+  const Scalar parameters[PointwiseCall::kMaxParameters] = {0.5, 0.5, 0.5, 0.5};
   std::feclearexcept(FE_ALL_EXCEPT);
-  kernel(out.data(), inputs, n);
+  kernel(out.data(), inputs, n, parameters);
   return std::fetestexcept(kExceptions);
 }
 
@@ -47,7 +48,7 @@ TEST_P(FloatExceptions, AreRaisedWhereAnElementDoes) {
     divisors[at] = 0;
     const void* inputs[] = {zeros.data(), divisors.data()};
     std::feclearexcept(FE_ALL_EXCEPT);
-    kernel(out.data(), inputs, kMost);
+    kernel(out.data(), inputs, kMost, nullptr);
     EXPECT_EQ(std::fetestexcept(kExceptions), FE_INVALID) << at;
   }
 }

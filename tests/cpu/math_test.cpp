@@ -79,7 +79,8 @@ class Math : public EachTarget {
     std::vector<T> y(x.size());
     for (const Function& function : kFunctions) {
       const void* in[] = {x.data()};
-      pointwise_kernel(function.op, dtype_of<T>)(y.data(), in, static_cast<int64_t>(x.size()));
+      pointwise_kernel(function.op, dtype_of<T>)(y.data(), in, static_cast<int64_t>(x.size()),
+                                                 nullptr);
       Value worst = 0;
       T where = 0;
       for (size_t i = 0; i < x.size(); ++i) {
@@ -102,11 +103,12 @@ class Math : public EachTarget {
     T values[2][19], out[19];  // whole vectors and a rest
     for (int i = 0; i < 19; ++i) values[0][i] = x, values[1][i] = y;
     const void* in[] = {values[0], values[1]};
-    pointwise_kernel(op, dtype_of<T>)(out, in, 19);
+    const Scalar parameter(static_cast<double>(y));
+    pointwise_kernel(op, dtype_of<T>)(out, in, 19, &parameter);
     for (int i = 1; i < 19; ++i)
       EXPECT_TRUE(std::memcmp(&out[i], &out[0], sizeof(T)) == 0 || out[i] != out[i]);
     T one;
-    pointwise_kernel(op, dtype_of<T>)(&one, in, 1);
+    pointwise_kernel(op, dtype_of<T>)(&one, in, 1, &parameter);
     EXPECT_TRUE(std::memcmp(&one, &out[0], sizeof(T)) == 0 || one != one);
     return one;
   }

@@ -334,13 +334,16 @@ TEST_P(Pointwise, ConvertsBetweenAllDTypes) {
 
 TEST_P(Pointwise, AddScaledRoundsAtMostTwice) {
   for (DType dtype : {DType::kFloat32, DType::kFloat64, DType::kInt32}) {
-    Array out(dtype, {77}), a(dtype, {77}), b(dtype, {77}), alpha(dtype, {77}, {0});
+    Array out(dtype, {77}), a(dtype, {77}), b(dtype, {77});
     a.fill_small(8);
     b.fill_small(9);
-    alpha.set(0, 3);
-    pointwise(make_call(functor::kAddScaled, dtype, out, {&a, &b, &alpha}));
+    const Scalar alpha = 3;
+    PointwiseCall call = make_call(functor::kAddScaled, dtype, out, {&a, &b});
+    call.parameters = &alpha;
+    pointwise(call);
     for (int64_t i = 0; i < 77; ++i) EXPECT_EQ(out.get(i), a.get(i) + 3 * b.get(i));
-    pointwise(make_call(functor::kSubScaled, dtype, out, {&a, &b, &alpha}));
+    call.op = functor::kSubScaled;
+    pointwise(call);
     for (int64_t i = 0; i < 77; ++i) EXPECT_EQ(out.get(i), a.get(i) - 3 * b.get(i));
   }
 }

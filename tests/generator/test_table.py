@@ -23,6 +23,7 @@ WRONG = {
     "unknown variant": ("kernel =", 'variants = ["sideways"]\nkernel =', "variant"),
     "unknown scope": ("kernel =", 'scope = ["cellar"]\nkernel =', "scope"),
     "unknown operand": ("kernel =", 'operands = ["other"]\nkernel =', "'other'"),
+    "unknown parameter": ("kernel =", 'parameters = ["other"]\nkernel =', "'other'"),
     "gradient of an unknown argument": ("end = ", "other = ", "'other'"),
     "no field of options": ("Tensor end", "Tensor end=None", "'Tensor end=None'"),
     "gradient of a composite": ('"pointwise"', '"composite"', "composite"),
@@ -49,6 +50,12 @@ def test_a_row_is_read_as_written(read_ops, row):
     assert op.operands == ("self", "end", "weight", "strict")
     assert op.arg("strict").default == "False"
     assert list(op.gradient) == ["self", "end"]
+
+
+def test_parameters_are_no_operands(read_ops, row):
+    (op,) = read_ops(row.replace("kernel =", 'parameters = ["weight"]\nkernel ='))
+    assert op.operands == ("self", "end", "strict")
+    assert op.parameters == ("weight",)
 
 
 def test_what_has_a_default_is_an_option(read_ops, row):

@@ -25,7 +25,7 @@ def call_args(op: Op, variant: str = "function") -> str:
 def pointwise_call(op: Op, function: str, lead: str = "") -> str:
     family_name = op.functor.split(".")[1]
     rule = "".join(part.capitalize() for part in op.rule.split("_"))
-    operands = ", ".join(op.operands)
+    operands = ", ".join([*op.operands, *(f"Parameter{{{p}}}" for p in op.parameters)])
     return f"pointwise::{function}(functor::k{family_name}, Rule::k{rule}, {lead}{{{operands}}})"
 
 

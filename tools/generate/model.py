@@ -18,7 +18,7 @@ VARIANTS = ("function", "inplace", "out")
 SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
-    "rule", "operands", "check", "node", "gradient", "doc", "dtype_keyword",
+    "rule", "operands", "parameters", "check", "node", "gradient", "doc", "dtype_keyword",
     "inplace_check", "out_check", "out_compute", "node_inplace",
     "numbers_as_tensors", "sample", "number_edge", "positional",
 }  # fmt: skip
@@ -53,6 +53,7 @@ class Op:
     functor: str | None
     rule: str | None
     operands: tuple[str, ...]
+    parameters: tuple[str, ...]
     check: str | None
     inplace_check: str | None
     out_check: str | None
@@ -185,6 +186,7 @@ def parse_op(row: dict) -> Op:
     kernel = row.get("kernel")
     torch = row.get("torch", name)
     args = parse_args(row.get("args", ""), name)
+    parameters = tuple(row.get("parameters", []))
     every = list(VARIANTS) if kernel == "pointwise" else ["function"]
     op = Op(
         name=name,
@@ -197,7 +199,8 @@ def parse_op(row: dict) -> Op:
         kernel=kernel,
         functor=row.get("functor"),
         rule=row.get("rule"),
-        operands=tuple(row.get("operands", [a.name for a in args])),
+        operands=tuple(row.get("operands", [a.name for a in args if a.name not in parameters])),
+        parameters=parameters,
         check=row.get("check"),
         inplace_check=row.get("inplace_check"),
         out_check=row.get("out_check"),
@@ -253,7 +256,7 @@ and only those, are told which are wanted",
     if len(op.differentiable_results) > 1:
         plain = any(re.search(r"\bgrad\b", text) for text in op.gradient.values())
         require(not plain, "with several differentiable results, which one's is `grad`?")
-    for operand in op.operands:  # an argument, or a function of some
+    for operand in op.operands + op.parameters:  # an argument, or a function of some
         for name in re.findall(r"\w+\b(?!\()", operand):
             require(name in names, f"unknown operand '{name}'")
 

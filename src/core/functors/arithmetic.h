@@ -5,9 +5,9 @@ FUNCTOR(Sub, kNumericTypes, (a, b), Sub(a, b))
 FUNCTOR(Mul, kAllTypes, (a, b), Mul(a, b))
 FUNCTOR(Div, kFloatingTypes, (a, b), Div(a, b))
 // a + alpha * b: add with its alpha.
-FUNCTOR(AddScaled, kAllTypes, (a, b, alpha), MulAdd(alpha, b, a))
+FUNCTOR_WITH(AddScaled, kAllTypes, (a, b), (C alpha), MulAdd(Set(d, alpha), b, a))
 // a - alpha * b: sub with its alpha.
-FUNCTOR(SubScaled, kAllTypes, (a, b, alpha), NegMulAdd(alpha, b, a))
+FUNCTOR_WITH(SubScaled, kAllTypes, (a, b), (C alpha), NegMulAdd(Set(d, alpha), b, a))
 FUNCTOR(Reciprocal, kFloatingTypes, (x), Div(Set(d, 1), x))
 DIVISION(DivTrunc, kNumericTypes, (a, b), DivTrunc(a, b))
 DIVISION(DivFloor, kNumericTypes, (a, b), DivFloor(a, b))

@@ -2,7 +2,9 @@
 
 struct CopyOp : Functor<1, kAllTypes> {
   static constexpr bool copies = true;
-  template <class D, class V>
+  template <class C>
+  using Parameters = libtensor::Parameters<>;
+  template <class C, class D, class V>
   static LIBTENSOR_INLINE V apply(D, V x) {
     return x;
   }

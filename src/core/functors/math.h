@@ -10,5 +10,4 @@ FUNCTOR(Sigmoid, kFloatingTypes, (x), Sigmoid(d, x))
 // grad * (1 - y) * y, y being sigmoid's result.
 FUNCTOR(SigmoidBackward, kFloatingTypes, (grad, y), Mul(Mul(grad, Sub(Set(d, 1), y)), y))
 NUMBER_FUNCTOR(Pow, kNumericTypes, (base, exponent), Pow(base, exponent))
-// The exponent is the same number for all elements.
-FUNCTOR(PowScalar, kAllTypes, (base, exponent), PowScalar(base, exponent))
+FUNCTOR_WITH(PowScalar, kAllTypes, (base), (C exponent), PowScalar(d, base, exponent))

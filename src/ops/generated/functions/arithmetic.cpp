@@ -88,7 +88,7 @@ void add_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor add_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_alpha(self, other, alpha);
-  Tensor result = pointwise::run(functor::kAddScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result = pointwise::run(functor::kAddScaled, Rule::kPromoteInputs, {self, other, Parameter{alpha}});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<AddAlphaBackward>::adopt(new AddAlphaBackward);
     node->connect(0, self);
@@ -113,7 +113,7 @@ void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  pointwise::run_inplace(functor::kAddScaled, Rule::kPromoteInputs, self, {self, other, alpha});
+  pointwise::run_inplace(functor::kAddScaled, Rule::kPromoteInputs, self, {self, other, Parameter{alpha}});
   self.storage().bump_version("add_alpha_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -123,7 +123,7 @@ void add_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
 void add_alpha_out(const Tensor& self, const Tensor& other, Scalar alpha, const Tensor& out) {
   check_alpha(self, other, alpha);
   autograd::check_out("add", out, requires_grad(self) || requires_grad(other));
-  pointwise::run_out(functor::kAddScaled, Rule::kPromoteInputs, out, {self, other, alpha});
+  pointwise::run_out(functor::kAddScaled, Rule::kPromoteInputs, out, {self, other, Parameter{alpha}});
   out.storage().bump_version("add_alpha_out");
 }
 
@@ -205,7 +205,7 @@ void sub_scalar_out(const Tensor& self, Scalar other, const Tensor& out) {
 
 Tensor sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha) {
   check_sub_alpha(self, other, alpha);
-  Tensor result = pointwise::run(functor::kSubScaled, Rule::kPromoteInputs, {self, other, alpha});
+  Tensor result = pointwise::run(functor::kSubScaled, Rule::kPromoteInputs, {self, other, Parameter{alpha}});
   if (autograd::records(self, other)) [[unlikely]] {
     auto node = Ref<SubAlphaBackward>::adopt(new SubAlphaBackward);
     node->connect(0, self);
@@ -230,7 +230,7 @@ void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  pointwise::run_inplace(functor::kSubScaled, Rule::kPromoteInputs, self, {self, other, alpha});
+  pointwise::run_inplace(functor::kSubScaled, Rule::kPromoteInputs, self, {self, other, Parameter{alpha}});
   self.storage().bump_version("sub_alpha_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -240,7 +240,7 @@ void sub_alpha_(const Tensor& self, const Tensor& other, Scalar alpha) {
 void sub_alpha_out(const Tensor& self, const Tensor& other, Scalar alpha, const Tensor& out) {
   check_sub_alpha(self, other, alpha);
   autograd::check_out("sub", out, requires_grad(self) || requires_grad(other));
-  pointwise::run_out(functor::kSubScaled, Rule::kPromoteInputs, out, {self, other, alpha});
+  pointwise::run_out(functor::kSubScaled, Rule::kPromoteInputs, out, {self, other, Parameter{alpha}});
   out.storage().bump_version("sub_alpha_out");
 }
 

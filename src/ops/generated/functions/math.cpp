@@ -72,7 +72,7 @@ void pow_out(const Tensor& self, const Tensor& exponent, const Tensor& out) {
 
 Tensor pow_scalar(const Tensor& self, Scalar exponent) {
   check_pow(self, exponent);
-  Tensor result = pointwise::run(functor::kPowScalar, Rule::kPromote, {self, exponent});
+  Tensor result = pointwise::run(functor::kPowScalar, Rule::kPromote, {self, Parameter{exponent}});
   if (autograd::records(self)) [[unlikely]] {
     auto node = Ref<PowScalarBackward>::adopt(new PowScalarBackward);
     node->connect(0, self);
@@ -97,7 +97,7 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
     recorded = std::move(node);
     change.prepare(self, recorded);
   }
-  pointwise::run_inplace(functor::kPowScalar, Rule::kPromote, self, {self, exponent});
+  pointwise::run_inplace(functor::kPowScalar, Rule::kPromote, self, {self, Parameter{exponent}});
   self.storage().bump_version("pow_scalar_");
   if (recorded) [[unlikely]] {
     change.commit(self);
@@ -107,7 +107,7 @@ void pow_scalar_(const Tensor& self, Scalar exponent) {
 void pow_scalar_out(const Tensor& self, Scalar exponent, const Tensor& out) {
   check_pow(self, exponent);
   autograd::check_out("pow", out, requires_grad(self));
-  pointwise::run_out(functor::kPowScalar, Rule::kPromote, out, {self, exponent});
+  pointwise::run_out(functor::kPowScalar, Rule::kPromote, out, {self, Parameter{exponent}});
   out.storage().bump_version("pow_scalar_out");
 }
 
