@@ -918,3 +918,70 @@ func (t *Tensor) BitwiseNotOut(out *Tensor) error {
 	out.done()
 	return errorOf(result)
 }
+
+// Lerp: self + weight * (end - self), element by element. Floating tensors of one dtype; a weight
+// without dims may have another one. Errors: other dtypes.
+func (t *Tensor) Lerp(end *Tensor, weight *Tensor) (*Tensor, error) {
+	result := C.go_lerp(t.use(), end.use(), weight.use())
+	t.done()
+	end.done()
+	weight.done()
+	return own(result)
+}
+
+// Lerp_: as Lerp, in place.
+func (t *Tensor) Lerp_(end *Tensor, weight *Tensor) (*Tensor, error) {
+	result := C.go_lerp_(t.use(), end.use(), weight.use())
+	t.done()
+	end.done()
+	weight.done()
+	return same(t, result)
+}
+
+// LerpOut: as Lerp, into a given tensor.
+func (t *Tensor) LerpOut(end *Tensor, weight *Tensor, out *Tensor) error {
+	result := C.go_lerp_out(t.use(), end.use(), weight.use(), out.use())
+	t.done()
+	end.done()
+	weight.done()
+	out.done()
+	return errorOf(result)
+}
+
+// LerpScalar: self + weight * (end - self) for a number. Errors: tensors that are not floating, or
+// of two dtypes.
+func (t *Tensor) LerpScalar(end *Tensor, weight Scalar) (*Tensor, error) {
+	weightScalar, err := scalarOf(weight)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_lerp_scalar(t.use(), end.use(), weightScalar)
+	t.done()
+	end.done()
+	return own(result)
+}
+
+// LerpScalar_: as LerpScalar, in place.
+func (t *Tensor) LerpScalar_(end *Tensor, weight Scalar) (*Tensor, error) {
+	weightScalar, err := scalarOf(weight)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_lerp_scalar_(t.use(), end.use(), weightScalar)
+	t.done()
+	end.done()
+	return same(t, result)
+}
+
+// LerpScalarOut: as LerpScalar, into a given tensor.
+func (t *Tensor) LerpScalarOut(end *Tensor, weight Scalar, out *Tensor) error {
+	weightScalar, err := scalarOf(weight)
+	if err != nil {
+		return err
+	}
+	result := C.go_lerp_scalar_out(t.use(), end.use(), weightScalar, out.use())
+	t.done()
+	end.done()
+	out.done()
+	return errorOf(result)
+}

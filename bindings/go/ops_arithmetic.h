@@ -523,4 +523,40 @@ static inline go_result go_bitwise_not_out(uintptr_t self, uintptr_t out) {
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_lerp(uintptr_t self, uintptr_t end, uintptr_t weight) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_lerp(go_handle(self), go_handle(end), go_handle(weight), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_lerp_(uintptr_t self, uintptr_t end, uintptr_t weight) {
+  tensor_status_t status = tensor_lerp_(go_handle(self), go_handle(end), go_handle(weight));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_lerp_out(uintptr_t self, uintptr_t end, uintptr_t weight,
+                                    uintptr_t out) {
+  tensor_status_t status =
+      tensor_lerp_out(go_handle(self), go_handle(end), go_handle(weight), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_lerp_scalar(uintptr_t self, uintptr_t end, tensor_scalar_t weight) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_lerp_scalar(go_handle(self), go_handle(end), weight, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_lerp_scalar_(uintptr_t self, uintptr_t end, tensor_scalar_t weight) {
+  tensor_status_t status = tensor_lerp_scalar_(go_handle(self), go_handle(end), weight);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_lerp_scalar_out(uintptr_t self, uintptr_t end, tensor_scalar_t weight,
+                                           uintptr_t out) {
+  tensor_status_t status =
+      tensor_lerp_scalar_out(go_handle(self), go_handle(end), weight, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 #endif  // LIBTENSOR_GO_OPS_ARITHMETIC_H

@@ -153,6 +153,28 @@ func (t *Tensor) SqrtOut(out *Tensor) error {
 	return errorOf(result)
 }
 
+// Erf: The error function. Integers give float32.
+func (t *Tensor) Erf() (*Tensor, error) {
+	result := C.go_erf(t.use())
+	t.done()
+	return own(result)
+}
+
+// Erf_: as Erf, in place.
+func (t *Tensor) Erf_() (*Tensor, error) {
+	result := C.go_erf_(t.use())
+	t.done()
+	return same(t, result)
+}
+
+// ErfOut: as Erf, into a given tensor.
+func (t *Tensor) ErfOut(out *Tensor) error {
+	result := C.go_erf_out(t.use(), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
 // Tanh: The hyperbolic tangent. Integers give float32.
 func (t *Tensor) Tanh() (*Tensor, error) {
 	result := C.go_tanh(t.use())
@@ -192,6 +214,52 @@ func (t *Tensor) Sigmoid_() (*Tensor, error) {
 // SigmoidOut: as Sigmoid, into a given tensor.
 func (t *Tensor) SigmoidOut(out *Tensor) error {
 	result := C.go_sigmoid_out(t.use(), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
+// Round: The nearest integer, of two equally near ones the even one, in the dtype of the input.
+// Integers stay as they are. Errors: a bool tensor.
+func (t *Tensor) Round() (*Tensor, error) {
+	result := C.go_round(t.use())
+	t.done()
+	return own(result)
+}
+
+// Round_: as Round, in place.
+func (t *Tensor) Round_() (*Tensor, error) {
+	result := C.go_round_(t.use())
+	t.done()
+	return same(t, result)
+}
+
+// RoundOut: as Round, into a given tensor.
+func (t *Tensor) RoundOut(out *Tensor) error {
+	result := C.go_round_out(t.use(), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
+// RoundDecimals: Rounded to so many decimals; to tens, hundreds, ... where they are negative.
+// Errors: a tensor that is not floating.
+func (t *Tensor) RoundDecimals(decimals int64) (*Tensor, error) {
+	result := C.go_round_decimals(t.use(), C.int64_t(decimals))
+	t.done()
+	return own(result)
+}
+
+// RoundDecimals_: as RoundDecimals, in place.
+func (t *Tensor) RoundDecimals_(decimals int64) (*Tensor, error) {
+	result := C.go_round_decimals_(t.use(), C.int64_t(decimals))
+	t.done()
+	return same(t, result)
+}
+
+// RoundDecimalsOut: as RoundDecimals, into a given tensor.
+func (t *Tensor) RoundDecimalsOut(decimals int64, out *Tensor) error {
+	result := C.go_round_decimals_out(t.use(), C.int64_t(decimals), out.use())
 	t.done()
 	out.done()
 	return errorOf(result)

@@ -96,6 +96,22 @@ static inline go_result go_sqrt_out(uintptr_t self, uintptr_t out) {
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_erf(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_erf(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_erf_(uintptr_t self) {
+  tensor_status_t status = tensor_erf_(go_handle(self));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_erf_out(uintptr_t self, uintptr_t out) {
+  tensor_status_t status = tensor_erf_out(go_handle(self), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 static inline go_result go_tanh(uintptr_t self) {
   tensor_t* out = NULL;
   tensor_status_t status = tensor_tanh(go_handle(self), &out);
@@ -125,6 +141,38 @@ static inline go_result go_sigmoid_(uintptr_t self) {
 
 static inline go_result go_sigmoid_out(uintptr_t self, uintptr_t out) {
   tensor_status_t status = tensor_sigmoid_out(go_handle(self), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_round(uintptr_t self) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_round(go_handle(self), &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_round_(uintptr_t self) {
+  tensor_status_t status = tensor_round_(go_handle(self));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_round_out(uintptr_t self, uintptr_t out) {
+  tensor_status_t status = tensor_round_out(go_handle(self), go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_round_decimals(uintptr_t self, int64_t decimals) {
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_round_decimals(go_handle(self), decimals, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_round_decimals_(uintptr_t self, int64_t decimals) {
+  tensor_status_t status = tensor_round_decimals_(go_handle(self), decimals);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_round_decimals_out(uintptr_t self, int64_t decimals, uintptr_t out) {
+  tensor_status_t status = tensor_round_decimals_out(go_handle(self), decimals, go_handle(out));
   return go_finish(status, 0, 0);
 }
 

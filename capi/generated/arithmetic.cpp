@@ -626,3 +626,45 @@ tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out) {
     ops::bitwise_not_out(tensor_of(self, "self"), tensor_of(out, "out"));
   });
 }
+
+tensor_status_t tensor_lerp(const tensor_t* self, const tensor_t* end, const tensor_t* weight,
+                            tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::lerp(tensor_of(self, "self"), tensor_of(end, "end"), tensor_of(weight, "weight")));
+  });
+}
+
+tensor_status_t tensor_lerp_(tensor_t* self, const tensor_t* end, const tensor_t* weight) {
+  return guard([&] {
+    ops::lerp_(tensor_of(self, "self"), tensor_of(end, "end"), tensor_of(weight, "weight"));
+  });
+}
+
+tensor_status_t tensor_lerp_out(const tensor_t* self, const tensor_t* end, const tensor_t* weight,
+                                tensor_t* out) {
+  return guard([&] {
+    ops::lerp_out(tensor_of(self, "self"), tensor_of(end, "end"), tensor_of(weight, "weight"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_lerp_scalar(const tensor_t* self, const tensor_t* end,
+                                   tensor_scalar_t weight, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::lerp_scalar(tensor_of(self, "self"), tensor_of(end, "end"), scalar_of(weight, "weight")));
+  });
+}
+
+tensor_status_t tensor_lerp_scalar_(tensor_t* self, const tensor_t* end, tensor_scalar_t weight) {
+  return guard([&] {
+    ops::lerp_scalar_(tensor_of(self, "self"), tensor_of(end, "end"), scalar_of(weight, "weight"));
+  });
+}
+
+tensor_status_t tensor_lerp_scalar_out(const tensor_t* self, const tensor_t* end,
+                                       tensor_scalar_t weight, tensor_t* out) {
+  return guard([&] {
+    ops::lerp_scalar_out(tensor_of(self, "self"), tensor_of(end, "end"), scalar_of(weight, "weight"), tensor_of(out, "out"));
+  });
+}

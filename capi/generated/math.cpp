@@ -118,6 +118,25 @@ tensor_status_t tensor_sqrt_out(const tensor_t* self, tensor_t* out) {
   });
 }
 
+tensor_status_t tensor_erf(const tensor_t* self, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::erf(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_erf_(tensor_t* self) {
+  return guard([&] {
+    ops::erf_(tensor_of(self, "self"));
+  });
+}
+
+tensor_status_t tensor_erf_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::erf_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_tanh(const tensor_t* self, tensor_t** out) {
   return guard([&] {
     check_result(out, "out");
@@ -153,5 +172,43 @@ tensor_status_t tensor_sigmoid_(tensor_t* self) {
 tensor_status_t tensor_sigmoid_out(const tensor_t* self, tensor_t* out) {
   return guard([&] {
     ops::sigmoid_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_round(const tensor_t* self, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::round(tensor_of(self, "self")));
+  });
+}
+
+tensor_status_t tensor_round_(tensor_t* self) {
+  return guard([&] {
+    ops::round_(tensor_of(self, "self"));
+  });
+}
+
+tensor_status_t tensor_round_out(const tensor_t* self, tensor_t* out) {
+  return guard([&] {
+    ops::round_out(tensor_of(self, "self"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_round_decimals(const tensor_t* self, int64_t decimals, tensor_t** out) {
+  return guard([&] {
+    check_result(out, "out");
+    *out = new_handle(ops::round_decimals(tensor_of(self, "self"), decimals));
+  });
+}
+
+tensor_status_t tensor_round_decimals_(tensor_t* self, int64_t decimals) {
+  return guard([&] {
+    ops::round_decimals_(tensor_of(self, "self"), decimals);
+  });
+}
+
+tensor_status_t tensor_round_decimals_out(const tensor_t* self, int64_t decimals, tensor_t* out) {
+  return guard([&] {
+    ops::round_decimals_out(tensor_of(self, "self"), decimals, tensor_of(out, "out"));
   });
 }

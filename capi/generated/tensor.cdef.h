@@ -852,6 +852,20 @@ tensor_status_t tensor_bitwise_not(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_bitwise_not_(tensor_t* self);
 tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out);
 
+tensor_status_t tensor_lerp(const tensor_t* self, const tensor_t* end,
+                                       const tensor_t* weight, tensor_t** out);
+tensor_status_t tensor_lerp_(tensor_t* self, const tensor_t* end,
+                                        const tensor_t* weight);
+tensor_status_t tensor_lerp_out(const tensor_t* self, const tensor_t* end,
+                                           const tensor_t* weight, tensor_t* out);
+
+tensor_status_t tensor_lerp_scalar(const tensor_t* self, const tensor_t* end,
+                                              tensor_scalar_t weight, tensor_t** out);
+tensor_status_t tensor_lerp_scalar_(tensor_t* self, const tensor_t* end,
+                                               tensor_scalar_t weight);
+tensor_status_t tensor_lerp_scalar_out(const tensor_t* self, const tensor_t* end,
+                                                  tensor_scalar_t weight, tensor_t* out);
+
 tensor_status_t tensor_eq(const tensor_t* self, const tensor_t* other, tensor_t** out);
 tensor_status_t tensor_eq_(tensor_t* self, const tensor_t* other);
 tensor_status_t tensor_eq_out(const tensor_t* self, const tensor_t* other,
@@ -1189,6 +1203,10 @@ tensor_status_t tensor_sqrt(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_sqrt_(tensor_t* self);
 tensor_status_t tensor_sqrt_out(const tensor_t* self, tensor_t* out);
 
+tensor_status_t tensor_erf(const tensor_t* self, tensor_t** out);
+tensor_status_t tensor_erf_(tensor_t* self);
+tensor_status_t tensor_erf_out(const tensor_t* self, tensor_t* out);
+
 tensor_status_t tensor_tanh(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_tanh_(tensor_t* self);
 tensor_status_t tensor_tanh_out(const tensor_t* self, tensor_t* out);
@@ -1196,6 +1214,16 @@ tensor_status_t tensor_tanh_out(const tensor_t* self, tensor_t* out);
 tensor_status_t tensor_sigmoid(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_sigmoid_(tensor_t* self);
 tensor_status_t tensor_sigmoid_out(const tensor_t* self, tensor_t* out);
+
+tensor_status_t tensor_round(const tensor_t* self, tensor_t** out);
+tensor_status_t tensor_round_(tensor_t* self);
+tensor_status_t tensor_round_out(const tensor_t* self, tensor_t* out);
+
+tensor_status_t tensor_round_decimals(const tensor_t* self, int64_t decimals,
+                                                 tensor_t** out);
+tensor_status_t tensor_round_decimals_(tensor_t* self, int64_t decimals);
+tensor_status_t tensor_round_decimals_out(const tensor_t* self, int64_t decimals,
+                                                     tensor_t* out);
 
 tensor_status_t tensor_sum(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_sum_out(const tensor_t* self, tensor_t* out);

@@ -140,6 +140,18 @@ LIBTENSOR_INLINE T Tanh(ScalarTag<T>, T x) {
   return std::tanh(x);
 }
 template <std::floating_point T>
+LIBTENSOR_INLINE T Erf(ScalarTag<T>, T x) {
+  return std::erf(x);
+}
+// To the nearest integer, halves to the even one.
+template <Number T>
+LIBTENSOR_INLINE T Round(T x) {
+  if constexpr (std::is_floating_point_v<T>)
+    return std::nearbyint(x);
+  else
+    return x;
+}
+template <std::floating_point T>
 LIBTENSOR_INLINE T Sigmoid(ScalarTag<T>, T x) {
   return T(1) / (T(1) + std::exp(-x));
 }

@@ -28,7 +28,7 @@ using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::
     libtensor::IfThenElse, libtensor::IsNaN, libtensor::Le, libtensor::Lt, libtensor::Mul,
     libtensor::MulAdd, libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or,
     libtensor::Pow, libtensor::PowScalar, libtensor::Set, libtensor::Sqrt, libtensor::Sub,
-    libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid;
+    libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid, libtensor::Erf, libtensor::Round;
 
 // A bool in memory may come from anywhere: any byte but 0 is true.
 template <class T>

@@ -1,5 +1,5 @@
-// exp, log, tanh and sigmoid of float and double vectors, below 1 ULP. Right at infinities, NaN,
-// zeros and subnormals. tests/cpu/math_test.cpp measures the errors.
+// exp, log, tanh, sigmoid and erf of float and double vectors, below 1 ULP (erf: 1.4). Right at
+// infinities, NaN, zeros and subnormals. tests/cpu/math_test.cpp measures the errors.
 #if defined(LIBTENSOR_CPU_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LIBTENSOR_CPU_VECTOR_MATH_INL_H_
 #undef LIBTENSOR_CPU_VECTOR_MATH_INL_H_
@@ -40,6 +40,16 @@ struct MathConstants<float> {
   static constexpr float kTanh[] = {-0x1.555556p-2f, 0x1.1110eap-3f,  -0x1.ba08c4p-5f,
                                     0x1.64a976p-6f,  -0x1.116a16p-7f, 0x1.2c83c0p-9f};
   static constexpr float kTanhOne = 10.0f;  // from here on tanh rounds to 1
+  // erf(x) = x + x p(x^2), |x| <= 1
+  static constexpr float kErf[] = {0x1.06eba8p-3f, -0x1.81273ep-2f, 0x1.ce2d1ep-4f, -0x1.b7fb8ep-6f,
+                                   0x1.5418dep-8f, -0x1.a47e9p-11f, 0x1.4ad1fep-14f};
+  // erfc(x) = erfc(1) exp((x - 1) q(t)), t going from -1 to 1 between 1 and kErfOne; errors
+  // weighted with erfc(x)
+  static constexpr float kLogErfc[] = {-0x1.fc593cp+1f, -0x1.6196dp+0f,  -0x1.1bb11cp-5f,
+                                       0x1.4e937cp-7f,  -0x1.7ba3e4p-9f, 0x1.78850cp-11f,
+                                       -0x1.0257d2p-12f};
+  static constexpr float kErfcOfOne = 0x1.422616p-3f,
+                         kErfOne = 4.0f;  // from here on erf rounds to 1
   // The series of log: fdlibm's e_logf.c
   static constexpr float kLog[] = {0xaaaaaa.0p-24f, 0xccce13.0p-25f, 0x91e9ee.0p-25f,
                                    0xf89e26.0p-26f};
@@ -72,6 +82,21 @@ struct MathConstants<double> {
       -0x1.226e3473dce5cp-7,  0x1.d6d39ae3905e2p-9,  -0x1.7d9f6f23e8682p-10, 0x1.3526e9ed54da1p-11,
       -0x1.f243823c8c981p-13, 0x1.8445870f6fe41p-14, -0x1.05bbdae896297p-15, 0x1.b33642a122cddp-18};
   static constexpr double kTanhOne = 20.0;
+  // erf(x) = x + x p(x^2), |x| <= 1
+  static constexpr double kErf[] = {
+      0x1.06eba8214db68p-3,  -0x1.812746b0379c1p-2,  0x1.ce2f21a040ff9p-4,  -0x1.b82ce31205b6cp-6,
+      0x1.565bccfa8c5fcp-8,  -0x1.c02db070f42fdp-11, 0x1.f9a2bf46ad0aap-14, -0x1.f4ca92053560ep-17,
+      0x1.b98262e7f2dd3p-20, -0x1.5c1655d38ad8cp-23, 0x1.d780edd4fd58cp-27, -0x1.acd58c59278e8p-31};
+  // erfc(x) = erfc(1) exp((x - 1) q(t)), t going from -1 to 1 between 1 and kErfOne; errors
+  // weighted with erfc(x)
+  static constexpr double kLogErfc[] = {
+      -0x1.39edb1f15727cp+2,  -0x1.2e34294015d29p+1, -0x1.ca0ff193f961cp-5,  0x1.7d0461c566068p-6,
+      -0x1.3ab4d5f57dd54p-7,  0x1.f8ac0097d2544p-9,  -0x1.80eb624bf992fp-10, 0x1.107f0f77e29d2p-11,
+      -0x1.58466679cc213p-13, 0x1.bb2161fa46903p-16, -0x1.8f057643ba961p-16, -0x1.4dd8177de4bd9p-17,
+      0x1.ec35b4ac6dcfcp-15,  0x1.f3122955764eep-14, 0x1.2435b71ce27fp-13,   0x1.8298520532ea9p-14,
+      0x1.2c31678ea4ceep-15,  0x1.9694f2be80599p-18};
+  static constexpr double kErfcOfOne = 0x1.4226162fbddd5p-3,
+                          kErfOne = 6.0;  // from here on erf rounds to 1
   // fdlibm's e_log.c
   static constexpr double kLog[] = {6.666666666666735130e-01, 3.999999999940941908e-01,
                                     2.857142874366239149e-01, 2.222219843214978396e-01,
@@ -242,6 +267,22 @@ HWY_INLINE HWY_ATTR V Sigmoid(D d, V x) {
   // 1 / (1 + e) is the quotient itself, or 1 - e / (1 + e).
   const V reciprocal = hn::IfThenElse(negative, hn::NegMulAdd(scale, quotient, one), quotient);
   return Scale(d, hn::MulAdd(rest, reciprocal, quotient), hn::IfThenElse(negative, n, zero));
+}
+
+// erf is odd. From 1 on, 1 - erfc(x) loses little, since erfc(x) is small.
+template <class D, class V>
+HWY_INLINE HWY_ATTR V Erf(D d, V x) {
+  using T = hn::TFromD<D>;
+  using C = MathConstants<T>;
+  const V one = hn::Set(d, 1), last = hn::Set(d, C::kErfOne);
+  V size = hn::Abs(x);
+  size = hn::IfThenElse(hn::Gt(size, last), last, size);  // a NaN stays
+  const V small = hn::MulAdd(size, Polynomial(d, hn::Mul(size, size), C::kErf), size);
+  constexpr T kScale = 2 / (C::kErfOne - 1);
+  const V beyond = hn::Sub(size, one), t = hn::MulAdd(beyond, hn::Set(d, kScale), hn::Neg(one));
+  const V ratio = Exp(d, hn::Mul(beyond, Polynomial(d, t, C::kLogErfc)));
+  const V large = hn::NegMulAdd(hn::Set(d, C::kErfcOfOne), ratio, one);
+  return hn::CopySign(hn::IfThenElse(hn::Lt(size, one), small, large), x);
 }
 
 // See libtensor::PowScalar for numbers.

@@ -80,6 +80,21 @@ void check_not_bool(DType dtype, const char* kernel) {
            "\" not implemented for 'Bool'");
 }
 
+void check_floating(DType dtype, const char* kernel) {
+  check_as(Status::kNotImplemented, is_floating(dtype), "\"", kernel, "\" not implemented for '",
+           scalar_name_of(dtype), "'");
+}
+
+void check_lerp(const Tensor& self, const Tensor& end, const Input& weight) {
+  const auto check_same = [&](const Tensor& other, const char* name) {
+    check(other.dtype() == self.dtype(), "expected dtype ", c_name_of(self.dtype()), " for `", name,
+          "` but got dtype ", c_name_of(other.dtype()));
+  };
+  check_same(end, "end");
+  if (weight.tensor() && weight.tensor()->ndim() > 0) check_same(*weight.tensor(), "weight");
+  check_floating(self.dtype(), weight.tensor() ? "lerp_kernel_tensor" : "lerp_kernel_scalar");
+}
+
 void check_pow(const Tensor& self, Scalar exponent) {
   if (!is_floating(self.dtype()) && !exponent.is_floating()) {
     check_fits(exponent, DType::kInt64);
@@ -254,8 +269,8 @@ void check_addmm_inplace(const Tensor& self, const Tensor& mat1, const Tensor& m
 }
 
 void check_out_found(DType result, const Tensor& out) {
-  check(out.dtype() == result || !can_cast(result, out.dtype()), "Found dtype ",
-        scalar_name_of(out.dtype()), " but expected ", scalar_name_of(result));
+  check(out.dtype() == result, "Found dtype ", scalar_name_of(out.dtype()), " but expected ",
+        scalar_name_of(result));
 }
 
 void check_out_match(DType result, const Tensor& out) {

@@ -12,6 +12,9 @@ void check_abs(DType self);
 void check_relu(DType self);
 // "pow" not implemented for 'Bool'
 void check_not_bool(DType dtype, const char* kernel);
+void check_floating(DType dtype, const char* kernel);
+// `self` and `end` are floating and of one dtype; a weight without dims may be of another one.
+void check_lerp(const Tensor& self, const Tensor& end, const Input& weight);
 void check_pow(const Tensor& self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);

@@ -13,6 +13,7 @@
 #include "ops/generated/functions/views.h"
 
 #include <cmath>
+#include <numbers>
 
 namespace libtensor::ops {
 
@@ -107,6 +108,8 @@ Tensor to_like(const Tensor& grad, DType dtype, Device device) {
   return grad.dtype() == dtype && grad.device() == device ? grad : to_copy(grad, dtype, device);
 }
 
+Tensor one_minus(const Tensor& self) { return rsub_scalar(self, 1); }
+
 Tensor scale(const Tensor& grad, Scalar factor) {
   return factor.to<double>() == 1 ? grad : mul_scalar(grad, factor);
 }
@@ -132,6 +135,10 @@ Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tenso
   // 0 to a positive power stays 0 whatever the exponent, though log(0) is infinite.
   const Tensor flat = mul(eq_scalar(self, 0), ge_scalar(exponent, 0));
   return mul(grad, where_scalar_self(flat, 0, mul(result, log(self))));
+}
+
+Tensor erf_backward(const Tensor& grad, const Tensor& self) {
+  return mul(mul_scalar(exp(neg(pow_scalar(self, 2))), 2 * std::numbers::inv_sqrtpi), grad);
 }
 
 Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent,

@@ -26,6 +26,8 @@ Tensor zeros_like(const Tensor& self);
 Tensor zeros_of(Span shape, const Tensor& like);
 Tensor to_like(const Tensor& grad, DType dtype, Device device);
 Tensor scale(const Tensor& grad, Scalar factor);
+Tensor one_minus(const Tensor& self);
+inline Scalar one_minus(Scalar number) { return 1 - number.to<double>(); }
 
 // --- derivatives
 // Refuses: PyTorch has no derivative for the operation.
@@ -34,6 +36,7 @@ Tensor pow_backward(const Tensor& grad, const Tensor& self, Scalar exponent);
 Tensor pow_backward_self(const Tensor& grad, const Tensor& self, const Tensor& exponent);
 Tensor pow_backward_exponent(const Tensor& grad, const Tensor& self, const Tensor& exponent,
                              const Tensor& result);
+Tensor erf_backward(const Tensor& grad, const Tensor& self);
 Tensor scalar_pow_backward(const Tensor& grad, Scalar self, const Tensor& exponent,
                            const Tensor& result);
 Tensor maximum_backward(const Tensor& grad, const Tensor& self, const Tensor& other);

@@ -1,5 +1,7 @@
 #include "ops/promotion.h"
 
+#include <cmath>
+
 namespace libtensor::ops {
 namespace {
 
@@ -41,6 +43,10 @@ Scalar as_element(Scalar number, const Tensor& beside) {
   alignas(8) unsigned char element[8];
   number.store(common, element);
   return Scalar::load(common, element);
+}
+
+Scalar power_of_ten(int64_t decimals) {
+  return std::pow(10.0, std::fabs(static_cast<double>(decimals)));
 }
 
 }  // namespace libtensor::ops

@@ -36,5 +36,7 @@ DType result_type(std::span<const Input> inputs);
 // A number that stands first, rounded where the common dtype is a half: as in PyTorch, which makes
 // a tensor of it. Numbers that stand second are not rounded.
 Scalar as_element(Scalar number, const Tensor& beside);
+// 10 to the power of |decimals|, infinite where that is too large.
+Scalar power_of_ten(int64_t decimals);
 
 }  // namespace libtensor::ops

@@ -25,6 +25,7 @@ const Function kFunctions[] = {
     {"exp", functor::kExp, [](Value x) { return std::exp(x); }, 1.0L, 1.0L},
     {"log", functor::kLog, [](Value x) { return std::log(x); }, 1.0L, 1.0L},
     {"sqrt", functor::kSqrt, [](Value x) { return std::sqrt(x); }, 0.5L, 0.5L},
+    {"erf", functor::kErf, [](Value x) { return std::erf(x); }, 1.25L, 1.4L},
     {"tanh", functor::kTanh, [](Value x) { return std::tanh(x); }, 0.9L, 1.0L},
     {"sigmoid", functor::kSigmoid, [](Value x) { return 1 / (1 + std::exp(-x)); }, 1.0L, 1.5L},
 };

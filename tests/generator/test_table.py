@@ -58,6 +58,11 @@ def test_parameters_are_no_operands(read_ops, row):
     assert op.parameters == ("weight",)
 
 
+def test_what_follows_a_star_has_no_position(read_ops, row):
+    (op,) = read_ops(row.replace("Scalar weight", "*, Scalar weight"))
+    assert [arg.name for arg in op.args if arg.keyword_only] == ["weight", "strict"]
+
+
 def test_what_has_a_default_is_an_option(read_ops, row):
     (op,) = read_ops(row)
     assert [arg.name for arg in op.options] == ["strict"]

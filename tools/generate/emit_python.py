@@ -93,6 +93,7 @@ def operation(op: Op) -> list[str]:
         "numbers_as_tensors": op.numbers_as_tensors,
         "returns_list": op.returns_list,
     }
+    keywords = tuple(a.name for a in op.args if a.keyword_only and a.type is not OPTIONS)
     results = ("bool",) if op.returns_bool else tuple(r.name for r in op.returns)
     return [
         "    Op(",
@@ -104,6 +105,7 @@ def operation(op: Op) -> list[str]:
         f"        {names_text(op.scope)},",
         *string_lines(op.doc, "        "),
         *[f"        {name}=True," for name, value in flags.items() if value],
+        *[f"        keyword_only={names_text(keywords)}," for _ in keywords[:1]],
         "    ),",
     ]
 

@@ -33,6 +33,7 @@ class Arg:
     type: Type
     name: str
     default: str | None = None
+    keyword_only: bool = False
 
     @property
     def field(self) -> Field | None:
@@ -164,12 +165,21 @@ def joint(key: str) -> tuple[str, ...]:
 
 def parse_args(text: str, where: str) -> tuple[Arg, ...]:
     args = []
+    keyword_only = False
     for part in filter(None, re.split(r",\s*(?![^\[]*\])", text)):
+        if part.strip() == "*":
+            keyword_only = True
+            continue
         match = re.fullmatch(r"(\S+)\s+(\w+)(?:=(.+))?", part.strip())
         if not match or match[1] not in TYPES:
             raise TableError(f"{where}: cannot read the argument '{part}'")
-        args.append(Arg(TYPES[match[1]], match[2], match[3]))
+        args.append(Arg(TYPES[match[1]], match[2], match[3], keyword_only))
     return tuple(args)
+
+
+def names_in(expressions: tuple[str, ...]) -> set[str]:
+    """The arguments that C++ expressions are made of; functions do not count."""
+    return {n for text in expressions for n in re.findall(r"\b[a-zA-Z_]\w*\b(?!\()", text)}
 
 
 def parse_returns(text: str, where: str) -> tuple[Arg, ...]:
@@ -187,6 +197,7 @@ def parse_op(row: dict) -> Op:
     torch = row.get("torch", name)
     args = parse_args(row.get("args", ""), name)
     parameters = tuple(row.get("parameters", []))
+    taken = names_in(parameters)
     every = list(VARIANTS) if kernel == "pointwise" else ["function"]
     op = Op(
         name=name,
@@ -199,7 +210,7 @@ def parse_op(row: dict) -> Op:
         kernel=kernel,
         functor=row.get("functor"),
         rule=row.get("rule"),
-        operands=tuple(row.get("operands", [a.name for a in args if a.name not in parameters])),
+        operands=tuple(row.get("operands", [a.name for a in args if a.name not in taken])),
         parameters=parameters,
         check=row.get("check"),
         inplace_check=row.get("inplace_check"),
@@ -256,9 +267,8 @@ and only those, are told which are wanted",
     if len(op.differentiable_results) > 1:
         plain = any(re.search(r"\bgrad\b", text) for text in op.gradient.values())
         require(not plain, "with several differentiable results, which one's is `grad`?")
-    for operand in op.operands + op.parameters:  # an argument, or a function of some
-        for name in re.findall(r"\w+\b(?!\()", operand):
-            require(name in names, f"unknown operand '{name}'")
+    for name in sorted(names_in(op.operands + op.parameters)):
+        require(name in names, f"unknown operand '{name}'")
 
 
 def load_family(path: Path) -> Family:

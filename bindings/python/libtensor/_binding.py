@@ -18,8 +18,6 @@ ALIASES = {
 }
 """Other names that PyTorch has for a parameter, or that the table has for PyTorch's."""
 
-KEYWORD_ONLY = ("alpha", "beta")
-
 
 class Bound(NamedTuple):
     """Where an argument comes from: a position in the call's values, a slice of them for sizes
@@ -41,7 +39,7 @@ class Signature:
         if method:
             self.plain.sort(key=lambda arg: arg.name != "self")
         self.options = next((arg for arg in args if arg.type == "options"), None)
-        self.positional = [arg for arg in self.plain if arg.name not in KEYWORD_ONLY]
+        self.positional = [arg for arg in self.plain if arg.name not in op.keyword_only]
 
     def spread(self, position: int) -> bool:
         """Whether the argument may be given one size at a time: `view(2, 3)`."""

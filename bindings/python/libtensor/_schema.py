@@ -26,7 +26,8 @@ class Op(NamedTuple):
 
     `torch` are PyTorch's names for it; `returns` names its results ("bool" for a Python bool);
     `variants` are those of function, inplace (`name_`) and out (`name_out`) that exist; `scope`
-    says where Python shows it: as function, as method, in nn.functional.
+    says where Python shows it: as function, as method, in nn.functional; `keyword_only` names the
+    arguments that have no position.
     """
 
     name: str
@@ -39,3 +40,4 @@ class Op(NamedTuple):
     dtype_keyword: bool = False
     numbers_as_tensors: bool = False
     returns_list: bool = False
+    keyword_only: tuple[str, ...] = ()

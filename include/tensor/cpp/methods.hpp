@@ -91,6 +91,8 @@ class Methods {
   Tensor bitwise_xor(const Tensor& other) const;
   Tensor bitwise_xor(const Scalar& other) const;
   Tensor bitwise_not() const;
+  Tensor lerp(const Tensor& end, const Tensor& weight) const;
+  Tensor lerp(const Tensor& end, const Scalar& weight) const;
   Tensor& add_(const Tensor& other);
   Tensor& add_(const Scalar& other);
   Tensor& add_(const Tensor& other, const Scalar& alpha);
@@ -132,6 +134,8 @@ class Methods {
   Tensor& bitwise_xor_(const Tensor& other);
   Tensor& bitwise_xor_(const Scalar& other);
   Tensor& bitwise_not_();
+  Tensor& lerp_(const Tensor& end, const Tensor& weight);
+  Tensor& lerp_(const Tensor& end, const Scalar& weight);
 
   // Comparison and choice
   Tensor eq(const Tensor& other) const;
@@ -231,15 +235,21 @@ class Methods {
   Tensor exp() const;
   Tensor log() const;
   Tensor sqrt() const;
+  Tensor erf() const;
   Tensor tanh() const;
   Tensor sigmoid() const;
+  Tensor round() const;
+  Tensor round(int64_t decimals) const;
   Tensor& pow_(const Tensor& exponent);
   Tensor& pow_(const Scalar& exponent);
   Tensor& exp_();
   Tensor& log_();
   Tensor& sqrt_();
+  Tensor& erf_();
   Tensor& tanh_();
   Tensor& sigmoid_();
+  Tensor& round_();
+  Tensor& round_(int64_t decimals);
 
   // Reductions
   Tensor sum() const;

@@ -230,6 +230,24 @@ TENSOR_API tensor_status_t tensor_bitwise_not(const tensor_t* self, tensor_t** o
 TENSOR_API tensor_status_t tensor_bitwise_not_(tensor_t* self);
 TENSOR_API tensor_status_t tensor_bitwise_not_out(const tensor_t* self, tensor_t* out);
 
+/* self + weight * (end - self), element by element. Floating tensors of one dtype; a weight without
+ * dims may have another one. Errors: other dtypes. */
+TENSOR_API tensor_status_t tensor_lerp(const tensor_t* self, const tensor_t* end,
+                                       const tensor_t* weight, tensor_t** out);
+TENSOR_API tensor_status_t tensor_lerp_(tensor_t* self, const tensor_t* end,
+                                        const tensor_t* weight);
+TENSOR_API tensor_status_t tensor_lerp_out(const tensor_t* self, const tensor_t* end,
+                                           const tensor_t* weight, tensor_t* out);
+
+/* self + weight * (end - self) for a number. Errors: tensors that are not floating, or of two
+ * dtypes. */
+TENSOR_API tensor_status_t tensor_lerp_scalar(const tensor_t* self, const tensor_t* end,
+                                              tensor_scalar_t weight, tensor_t** out);
+TENSOR_API tensor_status_t tensor_lerp_scalar_(tensor_t* self, const tensor_t* end,
+                                               tensor_scalar_t weight);
+TENSOR_API tensor_status_t tensor_lerp_scalar_out(const tensor_t* self, const tensor_t* end,
+                                                  tensor_scalar_t weight, tensor_t* out);
+
 #ifdef __cplusplus
 }
 #endif

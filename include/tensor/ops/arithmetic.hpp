@@ -354,6 +354,22 @@ inline Tensor bitwise_not(const Tensor& self) {
   return Tensor::own(out);
 }
 
+// self + weight * (end - self), element by element. Floating tensors of one dtype; a weight without
+// dims may have another one. Errors: other dtypes.
+inline Tensor lerp(const Tensor& self, const Tensor& end, const Tensor& weight) {
+  tensor_t* out;
+  detail::check(tensor_lerp(self.handle(), end.handle(), weight.handle(), &out));
+  return Tensor::own(out);
+}
+
+// self + weight * (end - self) for a number. Errors: tensors that are not floating, or of two
+// dtypes.
+inline Tensor lerp(const Tensor& self, const Tensor& end, const Scalar& weight) {
+  tensor_t* out;
+  detail::check(tensor_lerp_scalar(self.handle(), end.handle(), weight.raw(), &out));
+  return Tensor::own(out);
+}
+
 // ---- into a given tensor, which is resized where its shape differs
 
 inline Tensor& add_out(Tensor& out, const Tensor& self, const Tensor& other) {
@@ -582,6 +598,16 @@ inline Tensor& bitwise_not_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
+inline Tensor& lerp_out(Tensor& out, const Tensor& self, const Tensor& end, const Tensor& weight) {
+  detail::check(tensor_lerp_out(self.handle(), end.handle(), weight.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& lerp_out(Tensor& out, const Tensor& self, const Tensor& end, const Scalar& weight) {
+  detail::check(tensor_lerp_scalar_out(self.handle(), end.handle(), weight.raw(), out.handle()));
+  return out;
+}
+
 namespace detail {
 
 inline Tensor Methods::add(const Tensor& other) const { return tensor::add(self(), other); }
@@ -719,6 +745,14 @@ inline Tensor Methods::bitwise_xor(const Scalar& other) const {
 }
 
 inline Tensor Methods::bitwise_not() const { return tensor::bitwise_not(self()); }
+
+inline Tensor Methods::lerp(const Tensor& end, const Tensor& weight) const {
+  return tensor::lerp(self(), end, weight);
+}
+
+inline Tensor Methods::lerp(const Tensor& end, const Scalar& weight) const {
+  return tensor::lerp(self(), end, weight);
+}
 
 inline Tensor& Methods::add_(const Tensor& other) {
   detail::check(tensor_add_(self().handle(), other.handle()));
@@ -922,6 +956,16 @@ inline Tensor& Methods::bitwise_xor_(const Scalar& other) {
 
 inline Tensor& Methods::bitwise_not_() {
   detail::check(tensor_bitwise_not_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::lerp_(const Tensor& end, const Tensor& weight) {
+  detail::check(tensor_lerp_(self().handle(), end.handle(), weight.handle()));
+  return self();
+}
+
+inline Tensor& Methods::lerp_(const Tensor& end, const Scalar& weight) {
+  detail::check(tensor_lerp_scalar_(self().handle(), end.handle(), weight.raw()));
   return self();
 }
 

@@ -44,6 +44,11 @@ TENSOR_API tensor_status_t tensor_sqrt(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_sqrt_(tensor_t* self);
 TENSOR_API tensor_status_t tensor_sqrt_out(const tensor_t* self, tensor_t* out);
 
+/* The error function. Integers give float32. */
+TENSOR_API tensor_status_t tensor_erf(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_erf_(tensor_t* self);
+TENSOR_API tensor_status_t tensor_erf_out(const tensor_t* self, tensor_t* out);
+
 /* The hyperbolic tangent. Integers give float32. */
 TENSOR_API tensor_status_t tensor_tanh(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_tanh_(tensor_t* self);
@@ -53,6 +58,20 @@ TENSOR_API tensor_status_t tensor_tanh_out(const tensor_t* self, tensor_t* out);
 TENSOR_API tensor_status_t tensor_sigmoid(const tensor_t* self, tensor_t** out);
 TENSOR_API tensor_status_t tensor_sigmoid_(tensor_t* self);
 TENSOR_API tensor_status_t tensor_sigmoid_out(const tensor_t* self, tensor_t* out);
+
+/* The nearest integer, of two equally near ones the even one, in the dtype of the input. Integers
+ * stay as they are. Errors: a bool tensor. */
+TENSOR_API tensor_status_t tensor_round(const tensor_t* self, tensor_t** out);
+TENSOR_API tensor_status_t tensor_round_(tensor_t* self);
+TENSOR_API tensor_status_t tensor_round_out(const tensor_t* self, tensor_t* out);
+
+/* Rounded to so many decimals; to tens, hundreds, ... where they are negative. Errors: a tensor
+ * that is not floating. */
+TENSOR_API tensor_status_t tensor_round_decimals(const tensor_t* self, int64_t decimals,
+                                                 tensor_t** out);
+TENSOR_API tensor_status_t tensor_round_decimals_(tensor_t* self, int64_t decimals);
+TENSOR_API tensor_status_t tensor_round_decimals_out(const tensor_t* self, int64_t decimals,
+                                                     tensor_t* out);
 
 #ifdef __cplusplus
 }

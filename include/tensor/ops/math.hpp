@@ -54,6 +54,13 @@ inline Tensor sqrt(const Tensor& self) {
   return Tensor::own(out);
 }
 
+// The error function. Integers give float32.
+inline Tensor erf(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_erf(self.handle(), &out));
+  return Tensor::own(out);
+}
+
 // The hyperbolic tangent. Integers give float32.
 inline Tensor tanh(const Tensor& self) {
   tensor_t* out;
@@ -65,6 +72,22 @@ inline Tensor tanh(const Tensor& self) {
 inline Tensor sigmoid(const Tensor& self) {
   tensor_t* out;
   detail::check(tensor_sigmoid(self.handle(), &out));
+  return Tensor::own(out);
+}
+
+// The nearest integer, of two equally near ones the even one, in the dtype of the input. Integers
+// stay as they are. Errors: a bool tensor.
+inline Tensor round(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_round(self.handle(), &out));
+  return Tensor::own(out);
+}
+
+// Rounded to so many decimals; to tens, hundreds, ... where they are negative. Errors: a tensor
+// that is not floating.
+inline Tensor round(const Tensor& self, int64_t decimals) {
+  tensor_t* out;
+  detail::check(tensor_round_decimals(self.handle(), decimals, &out));
   return Tensor::own(out);
 }
 
@@ -100,6 +123,11 @@ inline Tensor& sqrt_out(Tensor& out, const Tensor& self) {
   return out;
 }
 
+inline Tensor& erf_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_erf_out(self.handle(), out.handle()));
+  return out;
+}
+
 inline Tensor& tanh_out(Tensor& out, const Tensor& self) {
   detail::check(tensor_tanh_out(self.handle(), out.handle()));
   return out;
@@ -107,6 +135,16 @@ inline Tensor& tanh_out(Tensor& out, const Tensor& self) {
 
 inline Tensor& sigmoid_out(Tensor& out, const Tensor& self) {
   detail::check(tensor_sigmoid_out(self.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& round_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_round_out(self.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& round_out(Tensor& out, const Tensor& self, int64_t decimals) {
+  detail::check(tensor_round_decimals_out(self.handle(), decimals, out.handle()));
   return out;
 }
 
@@ -122,9 +160,15 @@ inline Tensor Methods::log() const { return tensor::log(self()); }
 
 inline Tensor Methods::sqrt() const { return tensor::sqrt(self()); }
 
+inline Tensor Methods::erf() const { return tensor::erf(self()); }
+
 inline Tensor Methods::tanh() const { return tensor::tanh(self()); }
 
 inline Tensor Methods::sigmoid() const { return tensor::sigmoid(self()); }
+
+inline Tensor Methods::round() const { return tensor::round(self()); }
+
+inline Tensor Methods::round(int64_t decimals) const { return tensor::round(self(), decimals); }
 
 inline Tensor& Methods::pow_(const Tensor& exponent) {
   detail::check(tensor_pow_(self().handle(), exponent.handle()));
@@ -151,6 +195,11 @@ inline Tensor& Methods::sqrt_() {
   return self();
 }
 
+inline Tensor& Methods::erf_() {
+  detail::check(tensor_erf_(self().handle()));
+  return self();
+}
+
 inline Tensor& Methods::tanh_() {
   detail::check(tensor_tanh_(self().handle()));
   return self();
@@ -158,6 +207,16 @@ inline Tensor& Methods::tanh_() {
 
 inline Tensor& Methods::sigmoid_() {
   detail::check(tensor_sigmoid_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::round_() {
+  detail::check(tensor_round_(self().handle()));
+  return self();
+}
+
+inline Tensor& Methods::round_(int64_t decimals) {
+  detail::check(tensor_round_decimals_(self().handle(), decimals));
   return self();
 }
 

@@ -21,3 +21,10 @@ FUNCTOR(Sign, kAllTypes, (x),
 FUNCTOR(Maximum, kAllTypes, (a, b), IfThenElse(Or(Gt(a, b), IsNaN(a)), a, b))
 FUNCTOR(Minimum, kAllTypes, (a, b), IfThenElse(Or(Lt(a, b), IsNaN(a)), a, b))
 FUNCTOR(SquaredDifference, kNumericTypes, (a, b), Mul(Sub(a, b), Sub(a, b)))
+// Between a and b, from the end that is nearer: exact at both.
+FUNCTOR(Lerp, kFloatingTypes, (a, b, weight),
+        MulAdd(IfThenElse(Lt(Abs(weight), Set(d, 0.5)), weight, Sub(weight, Set(d, 1))), Sub(b, a),
+               IfThenElse(Lt(Abs(weight), Set(d, 0.5)), a, b)))
+FUNCTOR_WITH(LerpScalar, kFloatingTypes, (a, b), (C weight),
+             Abs(weight) < C(0.5) ? MulAdd(Set(d, weight), Sub(b, a), a)
+                                  : MulAdd(Set(d, weight - 1), Sub(b, a), b))

@@ -31,7 +31,9 @@ void FillArithmetic(PointwiseEntry* entries) {
                 SignOp,
                 MaximumOp,
                 MinimumOp,
-                SquaredDifferenceOp>(entries);
+                SquaredDifferenceOp,
+                LerpOp,
+                LerpScalarOp>(entries);
 }
 }  // namespace libtensor::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -21,10 +21,13 @@ void FillMath(PointwiseEntry* entries) {
                 ExpOp,
                 LogOp,
                 SqrtOp,
+                ErfOp,
                 TanhOp,
                 TanhBackwardOp,
                 SigmoidOp,
-                SigmoidBackwardOp>(entries);
+                SigmoidBackwardOp,
+                RoundOp,
+                RoundDecimalsOp>(entries);
 }
 }  // namespace libtensor::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

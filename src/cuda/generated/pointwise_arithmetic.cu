@@ -25,7 +25,9 @@ void add_arithmetic_kernels(PointwiseTable& table) {
                 functors::SignOp,
                 functors::MaximumOp,
                 functors::MinimumOp,
-                functors::SquaredDifferenceOp>(entries);
+                functors::SquaredDifferenceOp,
+                functors::LerpOp,
+                functors::LerpScalarOp>(entries);
   table.add(functor::kArithmeticFamily, entries, functor::kArithmeticNames);
 }
 

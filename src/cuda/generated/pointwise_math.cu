@@ -15,10 +15,13 @@ void add_math_kernels(PointwiseTable& table) {
                 functors::ExpOp,
                 functors::LogOp,
                 functors::SqrtOp,
+                functors::ErfOp,
                 functors::TanhOp,
                 functors::TanhBackwardOp,
                 functors::SigmoidOp,
-                functors::SigmoidBackwardOp>(entries);
+                functors::SigmoidBackwardOp,
+                functors::RoundOp,
+                functors::RoundDecimalsOp>(entries);
   table.add(functor::kMathFamily, entries, functor::kMathNames);
 }
 

@@ -260,6 +260,30 @@ std::vector<GradientCase> derived_arithmetic_cases() {
        return call(tensor_minimum, in[0], in[1]);
        },
        {0.2, 0.9}, true},
+      {"lerp", "derived", {{3, 3}, {3, 3}, {3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_lerp, in[0], in[1], in[2]);
+       },
+       {0.2, 0.9}, true},
+      {"lerp", "derived in place", {{3, 3}, {3, 3}, {3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_lerp_(self, in[1], in[2]), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {0.2, 0.9}, true},
+      {"lerp_scalar", "derived", {{3, 3}, {3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_lerp_scalar, in[0], in[1], number(0.7));
+       },
+       {0.2, 0.9}, true},
+      {"lerp_scalar", "derived in place", {{3, 3}, {3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_lerp_scalar_(self, in[1], number(0.7)), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {0.2, 0.9}, true},
   };
 }
 

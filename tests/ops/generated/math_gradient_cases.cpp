@@ -70,6 +70,18 @@ std::vector<GradientCase> derived_math_cases() {
        return self;
        },
        {0.2, 0.9}, true},
+      {"erf", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_erf, in[0]);
+       },
+       {-2.0, 2.0}, true},
+      {"erf", "derived in place", {{3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_erf_(self), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {-2.0, 2.0}, true},
       {"tanh", "derived", {{3, 3}},
        [](const Inputs& in) {
        return call(tensor_tanh, in[0]);
@@ -94,6 +106,30 @@ std::vector<GradientCase> derived_math_cases() {
        return self;
        },
        {0.2, 0.9}, true},
+      {"round", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_round, in[0]);
+       },
+       {0.6, 0.9}, true},
+      {"round", "derived in place", {{3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_round_(self), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {0.6, 0.9}, true},
+      {"round_decimals", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_round_decimals, in[0], 1);
+       },
+       {0.16, 0.24}, true},
+      {"round_decimals", "derived in place", {{3, 3}},
+       [](const Inputs& in) {
+       Owned self = call(tensor_clone, in[0]);
+       EXPECT_EQ(tensor_round_decimals_(self, 1), TENSOR_OK) << tensor_last_error();
+       return self;
+       },
+       {0.16, 0.24}, true},
   };
 }
 

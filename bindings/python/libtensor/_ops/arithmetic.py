@@ -34,6 +34,7 @@ OPERATIONS = (
         ("function", "method"),
         "self + alpha * other. Errors: a floating alpha for integer tensors.",
         numbers_as_tensors=True,
+        keyword_only=("alpha",),
     ),
     Op(
         "sub",
@@ -63,6 +64,7 @@ OPERATIONS = (
         ("function", "method"),
         "self - alpha * other. Errors: two bool tensors; a floating alpha for integer tensors.",
         numbers_as_tensors=True,
+        keyword_only=("alpha",),
     ),
     Op(
         "rsub_scalar",
@@ -335,5 +337,25 @@ OPERATIONS = (
         ("function", "inplace", "out"),
         ("function", "method"),
         "All bits inverted; of bool the logical not. Errors: floating dtypes.",
+    ),
+    Op(
+        "lerp",
+        ("lerp",),
+        (Arg("Tensor", "self"), Arg("Tensor", "end"), Arg("Tensor", "weight")),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "self + weight * (end - self), element by element. Floating tensors of one dtype; a "
+        "weight without dims may have another one. Errors: other dtypes.",
+    ),
+    Op(
+        "lerp_scalar",
+        ("lerp",),
+        (Arg("Tensor", "self"), Arg("Tensor", "end"), Arg("Scalar", "weight")),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "self + weight * (end - self) for a number. Errors: tensors that are not floating, or of "
+        "two dtypes.",
     ),
 )

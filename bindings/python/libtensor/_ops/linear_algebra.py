@@ -65,5 +65,6 @@ OPERATIONS = (
         ("function", "method"),
         "beta * self + alpha * (mat1 @ mat2); self broadcasts to the product's shape. With beta "
         "0, self is not read.",
+        keyword_only=("beta", "alpha"),
     ),
 )

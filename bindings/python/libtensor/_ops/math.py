@@ -59,6 +59,15 @@ OPERATIONS = (
         "The square root. Integers give float32.",
     ),
     Op(
+        "erf",
+        ("erf",),
+        (Arg("Tensor", "self"),),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "The error function. Integers give float32.",
+    ),
+    Op(
         "tanh",
         ("tanh",),
         (Arg("Tensor", "self"),),
@@ -75,5 +84,26 @@ OPERATIONS = (
         ("function", "inplace", "out"),
         ("function", "method", "functional"),
         "1 / (1 + exp(-self)). Integers give float32.",
+    ),
+    Op(
+        "round",
+        ("round",),
+        (Arg("Tensor", "self"),),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "The nearest integer, of two equally near ones the even one, in the dtype of the input. "
+        "Integers stay as they are. Errors: a bool tensor.",
+    ),
+    Op(
+        "round_decimals",
+        ("round",),
+        (Arg("Tensor", "self"), Arg("int", "decimals")),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "Rounded to so many decimals; to tens, hundreds, ... where they are negative. Errors: a "
+        "tensor that is not floating.",
+        keyword_only=("decimals",),
     ),
 )

@@ -60,6 +60,7 @@ OPERATIONS = (
         "The variance over the given dims (none given: all): the sum of squared differences from "
         "the mean, divided by max(0, N - correction) for N elements. Floating dtypes only; NaN or"
         " infinite, with a warning, where N is not greater than `correction`.",
+        keyword_only=("correction", "keepdim"),
     ),
     Op(
         "std",
@@ -74,6 +75,7 @@ OPERATIONS = (
         ("function", "out"),
         ("function", "method"),
         "The standard deviation: the root of var. Its gradient is 0 where the result is 0.",
+        keyword_only=("correction", "keepdim"),
     ),
     Op(
         "var_mean",
@@ -88,6 +90,7 @@ OPERATIONS = (
         ("function",),
         ("function",),
         "The variance, as var says, and the mean, in one pass.",
+        keyword_only=("correction", "keepdim"),
     ),
     Op(
         "std_mean",
@@ -102,6 +105,7 @@ OPERATIONS = (
         ("function",),
         ("function",),
         "The standard deviation, as std says, and the mean, in one pass.",
+        keyword_only=("correction", "keepdim"),
     ),
     Op(
         "max",

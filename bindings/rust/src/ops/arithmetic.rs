@@ -549,4 +549,47 @@ impl Tensor {
     pub fn bitwise_not_out(&self, out: &mut Tensor) -> Result<()> {
         check(unsafe { ffi::tensor_bitwise_not_out(self.raw(), out.raw()) })
     }
+
+    /// self + weight * (end - self), element by element. Floating tensors of one dtype; a weight
+    /// without dims may have another one. Errors: other dtypes.
+    pub fn lerp(&self, end: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_lerp(self.raw(), end.raw(), weight.raw(), out) })
+    }
+
+    /// As `lerp`, in place.
+    pub fn lerp_(&mut self, end: &Tensor, weight: &Tensor) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_lerp_(self.raw(), end.raw(), weight.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `lerp`, into a given tensor.
+    pub fn lerp_out(&self, end: &Tensor, weight: &Tensor, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_lerp_out(self.raw(), end.raw(), weight.raw(), out.raw()) })
+    }
+
+    /// self + weight * (end - self) for a number. Errors: tensors that are not floating, or of two
+    /// dtypes.
+    pub fn lerp_scalar(&self, end: &Tensor, weight: impl Into<Scalar>) -> Result<Tensor> {
+        own(|out| unsafe {
+            ffi::tensor_lerp_scalar(self.raw(), end.raw(), weight.into().raw(), out)
+        })
+    }
+
+    /// As `lerp_scalar`, in place.
+    pub fn lerp_scalar_(&mut self, end: &Tensor, weight: impl Into<Scalar>) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_lerp_scalar_(self.raw(), end.raw(), weight.into().raw()) })?;
+        Ok(self)
+    }
+
+    /// As `lerp_scalar`, into a given tensor.
+    pub fn lerp_scalar_out(
+        &self,
+        end: &Tensor,
+        weight: impl Into<Scalar>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        check(unsafe {
+            ffi::tensor_lerp_scalar_out(self.raw(), end.raw(), weight.into().raw(), out.raw())
+        })
+    }
 }

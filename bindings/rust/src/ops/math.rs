@@ -101,6 +101,22 @@ impl Tensor {
         check(unsafe { ffi::tensor_sqrt_out(self.raw(), out.raw()) })
     }
 
+    /// The error function. Integers give float32.
+    pub fn erf(&self) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_erf(self.raw(), out) })
+    }
+
+    /// As `erf`, in place.
+    pub fn erf_(&mut self) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_erf_(self.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `erf`, into a given tensor.
+    pub fn erf_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_erf_out(self.raw(), out.raw()) })
+    }
+
     /// The hyperbolic tangent. Integers give float32.
     pub fn tanh(&self) -> Result<Tensor> {
         own(|out| unsafe { ffi::tensor_tanh(self.raw(), out) })
@@ -131,5 +147,39 @@ impl Tensor {
     /// As `sigmoid`, into a given tensor.
     pub fn sigmoid_out(&self, out: &mut Tensor) -> Result<()> {
         check(unsafe { ffi::tensor_sigmoid_out(self.raw(), out.raw()) })
+    }
+
+    /// The nearest integer, of two equally near ones the even one, in the dtype of the input.
+    /// Integers stay as they are. Errors: a bool tensor.
+    pub fn round(&self) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_round(self.raw(), out) })
+    }
+
+    /// As `round`, in place.
+    pub fn round_(&mut self) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_round_(self.raw()) })?;
+        Ok(self)
+    }
+
+    /// As `round`, into a given tensor.
+    pub fn round_out(&self, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_round_out(self.raw(), out.raw()) })
+    }
+
+    /// Rounded to so many decimals; to tens, hundreds, ... where they are negative. Errors: a
+    /// tensor that is not floating.
+    pub fn round_decimals(&self, decimals: i64) -> Result<Tensor> {
+        own(|out| unsafe { ffi::tensor_round_decimals(self.raw(), decimals, out) })
+    }
+
+    /// As `round_decimals`, in place.
+    pub fn round_decimals_(&mut self, decimals: i64) -> Result<&mut Tensor> {
+        check(unsafe { ffi::tensor_round_decimals_(self.raw(), decimals) })?;
+        Ok(self)
+    }
+
+    /// As `round_decimals`, into a given tensor.
+    pub fn round_decimals_out(&self, decimals: i64, out: &mut Tensor) -> Result<()> {
+        check(unsafe { ffi::tensor_round_decimals_out(self.raw(), decimals, out.raw()) })
     }
 }

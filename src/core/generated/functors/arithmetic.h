@@ -6,7 +6,7 @@
 namespace libtensor::functor {
 
 inline constexpr int kArithmeticFamily = 1;
-inline constexpr int kArithmeticCount = 16;
+inline constexpr int kArithmeticCount = 18;
 // For messages.
 inline constexpr const char* kArithmeticNames[] = {
     "add",
@@ -25,6 +25,8 @@ inline constexpr const char* kArithmeticNames[] = {
     "maximum",
     "minimum",
     "squared_difference",
+    "lerp",
+    "lerp_scalar",
 };
 
 inline constexpr PointwiseOp kAdd = pointwise_op(kArithmeticFamily, 0);
@@ -43,5 +45,7 @@ inline constexpr PointwiseOp kSign = pointwise_op(kArithmeticFamily, 12);
 inline constexpr PointwiseOp kMaximum = pointwise_op(kArithmeticFamily, 13);
 inline constexpr PointwiseOp kMinimum = pointwise_op(kArithmeticFamily, 14);
 inline constexpr PointwiseOp kSquaredDifference = pointwise_op(kArithmeticFamily, 15);
+inline constexpr PointwiseOp kLerp = pointwise_op(kArithmeticFamily, 16);
+inline constexpr PointwiseOp kLerpScalar = pointwise_op(kArithmeticFamily, 17);
 
 }  // namespace libtensor::functor

@@ -6,7 +6,7 @@
 namespace libtensor::functor {
 
 inline constexpr int kMathFamily = 5;
-inline constexpr int kMathCount = 9;
+inline constexpr int kMathCount = 12;
 // For messages.
 inline constexpr const char* kMathNames[] = {
     "pow",
@@ -14,10 +14,13 @@ inline constexpr const char* kMathNames[] = {
     "exp",
     "log",
     "sqrt",
+    "erf",
     "tanh",
     "tanh_backward",
     "sigmoid",
     "sigmoid_backward",
+    "round",
+    "round_decimals",
 };
 
 inline constexpr PointwiseOp kPow = pointwise_op(kMathFamily, 0);
@@ -25,9 +28,12 @@ inline constexpr PointwiseOp kPowScalar = pointwise_op(kMathFamily, 1);
 inline constexpr PointwiseOp kExp = pointwise_op(kMathFamily, 2);
 inline constexpr PointwiseOp kLog = pointwise_op(kMathFamily, 3);
 inline constexpr PointwiseOp kSqrt = pointwise_op(kMathFamily, 4);
-inline constexpr PointwiseOp kTanh = pointwise_op(kMathFamily, 5);
-inline constexpr PointwiseOp kTanhBackward = pointwise_op(kMathFamily, 6);
-inline constexpr PointwiseOp kSigmoid = pointwise_op(kMathFamily, 7);
-inline constexpr PointwiseOp kSigmoidBackward = pointwise_op(kMathFamily, 8);
+inline constexpr PointwiseOp kErf = pointwise_op(kMathFamily, 5);
+inline constexpr PointwiseOp kTanh = pointwise_op(kMathFamily, 6);
+inline constexpr PointwiseOp kTanhBackward = pointwise_op(kMathFamily, 7);
+inline constexpr PointwiseOp kSigmoid = pointwise_op(kMathFamily, 8);
+inline constexpr PointwiseOp kSigmoidBackward = pointwise_op(kMathFamily, 9);
+inline constexpr PointwiseOp kRound = pointwise_op(kMathFamily, 10);
+inline constexpr PointwiseOp kRoundDecimals = pointwise_op(kMathFamily, 11);
 
 }  // namespace libtensor::functor

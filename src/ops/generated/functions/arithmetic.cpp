@@ -1099,4 +1099,93 @@ void bitwise_not_out(const Tensor& self, const Tensor& out) {
   out.storage().bump_version("bitwise_not_out");
 }
 
+Tensor lerp(const Tensor& self, const Tensor& end, const Tensor& weight) {
+  check_lerp(self, end, weight);
+  Tensor result = pointwise::run(functor::kLerp, Rule::kPromote, {self, end, weight});
+  if (autograd::records(self, end, weight)) [[unlikely]] {
+    auto node = Ref<LerpBackward>::adopt(new LerpBackward);
+    node->connect(0, self);
+    node->connect(1, end);
+    node->connect(2, weight);
+    if (self.requires_grad() || end.requires_grad()) node->weight_.save(weight, 2);
+    if (weight.requires_grad()) node->end_.save(end, 1);
+    if (weight.requires_grad()) node->self_.save(self, 0);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void lerp_(const Tensor& self, const Tensor& end, const Tensor& weight) {
+  check_lerp(self, end, weight);
+  const bool records = autograd::records(self, end, weight);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  Ref<LerpBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<LerpBackward>::adopt(new LerpBackward);
+    node->connect(0, self);
+    node->connect(1, end);
+    node->connect(2, weight);
+    if (self.requires_grad() || end.requires_grad()) node->weight_.save_beside(weight, 2, self);
+    if (weight.requires_grad()) node->end_.save_beside(end, 1, self);
+    if (weight.requires_grad()) node->self_.save(clone(self), 0);
+    recorded = std::move(node);
+    change.prepare(self, recorded);
+  }
+  pointwise::run_inplace(functor::kLerp, Rule::kPromote, self, {self, end, weight});
+  self.storage().bump_version("lerp_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+  }
+}
+
+void lerp_out(const Tensor& self, const Tensor& end, const Tensor& weight, const Tensor& out) {
+  check_lerp(self, end, weight);
+  autograd::check_out("lerp", out, requires_grad(self) || requires_grad(end) || requires_grad(weight));
+  if (weight.ndim() > 0) check_out_found(self.dtype(), out);
+  pointwise::run_out(functor::kLerp, Rule::kPromote, out, {self, end, weight});
+  out.storage().bump_version("lerp_out");
+}
+
+Tensor lerp_scalar(const Tensor& self, const Tensor& end, Scalar weight) {
+  check_lerp(self, end, weight);
+  Tensor result = pointwise::run(functor::kLerpScalar, Rule::kPromoteInputs, {self, end, Parameter{weight}});
+  if (autograd::records(self, end)) [[unlikely]] {
+    auto node = Ref<LerpScalarBackward>::adopt(new LerpScalarBackward);
+    node->connect(0, self);
+    node->connect(1, end);
+    node->weight_ = weight;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void lerp_scalar_(const Tensor& self, const Tensor& end, Scalar weight) {
+  check_lerp(self, end, weight);
+  const bool records = autograd::records(self, end);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  Ref<LerpScalarBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<LerpScalarBackward>::adopt(new LerpScalarBackward);
+    node->connect(0, self);
+    node->connect(1, end);
+    node->weight_ = weight;
+    recorded = std::move(node);
+    change.prepare(self, recorded);
+  }
+  pointwise::run_inplace(functor::kLerpScalar, Rule::kPromoteInputs, self, {self, end, Parameter{weight}});
+  self.storage().bump_version("lerp_scalar_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+  }
+}
+
+void lerp_scalar_out(const Tensor& self, const Tensor& end, Scalar weight, const Tensor& out) {
+  check_lerp(self, end, weight);
+  autograd::check_out("lerp", out, requires_grad(self) || requires_grad(end));
+  pointwise::run_out(functor::kLerpScalar, Rule::kPromoteInputs, out, {self, end, Parameter{weight}});
+  out.storage().bump_version("lerp_scalar_out");
+}
+
 }  // namespace libtensor::ops

@@ -106,5 +106,11 @@ void bitwise_xor_scalar_out(const Tensor& self, Scalar other, const Tensor& out)
 Tensor bitwise_not(const Tensor& self);
 void bitwise_not_(const Tensor& self);
 void bitwise_not_out(const Tensor& self, const Tensor& out);
+Tensor lerp(const Tensor& self, const Tensor& end, const Tensor& weight);
+void lerp_(const Tensor& self, const Tensor& end, const Tensor& weight);
+void lerp_out(const Tensor& self, const Tensor& end, const Tensor& weight, const Tensor& out);
+Tensor lerp_scalar(const Tensor& self, const Tensor& end, Scalar weight);
+void lerp_scalar_(const Tensor& self, const Tensor& end, Scalar weight);
+void lerp_scalar_out(const Tensor& self, const Tensor& end, Scalar weight, const Tensor& out);
 
 }  // namespace libtensor::ops

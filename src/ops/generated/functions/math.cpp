@@ -264,6 +264,42 @@ void sqrt_out(const Tensor& self, const Tensor& out) {
   out.storage().bump_version("sqrt_out");
 }
 
+Tensor erf(const Tensor& self) {
+  Tensor result = pointwise::run(functor::kErf, Rule::kPromoteFloat, {self});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ErfBackward>::adopt(new ErfBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void erf_(const Tensor& self) {
+  const bool records = autograd::records(self);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  Ref<ErfBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<ErfBackward>::adopt(new ErfBackward);
+    node->connect(0, self);
+    node->self_.save(clone(self), 0);
+    recorded = std::move(node);
+    change.prepare(self, recorded);
+  }
+  pointwise::run_inplace(functor::kErf, Rule::kPromoteFloat, self, {self});
+  self.storage().bump_version("erf_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+  }
+}
+
+void erf_out(const Tensor& self, const Tensor& out) {
+  autograd::check_out("erf", out, requires_grad(self));
+  pointwise::run_out(functor::kErf, Rule::kPromoteFloat, out, {self});
+  out.storage().bump_version("erf_out");
+}
+
 Tensor tanh(const Tensor& self) {
   Tensor result = pointwise::run(functor::kTanh, Rule::kPromoteFloat, {self});
   if (autograd::records(self)) [[unlikely]] {
@@ -386,6 +422,82 @@ Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output) {
     autograd::set_history(result, std::move(node));
   }
   return result;
+}
+
+Tensor round(const Tensor& self) {
+  check_not_bool(self.dtype(), "round_vml_cpu");
+  Tensor result = pointwise::run(functor::kRound, Rule::kPromote, {self});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<RoundBackward>::adopt(new RoundBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void round_(const Tensor& self) {
+  check_not_bool(self.dtype(), "round_vml_cpu");
+  const bool records = autograd::records(self);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  Ref<RoundBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<RoundBackward>::adopt(new RoundBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+    change.prepare(self, recorded);
+  }
+  pointwise::run_inplace(functor::kRound, Rule::kPromote, self, {self});
+  self.storage().bump_version("round_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+  }
+}
+
+void round_out(const Tensor& self, const Tensor& out) {
+  check_not_bool(self.dtype(), "round_vml_cpu");
+  autograd::check_out("round", out, requires_grad(self));
+  check_out_found(self.dtype(), out);
+  pointwise::run_out(functor::kRound, Rule::kPromote, out, {self});
+  out.storage().bump_version("round_out");
+}
+
+Tensor round_decimals(const Tensor& self, int64_t decimals) {
+  check_floating(self.dtype(), decimals == 0 ? "round_vml_cpu" : "round_cpu");
+  Tensor result = pointwise::run(functor::kRoundDecimals, Rule::kPromoteInputs, {self, Parameter{power_of_ten(decimals)}, Parameter{decimals < 0}});
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<RoundDecimalsBackward>::adopt(new RoundDecimalsBackward);
+    node->connect(0, self);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void round_decimals_(const Tensor& self, int64_t decimals) {
+  check_floating(self.dtype(), decimals == 0 ? "round_vml_cpu" : "round_cpu");
+  const bool records = autograd::records(self);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  Ref<RoundDecimalsBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<RoundDecimalsBackward>::adopt(new RoundDecimalsBackward);
+    node->connect(0, self);
+    recorded = std::move(node);
+    change.prepare(self, recorded);
+  }
+  pointwise::run_inplace(functor::kRoundDecimals, Rule::kPromoteInputs, self, {self, Parameter{power_of_ten(decimals)}, Parameter{decimals < 0}});
+  self.storage().bump_version("round_decimals_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+  }
+}
+
+void round_decimals_out(const Tensor& self, int64_t decimals, const Tensor& out) {
+  check_floating(self.dtype(), decimals == 0 ? "round_vml_cpu" : "round_cpu");
+  autograd::check_out("round", out, requires_grad(self));
+  check_out_found(self.dtype(), out);
+  pointwise::run_out(functor::kRoundDecimals, Rule::kPromoteInputs, out, {self, Parameter{power_of_ten(decimals)}, Parameter{decimals < 0}});
+  out.storage().bump_version("round_decimals_out");
 }
 
 }  // namespace libtensor::ops

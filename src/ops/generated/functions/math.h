@@ -27,6 +27,9 @@ void log_out(const Tensor& self, const Tensor& out);
 Tensor sqrt(const Tensor& self);
 void sqrt_(const Tensor& self);
 void sqrt_out(const Tensor& self, const Tensor& out);
+Tensor erf(const Tensor& self);
+void erf_(const Tensor& self);
+void erf_out(const Tensor& self, const Tensor& out);
 Tensor tanh(const Tensor& self);
 void tanh_(const Tensor& self);
 void tanh_out(const Tensor& self, const Tensor& out);
@@ -35,5 +38,11 @@ Tensor sigmoid(const Tensor& self);
 void sigmoid_(const Tensor& self);
 void sigmoid_out(const Tensor& self, const Tensor& out);
 Tensor sigmoid_backward(const Tensor& grad_output, const Tensor& output);
+Tensor round(const Tensor& self);
+void round_(const Tensor& self);
+void round_out(const Tensor& self, const Tensor& out);
+Tensor round_decimals(const Tensor& self, int64_t decimals);
+void round_decimals_(const Tensor& self, int64_t decimals);
+void round_decimals_out(const Tensor& self, int64_t decimals, const Tensor& out);
 
 }  // namespace libtensor::ops

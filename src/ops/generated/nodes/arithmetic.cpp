@@ -284,4 +284,33 @@ void MinimumBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
   }
 }
 
+void LerpBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  const Tensor weight =
+      should_compute(0) || should_compute(1) ? weight_.unpack(*this) : Tensor();
+  if (should_compute(0)) {
+    results[0] = mul(grad, one_minus(weight));
+  }
+  if (should_compute(1)) {
+    results[1] = mul(grad, weight);
+  }
+  if (should_compute(2)) {
+    const Tensor end = end_.unpack(*this);
+    const Tensor self = self_.unpack(*this);
+    results[2] = mul(grad, sub(end, self));
+  }
+}
+
+void LerpScalarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = mul_scalar(grad, one_minus(weight_));
+  }
+  if (should_compute(1)) {
+    results[1] = mul_scalar(grad, weight_);
+  }
+}
+
 }  // namespace libtensor::ops

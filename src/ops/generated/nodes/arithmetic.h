@@ -242,4 +242,28 @@ class MinimumBackward final : public FixedNode<MinimumBackward, 2> {
   SavedTensor other_;
 };
 
+class LerpBackward final : public FixedNode<LerpBackward, 3> {
+ public:
+  const char* name() const override { return "LerpBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { weight_.release(); end_.release(); self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("weight", weight_);
+    visit("end", end_);
+    visit("self", self_);
+  }
+
+  SavedTensor weight_;
+  SavedTensor end_;
+  SavedTensor self_;
+};
+
+class LerpScalarBackward final : public FixedNode<LerpScalarBackward, 2> {
+ public:
+  const char* name() const override { return "LerpBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+
+  Scalar weight_;
+};
+
 }  // namespace libtensor::ops

@@ -3,6 +3,7 @@
 
 #include "ops/formulas.h"
 #include "ops/generated/functions/arithmetic.h"
+#include "ops/generated/functions/creation.h"
 #include "ops/generated/functions/math.h"
 
 namespace libtensor::ops {
@@ -69,6 +70,15 @@ void SqrtBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> re
   }
 }
 
+void ErfBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    results[0] = erf_backward(grad, self);
+  }
+}
+
 void TanhBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;
@@ -112,6 +122,22 @@ void SigmoidBackwardBackward::apply(std::span<const Tensor> gradients, std::span
   if (should_compute(1)) {
     const Tensor grad_output = grad_output_.unpack(*this);
     results[1] = mul(mul(grad, grad_output), add_scalar(mul_scalar(output, -2), 1));
+  }
+}
+
+void RoundBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
+  }
+}
+
+void RoundDecimalsBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    results[0] = zeros_like(grad);
   }
 }
 

@@ -92,6 +92,18 @@ class SqrtBackward final : public FixedNode<SqrtBackward, 1> {
   SavedTensor result_;
 };
 
+class ErfBackward final : public FixedNode<ErfBackward, 1> {
+ public:
+  const char* name() const override { return "ErfBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
+
+  SavedTensor self_;
+};
+
 class TanhBackward final : public FixedNode<TanhBackward, 1> {
  public:
   const char* name() const override { return "TanhBackward0"; }
@@ -142,6 +154,18 @@ class SigmoidBackwardBackward final : public FixedNode<SigmoidBackwardBackward, 
 
   SavedTensor output_;
   SavedTensor grad_output_;
+};
+
+class RoundBackward final : public FixedNode<RoundBackward, 1> {
+ public:
+  const char* name() const override { return "RoundBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+};
+
+class RoundDecimalsBackward final : public FixedNode<RoundDecimalsBackward, 1> {
+ public:
+  const char* name() const override { return "RoundBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
 };
 
 }  // namespace libtensor::ops

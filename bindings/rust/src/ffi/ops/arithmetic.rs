@@ -344,4 +344,38 @@ extern "C" {
     pub fn tensor_bitwise_not(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_bitwise_not_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_bitwise_not_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_lerp(
+        this: *const tensor_t,
+        end: *const tensor_t,
+        weight: *const tensor_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_lerp_(
+        this: *mut tensor_t,
+        end: *const tensor_t,
+        weight: *const tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_lerp_out(
+        this: *const tensor_t,
+        end: *const tensor_t,
+        weight: *const tensor_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_lerp_scalar(
+        this: *const tensor_t,
+        end: *const tensor_t,
+        weight: tensor_scalar_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_lerp_scalar_(
+        this: *mut tensor_t,
+        end: *const tensor_t,
+        weight: tensor_scalar_t,
+    ) -> tensor_status_t;
+    pub fn tensor_lerp_scalar_out(
+        this: *const tensor_t,
+        end: *const tensor_t,
+        weight: tensor_scalar_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
 }

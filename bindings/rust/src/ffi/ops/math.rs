@@ -44,10 +44,27 @@ extern "C" {
     pub fn tensor_sqrt(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sqrt_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sqrt_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_erf(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_erf_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_erf_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_tanh(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_tanh_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_tanh_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sigmoid(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sigmoid_(this: *mut tensor_t) -> tensor_status_t;
     pub fn tensor_sigmoid_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_round(this: *const tensor_t, out: *mut *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_round_(this: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_round_out(this: *const tensor_t, out: *mut tensor_t) -> tensor_status_t;
+    pub fn tensor_round_decimals(
+        this: *const tensor_t,
+        decimals: i64,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_round_decimals_(this: *mut tensor_t, decimals: i64) -> tensor_status_t;
+    pub fn tensor_round_decimals_out(
+        this: *const tensor_t,
+        decimals: i64,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
 }
