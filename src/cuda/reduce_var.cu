@@ -16,7 +16,8 @@ struct Variance {
   };
 
   static __device__ A identity() { return {C(0), C(0), C(0)}; }
-  static __device__ A from(C value, int64_t) { return {value, C(0), C(1)}; }
+  // An infinity has no difference from a mean: NaN, as PyTorch's.
+  static __device__ A from(C value, int64_t) { return {value, value - value, C(1)}; }
   static __device__ A combine(A a, A b) {
     if (a.count == C(0)) return b;
     if (b.count == C(0)) return a;
