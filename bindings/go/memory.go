@@ -21,6 +21,7 @@ const defaultMemoryBudget = 512 << 20
 var memory struct {
 	sync.Mutex
 	budget, limit uint64
+	collected     uint64 // of `finalized`, when that was last looked at
 	collections   uint64 // atomic
 }
 
@@ -66,17 +67,17 @@ func libtensorPressed(_ unsafe.Pointer, device C.tensor_device_t, bytes C.uint64
 	memory.Lock()
 	defer memory.Unlock()
 	if atomic.LoadUint64(&memory.collections) != before {
-		return true // another goroutine's call has just collected
+		return true // while this one waited, another goroutine's call has collected
 	}
-	atomic.AddUint64(&memory.collections, 1)
 	freed := collect()
+	atomic.AddUint64(&memory.collections, 1)
 	raised := device == CPU.raw() && moveMemoryLimit(uint64(bytes), freed)
 	return C.bool(freed || raised)
 }
 
-// collect runs the collector and waits for its finalizers; did it find tensors?
+// collect runs the collector and waits for its finalizers. Did it find tensors, now or in runs of its
+// own since the last time? Such a run may have come just after the library found no room.
 func collect() bool {
-	before := atomic.LoadUint64(&finalized)
 	// Finalizers run on one goroutine, those of one collection in an order of their own: when one of
 	// the second has run, all of the first have.
 	for i := 0; i < 2; i++ {
@@ -88,7 +89,9 @@ func collect() bool {
 		case <-time.After(time.Second): // this may be the finalizers' goroutine itself
 		}
 	}
-	return atomic.LoadUint64(&finalized) != before
+	before := memory.collected
+	memory.collected = atomic.LoadUint64(&finalized)
+	return memory.collected != before
 }
 
 // moveMemoryLimit makes it what live tensors and `bytes` more need; has it gone up?
