@@ -33,6 +33,11 @@ struct Functor {
   static constexpr bool copies = false;      // what apply() returns is its input
 };
 
+// Does a functor take so many values and parameters as rows of the table give it?
+template <class F, int kValues, int kParameters>
+inline constexpr bool kTakes =
+    F::inputs == kValues&& F::template Parameters<double>::kCount == kParameters;
+
 }  // namespace libtensor
 
 // A functor in a line:

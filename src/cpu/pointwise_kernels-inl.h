@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/calls/pointwise.h"
 #include "core/scalar_math.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/partial_vectors-inl.h"
@@ -28,7 +29,8 @@ using libtensor::Abs, libtensor::Add, libtensor::Div, libtensor::Eq, libtensor::
     libtensor::IfThenElse, libtensor::IsNaN, libtensor::Le, libtensor::Lt, libtensor::Mul,
     libtensor::MulAdd, libtensor::Ne, libtensor::Neg, libtensor::NegMulAdd, libtensor::Or,
     libtensor::Pow, libtensor::PowScalar, libtensor::Set, libtensor::Sqrt, libtensor::Sub,
-    libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid, libtensor::Erf, libtensor::Round;
+    libtensor::Zero, libtensor::Exp, libtensor::Log, libtensor::Tanh, libtensor::Sigmoid,
+    libtensor::Erf, libtensor::Round;
 
 // A bool in memory may come from anywhere: any byte but 0 is true.
 template <class T>
@@ -103,6 +105,7 @@ HWY_ATTR void PointwiseLoop(void* out, const void* const* in, int64_t n, const S
 
 template <class F, class T>
 void FillKernel(PointwiseEntry& entry) {
+  static_assert(F::template Parameters<T>::kCount <= PointwiseCall::kMaxParameters);
   if constexpr ((F::dtypes & dtype_bit(dtype_of<T>)) != 0) {
     entry.kernels[static_cast<int>(dtype_of<T>)] = PointwiseLoop<F, T>;
   }

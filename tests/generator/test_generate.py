@@ -20,7 +20,7 @@ EXPECTED = {
     ],
     "capi/generated/arithmetic.cpp": ["tensor_status_t tensor_blend_(", "given.strict"],
     "src/core/generated/functors/arithmetic.h": ["kBlend =", '"blend"'],
-    "src/cpu/generated/pointwise_arithmetic.cpp": ["BlendOp>"],
+    "src/cpu/generated/pointwise_arithmetic.cpp": ["kTakes<BlendOp, 4, 0>", "BlendOp>"],
     "src/cuda/generated/pointwise_arithmetic.cu": ["BlendOp>"],
     "src/ops/generated/functions/arithmetic.h": ["Tensor blend("],
     "src/ops/generated/functions/arithmetic.cpp": ["functor::kBlend"],

@@ -102,6 +102,12 @@ def test_a_functor_of_two_families_is_refused(read_ops, row):
         functor_families(read_ops(row + other))
 
 
+def test_a_functor_that_rows_give_different_counts_is_refused(read_ops, row):
+    other = row.replace('"blend"', '"mix"').replace("kernel =", 'parameters = ["weight"]\nkernel =')
+    with pytest.raises(model.TableError, match="^mix: .*Blend"):
+        functor_families(read_ops(row + other))
+
+
 def test_a_file_is_a_family(write_table, row):
     (family,) = model.load(write_table(row))
     assert (family.name, family.title) == ("mixing", "Mixing")

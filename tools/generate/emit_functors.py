@@ -4,7 +4,7 @@ a family's kernels for the CPU and for CUDA."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model import Op, TableError, camel
 from text import header
@@ -12,11 +12,12 @@ from text import header
 
 @dataclass(frozen=True)
 class FunctorFamily:
-    """A file of core/functors, and the functors in it that rows name."""
+    """A file of core/functors, and the functors in it that rows name, each with how many values and
+    parameters the rows give it."""
 
     number: int
     name: str
-    functors: tuple[str, ...]
+    functors: dict[str, tuple[int, int]] = field(hash=False)
 
     @property
     def title(self) -> str:
@@ -25,15 +26,15 @@ class FunctorFamily:
 
 def functor_families(ops: list[Op]) -> list[FunctorFamily]:
     family_of: dict[str, str] = {}
-    for op in ops:
-        if op.functor:
-            family, name = op.functor.split(".")
-            if family_of.setdefault(name, family) != family:
-                raise TableError(f"{op.name}: functor {name} is of family {family_of[name]}")
-    members: dict[str, list[str]] = {}
-    for name, family in family_of.items():
-        members.setdefault(family, []).append(name)
-    return [FunctorFamily(i, name, tuple(members[name])) for i, name in enumerate(sorted(members))]
+    members: dict[str, dict[str, tuple[int, int]]] = {}
+    for op in filter(lambda op: op.functor, ops):
+        family, name = op.functor.split(".")
+        if family_of.setdefault(name, family) != family:
+            raise TableError(f"{op.name}: functor {name} is of family {family_of[name]}")
+        given = len(op.operands), len(op.parameters)
+        if members.setdefault(family, {}).setdefault(name, given) != given:
+            raise TableError(f"{op.name}: another row gives functor {name} more or less")
+    return [FunctorFamily(i, name, members[name]) for i, name in enumerate(sorted(members))]
 
 
 def snake(name: str) -> str:
@@ -69,6 +70,10 @@ def functor_types(family: FunctorFamily, prefix: str = "") -> str:
 
 def cpu_source(family: FunctorFamily) -> str:
     name, title = family.name, family.title
+    counts = "".join(
+        f"static_assert(kTakes<{functor}Op, {values}, {parameters}>);\n"
+        for functor, (values, parameters) in family.functors.items()
+    )
     return f"""{header()}
 #include "core/generated/functors/{name}.h"
 #include "core/scalar_math.h"
@@ -85,6 +90,7 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {{
 #include "core/functors/{name}.h"
 
+{counts}
 void Fill{title}(PointwiseEntry* entries) {{
   FillFamily<{functor_types(family)}>(entries);
 }}

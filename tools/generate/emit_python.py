@@ -105,7 +105,7 @@ def operation(op: Op) -> list[str]:
         f"        {names_text(op.scope)},",
         *string_lines(op.doc, "        "),
         *[f"        {name}=True," for name, value in flags.items() if value],
-        *[f"        keyword_only={names_text(keywords)}," for _ in keywords[:1]],
+        *([f"        keyword_only={names_text(keywords)},"] if keywords else []),
         "    ),",
     ]
 

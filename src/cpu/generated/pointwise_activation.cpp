@@ -15,6 +15,9 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/activation.h"
 
+static_assert(kTakes<ReluOp, 1, 0>);
+static_assert(kTakes<ThresholdBackwardOp, 2, 0>);
+
 void FillActivation(PointwiseEntry* entries) {
   FillFamily<ReluOp,
                 ThresholdBackwardOp>(entries);

@@ -15,6 +15,25 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/arithmetic.h"
 
+static_assert(kTakes<AddOp, 2, 0>);
+static_assert(kTakes<AddScaledOp, 2, 1>);
+static_assert(kTakes<SubOp, 2, 0>);
+static_assert(kTakes<SubScaledOp, 2, 1>);
+static_assert(kTakes<MulOp, 2, 0>);
+static_assert(kTakes<DivOp, 2, 0>);
+static_assert(kTakes<DivTruncOp, 2, 0>);
+static_assert(kTakes<DivFloorOp, 2, 0>);
+static_assert(kTakes<RemainderOp, 2, 0>);
+static_assert(kTakes<ReciprocalOp, 1, 0>);
+static_assert(kTakes<NegOp, 1, 0>);
+static_assert(kTakes<AbsOp, 1, 0>);
+static_assert(kTakes<SignOp, 1, 0>);
+static_assert(kTakes<MaximumOp, 2, 0>);
+static_assert(kTakes<MinimumOp, 2, 0>);
+static_assert(kTakes<SquaredDifferenceOp, 2, 0>);
+static_assert(kTakes<LerpOp, 3, 0>);
+static_assert(kTakes<LerpScalarOp, 2, 1>);
+
 void FillArithmetic(PointwiseEntry* entries) {
   FillFamily<AddOp,
                 AddScaledOp,

@@ -15,6 +15,11 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/bitwise.h"
 
+static_assert(kTakes<BitwiseAndOp, 2, 0>);
+static_assert(kTakes<BitwiseOrOp, 2, 0>);
+static_assert(kTakes<BitwiseXorOp, 2, 0>);
+static_assert(kTakes<BitwiseNotOp, 1, 0>);
+
 void FillBitwise(PointwiseEntry* entries) {
   FillFamily<BitwiseAndOp,
                 BitwiseOrOp,

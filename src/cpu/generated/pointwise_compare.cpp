@@ -15,6 +15,13 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/compare.h"
 
+static_assert(kTakes<EqOp, 2, 0>);
+static_assert(kTakes<NeOp, 2, 0>);
+static_assert(kTakes<LtOp, 2, 0>);
+static_assert(kTakes<LeOp, 2, 0>);
+static_assert(kTakes<GtOp, 2, 0>);
+static_assert(kTakes<GeOp, 2, 0>);
+
 void FillCompare(PointwiseEntry* entries) {
   FillFamily<EqOp,
                 NeOp,

@@ -15,6 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/copy.h"
 
+static_assert(kTakes<CopyOp, 1, 0>);
+
 void FillCopy(PointwiseEntry* entries) {
   FillFamily<CopyOp>(entries);
 }

@@ -15,6 +15,19 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/math.h"
 
+static_assert(kTakes<PowOp, 2, 0>);
+static_assert(kTakes<PowScalarOp, 1, 1>);
+static_assert(kTakes<ExpOp, 1, 0>);
+static_assert(kTakes<LogOp, 1, 0>);
+static_assert(kTakes<SqrtOp, 1, 0>);
+static_assert(kTakes<ErfOp, 1, 0>);
+static_assert(kTakes<TanhOp, 1, 0>);
+static_assert(kTakes<TanhBackwardOp, 2, 0>);
+static_assert(kTakes<SigmoidOp, 1, 0>);
+static_assert(kTakes<SigmoidBackwardOp, 2, 0>);
+static_assert(kTakes<RoundOp, 1, 0>);
+static_assert(kTakes<RoundDecimalsOp, 1, 2>);
+
 void FillMath(PointwiseEntry* entries) {
   FillFamily<PowOp,
                 PowScalarOp,

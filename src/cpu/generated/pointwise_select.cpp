@@ -15,6 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 #include "core/functors/select.h"
 
+static_assert(kTakes<WhereOp, 3, 0>);
+
 void FillSelect(PointwiseEntry* entries) {
   FillFamily<WhereOp>(entries);
 }
