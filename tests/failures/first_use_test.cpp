@@ -1,12 +1,9 @@
 // Where memory runs out in the first calls of a process or of a thread, they say so, and the same
 // calls succeed afterwards. Each try is a process of its own.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <thread>
 
-#include "failures/failing_malloc.h"
+#include "failures/each_failure.h"
 #include "support/tensors.h"
 
 namespace test {
@@ -103,8 +100,6 @@ tensor_status_t uses_large_blocks() {
   return status;
 }
 
-enum Outcome { kFine = 0, kWrong = 1, kNothingFailed = 2 };
-
 Outcome run(const Program& program, int64_t number, Fails which) {
   tensor_status_t status;
   {
@@ -120,38 +115,7 @@ Outcome run(const Program& program, int64_t number, Fails which) {
   return kWrong;
 }
 
-// What became of a child that ran `body`.
-std::string outcome_of(const std::function<Outcome()>& body, Outcome* outcome) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    _exit(body());
-  }
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return "no child";
-  if (WIFSIGNALED(status)) return strsignal(WTERMSIG(status));
-  *outcome = static_cast<Outcome>(WEXITSTATUS(status));
-  return *outcome == kFine || *outcome == kNothingFailed ? "" : "the child says why";
-}
-
-class FirstUse : public testing::TestWithParam<Program> {
- protected:
-  // Each allocation fails in its turn, alone and with all later ones, until none is left.
-  template <class Run>
-  void fail_each(int64_t at_least, Run run) {
-    if (!FAILING_MALLOC) GTEST_SKIP() << "needs the C library's own malloc";
-    int64_t failures = 0;
-    for (Fails which : {Fails::kOne, Fails::kAllFrom}) {
-      Outcome outcome = kFine;
-      for (int64_t number = 1; outcome != kNothingFailed; ++number, ++failures) {
-        const std::string wrong = outcome_of([&] { return run(number, which); }, &outcome);
-        ASSERT_EQ(wrong, "") << "allocation " << number
-                             << (which == Fails::kOne ? "" : " and all later ones");
-      }
-    }
-    EXPECT_GE(failures, at_least);
-  }
-};
+class FirstUse : public testing::TestWithParam<Program> {};
 
 TEST_P(FirstUse, OfTheProcess) {
   // To release nothing needs nothing.

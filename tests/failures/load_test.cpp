@@ -1,22 +1,14 @@
 // Where memory runs out while the library is loaded, the process goes on: the loader says so, or
 // the library is there and serves. Nothing is linked with it. Each try is a process of its own.
 #include <dlfcn.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <tensor/tensor.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
-#include <functional>
-#include <string>
 
-#include "failures/failing_malloc.h"
+#include "failures/each_failure.h"
 
 namespace test {
 namespace {
-
-enum Outcome { kFine = 0, kWrong = 1, kNothingFailed = 2 };
 
 template <class F>
 F* function(void* library, const char* name, F*) {
@@ -78,36 +70,8 @@ Outcome loads_plugin(int64_t number, Fails which) {
   return kWrong;
 }
 
-// What became of a child that ran `body`.
-std::string outcome_of(const std::function<Outcome()>& body, Outcome* outcome) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    _exit(body());
-  }
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child) return "no child";
-  if (WIFSIGNALED(status)) return strsignal(WTERMSIG(status));
-  *outcome = static_cast<Outcome>(WEXITSTATUS(status));
-  return *outcome == kFine || *outcome == kNothingFailed ? "" : "the child says why";
-}
-
-void fail_each(Outcome (*body)(int64_t number, Fails which)) {
-  if (!FAILING_MALLOC) GTEST_SKIP() << "needs the C library's own malloc";
-  int64_t failures = 0;
-  for (Fails which : {Fails::kOne, Fails::kAllFrom}) {
-    Outcome outcome = kFine;
-    for (int64_t number = 1; outcome != kNothingFailed; ++number, ++failures) {
-      const std::string wrong = outcome_of([&] { return body(number, which); }, &outcome);
-      ASSERT_EQ(wrong, "") << "allocation " << number
-                           << (which == Fails::kOne ? "" : " and all later ones");
-    }
-  }
-  EXPECT_GT(failures, 10);
-}
-
-TEST(Loading, OfTheLibrarySurvivesEachFailure) { fail_each(loads); }
-TEST(Loading, OfThePlugInSurvivesEachFailure) { fail_each(loads_plugin); }
+TEST(Loading, OfTheLibrarySurvivesEachFailure) { fail_each(11, loads); }
+TEST(Loading, OfThePlugInSurvivesEachFailure) { fail_each(11, loads_plugin); }
 
 }  // namespace
 }  // namespace test
