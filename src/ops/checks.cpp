@@ -221,8 +221,7 @@ void check_fits(Scalar value, DType dtype) {
 
 void check_mse(const Tensor& self, const Tensor& target) {
   const DType common = common_dtype({self, target});
-  check_as(Status::kNotImplemented, is_floating(common), "\"mse_cpu\" not implemented for '",
-           scalar_name_of(common), "'");
+  check_floating(common, "mse_cpu");
   if (!(self.shape() == target.shape())) {
     warn("Using a target size (torch.Size(", target.shape(),
          ")) that is different to the input size (torch.Size(", self.shape(),

@@ -12,6 +12,7 @@ void check_abs(DType self);
 void check_relu(DType self);
 // "pow" not implemented for 'Bool'
 void check_not_bool(DType dtype, const char* kernel);
+// "mse_cpu" not implemented for 'Long'
 void check_floating(DType dtype, const char* kernel);
 // `self` and `end` are floating and of one dtype; a weight without dims may be of another one.
 void check_lerp(const Tensor& self, const Tensor& end, const Input& weight);

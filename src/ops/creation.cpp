@@ -32,12 +32,6 @@ ResultMeta infer_made(Span shape, const Options& options, DType default_dtype = 
   return {Dims(shape), dtype, options.device_or(Device{})};
 }
 
-Tensor filled(Tensor tensor, Scalar value, const Options& options) {
-  check_fill(value, tensor);
-  pointwise::fill(tensor, value);
-  return finished(std::move(tensor), options);
-}
-
 // A tensor like `self`, in its order of memory where that is dense.
 Tensor make_like(const Tensor& self, const Options& options) {
   const DType dtype = options.dtype;
@@ -46,14 +40,9 @@ Tensor make_like(const Tensor& self, const Options& options) {
                                dtype, options.device);
 }
 
-void check_random(DType dtype, const char* name) {
-  check_as(Status::kNotImplemented, is_floating(dtype), "\"", name, "\" not implemented for '",
-           scalar_name_of(dtype), "'");
-}
-
 ResultMeta infer_random(Span shape, const Options& options, const char* name) {
   ResultMeta result = infer_made(shape, options);
-  check_random(result.dtype, name);
+  check_floating(result.dtype, name);
   return result;
 }
 
@@ -68,7 +57,7 @@ Tensor random_like(Distribution distribution, const Tensor& self, const Options&
                    const char* name) {
   const Options own = like(self, options);
   Tensor result = make_like(self, own);
-  check_random(result.dtype(), name);
+  check_floating(result.dtype(), name);
   draw(distribution, result);
   return finished(std::move(result), own);
 }
@@ -131,7 +120,10 @@ Tensor empty_like(const Tensor& self, const Options& options) {
 }
 Tensor full_like(const Tensor& self, Scalar fill_value, const Options& options) {
   const Options own = like(self, options);
-  return filled(make_like(self, own), fill_value, own);
+  Tensor result = make_like(self, own);
+  check_fill(fill_value, result);
+  pointwise::fill(result, fill_value);
+  return finished(std::move(result), own);
 }
 Tensor zeros_like(const Tensor& self, const Options& options) {
   return full_like(self, 0, options);
@@ -156,8 +148,7 @@ Tensor randn_like(const Tensor& self, const Options& options) {
 Tensor arange(Scalar start, Scalar end, Scalar step, const Options& options) {
   const bool integral = !start.is_floating() && !end.is_floating() && !step.is_floating();
   const DType dtype = options.dtype_or(integral ? DType::kInt64 : DType::kFloat32);
-  check_as(Status::kNotImplemented, dtype != DType::kBool,
-           "\"arange_cpu\" not implemented for 'Bool'");
+  check_not_bool(dtype, "arange_cpu");
   check_range(start.to<double>(), end.to<double>(), step.to<double>());
   check_range_fits({start, end, step}, dtype);
   const int64_t size = range_size(start, end, step, integral);

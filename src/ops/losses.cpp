@@ -75,8 +75,7 @@ void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight, i
   check(!weight.defined() || weight.dtype() == self.dtype(), "expected scalar type ",
         scalar_name_of(self.dtype()), " but found ",
         weight.defined() ? scalar_name_of(weight.dtype()) : "");
-  check_as(Status::kNotImplemented, is_floating(self.dtype()),
-           "\"nll_loss_out_frame\" not implemented for '", scalar_name_of(self.dtype()), "'");
+  check_floating(self.dtype(), "nll_loss_out_frame");
   check_same_device(self, target);
 }
 

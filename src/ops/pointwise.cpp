@@ -1,7 +1,6 @@
 #include "ops/pointwise.h"
 #include "core/calls/pointwise.h"
 #include "core/generated/functors/copy.h"
-#include "core/generated/functors/math.h"
 #include "core/kernel_registry.h"
 
 #include "ops/assign.h"

@@ -94,9 +94,7 @@ DType mean_dtype(DType dtype) {
 }
 
 ResultMeta infer_extreme(const char* name, const Tensor& self) {
-  check(self.numel() > 0, name,
-        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the ",
-        "reduction dim with the 'dim' argument.");
+  check_not_empty(name, self, {});
   return reduced(self, {}, false, self.dtype());
 }
 
@@ -141,13 +139,14 @@ ResultMeta infer_spread(const char* name, const char* shown, const Tensor& self,
                         double correction, bool keepdim) {
   check_as(Status::kNotImplemented, is_floating(self.dtype()), shown,
            " only support floating point and complex dtypes");
-  const int64_t outputs = numel_of(reduced(self, dims, keepdim, self.dtype()).shape);
+  const ResultMeta result = reduced(self, dims, keepdim, self.dtype());
+  const int64_t outputs = numel_of(result.shape);
   if (static_cast<double>(self.numel() / std::max<int64_t>(outputs, 1)) <= correction) {
     warn(name,
          "(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
          "factor (input numel divided by output numel).");
   }
-  return reduced(self, dims, keepdim, self.dtype());
+  return result;
 }
 
 std::tuple<Tensor, Tensor> spread_and_mean(ReduceOp op, const char* name, const Tensor& self,
