@@ -94,10 +94,11 @@ void set_requires_grad(const Tensor& tensor, bool requires_grad) {
         "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
   check(!requires_grad || is_floating(tensor.dtype()),
         "only Tensors of floating point dtype can require gradients");
+  if (requires_grad) {
+    const ShortLock lock(leaf_mutex());
+    extra_of(tensor);  // whose gradient will be this thread's; first, since it may find no memory
+  }
   tensor.impl()->requires_grad = requires_grad;
-  if (!requires_grad) return;
-  const ShortLock lock(leaf_mutex());
-  extra_of(tensor);  // whose gradient will be this thread's
 }
 
 namespace {
