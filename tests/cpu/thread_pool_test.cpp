@@ -126,10 +126,16 @@ class LoopElsewhere {
   std::thread thread_;
 };
 
+// Lets a worker come that should not be there.
+void take_some_time() {
+  for (int i = 0; i < 200; ++i) std::this_thread::yield();
+}
+
 size_t threads_of_a_loop(int pieces) {
   std::set<std::thread::id> seen;
   std::mutex mutex;
   parallel_for(pieces, 1, [&](int64_t, int64_t) {
+    take_some_time();
     const std::lock_guard lock(mutex);
     seen.insert(std::this_thread::get_id());
   });
@@ -141,10 +147,10 @@ TEST_F(ThreadPool, CallersShareTheWorkers) {
   on_each_of(3, [] {});  // the threads are there
   {
     const LoopElsewhere loop(1);  // with this thread, three are busy
-    for (int i = 0; i < 100; ++i) ASSERT_EQ(threads_of_a_loop(3), 1u);
+    for (int i = 0; i < 30; ++i) ASSERT_EQ(threads_of_a_loop(3), 1u);
     set_num_threads(4);
     on_each_of(2, [] {});
-    for (int i = 0; i < 100; ++i) ASSERT_LE(threads_of_a_loop(4), 2u);
+    for (int i = 0; i < 30; ++i) ASSERT_LE(threads_of_a_loop(4), 2u);
   }
   on_each_of(4, [] {});  // what was lent is back
 }
@@ -157,15 +163,15 @@ TEST_F(ThreadPool, CallersAtOnceKeepNoMoreWorkersBusyThanThereMayBe) {
   for (int t = 0; t < kCallers; ++t) {
     callers.emplace_back([&] {
       const std::thread::id caller = std::this_thread::get_id();
-      for (int i = 0; i < 3000; ++i) {
+      for (int i = 0; i < 100; ++i) {
         std::atomic<int> pieces{0};
         parallel_for(kThreads, 1, [&](int64_t, int64_t) {
           ++pieces;
-          if (std::this_thread::get_id() == caller) return;
+          if (std::this_thread::get_id() == caller) return take_some_time();
           const int now = ++workers;
           for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
           }
-          std::this_thread::yield();
+          take_some_time();
           --workers;
         });
         ASSERT_EQ(pieces, kThreads);
