@@ -230,6 +230,16 @@ TEST_F(ThreadPool, WorkersHaveRoomOnTheirStacks) {
   });
 }
 
+TEST_F(ThreadPool, WorkersRoundAsTheirCallerDoes) {
+  set_num_threads(3);
+  on_each_of(3, [] {});
+  for (int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST}) {
+    std::fesetround(mode);
+    on_workers([mode] { EXPECT_EQ(std::fegetround(), mode); });
+    EXPECT_EQ(std::fegetround(), mode);
+  }
+}
+
 TEST_F(ThreadPool, WorkersRaiseTheCallersExceptions) {
   set_num_threads(2);
   std::feclearexcept(FE_ALL_EXCEPT);
