@@ -128,7 +128,7 @@ class LoopElsewhere {
 
 // Lets a worker come that should not be there.
 void take_some_time() {
-  for (int i = 0; i < 200; ++i) std::this_thread::yield();
+  for (int i = 0; i < 50; ++i) std::this_thread::yield();
 }
 
 size_t threads_of_a_loop(int pieces) {
@@ -163,7 +163,7 @@ TEST_F(ThreadPool, CallersAtOnceKeepNoMoreWorkersBusyThanThereMayBe) {
   for (int t = 0; t < kCallers; ++t) {
     callers.emplace_back([&] {
       const std::thread::id caller = std::this_thread::get_id();
-      for (int i = 0; i < 100; ++i) {
+      for (int i = 0; i < 50; ++i) {
         std::atomic<int> pieces{0};
         parallel_for(kThreads, 1, [&](int64_t, int64_t) {
           ++pieces;
