@@ -20,7 +20,7 @@ namespace {
 // A kernel needs less than 64 KiB. The rest is for the host: its memory provider may be called, and
 // its thread-local memory is cut from the stack. Only pages that are touched take memory.
 constexpr size_t kStackBytes = size_t{1} << 20;
-// About 20 microseconds: what lies between one loop and the next of a program that is busy.
+// Some tens of microseconds: what lies between one loop and the next of a program that is busy.
 constexpr int kSpins = 1000;
 // So many loops do with the threads there are when one could not be started, before that is tried
 // again: an attempt takes longer than many a loop.
@@ -223,11 +223,10 @@ Helpers::Helpers(Task& task, int wanted, int limit) noexcept
     if (worker->has_thread() || (starts = starts && worker->start())) worker->offer(task);
 }
 
-bool Helpers::finish() noexcept {
-  if (fork_count() != forks_) return !first_;
+void Helpers::finish() noexcept {
+  if (fork_count() != forks_) return;
   for (Worker* worker = first_; worker; worker = worker->next) worker->take_back();
   pool().give_back(first_);
-  return true;
 }
 
 }  // namespace libtensor::cpu

@@ -27,9 +27,9 @@ class Helpers {
   Helpers(const Helpers&) = delete;
   Helpers& operator=(const Helpers&) = delete;
 
-  // To be called when nothing of the task is left to begin. Waits for those that are at it. False
-  // in a child that was forked meanwhile: what they were doing is not done here.
-  [[nodiscard]] bool finish() noexcept;
+  // To be called when nothing of the task is left to begin. Waits for those that are at it, but not
+  // in a child that was forked meanwhile: they do not exist there.
+  void finish() noexcept;
 
  private:
   const uint16_t forks_;

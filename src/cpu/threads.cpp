@@ -26,28 +26,34 @@ class Region final : public Task {
     std::fegetenv(&callers_);
   }
 
-  // A worker rounds, and flushes subnormal numbers to zero, as the caller does; what floating-point
-  // exceptions it raises, the caller gets.
+  // On a worker, which rounds, and flushes subnormal numbers to zero, as the caller does.
   void run() noexcept override {
     std::fesetenv(&callers_);
     work();
     raised_.fetch_or(std::fetestexcept(FE_ALL_EXCEPT), std::memory_order_relaxed);
   }
 
+  // On the caller too.
   void work() noexcept {
     in_region = true;
     for (int64_t begin; (begin = next_.fetch_add(length_, std::memory_order_relaxed)) < n_;) {
+      const int64_t end = std::min(n_, begin + length_);
       try {
-        body_(context_, begin, std::min(n_, begin + length_));
+        body_(context_, begin, end);
       } catch (...) {
         if (!failed_.exchange(true)) error_ = std::current_exception();
       }
+      done_.fetch_add(end - begin, std::memory_order_relaxed);
     }
     in_region = false;
   }
 
-  // When all are done.
-  void tell_caller() const {
+  // When nobody is at work any more: throws what a body has thrown, and raises what floating-point
+  // exceptions the workers have raised.
+  void finish() const {
+    check(
+        done_.load(std::memory_order_relaxed) == n_,
+        "the process was forked in the middle of this operation, in which other threads took part");
     const int raised = raised_.load(std::memory_order_relaxed) & ~std::fetestexcept(FE_ALL_EXCEPT);
     if (raised) std::feraiseexcept(raised);
     if (error_) std::rethrow_exception(error_);
@@ -58,7 +64,7 @@ class Region final : public Task {
   void* const context_;
   const int64_t n_, length_;
   std::fenv_t callers_;
-  std::atomic<int64_t> next_{0};
+  std::atomic<int64_t> next_{0}, done_{0};
   std::atomic<int> raised_{0};
   std::atomic<bool> failed_{false};
   std::exception_ptr error_ = nullptr;
@@ -86,8 +92,8 @@ void internal::run_parallel(int64_t n, int64_t grain, Body body, void* context) 
   Region region(body, context, n, pieces);
   Helpers helpers(region, static_cast<int>(pieces) - 1, threads);
   region.work();
-  check(helpers.finish(), "the process was forked in the middle of this operation");
-  region.tell_caller();
+  helpers.finish();
+  region.finish();
 }
 
 }  // namespace libtensor::cpu

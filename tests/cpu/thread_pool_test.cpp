@@ -307,15 +307,14 @@ TEST_F(ThreadPool, AChildForkedByABodyIsToldWhatIsMissing) {
   set_num_threads(2);
   const pid_t parent = getpid();
   const std::thread::id caller = std::this_thread::get_id();
+  Meeting forked(1);
   int status = -1;
   try {
     on_each_of(2, [&] {
-      if (std::this_thread::get_id() != caller) return;
+      if (std::this_thread::get_id() != caller) return forked.wait();
       const pid_t child = fork();
-      if (child == 0)
-        alarm(60);
-      else
-        waitpid(child, &status, 0);
+      child == 0 ? alarm(60) : waitpid(child, &status, 0);
+      forked.come();
     });
     ASSERT_EQ(getpid(), parent);
   } catch (const Error& error) {
