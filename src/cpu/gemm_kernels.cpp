@@ -126,21 +126,28 @@ HWY_ATTR void PackRows(const Block<T, S>& a) {
     i += size;
   }
 }
+// Where rows of b are contiguous, a few of them at a time: their elements come in the order in
+// which they lie in memory.
 template <class T, class S>
 HWY_ATTR void PackColumns(const Block<T, S>& b) {
-  T* to = b.packed;
-  for (int64_t j = 0; j < b.lines;) {
-    const int64_t size = tile_width<T>(b.lines - j), used = std::min(size, b.lines - j);
-    if (b.is_packed(size, used)) {
-      const S* const from = b.data + j * b.across;
-      if constexpr (std::is_integral_v<T>)
-        PackPanel<kWidth<T>>(to, from, b.along, b.across, b.depth, used);
-      else
-        PackPanelOf<kHalfVector<T>, kWidth<T> / 2, kWidth<T>>(size, to, from, b.along, b.across,
-                                                              b.depth, used);
-      to += size * b.depth;
+  const int64_t step = b.across == 1 ? 16 : b.depth;
+  for (int64_t p = 0; p < b.depth; p += step) {
+    const int64_t depth = std::min(step, b.depth - p);
+    T* to = b.packed;
+    for (int64_t j = 0; j < b.lines;) {
+      const int64_t size = tile_width<T>(b.lines - j), used = std::min(size, b.lines - j);
+      if (b.is_packed(size, used)) {
+        const S* const from = b.data + p * b.along + j * b.across;
+        T* const part = to + p * size;
+        if constexpr (std::is_integral_v<T>)
+          PackPanel<kWidth<T>>(part, from, b.along, b.across, depth, used);
+        else
+          PackPanelOf<kHalfVector<T>, kWidth<T> / 2, kWidth<T>>(size, part, from, b.along, b.across,
+                                                                depth, used);
+        to += size * b.depth;
+      }
+      j += size;
     }
-    j += size;
   }
 }
 
