@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--repetitions", type=int, default=15)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(options.threads)
     os.environ["LIBTENSOR_LIBRARY"] = str(pathlib.Path(options.build).resolve() / "libtensor.so")

@@ -27,16 +27,16 @@ namespace libtensor::cpu::HWY_NAMESPACE {
 // level while b's panels pass, and b's block (kMaxDepth x kGemmColumns) in the last.
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // the second level has a megabyte
 template <class T>
-inline constexpr int64_t kMaxDepth = 2048 / sizeof(T);
-inline constexpr int64_t kMaxRows = 20 * kRows;
+inline constexpr int64_t kMaxDepth = 4096 / sizeof(T);
+inline constexpr int64_t kMaxRows = 10 * kRows;
 inline constexpr int64_t kInPlaceBytes = 1 << 20;
 #else
 template <class T>
-inline constexpr int64_t kMaxDepth = 1024 / sizeof(T);
-inline constexpr int64_t kMaxRows = 24 * kRows;
+inline constexpr int64_t kMaxDepth = 2048 / sizeof(T);
+inline constexpr int64_t kMaxRows = 12 * kRows;
 inline constexpr int64_t kInPlaceBytes = 1 << 18;
 #endif
-inline constexpr int64_t kSumRows = 2 * kMaxRows;  // of sums that are kept apart from c
+inline constexpr int64_t kSumRows = 4 * kMaxRows;  // of sums that are kept apart from c
 
 // Storage S is computed as T: half types in float, integers in unsigned ones that wrap around.
 template <class S>

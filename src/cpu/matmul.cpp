@@ -142,7 +142,9 @@ void matmul(const MatmulCall& call) {
   const int64_t work = pieces.rows * pieces.columns * std::max<int64_t>(call.k, 1);
   // Every thread's memory is there before anything is written: it may run out.
   const int64_t ranges =
-      std::min<int64_t>(num_threads(), ceil_div(count, std::max<int64_t>(1, kThreadWork / work)));
+      count == 1 ? 1
+                 : std::min<int64_t>(num_threads(),
+                                     ceil_div(count, std::max<int64_t>(1, kThreadWork / work)));
   const int64_t room = ceil_to(kernel.workspace(arguments_of(call)), 64);
   const Scratch scratch(ranges * room);
   parallel_for(ranges, 1, [&](int64_t begin, int64_t end) {
