@@ -54,7 +54,7 @@ HWY_INLINE HWY_ATTR void PackLine(T* to, const S* from) {
   }
 }
 
-// The same where `used` of its kWidth elements are there; the rest is zero.
+// The same where `used` of its kWidth elements are there.
 template <int64_t kWidth, class T>
 HWY_INLINE HWY_ATTR void PackPartialLine(T* to, const T* from, int64_t used) {
   constexpr int64_t kLanes = kPart<T, kWidth>;
@@ -62,8 +62,8 @@ HWY_INLINE HWY_ATTR void PackPartialLine(T* to, const T* from, int64_t used) {
   for (int64_t i = 0; i < kWidth; i += kLanes) {
     const int64_t left = used - i;
     const auto v = left >= kLanes ? hn::LoadU(d, from + i)
-                   : left > 0     ? LoadPartial(d, from + i, left)
-                                  : hn::Zero(d);
+                   : left > 0     ? LoadPadded(d, from + i, left)
+                                  : hn::Set(d, from[0]);
     hn::StoreU(v, d, to + i);
   }
 }
@@ -136,7 +136,8 @@ void TransposeLines(T*, const S*, int64_t) {}
 #endif
 
 // to[p][i] = from[i * across + p * along] for the `width` lines of a panel that has room for
-// kWidth; the rest is zero.
+// kWidth. The rest is what the first line is: what is computed of it raises no floating-point
+// exceptions of its own.
 template <int64_t kWidth, class T, class S>
 HWY_ATTR HWY_NOINLINE void PackPanel(T* to, const S* from, int64_t along, int64_t across,
                                      int64_t depth, int64_t width) {
@@ -156,7 +157,7 @@ HWY_ATTR HWY_NOINLINE void PackPanel(T* to, const S* from, int64_t along, int64_
   for (; p < depth; ++p) {
     for (int64_t i = 0; i < width; ++i)
       to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
-    for (int64_t i = width; i < kWidth; ++i) to[p * kWidth + i] = T(0);
+    for (int64_t i = width; i < kWidth; ++i) to[p * kWidth + i] = to[p * kWidth];
   }
 }
 

@@ -117,7 +117,7 @@ HWY_ATTR HWY_NOINLINE void StoreTileVectors(D d, const T* tile, int64_t width,
       T* const c = r.c + i * r.c_stride + j;
       auto sums = hn::Mul(alpha, hn::Load(d, tile + i * width + j));
       if (r.beta != T(0)) {
-        const auto before = left >= kLanes ? hn::LoadU(d, c) : LoadPartial(d, c, left);
+        const auto before = left >= kLanes ? hn::LoadU(d, c) : LoadPadded(d, c, left);
         sums = hn::Add(sums, hn::Mul(beta, before));
       }
       if (left >= kLanes)
