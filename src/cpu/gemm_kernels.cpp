@@ -81,12 +81,15 @@ struct InPlace {
 };
 template <class S>
 InPlace in_place(const GemmArguments& g) {
-  if constexpr (!std::is_floating_point_v<S>) return {false, false};
-  constexpr int64_t kMost = kInPlaceBytes / sizeof(S);
-  const int64_t a_room = std::max(g.m * g.a_row_stride, g.k * g.a_col_stride);
-  const int64_t b_room = g.k * g.b_row_stride;
-  return {g.n <= 2 * kWidth<S> || a_room <= kMost,
-          g.b_col_stride == 1 && (g.m <= 2 * kRows || b_room <= kMost)};
+  if constexpr (std::is_floating_point_v<S>) {
+    constexpr int64_t kMost = kInPlaceBytes / sizeof(S);
+    const int64_t a_room = std::max(g.m * g.a_row_stride, g.k * g.a_col_stride);
+    const int64_t b_room = g.k * g.b_row_stride;
+    return {g.n <= 2 * kWidth<S> || a_room <= kMost,
+            g.b_col_stride == 1 && (g.m <= 2 * kRows || b_room <= kMost)};
+  } else {
+    return {false, false};
+  }
 }
 
 // A block of a factor as tiles read it: panels of lines, which are rows of a and columns of b.
@@ -248,14 +251,15 @@ void Gemm(const GemmArguments& g) {
     GemmInto<S>(g, workspace,
                 TileResult<T>{static_cast<T*>(g.c), g.c_row_stride, 0, 0, alpha, beta});
   } else {  // sums over parts of k are not rounded to S in between
+    const Room room = room_of<S>(g);
+    T* const sums = workspace + (room.rows + room.columns) * room.depth;
     GemmArguments part = g;
     for (int64_t i = 0; i < g.m; i += kSumRows) {
       part.m = std::min(kSumRows, g.m - i);
       part.a = static_cast<const S*>(g.a) + i * g.a_row_stride;
-      GemmInto<S>(part, workspace + std::min(g.m, kSumRows) * g.n,
-                  TileResult<T>{workspace, g.n, 0, 0, T(1), T(0)});
-      StoreTile(workspace, g.n, static_cast<S*>(g.c) + i * g.c_row_stride, g.c_row_stride, part.m,
-                g.n, alpha, beta);
+      GemmInto<S>(part, workspace, TileResult<T>{sums, g.n, 0, 0, T(1), T(0)});
+      StoreTile(sums, g.n, static_cast<S*>(g.c) + i * g.c_row_stride, g.c_row_stride, part.m, g.n,
+                alpha, beta);
     }
   }
 }

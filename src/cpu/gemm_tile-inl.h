@@ -128,6 +128,19 @@ HWY_ATTR HWY_NOINLINE void StoreTileVectors(D d, const T* tile, int64_t width,
   }
 }
 
+// c = sums, or c += sums, straight from the registers.
+template <bool kAdds, class D, class V, int kR, int kV, class T = hn::TFromD<D>>
+HWY_INLINE HWY_ATTR void StoreSums(D d, const V (&sums)[kR][kV], const TileResult<T>& r) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kR; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kV; ++v) {
+      T* const c = r.c + i * r.c_stride + v * hn::MaxLanes(d);
+      hn::StoreU(kAdds ? hn::Add(sums[i][v], hn::LoadU(d, c)) : sums[i][v], d, c);
+    }
+  }
+}
+
 // kR rows of kV vectors. Every element is a chain of multiply-adds along p, whatever the tile: its
 // bits do not depend on where tiles lie. kPacked: a's column is contiguous, as packing leaves it.
 template <int kR, class D, int kV, bool kPacked, class T = hn::TFromD<D>>
@@ -166,21 +179,11 @@ HWY_ATTR void MultiplyTile(const TileFactors<T>& f, const TileResult<T>& r) {
     for (int i = 0; i < kR; i += 3) a[i / 3] += a_step;
     b += f.b_row_stride;
   }
+
   if (whole && r.beta == T(0)) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kR; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kV; ++v) hn::StoreU(sums[i][v], d, r.c + i * r.c_stride + v * kLanes);
-    }
+    StoreSums<false>(d, sums, r);
   } else if (whole && r.beta == T(1)) {
-#pragma GCC unroll 16
-    for (int i = 0; i < kR; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kV; ++v) {
-        T* const c = r.c + i * r.c_stride + v * kLanes;
-        hn::StoreU(hn::Add(sums[i][v], hn::LoadU(d, c)), d, c);
-      }
-    }
+    StoreSums<true>(d, sums, r);
   } else {
     HWY_ALIGN T tile[kR * kColumns];
 #pragma GCC unroll 16
@@ -204,13 +207,13 @@ HWY_ATTR void MultiplyTileOf(int64_t height, int64_t width, const TileFactors<T>
   using D = hn::ScalableTag<T>;
   if constexpr (std::is_floating_point_v<T>) {
     constexpr int64_t kLanes = HWY_LANES(T);
-    using Half = hn::CappedTag<T, kHalfVector<T>>;
+    using H = hn::CappedTag<T, kHalfVector<T>>;
     static constexpr TileFunction<T> kTiles[3][3] = {
-        {MultiplyTile<kRowStep, Half, 1, kPacked>, MultiplyTile<kRowStep, D, 1, kPacked>,
+        {MultiplyTile<kRowStep, H, 1, kPacked>, MultiplyTile<kRowStep, D, 1, kPacked>,
          MultiplyTile<kRowStep, D, 2, kPacked>},
-        {MultiplyTile<2 * kRowStep, Half, 1, kPacked>, MultiplyTile<2 * kRowStep, D, 1, kPacked>,
+        {MultiplyTile<2 * kRowStep, H, 1, kPacked>, MultiplyTile<2 * kRowStep, D, 1, kPacked>,
          MultiplyTile<2 * kRowStep, D, 2, kPacked>},
-        {MultiplyTile<kRows, Half, 1, kPacked>, MultiplyTile<kRows, D, 1, kPacked>,
+        {MultiplyTile<kRows, H, 1, kPacked>, MultiplyTile<kRows, D, 1, kPacked>,
          MultiplyTile<kRows, D, 2, kPacked>},
     };
     kTiles[height / kRowStep - 1][width / kLanes](f, r);
