@@ -16,15 +16,15 @@ bool works() {
   const int64_t shape[] = {300, 300};
   tensor_options_t options = tensor_options_default();
   options.requires_grad = true;
-  tensor_t *x = nullptr, *y = nullptr, *sum = nullptr, *none = nullptr;
+  tensor_t *x = nullptr, *y = nullptr, *product = nullptr, *sum = nullptr, *none = nullptr;
   char text[100];
   const bool fine =
       tensor_set_num_threads(3) == TENSOR_OK && tensor_ones(shape, 2, &options, &x) == TENSOR_OK &&
-      tensor_exp(x, &y) == TENSOR_OK && tensor_sum(y, &sum) == TENSOR_OK &&
-      tensor_backward(sum) == TENSOR_OK &&
+      tensor_exp(x, &y) == TENSOR_OK && tensor_matmul(y, y, &product) == TENSOR_OK &&
+      tensor_sum(product, &sum) == TENSOR_OK && tensor_backward(sum) == TENSOR_OK &&
       tensor_to_string(sum, text, sizeof text, nullptr) == TENSOR_OK &&
       tensor_exp(nullptr, &none) == TENSOR_ERROR_INVALID_HANDLE && *tensor_last_error() != 0;
-  for (tensor_t* t : {x, y, sum})
+  for (tensor_t* t : {x, y, product, sum})
     if (tensor_release(t) != TENSOR_OK) return false;
   return fine;
 }
