@@ -25,7 +25,7 @@ struct CoreSet {
 
 constexpr size_t kMostText = 4500;  // more than PATH_MAX
 
-// A path that needs no memory. One that becomes too long is a folder's.
+// A path that needs no memory. What is too long is cut off, and then not found.
 class Path {
  public:
   explicit Path(const char* root) { add(root); }
