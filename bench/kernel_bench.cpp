@@ -34,8 +34,8 @@ void softmax_1e6(benchmark::State& state) {
 }
 BENCHMARK(softmax_1e6);
 
-void add(benchmark::State& state, int64_t n) {
-  const Threads one(1);
+void add(benchmark::State& state, int64_t n, int threads = 1) {
+  const Threads limit(threads);
   tensor_t *a = random({n}), *b = random({n});
   for (auto _ : state) {
     tensor_t* out;
@@ -46,6 +46,10 @@ void add(benchmark::State& state, int64_t n) {
 }
 BENCHMARK_CAPTURE(add, add_1e6, 1'000'000)->Name("add_1e6");
 BENCHMARK_CAPTURE(add, add_16e6, 16'000'000)->Name("add_16e6");
+// Just large enough for two threads: what it costs to have a second one.
+constexpr int64_t kTwoThreads = 33'000;
+BENCHMARK_CAPTURE(add, one, kTwoThreads, 1)->Name("add_33e3_1_thread")->UseRealTime();
+BENCHMARK_CAPTURE(add, two, kTwoThreads, 2)->Name("add_33e3_2_threads")->UseRealTime();
 
 void add_16e6_in_place(benchmark::State& state) {
   const Threads one(1);

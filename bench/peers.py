@@ -96,9 +96,12 @@ def measure_torch():
     large, other = torch.rand(16_000_000), torch.rand(16_000_000)
     rows["add_16e6"] = best_of(lambda: large + other)
     rows["add_16e6_in_place"] = best_of(lambda: large.add_(other))
+    first, second = torch.rand(33_000), torch.rand(33_000)
+    rows["add_33e3_1_thread"] = best_of(lambda: first + second)
     a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
     rows["matmul_1024_1_thread"] = best_of(lambda: a @ b)
     torch.set_num_threads(2)
+    rows["add_33e3_2_threads"] = best_of(lambda: first + second)
     rows["matmul_1024_2_threads"] = best_of(lambda: a @ b)
     return f"PyTorch {torch.__version__}", rows
 

@@ -25,10 +25,14 @@ TENSOR_API tensor_status_t tensor_initial_seed(uint64_t* out);
 TENSOR_API tensor_status_t tensor_get_rng_state(tensor_t** out);
 TENSOR_API tensor_status_t tensor_set_rng_state(const tensor_t* state);
 
-/* How many threads an operation may use, in the whole process. Results do not depend on it. The
- * host's own OpenMP and BLAS settings are not touched. The threads round, and flush subnormal
- * numbers to zero, as the calling thread does. Errors: n < 1, or more than eight for each processor
- * and more than 64. */
+/* How many threads an operation may use, in the whole process; at first what OMP_NUM_THREADS says,
+ * or the processors that the process may use by its affinity and its control groups. Results do not
+ * depend on it. Calls of several threads share these: one that finds none free works alone. They
+ * start when a large operation first wants them, and where the system starts no further thread
+ * there are fewer; a forked child starts its own. They are named "libtensor", leave the program's
+ * signals to its own threads, and round, flush subnormal numbers to zero and raise floating-point
+ * exceptions as the calling thread does. The host's own OpenMP and BLAS settings are not touched.
+ * Errors: n < 1, or more than eight for each processor and more than 64. */
 TENSOR_API tensor_status_t tensor_set_num_threads(int32_t n);
 TENSOR_API int32_t tensor_get_num_threads(void);
 

@@ -31,7 +31,8 @@ enum class LockLevel {
   kTags,
   kUses,
   kPool,
-  kThreads
+  kThreads,
+  kWorkers
 };
 
 // A mutex that no other thread can leave locked in a forked child.

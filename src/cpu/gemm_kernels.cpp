@@ -1,12 +1,11 @@
-// A blocked matrix product, once per instruction set: panels of a and b are packed so that the
-// innermost loop reads both in order and keeps a tile of c in registers (K. Goto, R. van de Geijn,
-// "Anatomy of high-performance matrix multiplication", 2008). Each element of c is summed over k in
-// the same order wherever its tile lies, so neither the threads nor the rectangle that a call
-// covers change its bits.
+// The matrix product, once per instruction set, in the blocks of K. Goto, R. van de Geijn, "Anatomy
+// of high-performance matrix multiplication", 2008, and F. Van Zee, R. van de Geijn, "BLIS", 2015:
+// panels of a and b are packed so that the innermost loop reads both in order, and blocks of them
+// stay in the caches. Each element of c is summed over k in the same order wherever its tile lies,
+// so neither the threads nor the rectangle that a call covers change its bits.
 #include "core/scalar_math.h"
 #include "cpu/kernel_tables.h"
 #include "cpu/matmul.h"
-#include "cpu/scratch.h"
 #include "cpu/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -15,27 +14,38 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <concepts>
+
+#include "cpu/gemm_pack-inl.h"
+#include "cpu/gemm_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-// The tile of c that the registers hold: kRows rows of two vectors, or of one where c is narrow.
-#if HWY_TARGET == HWY_AVX3
-inline constexpr int kRows = 12;
-#elif HWY_TARGET == HWY_AVX2
-inline constexpr int kRows = 6;
+// Blocks, by the sizes of the caches: a panel of b (kMaxDepth x kWidth) comes from the first level
+// or the one behind it while a's panels pass, a's block (kMaxRows x kMaxDepth) stays in the second
+// level while b's panels pass, and b's block (kMaxDepth x kGemmColumns) in the last.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // the second level has a megabyte
+template <class T>
+inline constexpr int64_t kMaxDepth = 4096 / sizeof(T);
+inline constexpr int64_t kMaxRows = 10 * kRows;
+inline constexpr int64_t kInPlaceBytes = 1 << 20;
 #else
-inline constexpr int kRows = 4;
+template <class T>
+inline constexpr int64_t kMaxDepth = 2048 / sizeof(T);
+inline constexpr int64_t kMaxRows = 12 * kRows;
+inline constexpr int64_t kInPlaceBytes = 1 << 18;
 #endif
-inline constexpr int64_t kDepth = 384;  // of a panel: a's part of it stays in L1, b's in L2
-inline constexpr int64_t kMaxRows = 20 * kRows;
-inline constexpr int64_t kMaxColumns = 1024;
+inline constexpr int64_t kSumRows = 4 * kMaxRows;  // of sums that are kept apart from c
 
-// Storage S, computed as T: half types in float.
+// Storage S is computed as T: half types in float, integers in unsigned ones that wrap around.
 template <class S>
 struct GemmTypes {
+  using T = std::conditional_t<sizeof(S) <= 4, uint32_t, uint64_t>;
+};
+template <class S>
+requires std::is_floating_point_v<S>
+struct GemmTypes<S> {
   using T = S;
 };
 template <>
@@ -47,145 +57,222 @@ struct GemmTypes<BFloat16> {
   using T = float;
 };
 
-// to[p][i] = from[i * across + p * along] for `width` lines of a panel that has room for kWidth;
-// the rest is zero.
-template <int64_t kWidth, class T, class S>
-HWY_ATTR void PackPanel(T* to, const S* from, int64_t along, int64_t across, int64_t depth,
-                        int64_t width) {
-  if (width == kWidth && across == 1) {
-    for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < kWidth; ++i) to[p * kWidth + i] = convert<T>(from[p * along + i]);
-    }
-  } else if (width == kWidth) {
-    for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < kWidth; ++i)
-        to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
-    }
+template <class S>
+struct Unsigned {
+  using T = S;
+};
+template <std::integral S>
+struct Unsigned<S> {
+  using T = std::make_unsigned_t<S>;
+};
+
+template <class T>
+T factor(double value) {
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(value);
+  else
+    return static_cast<T>(static_cast<int64_t>(value));
+}
+
+// Which factors tiles read where they lie, since packing them would cost more than it saves: those
+// that few tiles read, and those that stay in the second-level cache.
+struct InPlace {
+  bool a, b;
+};
+template <class S>
+InPlace in_place(const GemmArguments& g) {
+  if constexpr (std::is_floating_point_v<S>) {
+    constexpr int64_t kMost = kInPlaceBytes / sizeof(S);
+    const int64_t a_room = std::max(g.m * g.a_row_stride, g.k * g.a_col_stride);
+    const int64_t b_room = g.k * g.b_row_stride;
+    return {g.n <= 2 * kWidth<S> || a_room <= kMost,
+            g.b_col_stride == 1 && (g.m <= 2 * kRows || b_room <= kMost)};
   } else {
-    for (int64_t p = 0; p < depth; ++p) {
-      for (int64_t i = 0; i < width; ++i)
-        to[p * kWidth + i] = convert<T>(from[p * along + i * across]);
-      for (int64_t i = width; i < kWidth; ++i) to[p * kWidth + i] = T(0);
-    }
+    return {false, false};
   }
 }
 
-// tile[kRows][kVectors vectors] = a's panel times b's panel.
-template <int kVectors, class T>
-HWY_INLINE HWY_ATTR void MultiplyPanels(const T* a, const T* b, int64_t depth, T* tile) {
-  constexpr int64_t kWidth = kVectors * HWY_LANES(T);
-  if constexpr (std::is_floating_point_v<T>) {
-    const hn::ScalableTag<T> d;
-    constexpr int64_t kLanes = HWY_LANES(T);
-    hn::Vec<decltype(d)> sums[kRows][kVectors];
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
-    }
-    for (int64_t p = 0; p < depth; ++p) {
-      hn::Vec<decltype(d)> line[kVectors];
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) line[v] = hn::LoadU(d, b + v * kLanes);
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) {
-        const auto value = hn::Set(d, a[i]);
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(value, line[v], sums[i][v]);
-      }
-      a += kRows;
-      b += kWidth;
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) {
-        hn::StoreU(sums[i][v], d, tile + (i * kVectors + v) * kLanes);
-      }
-    }
-  } else {
-    using U = Wrapping<T>;
-    U sums[kRows * kWidth] = {};
-    for (int64_t p = 0; p < depth; ++p, a += kRows, b += kWidth) {
-      for (int i = 0; i < kRows; ++i) {
-        for (int64_t j = 0; j < kWidth; ++j) sums[i * kWidth + j] += U(a[i]) * U(b[j]);
-      }
-    }
-    for (int64_t i = 0; i < kRows * kWidth; ++i) tile[i] = static_cast<T>(sums[i]);
-  }
-}
-
-// c = alpha * tile + beta * c; c is not read where beta is zero.
+// A block of a factor as tiles read it: panels of lines, which are rows of a and columns of b.
+// Panels are packed one after another, but for those that lie as a tile can read them.
 template <class T, class S>
-HWY_INLINE HWY_ATTR void StoreTile(const T* tile, int64_t tile_stride, S* c, int64_t c_stride,
-                                   int64_t rows, int64_t columns, T alpha, T beta) {
-  for (int64_t i = 0; i < rows; ++i, c += c_stride, tile += tile_stride) {
-    if (beta == T(0)) {
-      for (int64_t j = 0; j < columns; ++j) c[j] = convert<S>(Mul(alpha, tile[j]));
-    } else {
-      for (int64_t j = 0; j < columns; ++j) {
-        c[j] = convert<S>(Add(Mul(alpha, tile[j]), Mul(beta, convert<T>(c[j]))));
+struct Block {
+  const S* data;
+  int64_t along, across;  // strides: along the depth and from line to line
+  int64_t lines, depth;
+  bool in_place;
+  T* packed;
+
+  bool is_packed(int64_t size, int64_t used) const { return !in_place || used < size; }
+};
+
+// Packs a panel of one of the sizes.
+template <int64_t... kSizes, class T, class S>
+HWY_INLINE HWY_ATTR void PackPanelOf(int64_t size, T* to, const S* from, int64_t along,
+                                     int64_t across, int64_t depth, int64_t used) {
+  ((size == kSizes && (PackPanel<kSizes>(to, from, along, across, depth, used), true)) || ...);
+}
+
+template <class T, class S>
+HWY_ATTR void PackRows(const Block<T, S>& a) {
+  T* to = a.packed;
+  for (int64_t i = 0; i < a.lines;) {
+    const int64_t size = tile_height<T>(a.lines - i), used = std::min(size, a.lines - i);
+    if (a.is_packed(size, used)) {
+      const S* const from = a.data + i * a.across;
+      if constexpr (std::is_integral_v<T>)
+        PackPanel<kRows>(to, from, a.along, a.across, a.depth, used);
+      else
+        PackPanelOf<kRowStep, 2 * kRowStep, kRows>(size, to, from, a.along, a.across, a.depth,
+                                                   used);
+      to += size * a.depth;
+    }
+    i += size;
+  }
+}
+// Where rows of b are contiguous, a few of them at a time: their elements come in the order in
+// which they lie in memory.
+template <class T, class S>
+HWY_ATTR void PackColumns(const Block<T, S>& b) {
+  const int64_t step = b.across == 1 ? 16 : b.depth;
+  for (int64_t p = 0; p < b.depth; p += step) {
+    const int64_t depth = std::min(step, b.depth - p);
+    T* to = b.packed;
+    for (int64_t j = 0; j < b.lines;) {
+      const int64_t size = tile_width<T>(b.lines - j), used = std::min(size, b.lines - j);
+      if (b.is_packed(size, used)) {
+        const S* const from = b.data + p * b.along + j * b.across;
+        T* const part = to + p * size;
+        if constexpr (std::is_integral_v<T>)
+          PackPanel<kWidth<T>>(part, from, b.along, b.across, depth, used);
+        else
+          PackPanelOf<kHalfVector<T>, kWidth<T> / 2, kWidth<T>>(size, part, from, b.along, b.across,
+                                                                depth, used);
+        to += size * b.depth;
       }
+      j += size;
     }
   }
 }
 
-template <class S, int kVectors>
-HWY_ATTR void GemmTiles(const GemmArguments& g) {
-  using T = typename GemmTypes<S>::T;
-  constexpr int64_t kWidth = kVectors * HWY_LANES(T);
-  // A sum cut along k passes through c, so where c is a half type it is not cut.
-  const int64_t max_depth = std::is_same_v<S, T> ? kDepth : std::max<int64_t>(g.k, 1);
-  const int64_t depth_room = std::min(g.k, max_depth);
-  const int64_t row_room = std::min(ceil_to(g.m, kRows), kMaxRows);
-  const int64_t column_room = std::min(ceil_to(g.n, kWidth), kMaxColumns);
-  Scratch scratch((row_room + column_room) * depth_room * sizeof(T) + 64);
-  T* const a_panels = static_cast<T*>(scratch.data());
-  T* const b_panels = a_panels + ceil_to(row_room * depth_room, 64 / sizeof(T));
-  HWY_ALIGN T tile[kRows * kWidth];
-  const S *const a = static_cast<const S*>(g.a), *const b = static_cast<const S*>(g.b);
-  S* const c = static_cast<S*>(g.c);
+template <class T, class S>
+HWY_ATTR void MultiplyBlocks(const Block<T, S>& a, const Block<T, S>& b, TileResult<T> result) {
+  T* const c = result.c;
+  TileFactors<T> f;
+  f.depth = a.depth;
+  const T* b_panel = b.packed;
+  for (int64_t j = 0; j < b.lines;) {
+    const int64_t width = tile_width<T>(b.lines - j);
+    result.columns = std::min(width, b.lines - j);
+    if (b.is_packed(width, result.columns)) {
+      f.b = b_panel;
+      f.b_row_stride = width;
+      b_panel += width * b.depth;
+    } else if constexpr (std::is_same_v<S, T>) {
+      f.b = b.data + j;
+      f.b_row_stride = b.along;
+    }
+    const T* a_panel = a.packed;
+    for (int64_t i = 0; i < a.lines;) {
+      const int64_t height = tile_height<T>(a.lines - i);
+      result.rows = std::min(height, a.lines - i);
+      result.c = c + i * result.c_stride + j;
+      if (a.is_packed(height, result.rows)) {
+        f.a = a_panel;
+        a_panel += height * a.depth;
+        MultiplyTileOf<T, true>(height, width, f, result);
+      } else if constexpr (std::is_same_v<S, T> && std::is_floating_point_v<T>) {
+        f.a = a.data + i * a.across;
+        f.a_row_stride = a.across;
+        f.a_col_stride = a.along;
+        MultiplyTileOf<T, false>(height, width, f, result);
+      }
+      i += height;
+    }
+    j += width;
+  }
+}
 
-  for (int64_t j0 = 0; j0 < g.n; j0 += kMaxColumns) {
-    const int64_t columns = std::min(kMaxColumns, g.n - j0);
-    for (int64_t p0 = 0; p0 < std::max<int64_t>(g.k, 1); p0 += max_depth) {
-      const int64_t depth = std::min(max_depth, g.k - p0);
-      const T beta = p0 == 0 ? static_cast<T>(g.beta) : T(1);
-      for (int64_t j = 0; j < columns; j += kWidth) {
-        PackPanel<kWidth>(b_panels + j * depth, b + p0 * g.b_row_stride + (j0 + j) * g.b_col_stride,
-                          g.b_row_stride, g.b_col_stride, depth, std::min(kWidth, columns - j));
-      }
-      for (int64_t i0 = 0; i0 < g.m; i0 += kMaxRows) {
-        const int64_t rows = std::min(kMaxRows, g.m - i0);
-        for (int64_t i = 0; i < rows; i += kRows) {
-          PackPanel<kRows>(a_panels + i * depth,
-                           a + (i0 + i) * g.a_row_stride + p0 * g.a_col_stride, g.a_col_stride,
-                           g.a_row_stride, depth, std::min<int64_t>(kRows, rows - i));
-        }
-        for (int64_t j = 0; j < columns; j += kWidth) {
-          for (int64_t i = 0; i < rows; i += kRows) {
-            MultiplyPanels<kVectors>(a_panels + i * depth, b_panels + j * depth, depth, tile);
-            StoreTile(tile, kWidth, c + (i0 + i) * g.c_row_stride + j0 + j, g.c_row_stride,
-                      std::min<int64_t>(kRows, rows - i), std::min(kWidth, columns - j),
-                      static_cast<T>(g.alpha), beta);
-          }
-        }
-      }
+// How much is packed at a time of a product that is computed in rectangles. Of a factor that is
+// read in place this is the last panel, if the lines do not fill it.
+struct Room {
+  InPlace in_place;
+  int64_t depth, rows, columns;
+};
+template <class S>
+Room room_of(const GemmArguments& g) {
+  using T = typename GemmTypes<S>::T;
+  const InPlace lies = in_place<S>(g);
+  const int64_t last_rows = g.m % kRowStep == 0 ? 0 : kRows;
+  const int64_t last_columns = g.n % kHalfVector<T> == 0 ? 0 : kWidth<T>;
+  return {lies, std::min(g.k, kMaxDepth<T>),
+          lies.a ? last_rows : std::min(ceil_to(g.m, kRows), kMaxRows),
+          lies.b ? last_columns : ceil_to(std::min(g.n, kGemmColumns), kWidth<T>)};
+}
+
+// With c of the type in which is computed.
+template <class S, class T>
+HWY_ATTR void GemmInto(const GemmArguments& g, T* workspace, TileResult<T> result) {
+  T* const c = result.c;
+  const Room room = room_of<S>(g);
+  Block<T, S> a{nullptr, g.a_col_stride, g.a_row_stride, 0, 0, room.in_place.a, nullptr};
+  Block<T, S> b{nullptr, g.b_row_stride, g.b_col_stride, 0, 0, room.in_place.b, workspace};
+  a.packed = workspace + room.columns * room.depth;
+  b.lines = g.n;
+  for (int64_t p = 0; p < std::max<int64_t>(g.k, 1); p += kMaxDepth<T>) {
+    a.depth = b.depth = std::min(kMaxDepth<T>, g.k - p);
+    b.data = static_cast<const S*>(g.b) + p * b.along;
+    PackColumns(b);
+    if (p > 0) result.beta = T(1);
+    for (int64_t i = 0; i < g.m; i += kMaxRows) {
+      a.lines = std::min(kMaxRows, g.m - i);
+      a.data = static_cast<const S*>(g.a) + i * a.across + p * a.along;
+      PackRows(a);
+      result.c = c + i * result.c_stride;
+      MultiplyBlocks(a, b, result);
     }
   }
 }
 
 template <class S>
-void Gemm(const GemmArguments& g) {
-  if (g.n <= static_cast<int64_t>(HWY_LANES(typename GemmTypes<S>::T)))
-    GemmTiles<S, 1>(g);
-  else
-    GemmTiles<S, 2>(g);
+int64_t Workspace(const GemmArguments& g) {
+  using T = typename GemmTypes<S>::T;
+  const Room room = room_of<S>(g);
+  const int64_t sums =
+      sizeof(S) == sizeof(T) ? 0 : std::min(g.m, kSumRows) * std::min(g.n, kGemmColumns);
+  return (sums + (room.rows + room.columns) * room.depth) * sizeof(T);
 }
 
+template <class S>
+void Gemm(const GemmArguments& g) {
+  using T = typename GemmTypes<S>::T;
+  const T alpha = factor<T>(g.alpha), beta = factor<T>(g.beta);
+  T* const workspace = static_cast<T*>(g.workspace);
+  if constexpr (sizeof(S) == sizeof(T)) {
+    GemmInto<S>(g, workspace,
+                TileResult<T>{static_cast<T*>(g.c), g.c_row_stride, 0, 0, alpha, beta});
+  } else {  // sums over parts of k are not rounded to S in between
+    const Room room = room_of<S>(g);
+    T* const sums = workspace + (room.rows + room.columns) * room.depth;
+    GemmArguments part = g;
+    for (int64_t i = 0; i < g.m; i += kSumRows) {
+      part.m = std::min(kSumRows, g.m - i);
+      part.a = static_cast<const S*>(g.a) + i * g.a_row_stride;
+      GemmInto<S>(part, workspace, TileResult<T>{sums, g.n, 0, 0, T(1), T(0)});
+      StoreTile(sums, g.n, static_cast<S*>(g.c) + i * g.c_row_stride, g.c_row_stride, part.m, g.n,
+                alpha, beta);
+    }
+  }
+}
+
+// Modulo a power of two, signed and unsigned integers multiply alike.
 template <class... Types>
 void AddKernels() {
-  ((gemm_kernels[static_cast<int>(dtype_of<Types>)] = Gemm<Types>), ...);
+  const auto add = [](DType dtype, GemmKernel kernel) {
+    gemm_kernels[static_cast<int>(dtype)] = kernel;
+  };
+  (add(dtype_of<Types>,
+       {Gemm<typename Unsigned<Types>::T>, Workspace<typename Unsigned<Types>::T>}),
+   ...);
 }
 
 void FillGemm() {

@@ -76,7 +76,7 @@ HWY_INLINE HWY_ATTR void SumColumns(const GemvArguments& g) {
         auto sum = hn::Zero(d);
         const T* part = line + j;
         for (int64_t p = 0; p < g.depth; ++p, part += g.depth_stride) {
-          const auto values = rest >= kLanes ? hn::LoadU(d, part) : LoadPartial(d, part, rest);
+          const auto values = rest >= kLanes ? hn::LoadU(d, part) : LoadPadded(d, part, rest);
           sum = hn::MulAdd(values, hn::Set(d, x[p]), sum);
         }
         hn::Store(sum, d, sums + j);

@@ -1,5 +1,4 @@
-// The CPU backend's threads: OpenMP's pool, shared with oneDNN, without touching the host program's
-// settings.
+// How the CPU backend's loops are run by several threads.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +7,10 @@
 
 namespace libtensor::cpu {
 
-// Process-wide; at first what OpenMP would use (cores that the process may run on,
-// OMP_NUM_THREADS).
+// Process-wide; at first as many as there are cores to run them, or OMP_NUM_THREADS.
 int num_threads();
 void set_num_threads(int threads);
-// More are absurd: the system may not start them, and OpenMP ends the process then.
+// More are absurd.
 int most_threads();
 
 namespace internal {
@@ -22,7 +20,7 @@ void run_parallel(int64_t n, int64_t grain, Body body, void* context);
 
 // Calls body(begin, end) over disjoint ranges that cover [0, n), each of at least `grain` (the last
 // may be shorter). Runs on the calling thread alone where that is all there is: small n, a nested
-// call, a forked child. An exception thrown by a body is rethrown here.
+// call, all workers busy. An exception thrown by a body is rethrown here.
 template <class F>
 void parallel_for(int64_t n, int64_t grain, F&& body) {
   if (n <= grain) {

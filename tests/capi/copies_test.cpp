@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -168,7 +169,7 @@ int64_t resident() {
 
 // On the main thread, and on others that live on: at the end nothing is left of the library.
 TEST(Unload, GivesEverythingBack) {
-  constexpr int kCycles = 1000, kWarm = 100, kThreads = 3;
+  constexpr int kCycles = 1000, kWarm = 100, kThreads = 3, kSize = 100'000;
   Copy copy(4);
   std::barrier opened(kThreads + 1), used(kThreads + 1);
   bool done = false;
@@ -178,7 +179,7 @@ TEST(Unload, GivesEverythingBack) {
       for (;;) {
         opened.arrive_and_wait();
         if (done) return;
-        EXPECT_EQ(twice_sum(copy, 5000), 10000);
+        EXPECT_EQ(twice_sum(copy, kSize), 2 * kSize);
         used.arrive_and_wait();
       }
     });
@@ -186,8 +187,9 @@ TEST(Unload, GivesEverythingBack) {
   [[maybe_unused]] int64_t before = 0;
   for (int i = 0; i < kCycles && !testing::Test::HasFailure(); ++i) {
     if (i == kWarm) before = resident();
+    EXPECT_EQ(FROM(copy, tensor_set_num_threads)(kThreads + 2), TENSOR_OK);
     opened.arrive_and_wait();
-    EXPECT_EQ(twice_sum(copy, 5000), 10000);
+    EXPECT_EQ(twice_sum(copy, kSize), 2 * kSize);
     used.arrive_and_wait();
     copy.close();
     EXPECT_FALSE(copy.is_loaded()) << "cycle " << i;
@@ -199,6 +201,28 @@ TEST(Unload, GivesEverythingBack) {
 #if !defined(__SANITIZE_ADDRESS__)  // keeps freed memory for a while
   EXPECT_LT(resident() - before, 4 << 20);
 #endif
+}
+
+int64_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+// Of those that are asleep, have just been at work, or have yet to begin.
+TEST(Unload, LeavesNoThread) {
+  Copy copy(3);
+  const int64_t before = threads_of_this_process();
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(FROM(copy, tensor_set_num_threads)(4), TENSOR_OK);
+    const int loops = i % 10;
+    for (int loop = 0; loop < loops; ++loop) ASSERT_EQ(twice_sum(copy, 1 << 18), 1 << 19);
+    EXPECT_EQ(threads_of_this_process(), before + (loops > 0 ? 3 : 0));
+    if (i % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    copy.close();
+    // The system may count one for a moment that has been joined.
+    while (threads_of_this_process() != before) std::this_thread::yield();
+    copy.open();
+  }
 }
 
 TEST(Unload, ThenForkAndExit) {

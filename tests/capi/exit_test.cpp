@@ -5,24 +5,26 @@
 #include <pthread.h>
 #include <tensor/tensor.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <thread>
 
 namespace {
 
-// A step of training, a text and a message.
+// A step of training on several threads, a text and a message.
 bool works() {
-  const int64_t shape[] = {60, 60};
+  const int64_t shape[] = {300, 300};
   tensor_options_t options = tensor_options_default();
   options.requires_grad = true;
-  tensor_t *x = nullptr, *y = nullptr, *sum = nullptr, *none = nullptr;
+  tensor_t *x = nullptr, *y = nullptr, *product = nullptr, *sum = nullptr, *none = nullptr;
   char text[100];
   const bool fine =
-      tensor_ones(shape, 2, &options, &x) == TENSOR_OK && tensor_exp(x, &y) == TENSOR_OK &&
-      tensor_sum(y, &sum) == TENSOR_OK && tensor_backward(sum) == TENSOR_OK &&
+      tensor_set_num_threads(3) == TENSOR_OK && tensor_ones(shape, 2, &options, &x) == TENSOR_OK &&
+      tensor_exp(x, &y) == TENSOR_OK && tensor_matmul(y, y, &product) == TENSOR_OK &&
+      tensor_sum(product, &sum) == TENSOR_OK && tensor_backward(sum) == TENSOR_OK &&
       tensor_to_string(sum, text, sizeof text, nullptr) == TENSOR_OK &&
       tensor_exp(nullptr, &none) == TENSOR_ERROR_INVALID_HANDLE && *tensor_last_error() != 0;
-  for (tensor_t* t : {x, y, sum})
+  for (tensor_t* t : {x, y, product, sum})
     if (tensor_release(t) != TENSOR_OK) return false;
   return fine;
 }
@@ -59,6 +61,21 @@ TEST(ExitDeathTest, EveryHandlerMayUseTheLibrary) {
   // Two handlers, two static objects, and the main thread's.
   EXPECT_EXIT(works_in_every_handler(true), testing::ExitedWithCode(1 + 5), "");
   EXPECT_EXIT(works_in_every_handler(false), testing::ExitedWithCode(5), "");
+}
+
+// Other threads, in loops, and the library's own are still at work then.
+TEST(ExitDeathTest, MayComeWhileThreadsWork) {
+  const auto exit_meanwhile = [] {
+    static std::atomic<int> loops{0};
+    for (int i = 0; i < 2; ++i) {
+      std::thread([] {
+        while (works()) ++loops;
+      }).detach();
+    }
+    while (loops < 10) std::this_thread::yield();
+    works_in_every_handler(true);
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_EXIT(exit_meanwhile(), testing::ExitedWithCode(1 + 5), "");
 }
 
 TEST(Exit, AThreadsDestructorsMayUseTheLibrary) {

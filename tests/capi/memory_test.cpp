@@ -310,14 +310,14 @@ TEST_F(Memory, ThePressureCallbackMayReleaseWhatTheCallWasGiven) {
   const Owned next = floats(20 * kMiB);  // the memory is there again
 }
 
-// A provider over aligned_alloc that counts.
+// A provider over aligned_alloc that counts, and refuses from the block on that it is told.
 struct Source {
-  int64_t allocated = 0, blocks = 0, destroyed = 0;
-  bool refuse = false;
+  int64_t allocated = 0, blocks = 0, destroyed = 0, until_refusal = INT64_MAX;
 
   static void* allocate(void* user, uint64_t bytes) {
     auto& self = *static_cast<Source*>(user);
-    if (self.refuse) return nullptr;
+    if (self.until_refusal <= 0) return nullptr;
+    --self.until_refusal;
     self.allocated += static_cast<int64_t>(bytes);
     ++self.blocks;
     return std::aligned_alloc(64, bytes);
@@ -336,7 +336,7 @@ TEST_F(Memory, ComesFromTheProgramsOwnProvider) {
   OK(tensor_memory_set_provider(kCpu, Source::allocate, Source::free, &source, Source::destroy));
   Owned a = floats(40 * kMiB);
   EXPECT_GE(source.allocated, static_cast<int64_t>(40 * kMiB));
-  source.refuse = true;
+  source.until_refusal = 0;
   Owned b;
   const int64_t count = 80 * kMiB / 4;
   EXPECT_EQ(tensor_ones(&count, 1, nullptr, b.out()), TENSOR_ERROR_OUT_OF_MEMORY);
@@ -348,6 +348,52 @@ TEST_F(Memory, ComesFromTheProgramsOwnProvider) {
   EXPECT_EQ(source.blocks, 0);
   EXPECT_EQ(source.allocated, 0);
   EXPECT_EQ(source.destroyed, 1);
+}
+
+// Each of the blocks that a product on several threads asks for is refused in its turn.
+TEST_F(Memory, AProductThatFindsNoMemoryChangesNothing) {
+  const int32_t threads = tensor_get_num_threads();
+  OK(tensor_set_num_threads(3));
+  for (tensor_dtype_t dtype : {TENSOR_FLOAT32, TENSOR_FLOAT64, TENSOR_BFLOAT16}) {
+    const auto ones = [&](int64_t rows, int64_t columns) {
+      tensor_options_t options = tensor_options_default();
+      options.dtype = dtype;
+      const int64_t shape[] = {rows, columns};
+      return call(tensor_ones, shape, size_t{2}, &options);
+    };
+    const Owned a = ones(700, 255), b = ones(255, 700), c = ones(700, 700), before = ones(700, 700);
+    Source source;
+    OK(tensor_memory_set_provider(kCpu, Source::allocate, Source::free, &source, Source::destroy));
+    source.until_refusal = 0;
+    std::vector<Owned> hoard;  // all that is free
+    for (int64_t count = 64 * kMiB; count >= 512; count /= 2) {
+      Owned block;
+      while (tensor_ones(&count, 1, nullptr, block.out()) == TENSOR_OK)
+        hoard.emplace_back(block.give());
+    }
+    int64_t blocks = 0;
+    for (;; ++blocks) {
+      OK(tensor_memory_empty_cache(kCpu));
+      source.until_refusal = blocks;
+      const tensor_status_t status = tensor_addmm_(c, a, b, nullptr);
+      source.until_refusal = INT64_MAX;
+      if (status == TENSOR_OK) break;
+      ASSERT_EQ(status, TENSOR_ERROR_OUT_OF_MEMORY) << tensor_last_error();
+      bool same = false;
+      OK(tensor_equal(c, before, &same));
+      ASSERT_TRUE(same) << dtype << " without block " << blocks;
+    }
+    EXPECT_GT(blocks, 0) << dtype << ": the product asked for nothing";
+    hoard.clear();
+    OK(tensor_mul_scalar_(before, tensor_scalar_double(256)));
+    bool same = false;
+    OK(tensor_equal(c, before, &same));
+    EXPECT_TRUE(same) << dtype;
+    OK(tensor_memory_set_provider(kCpu, nullptr, nullptr, nullptr, nullptr));
+    OK(tensor_memory_empty_cache(kCpu));
+    EXPECT_EQ(source.blocks, 0) << "a leak";
+  }
+  OK(tensor_set_num_threads(threads));
 }
 
 // A provider whose functions use the library, as everything does that the program gives it.

@@ -3,6 +3,7 @@
 #include <cfenv>
 
 #include "core/generated/functors/arithmetic.h"
+#include "cpu/matmul.h"
 #include "cpu/pointwise.h"
 #include "targets.h"
 
@@ -50,6 +51,35 @@ TEST_P(FloatExceptions, AreRaisedWhereAnElementDoes) {
     std::feclearexcept(FE_ALL_EXCEPT);
     kernel(out.data(), inputs, kMost, nullptr);
     EXPECT_EQ(std::fetestexcept(kExceptions), FE_INVALID) << at;
+  }
+}
+
+// A product with an infinite element in the last row or column, as an edge of a panel has it.
+template <class T>
+int raised_by_product(int64_t m, int64_t n, int64_t k, bool infinite_b) {
+  constexpr T kInfinity = std::numeric_limits<T>::infinity();
+  std::vector<T> a(m * k, T(1)), b(k * n, T(1)), c(m * n, kInfinity);
+  (infinite_b ? b : a).back() = kInfinity;
+  MatmulCall call;
+  call.dtype = dtype_of<T>;
+  call.m = m, call.n = n, call.k = k;
+  call.a = a.data(), call.b = b.data(), call.c = c.data();
+  call.a_row_stride = k, call.b_row_stride = n;
+  call.a_col_stride = call.b_col_stride = 1;
+  call.beta = infinite_b ? 0.5 : 0;
+  std::feclearexcept(FE_ALL_EXCEPT);
+  matmul(call);
+  return std::fetestexcept(kExceptions);
+}
+
+TEST_P(FloatExceptions, OfProductsAreThoseOfTheElements) {
+  for (int64_t m = 1; m <= 13; ++m) {
+    for (int64_t n = 1; n <= 41; ++n) {
+      for (bool infinite_b : {false, true}) {
+        ASSERT_EQ(raised_by_product<float>(m, n, 5, infinite_b), 0) << m << " x " << n;
+        ASSERT_EQ(raised_by_product<double>(m, n, 5, infinite_b), 0) << m << " x " << n;
+      }
+    }
   }
 }
 

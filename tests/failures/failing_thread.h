@@ -12,4 +12,8 @@ class NoThreadStarts {
   NoThreadStarts& operator=(const NoThreadStarts&) = delete;
 };
 
+// The next `number`-th start fails; 0: none does. Starts are counted from there.
+void let_thread_fail(int number);
+int started_threads();
+
 }  // namespace test

@@ -1,4 +1,6 @@
 // A system that starts no further thread.
+#include <sys/wait.h>
+
 #include "failures/failing_thread.h"
 #include "support/callbacks.h"
 
@@ -29,6 +31,55 @@ TEST_F(ThreadStart, OfAPassWithinPassesThatFailsIsOutOfMemory) {
   }
   EXPECT_EQ(backward_within_backward(100), TENSOR_OK) << tensor_last_error();
   EXPECT_EQ(tensor_live_handles(), live);
+}
+
+// Runs `body` in a child, which has no threads yet, and looks whether it is true there.
+void in_child(const std::function<bool()>& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    _exit(body() && !testing::Test::HasFailure() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
+}
+
+constexpr int kThreads = 5, kWorkers = kThreads - 1;
+
+Values exponentials(int threads) {
+  EXPECT_EQ(tensor_set_num_threads(threads), TENSOR_OK);
+  Values numbers(300000);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = 1e-5 * static_cast<double>(i);
+  return values(call(tensor_exp, plain(numbers)));
+}
+
+TEST_F(ThreadStart, OfAWorkerThatFailsLeavesTheLoopToTheOthers) {
+  const Values expected = exponentials(1);
+  for (int number = 1; number <= kWorkers; ++number) {
+    in_child([&] {
+      let_thread_fail(number);
+      const bool same = exponentials(kThreads) == expected;
+      EXPECT_LT(started_threads(), kWorkers);
+      // In time they are all there.
+      for (int loop = 0; loop < 3000; ++loop) call(tensor_neg, filled({300000}, 1));
+      EXPECT_EQ(started_threads(), kWorkers);
+      return same && exponentials(kThreads) == expected;
+    });
+  }
+}
+
+TEST_F(ThreadStart, OfNoWorkerLeavesTheLoopToTheCaller) {
+  const Values expected = exponentials(1);
+  in_child([&] {
+    let_thread_fail(0);
+    {
+      const NoThreadStarts none;
+      for (int loop = 0; loop < 30; ++loop)
+        if (exponentials(kThreads) != expected) return false;
+    }
+    return started_threads() == 0;
+  });
 }
 
 }  // namespace
