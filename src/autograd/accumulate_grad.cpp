@@ -4,6 +4,7 @@
 #include <mutex>
 #include <new>
 
+#include "autograd/anomaly.h"
 #include "autograd/graph_task.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_extra.h"
@@ -161,6 +162,7 @@ void AccumulateGrad::apply(std::span<const Tensor> gradients, std::span<Tensor>)
 }
 
 void AccumulateGrad::accumulate(const Tensor& leaf, const Tensor& incoming) {
+  const KnownLocation location(grad_enabled());
   memory::call_nobody([&] { accumulate_locked(leaf, incoming); });
 }
 
@@ -188,12 +190,13 @@ void AccumulateGrad::accumulate_locked(const Tensor& leaf, const Tensor& incomin
 }
 
 Ref<Node> grad_accumulator(const Tensor& leaf) {
+  if (Ref<Node> known = known_accumulator(leaf)) [[likely]]
+    return known;
+  const KnownLocation location;
   const ShortLock lock(leaf_mutex());
-  TensorExtra* const known = find_extra(leaf);
-  if (known && known->accumulator && known->accumulator->try_retain()) [[likely]]
-    return Ref<Node>::adopt(known->accumulator);
   TensorExtra& extra = extra_of(leaf);
-  extra.accumulator = new AccumulateGrad(leaf);
+  if (!extra.accumulator || !extra.accumulator->try_retain())
+    extra.accumulator = new AccumulateGrad(leaf);
   return Ref<Node>::adopt(extra.accumulator);
 }
 

@@ -22,6 +22,7 @@ std::atomic<bool> check_nan_flag{true};
 struct ThreadState {
   std::string location;
   const Node* running = nullptr;  // the node whose derivative it computes
+  const std::string* known = nullptr;  // where it records nodes while a KnownLocation lives
 
   ~ThreadState();
 };
@@ -56,6 +57,7 @@ std::shared_ptr<const Origin> origin_of(const Node& node) {
 }
 
 std::string here() {
+  if (const std::string* const known = own().known) return *known;
   std::shared_ptr<const LocationProvider> provider;
   {
     std::lock_guard lock(origins().mutex);
@@ -132,6 +134,17 @@ void apply_watched(Node& node, std::span<const Tensor> gradients, std::span<Tens
 std::string location_of(const Node& node) {
   const auto origin = origin_of(node);
   return origin ? origin->location : "";
+}
+
+KnownLocation::KnownLocation(bool records) : watches_(records && anomaly_enabled()) {
+  if (!watches_) [[likely]]
+    return;
+  place_ = here();
+  before_ = std::exchange(own().known, &place_);
+}
+
+KnownLocation::~KnownLocation() {
+  if (watches_) own().known = before_;
 }
 
 void remember_origin(const Node& node) {

@@ -29,6 +29,21 @@ void apply_watched(Node& node, std::span<const Tensor> gradients, std::span<Tens
 // Where the node was recorded; "" where that is not known.
 std::string location_of(const Node& node);
 
+// Before a lock is taken under which nodes are recorded: while it lives, they are of this place, and
+// no node asks the program, which may call the library.
+class KnownLocation {
+ public:
+  explicit KnownLocation(bool records = true);
+  ~KnownLocation();
+  KnownLocation(const KnownLocation&) = delete;
+  KnownLocation& operator=(const KnownLocation&) = delete;
+
+ private:
+  std::string place_;
+  const std::string* before_ = nullptr;
+  bool watches_ = false;
+};
+
 // For Node itself: remembers where `node` is recorded, and forgets it.
 void remember_origin(const Node& node);
 void forget_origin(const Node& node);

@@ -2,9 +2,11 @@
 #include <algorithm>
 
 #include "autograd/accumulate_grad.h"
+#include "autograd/anomaly.h"
 #include "autograd/graph_task.h"
 #include "autograd/history.h"
 #include "autograd/hooks.h"
+#include "autograd/mode.h"
 #include "autograd/tensor_extra.h"
 #include "autograd/tensor_ops.h"
 #include "core/in_use.h"
@@ -96,6 +98,7 @@ void RetainedGrad::destroy(RetainedGrad* retained) {
 
 void RetainedGrad::accumulate(const Tensor& gradient) {
   if (use_count() <= 2) return;  // only the node and the pass that runs have it: no tensor
+  const KnownLocation location(grad_enabled());
   memory::call_nobody([&] { accumulate_locked(gradient); });
 }
 

@@ -136,6 +136,40 @@ TEST_F(Anomaly, CallbackMayReleaseTheArguments) {
   EXPECT_EQ(grad_fn(kept), "DivBackward0");
 }
 
+// Gradients of leaves and retained ones that are recorded: each step makes nodes.
+void train_recorded(const tensor_t* of) {
+  const Owned x = call(tensor_detach, of);
+  OK(tensor_set_requires_grad(x, true));
+  const Owned square = call(tensor_mul, x, x), total = call(tensor_sum, square);
+  OK(tensor_retain_grad(square));
+  tensor_backward_options_t options = tensor_backward_options_default();
+  options.create_graph = true;
+  options.retain_graph = true;
+  for (int pass = 0; pass < 2; ++pass) OK(tensor_backward_with(total, &options));
+  expect_values(grad(x), {0, 4});
+  OK(tensor_set_grad(x, nullptr));  // the grad's graph holds the leaf: break the cycle
+}
+
+// A lock held while the callback runs would be waited for without end.
+TEST_F(Anomaly, CallbackMayDoAllThatMadeTheNode) {
+  struct State {
+    const tensor_t* x;
+    int depth = 0, asked = 0;
+  } state{x_};
+  const auto train = [](void* user, char*, size_t, size_t* length) {
+    State& now = *static_cast<State*>(user);
+    *length = 0;
+    ++now.asked;
+    if (now.depth++ == 0) train_recorded(now.x);
+    --now.depth;
+    return tensor_status_t{TENSOR_OK};
+  };
+  detect();
+  OK(tensor_set_location_callback(train, &state, nullptr));
+  train_recorded(x_);
+  EXPECT_GT(state.asked, 10);
+}
+
 TEST_F(Anomaly, CallbackIsAskedForEachNodeAndDestroyedOnce) {
   struct State {
     int asked = 0, destroyed = 0;
