@@ -51,6 +51,9 @@ def pytest_collection_modifyitems(config, items):
     if device != "cpu":
         skip_cpu_only(items)
     for item in items:
+        operation = item.callspec.params.get("operation") if hasattr(item, "callspec") else None
+        if operation:  # one worker has all of an operation: its results serve the test of layouts
+            item.add_marker(pytest.mark.xdist_group(operation))
         for gap in GAPS:
             here = device.startswith(gap.get("device", device))
             if here and fnmatch(item.name, f"*[[]{gap['item']}]"):

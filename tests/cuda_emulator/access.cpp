@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <map>
 #include <sstream>
 
@@ -118,6 +119,18 @@ struct Accessing {
 
 bool is_same(Use a, Use b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
 
+// The first byte from `at` on, before `end`, whose mark is another one.
+size_t end_of_run(const Use* marks, size_t at, size_t end) {
+  size_t next = at + 1;
+  while (next < end && is_same(marks[next], marks[at])) ++next;
+  return next;
+}
+
+// As whole words: a copy of bit fields is many instructions.
+void fill(Use* at, const Use* end, Use use) {
+  for (; at != end; ++at) std::memcpy(static_cast<void*>(at), &use, sizeof(use));
+}
+
 // A read by this thread joins those of others since the last synchronisation.
 void note_read(Use& place, const Accessing& now) {
   Use use = now.use;
@@ -136,34 +149,43 @@ void note_read(Use& place, const Accessing& now) {
 }
 
 // What was found is said once; the marks are those of this access all the same, or whatever follows
-// would be found wrong as well.
+// would be found wrong as well. The bytes of an element mostly have one history: bytes of the same
+// marks are looked at once.
 void check_marks(Shadow& shadow, uintptr_t address, size_t size, Access access, Accessing& now) {
-  const size_t begin = address - shadow.begin;
+  const size_t begin = address - shadow.begin, end = begin + size;
   const char* const what = shadow.begin == shared_shadow().begin ? "race in shared memory" : "race";
   bool found = false;
-  // The bytes of an element mostly have one history: what was found in order needs no second look.
-  Use written, read[kReadSets];
-  const auto check = [&](Use use, Use& last, bool wrote) {
-    if (found || use.operation == 0 || is_same(use, last)) return;
-    last = use;
-    if (now.is_ordered(use)) return;
+  const auto check = [&](Use use, bool wrote) {
+    if (found || use.operation == 0 || now.is_ordered(use)) return;
     report_race(what, address, size, access, use, wrote);
     found = true;
   };
-  for (size_t i = begin; i < begin + size; ++i) {
-    check(shadow.writes[i], written, true);
-    if (access == Access::kRead) {
-      note_read(shadow.reads[now.read_set][i], now);
-      continue;
+  if (access == Access::kRead) {
+    Use* const reads = shadow.reads[now.read_set];
+    shadow.note_read(now.read_set, begin, size);
+    for (size_t i = begin, next; i < end; i = next) {
+      next = end_of_run(reads, i, end_of_run(shadow.writes, i, end));
+      check(shadow.writes[i], true);
+      note_read(reads[i], now);
+      fill(reads + i + 1, reads + next, reads[i]);
     }
-    for (int k = 0; k < kReadSets; ++k) {
-      Use& place = shadow.reads[k][i];
-      check(place, read[k], false);
-      place = {};
-    }
-    shadow.writes[i] = now.use;
-    shadow.states[i] = kInitialised;
+    return;
   }
+  for (size_t i = begin, next; i < end; i = next) {
+    next = end_of_run(shadow.writes, i, end);
+    check(shadow.writes[i], true);
+  }
+  for (int set = 0; set < kReadSets; ++set) {
+    if (!shadow.may_be_read(set, begin, size)) continue;  // the marks need not be brought near
+    Use* const reads = shadow.reads[set];
+    for (size_t i = begin, next; i < end; i = next) {
+      next = end_of_run(reads, i, end);
+      check(reads[i], false);
+    }
+    fill(reads + begin, reads + end, Use());
+  }
+  fill(shadow.writes + begin, shadow.writes + end, now.use);
+  std::fill_n(shadow.states + begin, size, kInitialised);
 }
 
 bool check_states(const Shadow& shadow, uintptr_t address, size_t size, bool needs_values,

@@ -43,6 +43,7 @@ Shadow::Shadow(uintptr_t address, size_t size)
       writes(map_zeroes<Use>(bytes)),
       used(map_zeroes<uint8_t>(bytes / kChunk + 1)) {
   for (Use*& set : reads) set = map_zeroes<Use>(bytes);
+  for (uint8_t*& set : read_in) set = map_zeroes<uint8_t>(bytes / kChunk + 1);
 }
 
 void Shadow::set_state(uintptr_t address, size_t size, ByteState state) {

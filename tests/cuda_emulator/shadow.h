@@ -39,6 +39,7 @@ struct Shadow {
   // By chunks: was any byte used since the range was last reset? Large ranges are mostly not.
   static constexpr size_t kChunk = 4096;
   uint8_t* used = nullptr;
+  uint8_t* read_in[kReadSets] = {};  // of the same chunks: may any byte have a mark of a read?
 
   // Memory for the marks of a range of addresses, zero and cheap until touched.
   Shadow(uintptr_t address, size_t size);
@@ -49,8 +50,17 @@ struct Shadow {
   void set_state(uintptr_t address, size_t size, ByteState state);
   void reset(uintptr_t address, size_t size, ByteState state);
   void forget_uses();
-  void note_used(size_t at, size_t size) {
-    for (size_t chunk = at / kChunk; chunk <= (at + size - 1) / kChunk; ++chunk) used[chunk] = 1;
+  void note_used(size_t at, size_t size) { mark_chunks(used, at, size); }
+  void note_read(int set, size_t at, size_t size) { mark_chunks(read_in[set], at, size); }
+  bool may_be_read(int set, size_t at, size_t size) const {
+    bool found = false;
+    for (size_t i = at / kChunk; i <= (at + size - 1) / kChunk; ++i) found |= read_in[set][i];
+    return found;
+  }
+
+ private:
+  static void mark_chunks(uint8_t* chunks, size_t at, size_t size) {
+    for (size_t i = at / kChunk; i <= (at + size - 1) / kChunk; ++i) chunks[i] = 1;
   }
 };
 
