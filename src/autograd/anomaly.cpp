@@ -21,7 +21,7 @@ std::atomic<bool> check_nan_flag{true};
 // What a thread has said and does.
 struct ThreadState {
   std::string location;
-  const Node* running = nullptr;  // the node whose derivative it computes
+  const Node* running = nullptr;       // the node whose derivative it computes
   const std::string* known = nullptr;  // where it records nodes while a KnownLocation lives
 
   ~ThreadState();

@@ -29,8 +29,8 @@ void apply_watched(Node& node, std::span<const Tensor> gradients, std::span<Tens
 // Where the node was recorded; "" where that is not known.
 std::string location_of(const Node& node);
 
-// Before a lock is taken under which nodes are recorded: while it lives, they are of this place, and
-// no node asks the program, which may call the library.
+// Before a lock is taken under which nodes are recorded: while it lives, they are of this place,
+// and no node asks the program, which may call the library.
 class KnownLocation {
  public:
   explicit KnownLocation(bool records = true);
