@@ -52,7 +52,10 @@ fn stub(library: &Path) -> Option<PathBuf> {
         .collect();
     let source = out.join("stub.c");
     fs::write(&source, functions).ok()?;
-    let compiled = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()))
+    let compiler = env::var("CC").unwrap_or_else(|_| "cc".into());
+    let mut words = compiler.split_whitespace(); // as in CC="ccache gcc"
+    let compiled = Command::new(words.next().unwrap_or("cc"))
+        .args(words)
         .args(["-shared", "-fPIC", "-nostdlib", "-o"])
         .arg(out.join("libtensor.so"))
         .arg(source)
