@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "autograd/delayed_error.h"
 #include "autograd/history.h"
 #include "autograd/mode.h"
 #include "autograd/tensor_ops.h"
@@ -13,20 +14,6 @@ bool contains(std::span<const Tensor> tensors, const Tensor& tensor) {
   return std::any_of(tensors.begin(), tensors.end(),
                      [&](const Tensor& other) { return other.is_same(tensor); });
 }
-
-// Stands where a second derivative would go.
-class NotTwiceDifferentiable final : public ListNode<NotTwiceDifferentiable> {
- public:
-  explicit NotTwiceDifferentiable(std::span<const Tensor> gradients) {
-    set_edge_count(gradients.size());
-    for (size_t i = 0; i < gradients.size(); ++i) connect(i, gradients[i]);
-  }
-  const char* name() const override { return "DelayedError"; }
-  void apply(std::span<const Tensor>, std::span<Tensor>) override {
-    fail(Status::kInvalidArgument,
-         "trying to differentiate twice a function that was marked with @once_differentiable");
-  }
-};
 
 }  // namespace
 
@@ -251,12 +238,10 @@ void CustomFunction::apply(std::span<const Tensor> gradients, std::span<Tensor> 
     const GradMode no_grad(false);
     backward_(*this, given, results);
   }
-  if (!records(std::span<const Tensor>(given))) return;
-  const auto error = Ref<NotTwiceDifferentiable>::adopt(new NotTwiceDifferentiable(given));
   for (Tensor& result : results) {
-    if (!result.defined()) continue;
-    result = result.alias();
-    set_history(result, error);
+    result = without_derivative(
+        result, given,
+        "trying to differentiate twice a function that was marked with @once_differentiable");
   }
 }
 
