@@ -84,14 +84,6 @@ Device device_of(tensor_device_t device, const char* name) {
   return {static_cast<DeviceType>(device.type), static_cast<int16_t>(device.index)};
 }
 
-ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name) {
-  check_as(Status::kValueError,
-           reduction >= TENSOR_REDUCTION_MEAN && reduction <= TENSOR_REDUCTION_SUM, reduction,
-           " is not a valid value for ", name);
-  if (reduction == TENSOR_REDUCTION_NONE) return ops::Reduction::kNone;
-  return reduction == TENSOR_REDUCTION_SUM ? ops::Reduction::kSum : ops::Reduction::kMean;
-}
-
 ops::Options options_of(const tensor_options_t* options) {
   if (!options) return {};
   // A caller of this version has all fields; one of a later version more, which an older library
@@ -124,6 +116,11 @@ Scalar scalar_or(const tensor_scalar_t& given, Scalar otherwise, const char* nam
 
 DType dtype_or(tensor_dtype_t given, DType otherwise, const char* name) {
   return given == TENSOR_DTYPE_DEFAULT ? otherwise : dtype_of(given, name);
+}
+
+std::optional<DType> optional_dtype_of(tensor_dtype_t given, const char* name) {
+  if (given == TENSOR_DTYPE_DEFAULT) return {};
+  return dtype_of(given, name);
 }
 
 Device device_or(tensor_device_t given, Device otherwise, const char* name) {

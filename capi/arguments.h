@@ -6,6 +6,7 @@
 
 #include "core/in_use.h"
 #include "firewall.h"
+#include "generated/enums.h"
 #include "handles.h"
 #include "ops/types.h"
 
@@ -87,7 +88,6 @@ Scalar scalar_of(const tensor_scalar_t& scalar, const char* name);
 DType dtype_of(tensor_dtype_t dtype, const char* name);        // DEFAULT gives kUndefined
 DType named_dtype_of(tensor_dtype_t dtype, const char* name);  // DEFAULT is refused
 Device device_of(tensor_device_t device, const char* name);
-ops::Reduction reduction_of(tensor_reduction_t reduction, const char* name);
 ops::Options options_of(const tensor_options_t* options);
 
 // Copies an operation's options of any version: what an older caller's lack is zeros, and what this
@@ -108,7 +108,11 @@ inline int64_t value_or(const tensor_optional_int64_t& given, int64_t otherwise)
 inline double value_or(const tensor_optional_double_t& given, double otherwise) {
   return given.has_value ? given.value : otherwise;
 }
+inline bool value_or(const tensor_optional_bool_t& given, bool otherwise) {
+  return given.has_value ? given.value : otherwise;
+}
 Scalar scalar_or(const tensor_scalar_t& given, Scalar otherwise, const char* name);
+std::optional<DType> optional_dtype_of(tensor_dtype_t given, const char* name);
 DType dtype_or(tensor_dtype_t given, DType otherwise, const char* name);
 Device device_or(tensor_device_t given, Device otherwise, const char* name);
 // Where there is an output, which brings its own.

@@ -94,3 +94,50 @@ func (t *Tensor) ScatterAdd_(dim int64, index *Tensor, src *Tensor) (*Tensor, er
 	src.done()
 	return same(t, result)
 }
+
+// ScatterReduceOptions are the options of ScatterReduce, and their defaults.
+type ScatterReduceOptions struct {
+	IncludeSelf *bool // true
+}
+
+// ScatterReduce: self, where each element that index names (as in scatter) becomes the sum,
+// product, mean, maximum or minimum of itself and of the elements of src that meet there; without
+// itself where not include_self. Errors: other dtypes in src; the mean of bool.
+func (t *Tensor) ScatterReduce(dim int64, index *Tensor, src *Tensor, reduce ScatterReduction, options ...ScatterReduceOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_scatter_reduce(t.use(), C.int64_t(dim), index.use(), src.use(), C.tensor_scatter_reduction_t(reduce), C.bool(given.IncludeSelf != nil), C.bool(valueOf(given.IncludeSelf)))
+	t.done()
+	index.done()
+	src.done()
+	return own(result)
+}
+
+// ScatterReduce_: as ScatterReduce, in place.
+func (t *Tensor) ScatterReduce_(dim int64, index *Tensor, src *Tensor, reduce ScatterReduction, options ...ScatterReduceOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_scatter_reduce_(t.use(), C.int64_t(dim), index.use(), src.use(), C.tensor_scatter_reduction_t(reduce), C.bool(given.IncludeSelf != nil), C.bool(valueOf(given.IncludeSelf)))
+	t.done()
+	index.done()
+	src.done()
+	return same(t, result)
+}
+
+// ScatterReduceOut: as ScatterReduce, into a given tensor.
+func (t *Tensor) ScatterReduceOut(dim int64, index *Tensor, src *Tensor, reduce ScatterReduction, out *Tensor, options ...ScatterReduceOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_scatter_reduce_out(t.use(), C.int64_t(dim), index.use(), src.use(), C.tensor_scatter_reduction_t(reduce), C.bool(given.IncludeSelf != nil), C.bool(valueOf(given.IncludeSelf)), out.use())
+	t.done()
+	index.done()
+	src.done()
+	out.done()
+	return errorOf(result)
+}

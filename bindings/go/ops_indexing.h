@@ -72,4 +72,39 @@ static inline go_result go_scatter_add_(uintptr_t self, int64_t dim, uintptr_t i
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_scatter_reduce(uintptr_t self, int64_t dim, uintptr_t index,
+                                          uintptr_t src, tensor_scatter_reduction_t reduce,
+                                          bool has_include_self, bool include_self) {
+  tensor_scatter_reduce_options_t options = {sizeof options};
+  options.include_self.has_value = has_include_self;
+  options.include_self.value = include_self;
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_scatter_reduce(go_handle(self), dim, go_handle(index),
+                                                 go_handle(src), reduce, &options, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_scatter_reduce_(uintptr_t self, int64_t dim, uintptr_t index,
+                                           uintptr_t src, tensor_scatter_reduction_t reduce,
+                                           bool has_include_self, bool include_self) {
+  tensor_scatter_reduce_options_t options = {sizeof options};
+  options.include_self.has_value = has_include_self;
+  options.include_self.value = include_self;
+  tensor_status_t status = tensor_scatter_reduce_(go_handle(self), dim, go_handle(index),
+                                                  go_handle(src), reduce, &options);
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_scatter_reduce_out(uintptr_t self, int64_t dim, uintptr_t index,
+                                              uintptr_t src, tensor_scatter_reduction_t reduce,
+                                              bool has_include_self, bool include_self,
+                                              uintptr_t out) {
+  tensor_scatter_reduce_options_t options = {sizeof options};
+  options.include_self.has_value = has_include_self;
+  options.include_self.value = include_self;
+  tensor_status_t status = tensor_scatter_reduce_out(
+      go_handle(self), dim, go_handle(index), go_handle(src), reduce, &options, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 #endif  // LIBTENSOR_GO_OPS_INDEXING_H

@@ -66,6 +66,64 @@ func (t *Tensor) MeanDimOut(dim []int64, keepdim bool, out *Tensor) error {
 	return errorOf(result)
 }
 
+// ProdOptions are the options of Prod, and their defaults.
+type ProdOptions struct {
+	Dtype DType // nil
+}
+
+// Prod: The product of all elements. Integers and bool give int64, unless dtype is given, to which
+// self is converted first.
+func (t *Tensor) Prod(options ...ProdOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_prod(t.use(), C.tensor_dtype_t(given.Dtype))
+	t.done()
+	return own(result)
+}
+
+// ProdOut: as Prod, into a given tensor.
+func (t *Tensor) ProdOut(out *Tensor, options ...ProdOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_prod_out(t.use(), C.tensor_dtype_t(given.Dtype), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
+// ProdDimOptions are the options of ProdDim, and their defaults.
+type ProdDimOptions struct {
+	Keepdim bool  // false
+	Dtype   DType // nil
+}
+
+// ProdDim: The product along dim, with dtypes as for prod. keepdim leaves the dim in with size 1.
+func (t *Tensor) ProdDim(dim int64, options ...ProdDimOptions) (*Tensor, error) {
+	given, err := oneOf(options)
+	if err != nil {
+		return nil, err
+	}
+	result := C.go_prod_dim(t.use(), C.int64_t(dim), C.bool(given.Keepdim), C.tensor_dtype_t(given.Dtype))
+	t.done()
+	return own(result)
+}
+
+// ProdDimOut: as ProdDim, into a given tensor.
+func (t *Tensor) ProdDimOut(dim int64, out *Tensor, options ...ProdDimOptions) error {
+	given, err := oneOf(options)
+	if err != nil {
+		return err
+	}
+	result := C.go_prod_dim_out(t.use(), C.int64_t(dim), C.bool(given.Keepdim), C.tensor_dtype_t(given.Dtype), out.use())
+	t.done()
+	out.done()
+	return errorOf(result)
+}
+
 // VarOptions are the options of Var, and their defaults.
 type VarOptions struct {
 	Dim        []int64  // []

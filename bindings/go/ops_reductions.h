@@ -55,6 +55,40 @@ static inline go_result go_mean_dim_out(uintptr_t self, const int64_t* dim, size
   return go_finish(status, 0, 0);
 }
 
+static inline go_result go_prod(uintptr_t self, tensor_dtype_t dtype) {
+  tensor_prod_options_t options = {sizeof options};
+  options.dtype = dtype;
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_prod(go_handle(self), &options, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_prod_out(uintptr_t self, tensor_dtype_t dtype, uintptr_t out) {
+  tensor_prod_options_t options = {sizeof options};
+  options.dtype = dtype;
+  tensor_status_t status = tensor_prod_out(go_handle(self), &options, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
+static inline go_result go_prod_dim(uintptr_t self, int64_t dim, bool keepdim,
+                                    tensor_dtype_t dtype) {
+  tensor_prod_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
+  options.dtype = dtype;
+  tensor_t* out = NULL;
+  tensor_status_t status = tensor_prod_dim(go_handle(self), dim, &options, &out);
+  return go_finish(status, (uintptr_t)out, 0);
+}
+
+static inline go_result go_prod_dim_out(uintptr_t self, int64_t dim, bool keepdim,
+                                        tensor_dtype_t dtype, uintptr_t out) {
+  tensor_prod_dim_options_t options = {sizeof options};
+  options.keepdim = keepdim;
+  options.dtype = dtype;
+  tensor_status_t status = tensor_prod_dim_out(go_handle(self), dim, &options, go_handle(out));
+  return go_finish(status, 0, 0);
+}
+
 static inline go_result go_var(uintptr_t self, const int64_t* dim, size_t dim_count,
                                bool has_correction, double correction, bool keepdim) {
   tensor_var_options_t options = {sizeof options};

@@ -108,13 +108,3 @@ func oneOf[T any](options []T) (T, error) {
 	}
 	return defaults, &Error{TypeError, fmt.Sprintf("%d options were given, one %T is taken", len(options), defaults)}
 }
-
-// Reduction is what a loss does with the values of its samples.
-type Reduction int32
-
-// The reductions.
-const (
-	ReductionMean Reduction = C.TENSOR_REDUCTION_MEAN
-	ReductionNone Reduction = C.TENSOR_REDUCTION_NONE
-	ReductionSum  Reduction = C.TENSOR_REDUCTION_SUM
-)

@@ -82,3 +82,33 @@ tensor_status_t tensor_scatter_add_(tensor_t* self, int64_t dim, const tensor_t*
     ops::scatter_add_(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src"));
   });
 }
+
+tensor_status_t tensor_scatter_reduce(const tensor_t* self, int64_t dim, const tensor_t* index,
+                                      const tensor_t* src, tensor_scatter_reduction_t reduce,
+                                      const tensor_scatter_reduce_options_t* options,
+                                      tensor_t** out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    check_result(out, "out");
+    *out = new_handle(ops::scatter_reduce(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src"), scatter_reduction_of(reduce, "reduce"), value_or(given.include_self, true)));
+  });
+}
+
+tensor_status_t tensor_scatter_reduce_(tensor_t* self, int64_t dim, const tensor_t* index,
+                                       const tensor_t* src, tensor_scatter_reduction_t reduce,
+                                       const tensor_scatter_reduce_options_t* options) {
+  return guard([&] {
+    const auto given = given_options(options);
+    ops::scatter_reduce_(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src"), scatter_reduction_of(reduce, "reduce"), value_or(given.include_self, true));
+  });
+}
+
+tensor_status_t tensor_scatter_reduce_out(const tensor_t* self, int64_t dim, const tensor_t* index,
+                                          const tensor_t* src, tensor_scatter_reduction_t reduce,
+                                          const tensor_scatter_reduce_options_t* options,
+                                          tensor_t* out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    ops::scatter_reduce_out(tensor_of(self, "self"), dim, tensor_of(index, "index"), tensor_of(src, "src"), scatter_reduction_of(reduce, "reduce"), value_or(given.include_self, true), tensor_of(out, "out"));
+  });
+}

@@ -64,6 +64,40 @@ tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim, si
   });
 }
 
+tensor_status_t tensor_prod(const tensor_t* self, const tensor_prod_options_t* options,
+                            tensor_t** out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    check_result(out, "out");
+    *out = new_handle(ops::prod(tensor_of(self, "self"), optional_dtype_of(given.dtype, "options.dtype")));
+  });
+}
+
+tensor_status_t tensor_prod_out(const tensor_t* self, const tensor_prod_options_t* options,
+                                tensor_t* out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    ops::prod_out(tensor_of(self, "self"), optional_dtype_of(given.dtype, "options.dtype"), tensor_of(out, "out"));
+  });
+}
+
+tensor_status_t tensor_prod_dim(const tensor_t* self, int64_t dim,
+                                const tensor_prod_dim_options_t* options, tensor_t** out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    check_result(out, "out");
+    *out = new_handle(ops::prod_dim(tensor_of(self, "self"), dim, given.keepdim, optional_dtype_of(given.dtype, "options.dtype")));
+  });
+}
+
+tensor_status_t tensor_prod_dim_out(const tensor_t* self, int64_t dim,
+                                    const tensor_prod_dim_options_t* options, tensor_t* out) {
+  return guard([&] {
+    const auto given = given_options(options);
+    ops::prod_dim_out(tensor_of(self, "self"), dim, given.keepdim, optional_dtype_of(given.dtype, "options.dtype"), tensor_of(out, "out"));
+  });
+}
+
 tensor_status_t tensor_var(const tensor_t* self, const tensor_var_options_t* options,
                            tensor_t** out) {
   return guard([&] {

@@ -86,12 +86,16 @@ typedef struct {
   double value;
 } tensor_optional_double_t;
 
+typedef struct {
+  bool has_value;
+  bool value;
+} tensor_optional_bool_t;
+
 tensor_optional_int64_t tensor_some_int64(int64_t value);
 
 tensor_optional_double_t tensor_some_double(double value);
 
-typedef int32_t tensor_reduction_t;
-enum { TENSOR_REDUCTION_MEAN = 0, TENSOR_REDUCTION_NONE = 1, TENSOR_REDUCTION_SUM = 2 };
+tensor_optional_bool_t tensor_some_bool(bool value);
 
 tensor_status_t tensor_set_requires_grad(tensor_t* t, bool requires_grad);
 tensor_status_t tensor_requires_grad(const tensor_t* t, bool* out);
@@ -662,6 +666,18 @@ tensor_status_t tensor_memory_history_record(tensor_device_t device, size_t max_
 tensor_status_t tensor_memory_history(tensor_device_t device, char* buffer,
                                                  size_t capacity, size_t* length);
 
+typedef int32_t tensor_scatter_reduction_t;
+enum {
+  TENSOR_SCATTER_REDUCTION_SUM = 0,
+  TENSOR_SCATTER_REDUCTION_PROD = 1,
+  TENSOR_SCATTER_REDUCTION_MEAN = 2,
+  TENSOR_SCATTER_REDUCTION_AMAX = 3,
+  TENSOR_SCATTER_REDUCTION_AMIN = 4
+};
+
+typedef int32_t tensor_reduction_t;
+enum { TENSOR_REDUCTION_MEAN = 0, TENSOR_REDUCTION_NONE = 1, TENSOR_REDUCTION_SUM = 2 };
+
 tensor_status_t tensor_relu(const tensor_t* self, tensor_t** out);
 tensor_status_t tensor_relu_(tensor_t* self);
 
@@ -1087,6 +1103,26 @@ tensor_status_t tensor_scatter_add_(tensor_t* self, int64_t dim, const tensor_t*
 
 typedef struct {
   size_t struct_size;
+  tensor_optional_bool_t include_self;
+} tensor_scatter_reduce_options_t;
+
+tensor_status_t tensor_scatter_reduce(const tensor_t* self, int64_t dim,
+                                                 const tensor_t* index, const tensor_t* src,
+                                                 tensor_scatter_reduction_t reduce,
+                                                 const tensor_scatter_reduce_options_t* options,
+                                                 tensor_t** out);
+tensor_status_t tensor_scatter_reduce_(tensor_t* self, int64_t dim,
+                                                  const tensor_t* index, const tensor_t* src,
+                                                  tensor_scatter_reduction_t reduce,
+                                                  const tensor_scatter_reduce_options_t* options);
+tensor_status_t tensor_scatter_reduce_out(const tensor_t* self, int64_t dim,
+                                                     const tensor_t* index, const tensor_t* src,
+                                                     tensor_scatter_reduction_t reduce,
+                                                     const tensor_scatter_reduce_options_t* options,
+                                                     tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
   int64_t dim;
 } tensor_cat_options_t;
 
@@ -1240,6 +1276,29 @@ tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* dim, size_t
                                            bool keepdim, tensor_t** out);
 tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  tensor_dtype_t dtype;
+} tensor_prod_options_t;
+
+tensor_status_t tensor_prod(const tensor_t* self, const tensor_prod_options_t* options,
+                                       tensor_t** out);
+tensor_status_t tensor_prod_out(const tensor_t* self,
+                                           const tensor_prod_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  bool keepdim;
+  tensor_dtype_t dtype;
+} tensor_prod_dim_options_t;
+
+tensor_status_t tensor_prod_dim(const tensor_t* self, int64_t dim,
+                                           const tensor_prod_dim_options_t* options,
+                                           tensor_t** out);
+tensor_status_t tensor_prod_dim_out(const tensor_t* self, int64_t dim,
+                                               const tensor_prod_dim_options_t* options,
+                                               tensor_t* out);
 
 typedef struct {
   size_t struct_size;
@@ -1401,6 +1460,31 @@ tensor_status_t tensor_all_dim(const tensor_t* self, const int64_t* dim, size_t 
                                           const tensor_all_dim_options_t* options, tensor_t** out);
 tensor_status_t tensor_all_dim_out(const tensor_t* self, const int64_t* dim,
                                               size_t count, const tensor_all_dim_options_t* options,
+                                              tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  tensor_dtype_t dtype;
+} tensor_cumsum_options_t;
+
+tensor_status_t tensor_cumsum(const tensor_t* self, int64_t dim,
+                                         const tensor_cumsum_options_t* options, tensor_t** out);
+tensor_status_t tensor_cumsum_(tensor_t* self, int64_t dim,
+                                          const tensor_cumsum_options_t* options);
+tensor_status_t tensor_cumsum_out(const tensor_t* self, int64_t dim,
+                                             const tensor_cumsum_options_t* options, tensor_t* out);
+
+typedef struct {
+  size_t struct_size;
+  tensor_dtype_t dtype;
+} tensor_cumprod_options_t;
+
+tensor_status_t tensor_cumprod(const tensor_t* self, int64_t dim,
+                                          const tensor_cumprod_options_t* options, tensor_t** out);
+tensor_status_t tensor_cumprod_(tensor_t* self, int64_t dim,
+                                           const tensor_cumprod_options_t* options);
+tensor_status_t tensor_cumprod_out(const tensor_t* self, int64_t dim,
+                                              const tensor_cumprod_options_t* options,
                                               tensor_t* out);
 
 tensor_status_t tensor_view(const tensor_t* self, const int64_t* shape, size_t ndim,

@@ -20,6 +20,7 @@
 #include "tensor/ops/losses.h"
 #include "tensor/ops/math.h"
 #include "tensor/ops/reductions.h"
+#include "tensor/ops/scans.h"
 #include "tensor/ops/views.h"
 
 #endif /* TENSOR_OPS_H */

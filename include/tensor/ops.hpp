@@ -13,6 +13,7 @@
 #include "tensor/ops/losses.hpp"
 #include "tensor/ops/math.hpp"
 #include "tensor/ops/reductions.hpp"
+#include "tensor/ops/scans.hpp"
 #include "tensor/ops/views.hpp"
 
 #endif  // TENSOR_OPS_HPP

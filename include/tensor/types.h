@@ -139,6 +139,11 @@ typedef struct {
   double value;
 } tensor_optional_double_t;
 
+typedef struct {
+  bool has_value;
+  bool value;
+} tensor_optional_bool_t;
+
 TENSOR_INLINE tensor_optional_int64_t tensor_some_int64(int64_t value) {
   tensor_optional_int64_t optional = {true, value};
   return optional;
@@ -149,9 +154,10 @@ TENSOR_INLINE tensor_optional_double_t tensor_some_double(double value) {
   return optional;
 }
 
-/* What a loss does with the values of its samples: their mean, nothing, their sum. */
-typedef int32_t tensor_reduction_t;
-enum { TENSOR_REDUCTION_MEAN = 0, TENSOR_REDUCTION_NONE = 1, TENSOR_REDUCTION_SUM = 2 };
+TENSOR_INLINE tensor_optional_bool_t tensor_some_bool(bool value) {
+  tensor_optional_bool_t optional = {true, value};
+  return optional;
+}
 
 #ifdef __cplusplus
 }

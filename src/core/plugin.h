@@ -32,7 +32,7 @@ using PluginEntry = const char* (*)(uint32_t interface, const PluginHost& host);
 inline constexpr const char* kPluginEntry = "libtensor_plugin";
 // Raised when core/device_runtime.h, core/kernel_registry.h, core/calls, memory/provider.h or
 // memory/allocator.h changes: library and plug-in must be of one build.
-inline constexpr uint32_t kPluginInterface = 6;
+inline constexpr uint32_t kPluginInterface = 7;
 
 // Filled in by src/memory when the library is loaded.
 extern PluginHost plugin_host;

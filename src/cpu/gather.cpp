@@ -4,7 +4,7 @@
 #include "core/calls/gather.h"
 #include "core/checked_index.h"
 #include "core/loop_nest.h"
-#include "core/scalar_math.h"
+#include "core/steps.h"
 #include "cpu/cpu_kernel.h"
 #include "cpu/threads.h"
 
@@ -110,38 +110,70 @@ void gather(const GatherCall& call) {
   });
 }
 
-// Elements that meet in self differ only along the indexed dim. That dim is the inner loop, which
-// one thread runs in order: the last one assigned wins, and sums have one order, whatever the
-// number of threads.
-void scatter(const ScatterCall& call) {
-  const IndexedLoop loop(call, /*keep_lines_apart=*/true);
-  loop.check_indices();
+// A bool in memory may be any byte.
+template <class T>
+auto load(const T& element) {
+  if constexpr (std::is_same_v<T, bool>)
+    return reinterpret_cast<const uint8_t&>(element) != 0;
+  else if constexpr (std::is_arithmetic_v<T>)
+    return element;
+  else
+    return static_cast<float>(element);
+}
+
+template <class Step>
+void scatter_with(const ScatterCall& call, const IndexedLoop& loop) {
   const int64_t* const index = static_cast<const int64_t*>(call.index.data);
   const int64_t stride = loop.self_stride(), size = call.dim_size;
-  if (call.mode == ScatterMode::kAssign) {
-    return dispatch_size(size_of(call.self.dtype), [&](auto sample) {
-      using T = decltype(sample);
-      T* const self = static_cast<T*>(call.self.data);
-      const T* const source = static_cast<const T*>(call.other.data);
-      loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
-        self[self_offset + read_index_within(index + at, size) * stride] = source[other];
-      });
-    });
-  }
   dispatch(call.self.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* const self = static_cast<T*>(call.self.data);
     const T* const source = static_cast<const T*>(call.other.data);
     loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
       T& target = self[self_offset + read_index_within(index + at, size) * stride];
-      if constexpr (std::is_arithmetic_v<T>)
-        target = Add(target, source[other]);
-      else
-        target = T(static_cast<float>(target) + static_cast<float>(source[other]));
+      target = T(Step::combine(load(target), load(source[other])));
     });
   });
 }
 
+void scatter_assign(const ScatterCall& call, const IndexedLoop& loop) {
+  const int64_t* const index = static_cast<const int64_t*>(call.index.data);
+  const int64_t stride = loop.self_stride(), size = call.dim_size;
+  dispatch_size(size_of(call.self.dtype), [&](auto sample) {
+    using T = decltype(sample);
+    T* const self = static_cast<T*>(call.self.data);
+    const T* const source = static_cast<const T*>(call.other.data);
+    loop.for_each([=](int64_t self_offset, int64_t at, int64_t other) {
+      self[self_offset + read_index_within(index + at, size) * stride] = source[other];
+    });
+  });
+}
+
+// Elements that meet in self differ only along the indexed dim. That dim is the inner loop, which
+// one thread runs in order: the last one assigned wins, and sums have one order, whatever the
+// number of threads.
+void scatter(const ScatterCall& call) {
+  const IndexedLoop loop(call, /*keep_lines_apart=*/true);
+  loop.check_indices();
+  switch (call.mode) {
+    case ScatterMode::kAssign:
+      return scatter_assign(call, loop);
+    case ScatterMode::kAdd:
+      return scatter_with<AddStep>(call, loop);
+    case ScatterMode::kMultiply:
+      return scatter_with<MultiplyStep>(call, loop);
+    case ScatterMode::kMax:
+      return scatter_with<MaxStep>(call, loop);
+    case ScatterMode::kMin:
+      return scatter_with<MinStep>(call, loop);
+  }
+}
+
+void check_index(const CheckIndexCall& call) {
+  IndexedLoop(call, /*keep_lines_apart=*/false).check_indices();
+}
+
+const CpuKernel<check_index> add_check_index;
 const CpuKernel<gather> add_gather;
 const CpuKernel<scatter> add_scatter;
 

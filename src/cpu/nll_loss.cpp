@@ -8,8 +8,6 @@
 namespace libtensor::cpu {
 namespace {
 
-enum { kNone = 0, kMean = 1, kSum = 2 };
-
 void check_targets(const NllLossOperands& call) {
   for (int64_t i = 0; i < call.rows; ++i) {
     const int64_t target = read_index(call.target + i);
@@ -70,7 +68,7 @@ void nll_loss(const NllLossCall& call) {
     using T = ComputeType<S>;
     S* const out = static_cast<S*>(call.out);
     S* const total_weight = static_cast<S*>(call.total_weight);
-    if (call.reduction == kNone) {
+    if (call.reduction == Reduction::kNone) {
       for (int64_t i = 0; i < call.rows; ++i) {
         T loss, weight;
         sum_rows<S>(call, i, i + 1, &loss, &weight);
@@ -82,7 +80,7 @@ void nll_loss(const NllLossCall& call) {
     T loss, weight;
     sum_rows<S>(call, 0, call.rows, &loss, &weight);
     // With nothing to average the mean is NaN.
-    *out = convert<S>(call.reduction == kMean ? loss / weight : loss);
+    *out = convert<S>(call.reduction == Reduction::kMean ? loss / weight : loss);
     if (total_weight) *total_weight = convert<S>(weight);
   });
 }
@@ -98,8 +96,10 @@ void nll_loss_backward(const NllLossBackwardCall& call) {
     for (int64_t i = 0; i < call.rows; ++i) {
       const int64_t target = read_index(call.target + i);
       if (is_ignored(call, target)) continue;
-      T value = -weight_of<S>(call, target) * convert<T>(grad[call.reduction == kNone ? i : 0]);
-      if (call.reduction == kMean) value /= convert<T>(*static_cast<const S*>(call.total_weight));
+      T value = -weight_of<S>(call, target) *
+                convert<T>(grad[call.reduction == Reduction::kNone ? i : 0]);
+      if (call.reduction == Reduction::kMean)
+        value /= convert<T>(*static_cast<const S*>(call.total_weight));
       out[i * call.classes + target] = convert<S>(value);
     }
   });

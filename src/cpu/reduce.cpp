@@ -1,6 +1,6 @@
-// Sums, means, maxima, minima, any, all. Each output's elements are cut into leaves, whose totals
-// are combined pairwise: the error grows with the logarithm of the count (N. Higham, "The accuracy
-// of floating point summation", 1993).
+// Sums, products, means, maxima, minima, any, all. Each output's elements are cut into leaves,
+// whose totals are combined pairwise: the error grows with the logarithm of the count (N. Higham,
+// "The accuracy of floating point summation", 1993).
 #include "cpu/reduce.h"
 
 #include <bit>
@@ -33,6 +33,8 @@ DType accumulation_dtype(const ReduceCall& call) {
     case ReduceOp::kMax:
     case ReduceOp::kMin:
       return compute_dtype(in);
+    case ReduceOp::kProd:
+      return is_floating(in) ? DType::kFloat64 : DType::kInt64;
     case ReduceOp::kVar:
     case ReduceOp::kStd:
       return DType::kFloat64;

@@ -20,7 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace libtensor::cpu::HWY_NAMESPACE {
 
 using libtensor::Add, libtensor::Gt, libtensor::IfThenElse, libtensor::IsNaN, libtensor::Lt,
-    libtensor::Or;
+    libtensor::Mul, libtensor::Or;
 
 // identity: combines with any x into x (for sums -0, since 0 would turn -0 into 0).
 // empty: what a reduction of nothing gives.
@@ -32,6 +32,17 @@ struct SumStep {
   template <class V>
   static LIBTENSOR_INLINE V combine(V a, V b) {
     return Add(a, b);
+  }
+};
+
+struct ProductStep {
+  template <class T>
+  static constexpr T identity = 1;
+  template <class T>
+  static constexpr T empty = 1;
+  template <class V>
+  static LIBTENSOR_INLINE V combine(V a, V b) {
+    return Mul(a, b);
   }
 };
 
@@ -100,6 +111,8 @@ struct Fold {
 
 template <class T>
 using Sum = Fold<SumStep, T>;
+template <class T>
+using Product = Fold<ProductStep, T>;
 template <class T>
 using Max = Fold<MaxStep, T>;
 template <class T>
@@ -203,6 +216,7 @@ void AddKernels(ReduceOp op) {
 
 void FillReduce() {
   AddKernels<Sum, int64_t, float, double>(ReduceOp::kSum);
+  AddKernels<Product, int64_t, double>(ReduceOp::kProd);
   AddKernels<Mean, float, double>(ReduceOp::kMean);
   AddKernels<Max, bool, uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>(ReduceOp::kMax);
   AddKernels<Min, bool, uint8_t, int8_t, int16_t, int32_t, int64_t, float, double>(ReduceOp::kMin);

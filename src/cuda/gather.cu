@@ -3,7 +3,7 @@
 // the other dims.
 #include "core/calls/gather.h"
 #include "core/calls/index.h"
-#include "core/scalar_math.h"
+#include "core/steps.h"
 #include "cuda/check_index.h"
 #include "cuda/cuda_kernel.h"
 #include "cuda/cut.h"
@@ -97,8 +97,10 @@ __global__ void __launch_bounds__(kThreads)
   out[offsets[2]] = good ? self[offsets[0] + at * line.self_stride] : T(0);
 }
 
+struct AssignStep {};
+
 // One thread walks along a line, so that the last element assigned wins and sums have one order.
-template <class T, class I, bool kAdd>
+template <class T, class I, class Step>
 __global__ void __launch_bounds__(kThreads)
     scatter_kernel(Stored<T>* self, const I* index, const Stored<T>* source, KernelNest<3> nest,
                    uint32_t lines, Line line, FaultReporter reporter) {
@@ -111,11 +113,11 @@ __global__ void __launch_bounds__(kThreads)
     if (!read_good_index(reporter, named, line.dim_size, at)) continue;
     Stored<T>& target = self[offsets[0] + at * line.self_stride];
     const Stored<T> value = source[offsets[2] + k * line.other_stride];
-    if constexpr (kAdd) {
-      using C = ComputeOf<T>;
-      target = to_stored<T>(Add(convert<C>(target), convert<C>(value)));
-    } else {
+    if constexpr (std::is_same_v<Step, AssignStep>) {
       target = value;
+    } else {
+      using C = ComputeOf<T>;
+      target = to_stored<T>(Step::combine(convert<C>(target), convert<C>(value)));
     }
   }
 }
@@ -141,10 +143,10 @@ void launch_gather(const Plan& plan) {
   });
 }
 
-template <class T, class I, bool kAdd>
+template <class T, class I, class Step>
 void launch_scatter(const Plan& plan) {
   cut(plan.outside, [&](const Nest& piece, uint32_t count, const int64_t(&first)[3]) {
-    launch(scatter_kernel<T, I, kAdd>, config_of(plan, count),
+    launch(scatter_kernel<T, I, Step>, config_of(plan, count),
            static_cast<Stored<T>*>(plan.self.data) + first[0],
            static_cast<const I*>(plan.index.data) + first[1],
            static_cast<const Stored<T>*>(plan.other.data) + first[2], KernelNest<3>(piece), count,
@@ -159,17 +161,31 @@ void gather(const Context& context, const GatherCall& call) {
                 [&](auto tag) { launch_gather<typename decltype(tag)::type, int64_t>(plan); });
 }
 
-void scatter(const Context& context, const ScatterCall& call) {
-  const bool adds = call.mode == ScatterMode::kAdd;
-  const Plan plan = plan_of(context, adds ? "scatter_add" : "scatter", call);
-  if (call.at_once) check_all(plan);
-  if (!adds) {
-    return dispatch_size(size_of(call.self.dtype), [&](auto tag) {
-      launch_scatter<typename decltype(tag)::type, int64_t, false>(plan);
-    });
-  }
+template <class Step>
+void scatter_with(const ScatterCall& call, const Plan& plan) {
   dispatch(call.self.dtype,
-           [&](auto tag) { launch_scatter<typename decltype(tag)::type, int64_t, true>(plan); });
+           [&](auto tag) { launch_scatter<typename decltype(tag)::type, int64_t, Step>(plan); });
+}
+
+void scatter(const Context& context, const ScatterCall& call) {
+  static constexpr const char* kNames[] = {"scatter", "scatter_add", "scatter_prod", "scatter_max",
+                                           "scatter_min"};
+  const Plan plan = plan_of(context, kNames[static_cast<int>(call.mode)], call);
+  if (call.at_once) check_all(plan);
+  switch (call.mode) {
+    case ScatterMode::kAssign:
+      return dispatch_size(size_of(call.self.dtype), [&](auto tag) {
+        launch_scatter<typename decltype(tag)::type, int64_t, AssignStep>(plan);
+      });
+    case ScatterMode::kAdd:
+      return scatter_with<AddStep>(call, plan);
+    case ScatterMode::kMultiply:
+      return scatter_with<MultiplyStep>(call, plan);
+    case ScatterMode::kMax:
+      return scatter_with<MaxStep>(call, plan);
+    case ScatterMode::kMin:
+      return scatter_with<MinStep>(call, plan);
+  }
 }
 
 void index_select(const Context& context, const IndexSelectCall& call) {
@@ -189,11 +205,17 @@ void index_add(const Context& context, const IndexAddCall& call) {
   if (call.at_once) check_all(plan);
   dispatch(call.self.dtype, [&](auto tag) {
     dispatch_index(call.index.dtype, [&](auto index_tag) {
-      launch_scatter<typename decltype(tag)::type, typename decltype(index_tag)::type, true>(plan);
+      launch_scatter<typename decltype(tag)::type, typename decltype(index_tag)::type, AddStep>(
+          plan);
     });
   });
 }
 
+void check_index(const Context& context, const CheckIndexCall& call) {
+  if (call.at_once) check_all(plan_of(context, "check_index", call));
+}
+
+const CudaKernel<check_index> add_check_index;
 const CudaKernel<gather> add_gather;
 const CudaKernel<scatter> add_scatter;
 const CudaKernel<index_select> add_index_select;

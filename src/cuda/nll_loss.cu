@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(kThreads)
   if (threadIdx.x != 0) return;
   // With nothing to average the mean is NaN.
   *static_cast<S*>(call.out) =
-      convert<S>(call.reduction == kMean ? total.loss / total.weight : total.loss);
+      convert<S>(call.reduction == Reduction::kMean ? total.loss / total.weight : total.loss);
   if (call.total_weight) *static_cast<S*>(call.total_weight) = convert<S>(total.weight);
 }
 
@@ -87,8 +87,9 @@ __global__ void __launch_bounds__(kThreads)
   if (!is_within(target, call.classes)) return report_fault(reporter, target);
   const S* const grad = static_cast<const S*>(call.grad);
   A value = call.weight ? -convert<A>(static_cast<const S*>(call.weight)[target]) : A(-1);
-  value *= convert<A>(grad[call.reduction == kNone ? row : 0]);
-  if (call.reduction == kMean) value /= convert<A>(*static_cast<const S*>(call.total_weight));
+  value *= convert<A>(grad[call.reduction == Reduction::kNone ? row : 0]);
+  if (call.reduction == Reduction::kMean)
+    value /= convert<A>(*static_cast<const S*>(call.total_weight));
   static_cast<S*>(call.out)[row * call.classes + target] = convert<S>(value);
 }
 
@@ -102,7 +103,7 @@ void nll_loss(const Context& context, const NllLossCall& call) {
   const uint32_t blocks = blocks_for(call) + (call.rows == 0);
   dispatch_floating(call.dtype, [&](auto tag) {
     using S = typename decltype(tag)::type;
-    if (call.reduction == kNone) {
+    if (call.reduction == Reduction::kNone) {
       launch(nll_rows_kernel<S>, {"nll_loss", context.stream, blocks, kThreads},
              NllLossOperands(call), reporter);
       return;

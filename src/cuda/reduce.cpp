@@ -13,8 +13,8 @@ constexpr int64_t kLeastPerLane = 16;   // elements, before an output is worth m
 constexpr int64_t kMaxSplits = 256;
 
 const char* name_of(ReduceOp op) {
-  static constexpr const char* kNames[] = {"sum", "mean", "max", "min", "argmax", "argmin",
-                                           "max", "min",  "any", "all", "var",    "std"};
+  static constexpr const char* kNames[] = {"sum", "mean", "max", "min", "argmax", "argmin", "max",
+                                           "min", "any",  "all", "var", "std",    "prod"};
   return kNames[static_cast<int>(op)];
 }
 
@@ -68,6 +68,8 @@ void run(const Context& context, ReduceOp op, const ReducePlan& plan) {
     case ReduceOp::kSum:
     case ReduceOp::kMean:
       return reduce_sum(context, plan);
+    case ReduceOp::kProd:
+      return reduce_prod(context, plan);
     case ReduceOp::kMax:
       return reduce_max(context, plan);
     case ReduceOp::kMin:

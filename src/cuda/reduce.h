@@ -38,6 +38,7 @@ struct ReduceRuns {
 };
 
 void reduce_sum(const Context& context, const ReducePlan& plan);
+void reduce_prod(const Context& context, const ReducePlan& plan);
 void reduce_max(const Context& context, const ReducePlan& plan);
 void reduce_min(const Context& context, const ReducePlan& plan);
 void reduce_arg_max(const Context& context, const ReducePlan& plan);

@@ -1,4 +1,6 @@
 #include "ops/checks.h"
+
+#include "autograd/history.h"
 #include "core/generated/functors/compare.h"
 
 #include <cmath>
@@ -78,6 +80,16 @@ void check_relu(DType self) {
 void check_not_bool(DType dtype, const char* kernel) {
   check_as(Status::kNotImplemented, dtype != DType::kBool, "\"", kernel,
            "\" not implemented for 'Bool'");
+}
+
+void check_scan(const char* name, const Tensor& self, DType dtype) {
+  check_as(Status::kNotImplemented, dtype != DType::kBool || self.ndim() == 0 || self.numel() == 0,
+           "\"", name, "_out_cpu\" not implemented for 'Bool'");
+}
+
+void check_recorded_dtype(const Tensor& self, std::optional<DType> dtype) {
+  check(!dtype || is_floating(*dtype) || !autograd::records(std::span(&self, 1)),
+        "Autograd not support dtype: ", scalar_name_of(dtype.value_or(self.dtype())));
 }
 
 void check_floating(DType dtype, const char* kernel) {
@@ -248,6 +260,16 @@ const char* c_name_of(DType dtype) {
 void check_out_dtype(DType result, const Tensor& out) {
   check(out.dtype() == result, "Expected out tensor to have dtype ", c_name_of(result),
         ", but got ", c_name_of(out.dtype()), " instead");
+}
+
+void check_out_given(std::optional<DType> dtype, const Tensor& out) {
+  if (dtype) check_out_dtype(*dtype, out);
+}
+
+void check_inplace_dtype(std::optional<DType> dtype, const Tensor& self) {
+  if (!dtype) return;
+  check(*dtype == self.dtype(), "Bad in-place call: input tensor dtype ", c_name_of(self.dtype()),
+        " and output tensor dtype ", c_name_of(*dtype), " should match");
 }
 
 void check_out_truth(const char* name, const Tensor& out) {

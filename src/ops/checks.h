@@ -16,6 +16,13 @@ void check_not_bool(DType dtype, const char* kernel);
 void check_floating(DType dtype, const char* kernel);
 // `self` and `end` are floating and of one dtype; a weight without dims may be of another one.
 void check_lerp(const Tensor& self, const Tensor& end, const Input& weight);
+// "cumsum_out_cpu" not implemented for 'Bool'; where there is nothing to add, bool is as good.
+void check_scan(const char* name, const Tensor& self, DType dtype);
+// Indices out of bounds, for an `out` that gets self's elements before the kernel looks at them.
+// What makes no sense otherwise is refused later, in its own words.
+void check_positions_within(const Tensor& self, int64_t dim, const Tensor& index);
+// What is recorded has a floating dtype.
+void check_recorded_dtype(const Tensor& self, std::optional<DType> dtype);
 void check_pow(const Tensor& self, Scalar exponent);
 void check_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
 void check_sub_alpha(const Tensor& self, const Tensor& other, Scalar alpha);
@@ -45,6 +52,10 @@ const char* c_name_of(DType dtype);
 
 // What each kernel says of an `out` of another dtype than its result's.
 void check_out_dtype(DType result, const Tensor& out);
+// The same where the caller has named the result's dtype.
+void check_out_given(std::optional<DType> dtype, const Tensor& out);
+// In place, self keeps its dtype.
+void check_inplace_dtype(std::optional<DType> dtype, const Tensor& self);
 void check_out_truth(const char* name, const Tensor& out);
 // What `any` and `all` look at: an out of uint8 makes the elements uint8 first, as in PyTorch.
 Tensor truth_input(const Tensor& self, const Tensor& out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "ops/types.h"
 
@@ -52,12 +53,24 @@ Tensor var_mean_backward(const Tensor& grad_variance, const Tensor& grad_mean, c
                          Span dims, double correction, bool keepdim);
 Tensor std_mean_backward(const Tensor& grad_deviation, const Tensor& grad_mean, const Tensor& self,
                          const Tensor& deviation, Span dims, double correction, bool keepdim);
+Tensor prod_backward(const Tensor& grad, const Tensor& self);
+Tensor prod_dim_backward(const Tensor& grad, const Tensor& self, int64_t dim, bool keepdim);
+Tensor running_product_backward(const Tensor& grad, const Tensor& self, const Tensor& result,
+                                int64_t dim, bool reverse);
+std::array<Tensor, 2> recurrence_backward(const Tensor& grad, const Tensor& factor,
+                                          const Tensor& result, int64_t dim, bool reverse,
+                                          const std::array<bool, 2>& wanted);
 // Shares `grad` out among the elements that are equal to the one extreme `result`.
 Tensor evenly_distribute(const Tensor& grad, const Tensor& self, const Tensor& result);
 Tensor scale_by_count(const Tensor& grad, const Tensor& self, const Tensor& result, Span dims,
                       bool keepdim);
 Tensor value_selecting_backward(const Tensor& grad, int64_t dim, const Tensor& indices, Span shape,
                                 bool keepdim);
+std::array<Tensor, 2> scatter_reduce_backward(const Tensor& grad, const Tensor& self, int64_t dim,
+                                              const Tensor& index, const Tensor& src,
+                                              ScatterReduction reduce, bool include_self,
+                                              const Tensor& result,
+                                              const std::array<bool, 2>& wanted);
 Tensor softmax_double_backward(const Tensor& grad, const Tensor& grad_output, int64_t dim,
                                const Tensor& output);
 Tensor mse_loss_backward(const Tensor& grad, const Tensor& self, const Tensor& target,

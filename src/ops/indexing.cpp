@@ -1,8 +1,12 @@
 // Reading and writing at positions that another tensor names.
 #include "ops/generated/compute/indexing.h"
+
+#include <limits>
+
 #include "core/calls/gather.h"
 #include "core/calls/index.h"
 #include "core/device_runtime.h"
+#include "core/generated/functors/arithmetic.h"
 #include "core/kernel_registry.h"
 #include "ops/assign.h"
 #include "ops/checks.h"
@@ -109,15 +113,64 @@ void start_from(const Tensor& self, const Tensor& out) {
   if (!out.is_same(self)) pointwise::copy(out, self);
 }
 
-void scatter_values(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
-                    const Tensor& src, ScatterMode mode) {
+void scatter_values(const Tensor& out, int64_t dim, const Tensor& index, const Tensor& src,
+                    ScatterMode mode) {
+  if (index.numel() == 0) return;
   const Tensor target = at_least_1d(out), positions = positions_of(index),
                source = at_least_1d(src);
-  start_from(self, out);
-  if (index.numel() == 0) return;
-  auto call = gather_call<ScatterCall>(target, wrap_dim(dim, self.ndim()), positions, source);
+  auto call = gather_call<ScatterCall>(target, wrap_dim(dim, out.ndim()), positions, source);
   call.mode = mode;
-  run_kernel(self.device(), call);
+  run_kernel(out.device(), call);
+}
+
+// The number as a tensor of the shape of `index`.
+Tensor number_for(const Tensor& index, Scalar number, const Tensor& like) {
+  const Tensor one = Tensor::empty(Dims{1}, like.dtype(), like.device());
+  pointwise::fill(one, number);
+  Dims strides(index.ndim());
+  for (int i = 0; i < strides.size(); ++i) strides[i] = 0;
+  return one.view(index.shape(), strides, 0);
+}
+
+ScatterMode mode_of(ScatterReduction reduce) {
+  switch (reduce) {
+    case ScatterReduction::kProd:
+      return ScatterMode::kMultiply;
+    case ScatterReduction::kAmax:
+      return ScatterMode::kMax;
+    case ScatterReduction::kAmin:
+      return ScatterMode::kMin;
+    default:
+      return ScatterMode::kAdd;
+  }
+}
+
+// What changes no element that is combined with it.
+Scalar identity_of(ScatterReduction reduce, DType dtype) {
+  if (reduce == ScatterReduction::kProd) return 1;
+  if (reduce != ScatterReduction::kAmax && reduce != ScatterReduction::kAmin) return 0;
+  const bool least = reduce == ScatterReduction::kAmax;
+  return dispatch(dtype, [&](auto tag) -> Scalar {
+    using T = typename decltype(tag)::type;
+    if constexpr (is_floating(dtype_of<T>)) {
+      const double infinity = std::numeric_limits<double>::infinity();
+      return least ? -infinity : infinity;
+    } else {
+      using Limits = std::numeric_limits<T>;
+      return static_cast<int64_t>(least ? Limits::min() : Limits::max());
+    }
+  });
+}
+
+// Divides the sums in `out` by how many elements each is of.
+void divide_by_counts(const Tensor& out, int64_t dim, const Tensor& index, bool include_self) {
+  const Tensor counts = Tensor::empty(out.shape(), out.dtype(), out.device());
+  pointwise::fill(counts, include_self ? 1 : 0);
+  scatter_values(counts, dim, index, number_for(index, 1, out), ScatterMode::kAdd);
+  pointwise::run_inplace(functor::kMaximum, Rule::kPromote, counts, {counts, Scalar(1)});
+  const bool floating = is_floating(out.dtype());
+  pointwise::run_inplace(floating ? functor::kDiv : functor::kDivFloor, Rule::kPromote, out,
+                         {out, counts});
 }
 
 }  // namespace
@@ -189,7 +242,8 @@ ResultMeta infer_scatter(const Tensor& self, int64_t dim, const Tensor& index, c
 }
 void scatter_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
                   const Tensor& src) {
-  scatter_values(out, self, dim, index, src, ScatterMode::kAssign);
+  start_from(self, out);
+  scatter_values(out, dim, index, src, ScatterMode::kAssign);
 }
 
 ResultMeta infer_scatter_add(const Tensor& self, int64_t dim, const Tensor& index,
@@ -199,7 +253,27 @@ ResultMeta infer_scatter_add(const Tensor& self, int64_t dim, const Tensor& inde
 }
 void scatter_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
                       const Tensor& src) {
-  scatter_values(out, self, dim, index, src, ScatterMode::kAdd);
+  start_from(self, out);
+  scatter_values(out, dim, index, src, ScatterMode::kAdd);
+}
+
+ResultMeta infer_scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index,
+                                const Tensor& src, ScatterReduction reduce, bool) {
+  check_scatter("scatter", self, dim, index, src);
+  if (reduce == ScatterReduction::kMean && index.numel() > 0)
+    check_not_bool(self.dtype(), "scatter_gather_tensor_cpu_reduce_mean");
+  return meta_of(self);
+}
+void scatter_reduce_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                         const Tensor& src, ScatterReduction reduce, bool include_self) {
+  start_from(self, out);
+  if (index.numel() == 0) return;
+  if (!include_self) {
+    const Tensor start = number_for(index, identity_of(reduce, self.dtype()), self);
+    scatter_values(out, dim, index, start, ScatterMode::kAssign);
+  }
+  scatter_values(out, dim, index, src, mode_of(reduce));
+  if (reduce == ScatterReduction::kMean) divide_by_counts(out, dim, index, include_self);
 }
 
 Tensor select_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, int64_t index) {
@@ -216,3 +290,18 @@ Tensor slice_backward(const Tensor& grad_output, Span input_sizes, int64_t dim, 
 }
 
 }  // namespace libtensor::ops::compute
+
+namespace libtensor::ops {
+
+void check_positions_within(const Tensor& self, int64_t dim, const Tensor& index) {
+  const int at = wrap_dim(dim, self.ndim());
+  const bool integers = index.dtype() == DType::kInt64 || index.dtype() == DType::kInt32;
+  const bool fits = index.device() == self.device() &&
+                    compute::at_least_1d(index).ndim() == compute::at_least_1d(self).ndim();
+  if (!integers || !fits || index.numel() == 0) return;
+  const Tensor positions = compute::positions_of(index);
+  run_kernel(self.device(), compute::gather_call<CheckIndexCall>(compute::at_least_1d(self), at,
+                                                                 positions, positions));
+}
+
+}  // namespace libtensor::ops

@@ -125,7 +125,7 @@ Call nll_call(const Tensor& self, const Tensor& target, const Tensor& weight, in
   call.input_row_stride = self.ndim() == 1 ? 0 : self.strides()[0];
   call.input_class_stride = self.strides()[self.ndim() - 1];
   call.ignore_index = ignore_index;
-  call.reduction = static_cast<int>(reduction);
+  call.reduction = reduction;
   call.input = self.data();
   call.weight = weight.defined() ? weight.data() : nullptr;
   call.target = target.data_as<int64_t>();

@@ -3,6 +3,7 @@
 #include "core/calls/reduce.h"
 #include "core/kernel_registry.h"
 #include "core/warning.h"
+#include "ops/checks.h"
 #include "ops/generated/compute/copies.h"
 #include "ops/generated/compute/creation.h"
 #include "ops/generated/compute/views.h"
@@ -84,6 +85,23 @@ void check_not_empty(const char* name, const Tensor& self, Span dims) {
 }
 
 DType sum_dtype(DType dtype) { return is_floating(dtype) ? dtype : DType::kInt64; }
+
+DType product_dtype(const Tensor& self, std::optional<DType> dtype) {
+  check_recorded_dtype(self, dtype);
+  return dtype.value_or(sum_dtype(self.dtype()));
+}
+
+// A sum or product of self converted to the dtype of `out`.
+void fold_into(ReduceOp op, const Tensor& out, const Tensor& self, Span dims) {
+  const DType dtype = out.dtype();
+  if (sum_dtype(self.dtype()) == dtype) return reduce_into(op, out, self, dims);
+  const Tensor converted = self.dtype() == dtype ? self : to_copy(self, dtype, self.device());
+  const DType folded = sum_dtype(dtype);
+  if (folded == dtype) return reduce_into(op, out, converted, dims);
+  const Tensor wide = Tensor::empty(out.shape(), folded, out.device());
+  reduce_into(op, wide, converted, dims);
+  pointwise::copy(out, wide);
+}
 
 DType mean_dtype(DType dtype) {
   check_as(Status::kNotImplemented, is_floating(dtype),
@@ -189,12 +207,24 @@ void sum_dim_into(const Tensor& out, const Tensor& self, Span dim, bool) {
 ResultMeta infer_sum_as(const Tensor& self, Span dim, bool keepdim, DType dtype) {
   return reduced(self, dim, keepdim, dtype);
 }
-void sum_as_into(const Tensor& out, const Tensor& self, Span dim, bool keepdim, DType dtype) {
-  if (sum_dtype(self.dtype()) == dtype) return reduce_into(ReduceOp::kSum, out, self, dim);
-  const Tensor converted = self.dtype() == dtype ? self : to_copy(self, dtype, self.device());
-  const DType summed = sum_dtype(dtype);
-  if (summed == dtype) return reduce_into(ReduceOp::kSum, out, converted, dim);
-  pointwise::copy(out, reduce(ReduceOp::kSum, converted, dim, keepdim, summed));
+void sum_as_into(const Tensor& out, const Tensor& self, Span dim, bool, DType) {
+  fold_into(ReduceOp::kSum, out, self, dim);
+}
+
+ResultMeta infer_prod(const Tensor& self, std::optional<DType> dtype) {
+  return reduced(self, {}, false, product_dtype(self, dtype));
+}
+void prod_into(const Tensor& out, const Tensor& self, std::optional<DType>) {
+  fold_into(ReduceOp::kProd, out, self, {});
+}
+ResultMeta infer_prod_dim(const Tensor& self, int64_t dim, bool keepdim,
+                          std::optional<DType> dtype) {
+  const Dims dims{wrap_dim(dim, self.ndim())};
+  return reduced(self, self.ndim() > 0 ? Span(dims) : Span(), keepdim, product_dtype(self, dtype));
+}
+void prod_dim_into(const Tensor& out, const Tensor& self, int64_t dim, bool, std::optional<DType>) {
+  const Dims dims{wrap_dim(dim, self.ndim())};
+  fold_into(ReduceOp::kProd, out, self, self.ndim() > 0 ? Span(dims) : Span());
 }
 
 ResultMeta infer_mean(const Tensor& self) { return infer_mean_dim(self, {}, false); }

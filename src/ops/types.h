@@ -1,10 +1,12 @@
 // The argument types that operations share.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "autograd/node.h"
+#include "core/generated/enums.h"
 #include "core/scalar.h"
 #include "core/tensor.h"
 
@@ -28,9 +30,6 @@ struct ResultMeta {
   DType dtype;
   Device device;
 };
-
-// What a loss does with the values of its samples. The numbers are those of tensor_reduction_t.
-enum class Reduction : int32_t { kNone = 0, kMean = 1, kSum = 2 };
 
 inline bool requires_grad(const Tensor& tensor) {
   return tensor.defined() && tensor.requires_grad();

@@ -176,7 +176,7 @@ tensor_device_t Draw::device() {
   return test::device();
 }
 
-tensor_reduction_t Draw::reduction() { return static_cast<tensor_reduction_t>(below(5)) - 1; }
+int32_t Draw::word(int32_t count) { return static_cast<int32_t>(below(count + 2)) - 1; }
 
 const tensor_options_t* Draw::options() {
   options_ = test::options(TENSOR_FLOAT32);

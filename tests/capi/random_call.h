@@ -52,7 +52,7 @@ class Draw {
   tensor_scalar_t scalar();
   tensor_dtype_t dtype();
   tensor_device_t device();
-  tensor_reduction_t reduction();
+  int32_t word(int32_t count);  // of an enumeration, or one beside it
   const tensor_options_t* options();
   // Seldom another than the right one.
   template <class T>

@@ -10,7 +10,7 @@ import re
 import sys
 
 import write_bad_handle_table as handles
-from c_prototypes import options_structs, parameters, prototypes, write_table
+from c_prototypes import enums, options_structs, parameters, prototypes, write_table
 
 # Where NULL is a value.
 OPTIONAL = {
@@ -38,7 +38,6 @@ OPTIONAL_LISTS = {"grad_outputs", "grad_tensors", "grads", "v"}
 
 ENUMS = {
     "tensor_dtype_t": ["-1", "99", "INT32_MIN"],
-    "tensor_reduction_t": ["-1", "3", "INT32_MAX"],
     "tensor_device_t": [
         "(tensor_device_t{77, 0})",
         "(tensor_device_t{-1, 0})",
@@ -47,6 +46,8 @@ ENUMS = {
     ],
     "tensor_scalar_t": ["(tensor_scalar_t{TENSOR_FLOAT32, {}})", "(tensor_scalar_t{-1, {}})"],
 }
+WORDS = enums()
+ENUMS |= {kind: ["-1", str(len(names)), "INT32_MAX"] for kind, names in WORDS.items()}
 
 
 def good(function, params, index):
@@ -150,9 +151,10 @@ def table(headers):
             yield row(function, params, params[index][1], changes, what)
         for i, (kind, name) in enumerate(params):
             target = kind.removeprefix("const ").removesuffix("*")
+            kinds = {field: its for its, field in structs.get(kind, ())}
             for field, statements, what in wrong_fields(structs.get(kind, ())):
                 text = f"With<{target}>([](auto& all) {{ {statements} }}).get()"
-                named = field == "reduction"  # as in PyTorch's message
+                named = kinds.get(field) in WORDS  # as in PyTorch's message
                 argument = field if named else f"{name}.{field}".rstrip(".")
                 yield row(function, params, argument, [(i, text)], what)
 

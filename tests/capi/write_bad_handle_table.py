@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from c_prototypes import options_structs, parameters, prototypes, write_table  # noqa: E402
+from c_prototypes import enums, options_structs, parameters, prototypes, write_table  # noqa: E402
 
 # NULL is a value there.
 NULLABLE = {
@@ -53,7 +53,6 @@ VALUES = {
     "bool": "false",
     "double": "0.0",
     "tensor_scalar_t": "tensor_scalar_int64(1)",
-    "tensor_reduction_t": "TENSOR_REDUCTION_MEAN",
     "const int64_t*": "kSizes",
     "const uint64_t*": "kNumbers",
     "tensor_callable_t": "return_input",
@@ -62,6 +61,7 @@ VALUES = {
     "tensor_dtype_t": "TENSOR_FLOAT32",
     "tensor_device_t": "tensor_device_t{TENSOR_CPU, 0}",
 }
+VALUES |= {kind: names[0] for kind, names in enums().items()}
 
 
 def is_handle(kind):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from c_prototypes import options_structs, parameters, prototypes, write_table  # noqa: E402
+from c_prototypes import enums, options_structs, parameters, prototypes, write_table  # noqa: E402
 
 # How an argument of a type is drawn. What a function may change is made for the call.
 DRAWS = {
@@ -22,7 +22,6 @@ DRAWS = {
     "bool": "draw.coin()",
     "tensor_dtype_t": "draw.dtype()",
     "tensor_device_t": "draw.device()",
-    "tensor_reduction_t": "draw.reduction()",
     "const tensor_options_t*": "draw.options()",
     "const tensor_backward_options_t*": "nullptr",
     "tensor_t**": "draw.result()",
@@ -33,7 +32,9 @@ DRAWS = {
     "int64_t*": "static_cast<int64_t*>(draw.room())",
     "tensor_optional_int64_t": "tensor_some_int64(draw.integer())",
     "tensor_optional_double_t": "tensor_some_double(draw.real())",
+    "tensor_optional_bool_t": "tensor_some_bool(draw.coin())",
 }
+DRAWS |= {kind: f"draw.word({len(names)})" for kind, names in enums().items()}
 # Results that are no handles.
 NUMBERS = {
     "bool*",

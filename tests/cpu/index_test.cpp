@@ -243,7 +243,7 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
       grad.fill_small(2);
       for (int64_t i = 0; i < classes; ++i) weight.set(i, 0.5L + i);
       for (int64_t i = 0; i < rows; i += 10) target.set(i, -100);
-      for (int reduction = 0; reduction < 3; ++reduction) {
+      for (Reduction reduction : {Reduction::kNone, Reduction::kMean, Reduction::kSum}) {
         NllLossCall call;
         call.dtype = dtype;
         call.rows = rows, call.classes = classes;
@@ -267,12 +267,13 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
                   ? 0
                   : -weight_of(i) * input.get(i * classes + static_cast<int64_t>(target.get(i)));
           sum += loss, weights += weight_of(i), scale += std::fabs(loss);
-          if (reduction == 0) {
+          if (reduction == Reduction::kNone) {
             ASSERT_NEAR(out.get(i), loss, precision * 40);
           }
         }
-        if (reduction > 0) {
-          EXPECT_NEAR(out.get(0), reduction == 1 ? sum / weights : sum, precision * scale);
+        if (reduction != Reduction::kNone) {
+          EXPECT_NEAR(out.get(0), reduction == Reduction::kMean ? sum / weights : sum,
+                      precision * scale);
           EXPECT_NEAR(total.get(0), weights, precision * weights);
         }
         NllLossBackwardCall backward;
@@ -285,8 +286,8 @@ TEST(NllLoss, AllReductionsWithWeightsAndIgnoredRows) {
           const int64_t row = i / classes;
           Value expected = 0;
           if (target.get(row) == i % classes)
-            expected = -weight_of(row) * grad.get(reduction == 0 ? row : 0);
-          if (reduction == 1) expected /= total.get(0);
+            expected = -weight_of(row) * grad.get(reduction == Reduction::kNone ? row : 0);
+          if (reduction == Reduction::kMean) expected /= total.get(0);
           ASSERT_NEAR(in_grad.get(i), expected, precision * (1 + std::fabs(expected)));
         }
       }
@@ -307,7 +308,7 @@ TEST(NllLoss, BadTargetsAndNothingToAverage) {
   target[0] = target[1] = -100;
   run_kernel(Device{}, call);
   EXPECT_TRUE(std::isnan(out));
-  call.reduction = 2;
+  call.reduction = Reduction::kSum;
   run_kernel(Device{}, call);
   EXPECT_EQ(out, 0);
 }

@@ -332,8 +332,8 @@ tensor_device_t Call::device(const char* name) {
   return device_ = result;
 }
 
-tensor_reduction_t Call::reduction(const char* name) {
-  const auto result = static_cast<tensor_reduction_t>(choices_.below(5)) - 1;
+int32_t Call::word(int32_t count, const char* name) {
+  const auto result = static_cast<int32_t>(choices_.below(count + 2)) - 1;
   note(name, std::to_string(result));
   return result;
 }

@@ -66,7 +66,7 @@ class Call {
   tensor_scalar_t scalar(const char* name);
   tensor_dtype_t dtype(const char* name);
   tensor_device_t device(const char* name);
-  tensor_reduction_t reduction(const char* name);
+  int32_t word(int32_t count, const char* name);  // of an enumeration, or one beside it
   tensor_status_t any_status(const char* name);
   const char* text(const char* name);
   const char* message(const char* name);  // never an empty one, which is no message

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from c_prototypes import (  # noqa: E402
     STATUS,
     declarations,
+    enums,
     options_structs,
     parameters,
     write_table,
@@ -50,7 +51,6 @@ DRAWS = {
     "tensor_scalar_t": "c.scalar(NAME)",
     "tensor_dtype_t": "c.dtype(NAME)",
     "tensor_device_t": "c.device(NAME)",
-    "tensor_reduction_t": "c.reduction(NAME)",
     "tensor_status_t": "c.any_status(NAME)",
     "const char*": "c.text(NAME)",
     "tensor_callable_t": "c.callable(NAME)",
@@ -65,8 +65,10 @@ DRAWS = {
     "tensor_t**": "c.results<tensor_t>(NAME)",
     "tensor_optional_int64_t": "tensor_some_int64(c.integer(NAME))",
     "tensor_optional_double_t": "tensor_some_double(c.real(NAME))",
+    "tensor_optional_bool_t": "tensor_some_bool(c.flag(NAME))",
     "const tensor_options_t*": "c.options<tensor_options_t>(NAME)",
 }
+DRAWS |= {kind: f"c.word({len(names)}, NAME)" for kind, names in enums().items()}
 for handle in HANDLES:
     DRAWS[f"tensor_{handle}_t*"] = f"c.handle<tensor_{handle}_t>(NAME)"
     DRAWS[f"const tensor_{handle}_t*"] = f"c.handle<tensor_{handle}_t>(NAME)"

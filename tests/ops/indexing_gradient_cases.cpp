@@ -50,6 +50,13 @@ Function scattered_in_place(F* f) {
     return copy;
   };
 }
+Function scatter_reduced(tensor_scatter_reduction_t reduce, bool include_self) {
+  return [=](const Inputs& in) {
+    return call(
+        tensor_scatter_reduce, in[0], 0, positions({0, 2, 1, 1, 0, 2, 1, 1}, {4, 2}), in[1], reduce,
+        With(&tensor_scatter_reduce_options_t::include_self, tensor_some_bool(include_self)));
+  };
+}
 
 constexpr auto kMean = TENSOR_REDUCTION_MEAN, kSum = TENSOR_REDUCTION_SUM,
                kEach = TENSOR_REDUCTION_NONE;
@@ -95,6 +102,38 @@ std::vector<GradientCase> indexing_gradient_cases() {
       {"scatter", "in place", {{3, 3}, {2, 3}}, scattered_in_place(tensor_scatter_)},
       {"scatter_add", "", {{3, 3}, {2, 3}}, scattered(tensor_scatter_add)},
       {"scatter_add", "in place", {{3, 3}, {2, 3}}, scattered_in_place(tensor_scatter_add_)},
+      {"scatter_reduce",
+       "sum",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_SUM, true)},
+      {"scatter_reduce",
+       "sum of others",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_SUM, false)},
+      {"scatter_reduce",
+       "prod",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_PROD, true)},
+      {"scatter_reduce",
+       "prod of others",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_PROD, false)},
+      {"scatter_reduce",
+       "mean",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_MEAN, true)},
+      {"scatter_reduce",
+       "mean of others",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_MEAN, false)},
+      {"scatter_reduce",
+       "amax",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_AMAX, true)},
+      {"scatter_reduce",
+       "amin of others",
+       {{3, 3}, {4, 2}},
+       scatter_reduced(TENSOR_SCATTER_REDUCTION_AMIN, false)},
       {"nll_loss", "mean", {{4, 3}}, nll({4}, {0, 2, 1, 1}, false, kMean)},
       {"nll_loss", "weighted mean", {{4, 3}}, nll({4}, {0, 2, 1, 1}, true, kMean)},
       {"nll_loss", "ignored", {{4, 3}}, nll({4}, {0, -100, 1, 1}, true, kMean)},

@@ -3,8 +3,16 @@
 import re
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 DECLARATION = re.compile(r"TENSOR_API\s+((?:const )?\w+[\s*]+)(tensor_\w+)\(([^;]*)\);")
 STATUS = "tensor_status_t"
+
+
+def enums():
+    """{type: names of its values, which are numbered from 0} of the words that operations take."""
+    text = (ROOT / "include/tensor/enums.h").read_text(encoding="utf-8")
+    found = re.findall(r"typedef int32_t (\w+);\nenum \{(.*?)\};", text, re.S)
+    return {name: re.findall(r"(\w+) = ", values) for name, values in found}
 
 
 def declarations(headers):

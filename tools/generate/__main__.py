@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import emit_api
 import emit_c
 import emit_docs
+import emit_enums
 import emit_functions
 import emit_functors
 import emit_go
@@ -40,6 +41,13 @@ WHOLE: dict[str, Callable[[list[Family]], str]] = {
     "bindings/python/libtensor/_ops/__init__.py": emit_python.all_operations,
     "bindings/python/libtensor/_native.py": emit_python.native,
     "docs/reference/README.md": emit_docs.index,
+    "include/tensor/enums.h": emit_enums.c_header,
+    "include/tensor/cpp/enums.hpp": emit_enums.hpp_header,
+    "src/core/generated/enums.h": emit_enums.core_header,
+    "capi/generated/enums.h": emit_enums.capi_header,
+    "bindings/rust/src/enums.rs": emit_enums.rust_module,
+    "bindings/go/enums.go": emit_enums.go_file,
+    "bindings/python/libtensor/_enums.py": emit_enums.python_module,
 }
 """Files about all operations."""
 

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from model import ROOT
+from model import ENUMS, ROOT
 
 FOLDER = ROOT / "include/tensor"
-GENERATED = ("ops.h",)
-"""Headers that come from the table: their functions are known better from there."""
+GENERATED = ("ops.h", "enums.h")
+"""Headers that come from the table: what they declare is known better from there."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,12 @@ def functions(folder: Path = FOLDER) -> list[Function]:
 
 
 def constants(folder: Path = FOLDER) -> list[Constant]:
-    """Every enumerator of the hand-written headers."""
-    return [item for path in headers(folder) for item in parse_constants(path.read_text())]
+    """Every enumerator of the hand-written headers, and those of the table."""
+    found = [item for path in headers(folder) for item in parse_constants(path.read_text())]
+    for enum in ENUMS:
+        numbered = enumerate(enum.constants)
+        found += [Constant(name, number, enum.c_type) for number, name in numbered]
+    return found
 
 
 def parse_functions(text: str, header: str = "") -> list[Function]:

@@ -7,7 +7,7 @@ import re
 from cpp_types import out_name
 from model import Arg, Family, Op
 from text import comment_block, header, wrap_call
-from vocabulary import OPTIONS, TENSOR_OPTIONS
+from vocabulary import OPTIONAL_DTYPE, OPTIONS, TENSOR_OPTIONS
 
 
 def length_name(op: Op, arg: Arg) -> str:
@@ -68,12 +68,14 @@ def options_struct(op: Op) -> list[str]:
     for arg in op.options:
         (kind, field_name), *length = arg.field.c
         shown = "NULL" if arg.type is OPTIONS else shown_default(arg.default)
+        if arg.type is OPTIONAL_DTYPE:
+            shown = "TENSOR_DTYPE_DEFAULT"
         fields.append((f"{kind} {field_name.format(arg.name)};", shown))
         fields += [(f"{kind} {n.format(arg.name)};", "its length") for kind, n in length]
     width = max(len(declared) for declared, _ in fields)
     used_by = " and ".join(f"tensor_{op.variant_name(variant)}" for variant in op.variants)
     return [
-        f"/* The options of {used_by}, and their defaults. */",
+        c_comment(f"The options of {used_by}, and their defaults."),
         "typedef struct {",
         *[f"  {declared:{width}} /* {note} */" for declared, note in fields],
         f"}} {name};",
@@ -88,18 +90,23 @@ def shown_default(text: str) -> str:
     return text.strip("'")
 
 
+def c_comment(text: str) -> str:
+    """The end of the comment stays on the line of its last word."""
+    block = comment_block(f"{text}\0*/", " * ").replace("\0", " ")
+    return block.replace(" * ", "/* ", 1)
+
+
 def c_header(family: Family) -> str:
     guard = f"TENSOR_OPS_{family.name.upper()}_H"
     lines = [header("/*").rstrip() + " */"]
     lines += [f"/* {family.title}. The rules that all operations share are in tensor/ops.h. */"]
-    lines += [f"#ifndef {guard}", f"#define {guard}", "", '#include "tensor/types.h"', ""]
+    lines += [f"#ifndef {guard}", f"#define {guard}", "", '#include "tensor/enums.h"']
+    lines += ['#include "tensor/types.h"', ""]
     lines += ["#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     for op in family.public:
         if op.options:
             lines += options_struct(op)
-        # The end of the comment stays on the line of its last word.
-        block = comment_block(f"{op.doc}\0*/", " * ").replace("\0", " ")
-        lines.append(block.replace(" * ", "/* ", 1))
+        lines.append(c_comment(op.doc))
         lines += [wrap_call(f"TENSOR_API {prototype(op, v)};") for v in op.variants]
         lines.append("")
     lines += ["#ifdef __cplusplus", "}", "#endif", "", f"#endif /* {guard} */", ""]
@@ -118,6 +125,8 @@ def default_value(op: Op, arg: Arg) -> str:
     others = {other.name: other for other in op.args if other not in op.options}
 
     def value(match: re.Match) -> str:
+        if match[0] in ("True", "False"):
+            return match[0].lower()
         return core_argument(op, others[match[0]]) if match[0] in others else match[0]
 
     return re.sub(r"(?<![\w.])\w+", value, arg.default or "")

@@ -131,17 +131,24 @@ def function_body(op: Op) -> list[str]:
     return lines + [f"  return {returned};"]
 
 
-def inplace_compute(op: Op) -> str:
+def called(call: str) -> tuple[str, str]:
+    """The name and the arguments of a call."""
+    name, args = call.removesuffix(")").split("(", 1)
+    return name, args
+
+
+def inplace_compute(op: Op, target: str = "self") -> str:
     if op.kernel == "pointwise":
-        return pointwise_call(op, "run_inplace", "self, ")
+        return pointwise_call(op, "run_inplace", f"{target}, ")
     if "function" not in op.variants:
         return f"compute::{op.name}_({call_args(op)})"
     if op.kernel == "view":
         return "set_geometry(self, moved)"
     if op.kernel == "into":
-        infer = f"compute::infer_{op.name}({call_args(op)})"
-        write = write_into(op.name, call_args(op))
-        return f"write_inplace(self, {infer},\n                {write})"
+        name, args = called(op.inplace_compute or f"{op.name}({call_args(op)})")
+        infer = f"compute::infer_{name}({args})"
+        write = write_into(name, args)
+        return f"write_inplace({target}, {infer},\n                {write})"
     return f"assign(self, compute::{op.name}({call_args(op)}))"
 
 
@@ -181,10 +188,9 @@ def inplace_body(op: Op) -> list[str]:
 
 def write_early(op: Op) -> list[str]:
     """Where hooks keep the result, they get it before self is changed: they may fail."""
-    compute = pointwise_call(op, "run_inplace", "content, ")
     lines = ["  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {"]
     lines.append("    const Tensor content = compute::empty_like(self, Options{});")
-    lines.append(f"    {compute};")
+    lines.append(f"    {inplace_compute(op, 'content')};")
     lines += save_outputs(op, "recorded", "save_output_early", "content, recorded")
     lines.append("    change.prepare(self, recorded);")
     lines.append("    assign(self, content);")
@@ -212,7 +218,7 @@ def out_body(op: Op) -> list[str]:
         lines.append(f"  {pointwise_call(op, 'run_out', 'out, ')};")
     elif op.kernel == "into":
         call = op.out_compute or f"{op.name}({out_args(op)})"
-        name, args = call.removesuffix(")").split("(", 1)
+        name, args = called(call)
         infer = f"[&] {{ return compute::infer_{name}({args}); }}"
         inputs = "".join(f", {a.name}" for a in op.args if a.type.handles)
         write = "make_out" if makes(op) else "write_out"

@@ -79,6 +79,10 @@ def status_of(call: str) -> str:
         return line
     aligned = wrap_call(line)
     below = "  tensor_status_t status =\n" + wrap_call(f"      {call}")
+    name, arguments = line.split("(", 1)
+    inside = f"{name}(\n      {arguments}"
+    if len(inside.split("\n")[1]) <= 100 and min(aligned.count("\n"), below.count("\n")) > 1:
+        return inside
     return aligned if aligned.count("\n") < below.count("\n") else below
 
 

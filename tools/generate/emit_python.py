@@ -13,11 +13,11 @@ from vocabulary import OPTIONS
 CTYPES = {
     "tensor_status_t": "c_int32",
     "tensor_dtype_t": "c_int32",
-    "tensor_reduction_t": "c_int32",
     "tensor_device_t": "Device",
     "tensor_scalar_t": "Scalar",
     "tensor_optional_int64_t": "OptionalInt64",
     "tensor_optional_double_t": "OptionalDouble",
+    "tensor_optional_bool_t": "OptionalBool",
     "int32_t": "c_int32",
     "int64_t": "c_int64",
     "uint32_t": "c_uint32",
@@ -35,7 +35,6 @@ CONSTANT_GROUPS = {
     "tensor_status_t": ("STATUS", "TENSOR_"),
     "tensor_dtype_t": ("DTYPES", "TENSOR_"),
     "tensor_device_type_t": ("DEVICES", "TENSOR_"),
-    "tensor_reduction_t": ("REDUCTIONS", "TENSOR_REDUCTION_"),
     "tensor_ownership_kind_t": ("OWNERSHIP_KINDS", "TENSOR_OWNERSHIP_"),
 }
 

@@ -9,7 +9,7 @@ import c_headers
 import emit_api
 from cpp_types import out_name
 from emit_c import c_header, shown_default
-from model import Arg, Family, Op
+from model import ENUMS, Arg, Family, Op
 from text import comment_block, header
 from vocabulary import OPTIONS, TENSOR_OPTIONS
 
@@ -111,7 +111,8 @@ def constants() -> list[str]:
 def native(_: list[Family]) -> str:
     """ffi/functions.rs: the hand-written C functions and the enumerators."""
     lines = [header().rstrip(), "", "use super::types::*;", "use std::os::raw::{c_char, c_void};"]
-    lines += ["", *constants(), "", 'extern "C" {']
+    lines += ["", *(f"pub type {enum.c_type} = i32;" for enum in ENUMS)]
+    lines += [*constants(), "", 'extern "C" {']
     for function in c_headers.functions():
         lines += declaration(function)
     return "\n".join([*lines, "}", ""])
@@ -120,7 +121,9 @@ def native(_: list[Family]) -> str:
 def declarations(family: Family) -> str:
     """ffi/ops/<family>.rs."""
     text = c_header(family)
-    lines = [header().rstrip(), "", "use crate::ffi::types::*;", ""]
+    words = [enum.c_type for enum in ENUMS if re.search(rf"\b{enum.c_type}\b", text)]
+    lines = [header().rstrip(), "", *(f"use crate::ffi::functions::{word};" for word in words)]
+    lines += ["use crate::ffi::types::*;", ""]
     for struct in emit_api.structs(emit_api.plain(text)):
         lines += struct_declaration(struct)
     lines.append('extern "C" {')
@@ -333,8 +336,9 @@ def imports(body: str) -> list[str]:
         return ", ".join(name for name in names if re.search(rf"\b{name}\b", body))
 
     helpers = used(
-        ("check", "optional_double", "optional_int64", "own", "own_list", "own_pair", "raw_list",
-         "raw_or_null", "read")
+        ("check", "optional_bool", "optional_double", "optional_int64", "own", "own_list", "own_pair",
+         "raw_list", "raw_or_null", "read")
     )  # fmt: skip
-    types = used(("DType", "Device", "Options", "Reduction", "Result", "Scalar", "Tensor"))
+    words = tuple(enum.class_name for enum in ENUMS)
+    types = used(tuple(sorted((*words, "DType", "Device", "Options", "Result", "Scalar", "Tensor"))))
     return [f"use crate::call::{{{helpers}}};", "use crate::ffi;", f"use crate::{{{types}}};"]

@@ -8,7 +8,18 @@ from functools import cached_property
 from pathlib import Path
 
 import tomllib
-from vocabulary import OPTIONS, TENSOR, TENSORS, TYPES, Field, Type, options_type
+from vocabulary import (
+    OPTIONS,
+    TENSOR,
+    TENSORS,
+    TYPES,
+    Enum,
+    Field,
+    Type,
+    camel,
+    enumeration,
+    options_type,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "src/ops/table"
@@ -19,7 +30,7 @@ SCOPES = ("function", "method", "functional")
 KNOWN_FIELDS = {
     "name", "torch", "args", "returns", "variants", "scope", "internal", "kernel", "functor",
     "rule", "operands", "parameters", "check", "node", "gradient", "doc", "dtype_keyword",
-    "inplace_check", "out_check", "out_compute", "node_inplace",
+    "inplace_check", "inplace_compute", "out_check", "out_compute", "node_inplace",
     "numbers_as_tensors", "sample", "number_edge", "positional",
 }  # fmt: skip
 
@@ -57,6 +68,7 @@ class Op:
     parameters: tuple[str, ...]
     check: str | None
     inplace_check: str | None
+    inplace_compute: str | None
     out_check: str | None
     out_compute: str | None
     node: str | None
@@ -154,10 +166,6 @@ class Family:
         return camel(self.name)
 
 
-def camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
-
-
 def joint(key: str) -> tuple[str, ...]:
     """The arguments whose gradients one formula gives: "input, weight" is two."""
     return tuple(re.split(r",\s*", key))
@@ -214,6 +222,7 @@ def parse_op(row: dict) -> Op:
         parameters=parameters,
         check=row.get("check"),
         inplace_check=row.get("inplace_check"),
+        inplace_compute=row.get("inplace_compute"),
         out_check=row.get("out_check"),
         out_compute=row.get("out_compute"),
         node=row.get("node"),
@@ -274,10 +283,33 @@ and only those, are told which are wanted",
 def load_family(path: Path) -> Family:
     with open(path, "rb") as file:
         content = tomllib.load(file)
-    unknown = set(content) - {"title", "op"}
+    unknown = set(content) - {"title", "op", "enum"}
     if unknown or "title" not in content:
-        raise TableError(f"{path.name}: wants a title and rows of [[op]], nothing else")
+        raise TableError(f"{path.name}: wants a title, rows of [[op]] and of [[enum]], nothing else")
     return Family(path.stem, content["title"], tuple(parse_op(row) for row in content["op"]))
+
+
+def load_enums(folder: Path = TABLE) -> tuple[Enum, ...]:
+    """The words of all families."""
+    rows: list[dict] = []
+    for path in sorted(folder.glob("*.toml")):
+        rows += tomllib.loads(path.read_text()).get("enum", [])
+    return tuple(parse_enum(row) for row in rows)
+
+
+def parse_enum(row: dict) -> Enum:
+    name = row.get("name", "?")
+    missing = {"name", "words", "doc"} - set(row)
+    unknown = set(row) - {"name", "words", "doc", "refusal", "error"}
+    if missing or unknown:
+        raise TableError(f"enum {name}: wants name, words, doc, and takes refusal and error")
+    refusal = row.get("refusal", f"{{}} is not a valid value for {name}")
+    error = row.get("error", "ValueError")
+    return Enum(name, tuple(row["words"]), row["doc"], refusal, error)
+
+
+ENUMS = load_enums()
+TYPES |= {enum.name: enumeration(enum) for enum in ENUMS}
 
 
 def load(folder: Path = TABLE) -> list[Family]:

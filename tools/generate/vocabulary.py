@@ -159,10 +159,10 @@ def number_field(core: str, rust: str, go: str, default: str) -> Field:
         read="value_or(given.{0}, {1})",
         python=f"{word}?",
         hpp=core if known else f"Optional<{core}>",
-        hpp_default=default if known else "",
+        hpp_default=default.lower() if known else "",
         hpp_raw="result.{0} = raw_optional(options.{0});",
         rust=rust if known else f"Option<{rust}>",
-        rust_default=default if known else "None",
+        rust_default=default.lower() if known else "None",
         rust_raw=(("{0}", f"optional_{word}({value})"),),
         go=f"*{go}",
         go_passed=f"C.bool({{1}} != nil), C.{core}(valueOf({{1}}))",
@@ -252,6 +252,12 @@ def dtype_field(default: str) -> Field:
     )
 
 
+def optional_dtype_field(default: str) -> Field | None:
+    if default != "None":
+        return None
+    return replace(dtype_field(default), read='optional_dtype_of(given.{0}, "options.{0}")')
+
+
 def device_field(default: str) -> Field:
     """TENSOR_DEVICE_DEFAULT stands for the default."""
     return Field(
@@ -271,22 +277,55 @@ def device_field(default: str) -> Field:
     )
 
 
-def word_field(word: str, name: str, default: str) -> Field:
-    """An enumeration's words: that which C numbers 0 is the default."""
-    shown = default.strip("'").capitalize()
+@dataclass(frozen=True)
+class Enum:
+    """A row [[enum]] of the table: words of which an argument is one."""
+
+    name: str
+    words: tuple[str, ...]  # in the order of their numbers in C; the first is the default
+    doc: str
+    refusal: str  # what Python says of another word, {}
+    error: str  # and the class of that exception
+
+    @property
+    def class_name(self) -> str:
+        return camel(self.name)
+
+    @property
+    def c_type(self) -> str:
+        return f"tensor_{self.name}_t"
+
+    @property
+    def names(self) -> list[str]:
+        return [camel(word) for word in self.words]
+
+    @property
+    def constants(self) -> list[str]:
+        return [f"TENSOR_{self.name}_{word}".upper() for word in self.words]
+
+
+def camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def word_field(enum: Enum, default: str) -> Field | None:
+    """One of an enumeration's words, where that which C numbers 0 is the default."""
+    if default.strip("'") != enum.words[0]:
+        return None
+    name = enum.class_name
     return Field(
-        c=((f"tensor_{word}_t", "{0}"),),
-        read=f'{word}_of(given.{{0}}, "{{0}}")',  # as PyTorch's message names it
-        python=word,
+        c=((enum.c_type, "{0}"),),
+        read=f'{enum.name}_of(given.{{0}}, "{{0}}")',  # as PyTorch's message names it
+        python=enum.name,
         hpp=name,
-        hpp_default=f"{name}::{shown}",
+        hpp_default=f"{name}::{enum.names[0]}",
         hpp_raw="result.{0} = raw(options.{0});",
         rust=name,
         rust_default="Default::default()",
         rust_raw=(("{0}", "self.{0}.raw()"),),
         go=name,
-        go_passed=f"C.tensor_{word}_t({{1}})",
-        shim=f"tensor_{word}_t {{0}}",
+        go_passed=f"C.{enum.c_type}({{1}})",
+        shim=f"{enum.c_type} {{0}}",
         shim_raw="options.{0} = {0};",
     )
 
@@ -329,30 +368,21 @@ def integers(word: str, reader: str, test: Test | None = None) -> Type:
     )
 
 
-def enumeration(word: str, test: str) -> Type:
-    """One of some words, which the C header numbers: `tensor_<word>_t`."""
-    name = "".join(part.capitalize() for part in word.split("_"))
+def enumeration(enum: Enum) -> Type:
+    """One of some words."""
+    name = enum.class_name
+    quoted = (f"'{word}'" for word in enum.words)
+    literals = {word: f"{name}::{shown}" for word, shown in zip(quoted, enum.names, strict=True)}
     return Type(
-        word,
+        enum.name,
         core=Core(name, name),
-        c=C(f"tensor_{word}_t {{0}}", f'{word}_of({{0}}, "{{0}}")'),
-        hpp=Hpp(f"{name} {{0}}", "raw({0})", Words(name)),
+        c=C(f"{enum.c_type} {{0}}", f'{enum.name}_of({{0}}, "{{0}}")'),
+        hpp=Hpp(f"{name} {{0}}", "raw({0})", literals),
         rust=Rust(name, "{0}.raw()"),
-        go=Go(name, f"C.tensor_{word}_t({{0}})", f"tensor_{word}_t {{0}}"),
-        field=partial(word_field, word, name),
-        test=Test(test),
+        go=Go(name, f"C.{enum.c_type}({{0}})", f"{enum.c_type} {{0}}"),
+        field=partial(word_field, enum),
+        test=Test(enum.constants[0]),
     )
-
-
-class Words(dict):
-    """The C++ enumerators of quoted words: 'mean' is Reduction::Mean."""
-
-    def __init__(self, name: str):
-        super().__init__()
-        self.name = name
-
-    def get(self, text: str, _: object = None) -> str:
-        return f"{self.name}::{text.strip(chr(39)).capitalize()}"
 
 
 def optional(base: Type) -> Type:
@@ -417,6 +447,13 @@ DTYPE = Type(
     field=dtype_field,
 )
 
+OPTIONAL_DTYPE = replace(
+    DTYPE,
+    word="dtype?",
+    core=Core("std::optional<DType>", "std::optional<DType>"),
+    field=optional_dtype_field,
+)
+
 DEVICE = Type(
     "device",
     core=Core("Device", "Device"),
@@ -464,8 +501,8 @@ TYPES = {
         integers("shape", "span_of"),
         integers("dims", "list_of", Test("std::vector<int64_t>{0}.data(), 1")),
         DTYPE,
+        OPTIONAL_DTYPE,
         DEVICE,
-        enumeration("reduction", "TENSOR_REDUCTION_MEAN"),
         OPTIONS,
     )
 }
@@ -473,7 +510,7 @@ TYPES = {
 
 def options_type(operation: str, has_lifetime: bool) -> Type:
     """The options of an operation as an argument; each emitter unpacks them in its own way."""
-    name = "".join(part.capitalize() for part in operation.split("_")) + "Options"
+    name = camel(operation) + "Options"
     c_name = f"const tensor_{operation}_options_t*"
     lifetime = "<'a>" if has_lifetime else ""
     return Type(

@@ -41,12 +41,6 @@ DEVICES = {
     "cuda": 2,
 }
 
-REDUCTIONS = {
-    "mean": 0,
-    "none": 1,
-    "sum": 2,
-}
-
 OWNERSHIP_KINDS = {
     "handle": 1,
     "object": 2,

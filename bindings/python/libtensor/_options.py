@@ -20,8 +20,9 @@ from ctypes import (
 )
 from functools import cache
 
+from ._enums import ENUMS
 from ._schema import Arg, Op
-from ._structs import Device, IntegerScalar, OptionalDouble, OptionalInt64
+from ._structs import Device, IntegerScalar, OptionalBool, OptionalDouble, OptionalInt64
 from ._values import KINDS, NULL
 
 TENSOR_OPTIONS = "tensor"
@@ -33,13 +34,14 @@ C_TYPES = {
     "bool": c_bool,
     "int64?": OptionalInt64,
     "double?": OptionalDouble,
+    "bool?": OptionalBool,
     "scalar": IntegerScalar,
     "handle": c_void_p,
     "list": c_void_p,
     "dtype": c_int32,
     "device": Device,
-    "reduction": c_int32,
     "options": c_void_p,
+    **dict.fromkeys(ENUMS, c_int32),
 }
 """The word of a field -> its type; a list has its length behind it."""
 

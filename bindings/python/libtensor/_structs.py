@@ -147,6 +147,12 @@ class OptionalDouble(Structure):
     _fields_ = [("has_value", c_bool), ("value", c_double)]
 
 
+class OptionalBool(Structure):
+    """tensor_optional_bool_t."""
+
+    _fields_ = [("has_value", c_bool), ("value", c_bool)]
+
+
 OPTIONS_SIZE = sizeof(Options)
 BACKWARD_OPTIONS_SIZE = sizeof(BackwardOptions)
 GRAPH_MEMORY_SIZE = sizeof(GraphMemoryStruct)

@@ -8,8 +8,9 @@ from numbers import Integral, Real
 from operator import index
 
 from ._dtypes import OF_PYTHON, device, dtype
+from ._enums import ENUMS
 from ._handle import Handle
-from ._native import DTYPES, REDUCTIONS
+from ._native import DTYPES
 from ._structs import OPTIONS_SIZE, DoubleScalar, IntegerScalar, Options
 
 _BOOL, _INT64, _FLOAT64 = DTYPES["bool"], DTYPES["int64"], DTYPES["float64"]
@@ -153,11 +154,17 @@ def handles(value: Sequence[Handle | None]) -> object:
     )
 
 
-def reduction(value: str) -> c_int32:
-    try:
-        return c_int32(REDUCTIONS[value])
-    except KeyError:
-        raise ValueError(f"{value} is not a valid value for reduction") from None
+def word(name: str) -> Callable[[str], c_int32]:
+    """A function that makes one of an enumeration's words its number."""
+    numbers, refusal, error = ENUMS[name]
+
+    def number(value: str) -> c_int32:
+        try:
+            return c_int32(numbers[value])
+        except KeyError:
+            raise error(refusal.format(value)) from None
+
+    return number
 
 
 def is_dtype(value: object) -> bool:
@@ -218,11 +225,16 @@ KINDS = {
     "shape": Kind("tuple of ints", is_ints, integers, wide=True),
     "dims": Kind("tuple of ints", is_dims, dims, wide=True),
     "dtype": Kind("torch.dtype", is_dtype, lambda value: c_int32(dtype_object(value).code)),
+    "dtype?": Kind(
+        "torch.dtype",
+        lambda value: value is None or is_dtype(value),
+        lambda value: c_int32(dtype_object(value).code),
+    ),
     "device": Kind(
         "torch.device",
         lambda value: isinstance(value, (str, int, device)),
         lambda value: device(value).native(),
     ),
-    "reduction": Kind("str", lambda value: isinstance(value, str), reduction),
     "options": Kind("options", lambda value: True, options),
 }
+KINDS |= {name: Kind("str", lambda value: isinstance(value, str), word(name)) for name in ENUMS}

@@ -5,7 +5,7 @@ use std::os::raw::c_char;
 use std::ptr;
 
 use crate::ffi::{
-    tensor_optional_double_t, tensor_optional_int64_t, tensor_status_t, tensor_t, TENSOR_OK,
+    tensor_optional_bool_t, tensor_optional_double_t, tensor_optional_int64_t, tensor_status_t, tensor_t, TENSOR_OK,
 };
 use crate::{Error, Result, Tensor};
 
@@ -65,6 +65,10 @@ pub(crate) fn optional_int64(value: Option<i64>) -> tensor_optional_int64_t {
 
 pub(crate) fn optional_double(value: Option<f64>) -> tensor_optional_double_t {
     tensor_optional_double_t { has_value: value.is_some(), value: value.unwrap_or_default() }
+}
+
+pub(crate) fn optional_bool(value: Option<bool>) -> tensor_optional_bool_t {
+    tensor_optional_bool_t { has_value: value.is_some(), value: value.unwrap_or_default() }
 }
 
 /// A text that goes out as snprintf's do: its length is known after a first call.

@@ -19,6 +19,7 @@
 mod autograd;
 mod call;
 mod data;
+mod enums;
 mod error;
 pub mod ffi;
 mod operators;
@@ -30,9 +31,10 @@ mod tensor;
 
 pub use autograd::{enable_grad, grad, is_grad_enabled, no_grad, BackwardOptions};
 pub use data::Element;
+pub use enums::*;
 pub use error::{Error, Kind, Result};
 pub use ops::*;
-pub use options::{promote_types, DType, Device, Options, Reduction};
+pub use options::{promote_types, DType, Device, Options};
 pub use runtime::*;
 pub use scalar::Scalar;
 pub use tensor::{SendTensor, Tensor};

@@ -141,19 +141,3 @@ impl From<Device> for Options {
         Options::default().device(device)
     }
 }
-
-/// What a loss does with the values of its samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Reduction {
-    None = ffi::TENSOR_REDUCTION_NONE,
-    #[default]
-    Mean = ffi::TENSOR_REDUCTION_MEAN,
-    Sum = ffi::TENSOR_REDUCTION_SUM,
-}
-
-impl Reduction {
-    pub(crate) fn raw(self) -> ffi::tensor_reduction_t {
-        self as i32
-    }
-}

@@ -14,7 +14,10 @@ namespace tensor {
 class Tensor;
 struct AllcloseOptions;
 struct ToCopyOptions;
+struct ScatterReduceOptions;
 struct AddmmOptions;
+struct ProdOptions;
+struct ProdDimOptions;
 struct VarOptions;
 struct StdOptions;
 struct MaxDimOptions;
@@ -25,6 +28,8 @@ struct ArgmaxDimOptions;
 struct ArgminDimOptions;
 struct AnyDimOptions;
 struct AllDimOptions;
+struct CumsumOptions;
+struct CumprodOptions;
 struct FlattenOptions;
 struct UnbindOptions;
 struct SplitOptions;
@@ -209,9 +214,17 @@ class Methods {
   Tensor gather(int64_t dim, const Tensor& index) const;
   Tensor scatter(int64_t dim, const Tensor& index, const Tensor& src) const;
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                        ScatterReduction reduce) const;
+  Tensor scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                        ScatterReduction reduce, const ScatterReduceOptions& options) const;
   Tensor& index_add_(int64_t dim, const Tensor& index, const Tensor& source);
   Tensor& scatter_(int64_t dim, const Tensor& index, const Tensor& src);
   Tensor& scatter_add_(int64_t dim, const Tensor& index, const Tensor& src);
+  Tensor& scatter_reduce_(int64_t dim, const Tensor& index, const Tensor& src,
+                          ScatterReduction reduce);
+  Tensor& scatter_reduce_(int64_t dim, const Tensor& index, const Tensor& src,
+                          ScatterReduction reduce, const ScatterReduceOptions& options);
 
   // Joining
 
@@ -256,6 +269,10 @@ class Methods {
   Tensor sum(const IntList& dim, bool keepdim = false) const;
   Tensor mean() const;
   Tensor mean(const IntList& dim, bool keepdim = false) const;
+  Tensor prod() const;
+  Tensor prod(const ProdOptions& options) const;
+  Tensor prod(int64_t dim) const;
+  Tensor prod(int64_t dim, const ProdDimOptions& options) const;
   Tensor var() const;
   Tensor var(const VarOptions& options) const;
   Tensor std() const;
@@ -282,6 +299,16 @@ class Methods {
   Tensor all() const;
   Tensor all(const IntList& dim) const;
   Tensor all(const IntList& dim, const AllDimOptions& options) const;
+
+  // Running totals
+  Tensor cumsum(int64_t dim) const;
+  Tensor cumsum(int64_t dim, const CumsumOptions& options) const;
+  Tensor cumprod(int64_t dim) const;
+  Tensor cumprod(int64_t dim, const CumprodOptions& options) const;
+  Tensor& cumsum_(int64_t dim);
+  Tensor& cumsum_(int64_t dim, const CumsumOptions& options);
+  Tensor& cumprod_(int64_t dim);
+  Tensor& cumprod_(int64_t dim, const CumprodOptions& options);
 
   // Views
   Tensor view(const IntList& shape) const;

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "tensor/cpp/dtype.hpp"
+#include "tensor/cpp/enums.hpp"
 #include "tensor/types.h"
 
 namespace tensor {
@@ -90,21 +91,11 @@ class Optional {
   bool has_value_;
 };
 
-// What a loss does with the values of its samples.
-enum class Reduction : tensor_reduction_t {
-  None = TENSOR_REDUCTION_NONE,
-  Mean = TENSOR_REDUCTION_MEAN,
-  Sum = TENSOR_REDUCTION_SUM
-};
-
-inline tensor_reduction_t raw(Reduction value) noexcept {
-  return static_cast<tensor_reduction_t>(value);
-}
-
 namespace detail {
 
 inline tensor_optional_int64_t raw_optional(int64_t value) { return tensor_some_int64(value); }
 inline tensor_optional_double_t raw_optional(double value) { return tensor_some_double(value); }
+inline tensor_optional_bool_t raw_optional(bool value) { return tensor_some_bool(value); }
 inline tensor_optional_int64_t raw_optional(const Optional<int64_t>& value) {
   return value ? tensor_some_int64(*value) : tensor_optional_int64_t();
 }

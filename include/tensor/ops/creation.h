@@ -3,6 +3,7 @@
 #ifndef TENSOR_OPS_CREATION_H
 #define TENSOR_OPS_CREATION_H
 
+#include "tensor/enums.h"
 #include "tensor/types.h"
 
 #ifdef __cplusplus

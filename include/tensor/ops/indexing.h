@@ -3,6 +3,7 @@
 #ifndef TENSOR_OPS_INDEXING_H
 #define TENSOR_OPS_INDEXING_H
 
+#include "tensor/enums.h"
 #include "tensor/types.h"
 
 #ifdef __cplusplus
@@ -42,6 +43,31 @@ TENSOR_API tensor_status_t tensor_scatter_add(const tensor_t* self, int64_t dim,
                                               tensor_t** out);
 TENSOR_API tensor_status_t tensor_scatter_add_(tensor_t* self, int64_t dim, const tensor_t* index,
                                                const tensor_t* src);
+
+/* The options of tensor_scatter_reduce and tensor_scatter_reduce_ and tensor_scatter_reduce_out,
+ * and their defaults. */
+typedef struct {
+  size_t struct_size;                  /* sizeof(tensor_scatter_reduce_options_t) */
+  tensor_optional_bool_t include_self; /* true */
+} tensor_scatter_reduce_options_t;
+
+/* self, where each element that `index` names (as in scatter) becomes the sum, product, mean,
+ * maximum or minimum of itself and of the elements of `src` that meet there; without itself where
+ * not `include_self`. Errors: other dtypes in `src`; the mean of bool. */
+TENSOR_API tensor_status_t tensor_scatter_reduce(const tensor_t* self, int64_t dim,
+                                                 const tensor_t* index, const tensor_t* src,
+                                                 tensor_scatter_reduction_t reduce,
+                                                 const tensor_scatter_reduce_options_t* options,
+                                                 tensor_t** out);
+TENSOR_API tensor_status_t tensor_scatter_reduce_(tensor_t* self, int64_t dim,
+                                                  const tensor_t* index, const tensor_t* src,
+                                                  tensor_scatter_reduction_t reduce,
+                                                  const tensor_scatter_reduce_options_t* options);
+TENSOR_API tensor_status_t tensor_scatter_reduce_out(const tensor_t* self, int64_t dim,
+                                                     const tensor_t* index, const tensor_t* src,
+                                                     tensor_scatter_reduction_t reduce,
+                                                     const tensor_scatter_reduce_options_t* options,
+                                                     tensor_t* out);
 
 #ifdef __cplusplus
 }

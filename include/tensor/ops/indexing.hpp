@@ -12,6 +12,20 @@
 
 namespace tensor {
 
+// The options of scatter_reduce, with their defaults.
+struct ScatterReduceOptions {
+  bool include_self = true;
+};
+
+namespace detail {
+inline tensor_scatter_reduce_options_t raw_of(const ScatterReduceOptions& options) {
+  tensor_scatter_reduce_options_t result = tensor_scatter_reduce_options_t();
+  result.struct_size = sizeof(result);
+  result.include_self = raw_optional(options.include_self);
+  return result;
+}
+}  // namespace detail
+
 // The positions of `dim` that the int32 or int64 vector `index` names, in its order.
 inline Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   tensor_t* out;
@@ -50,6 +64,27 @@ inline Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, 
   return Tensor::own(out);
 }
 
+// self, where each element that `index` names (as in scatter) becomes the sum, product, mean,
+// maximum or minimum of itself and of the elements of `src` that meet there; without itself where
+// not `include_self`. Errors: other dtypes in `src`; the mean of bool.
+inline Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index,
+                             const Tensor& src, ScatterReduction reduce) {
+  tensor_t* out;
+  detail::check(tensor_scatter_reduce(self.handle(), dim, index.handle(), src.handle(), raw(reduce),
+                                      nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index,
+                             const Tensor& src, ScatterReduction reduce,
+                             const ScatterReduceOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_scatter_reduce(self.handle(), dim, index.handle(), src.handle(), raw(reduce),
+                                      detail::address(detail::raw_of(options)), &out));
+  return Tensor::own(out);
+}
+
 // ---- into a given tensor, which is resized where its shape differs
 
 inline Tensor& index_select_out(Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
@@ -59,6 +94,22 @@ inline Tensor& index_select_out(Tensor& out, const Tensor& self, int64_t dim, co
 
 inline Tensor& gather_out(Tensor& out, const Tensor& self, int64_t dim, const Tensor& index) {
   detail::check(tensor_gather_out(self.handle(), dim, index.handle(), out.handle()));
+  return out;
+}
+
+inline Tensor& scatter_reduce_out(Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                                  const Tensor& src, ScatterReduction reduce) {
+  detail::check(tensor_scatter_reduce_out(self.handle(), dim, index.handle(), src.handle(),
+                                          raw(reduce), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& scatter_reduce_out(Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                                  const Tensor& src, ScatterReduction reduce,
+                                  const ScatterReduceOptions& options) {
+  detail::check(tensor_scatter_reduce_out(self.handle(), dim, index.handle(), src.handle(),
+                                          raw(reduce), detail::address(detail::raw_of(options)),
+                                          out.handle()));
   return out;
 }
 
@@ -84,6 +135,17 @@ inline Tensor Methods::scatter_add(int64_t dim, const Tensor& index, const Tenso
   return tensor::scatter_add(self(), dim, index, src);
 }
 
+inline Tensor Methods::scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                                      ScatterReduction reduce) const {
+  return tensor::scatter_reduce(self(), dim, index, src, reduce);
+}
+
+inline Tensor Methods::scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                                      ScatterReduction reduce,
+                                      const ScatterReduceOptions& options) const {
+  return tensor::scatter_reduce(self(), dim, index, src, reduce, options);
+}
+
 inline Tensor& Methods::index_add_(int64_t dim, const Tensor& index, const Tensor& source) {
   detail::check(tensor_index_add_(self().handle(), dim, index.handle(), source.handle()));
   return self();
@@ -96,6 +158,21 @@ inline Tensor& Methods::scatter_(int64_t dim, const Tensor& index, const Tensor&
 
 inline Tensor& Methods::scatter_add_(int64_t dim, const Tensor& index, const Tensor& src) {
   detail::check(tensor_scatter_add_(self().handle(), dim, index.handle(), src.handle()));
+  return self();
+}
+
+inline Tensor& Methods::scatter_reduce_(int64_t dim, const Tensor& index, const Tensor& src,
+                                        ScatterReduction reduce) {
+  detail::check(tensor_scatter_reduce_(self().handle(), dim, index.handle(), src.handle(),
+                                       raw(reduce), nullptr));
+  return self();
+}
+
+inline Tensor& Methods::scatter_reduce_(int64_t dim, const Tensor& index, const Tensor& src,
+                                        ScatterReduction reduce,
+                                        const ScatterReduceOptions& options) {
+  detail::check(tensor_scatter_reduce_(self().handle(), dim, index.handle(), src.handle(),
+                                       raw(reduce), detail::address(detail::raw_of(options))));
   return self();
 }
 

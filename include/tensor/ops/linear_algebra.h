@@ -3,6 +3,7 @@
 #ifndef TENSOR_OPS_LINEAR_ALGEBRA_H
 #define TENSOR_OPS_LINEAR_ALGEBRA_H
 
+#include "tensor/enums.h"
 #include "tensor/types.h"
 
 #ifdef __cplusplus

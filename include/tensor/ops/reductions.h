@@ -3,6 +3,7 @@
 #ifndef TENSOR_OPS_REDUCTIONS_H
 #define TENSOR_OPS_REDUCTIONS_H
 
+#include "tensor/enums.h"
 #include "tensor/types.h"
 
 #ifdef __cplusplus
@@ -29,6 +30,34 @@ TENSOR_API tensor_status_t tensor_mean_dim(const tensor_t* self, const int64_t* 
                                            bool keepdim, tensor_t** out);
 TENSOR_API tensor_status_t tensor_mean_dim_out(const tensor_t* self, const int64_t* dim,
                                                size_t count, bool keepdim, tensor_t* out);
+
+/* The options of tensor_prod and tensor_prod_out, and their defaults. */
+typedef struct {
+  size_t struct_size;   /* sizeof(tensor_prod_options_t) */
+  tensor_dtype_t dtype; /* TENSOR_DTYPE_DEFAULT */
+} tensor_prod_options_t;
+
+/* The product of all elements. Integers and bool give int64, unless `dtype` is given, to which self
+ * is converted first. */
+TENSOR_API tensor_status_t tensor_prod(const tensor_t* self, const tensor_prod_options_t* options,
+                                       tensor_t** out);
+TENSOR_API tensor_status_t tensor_prod_out(const tensor_t* self,
+                                           const tensor_prod_options_t* options, tensor_t* out);
+
+/* The options of tensor_prod_dim and tensor_prod_dim_out, and their defaults. */
+typedef struct {
+  size_t struct_size;   /* sizeof(tensor_prod_dim_options_t) */
+  bool keepdim;         /* false */
+  tensor_dtype_t dtype; /* TENSOR_DTYPE_DEFAULT */
+} tensor_prod_dim_options_t;
+
+/* The product along `dim`, with dtypes as for prod. keepdim leaves the dim in with size 1. */
+TENSOR_API tensor_status_t tensor_prod_dim(const tensor_t* self, int64_t dim,
+                                           const tensor_prod_dim_options_t* options,
+                                           tensor_t** out);
+TENSOR_API tensor_status_t tensor_prod_dim_out(const tensor_t* self, int64_t dim,
+                                               const tensor_prod_dim_options_t* options,
+                                               tensor_t* out);
 
 /* The options of tensor_var and tensor_var_out, and their defaults. */
 typedef struct {

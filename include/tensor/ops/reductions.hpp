@@ -12,6 +12,36 @@
 
 namespace tensor {
 
+// The options of prod, with their defaults.
+struct ProdOptions {
+  Optional<DType> dtype;
+};
+
+namespace detail {
+inline tensor_prod_options_t raw_of(const ProdOptions& options) {
+  tensor_prod_options_t result = tensor_prod_options_t();
+  result.struct_size = sizeof(result);
+  result.dtype = options.dtype ? raw(*options.dtype) : TENSOR_DTYPE_DEFAULT;
+  return result;
+}
+}  // namespace detail
+
+// The options of prod, with their defaults.
+struct ProdDimOptions {
+  bool keepdim = false;
+  Optional<DType> dtype;
+};
+
+namespace detail {
+inline tensor_prod_dim_options_t raw_of(const ProdDimOptions& options) {
+  tensor_prod_dim_options_t result = tensor_prod_dim_options_t();
+  result.struct_size = sizeof(result);
+  result.keepdim = options.keepdim;
+  result.dtype = options.dtype ? raw(*options.dtype) : TENSOR_DTYPE_DEFAULT;
+  return result;
+}
+}  // namespace detail
+
 // The options of var, with their defaults.
 struct VarOptions {
   IntList dim;
@@ -232,6 +262,36 @@ inline Tensor mean(const Tensor& self) {
 inline Tensor mean(const Tensor& self, const IntList& dim, bool keepdim = false) {
   tensor_t* out;
   detail::check(tensor_mean_dim(self.handle(), dim.data(), dim.size(), keepdim, &out));
+  return Tensor::own(out);
+}
+
+// The product of all elements. Integers and bool give int64, unless `dtype` is given, to which self
+// is converted first.
+inline Tensor prod(const Tensor& self) {
+  tensor_t* out;
+  detail::check(tensor_prod(self.handle(), nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor prod(const Tensor& self, const ProdOptions& options) {
+  tensor_t* out;
+  detail::check(tensor_prod(self.handle(), detail::address(detail::raw_of(options)), &out));
+  return Tensor::own(out);
+}
+
+// The product along `dim`, with dtypes as for prod. keepdim leaves the dim in with size 1.
+inline Tensor prod(const Tensor& self, int64_t dim) {
+  tensor_t* out;
+  detail::check(tensor_prod_dim(self.handle(), dim, nullptr, &out));
+  return Tensor::own(out);
+}
+
+// As above, with options.
+inline Tensor prod(const Tensor& self, int64_t dim, const ProdDimOptions& options) {
+  tensor_t* out;
+  detail::check(
+      tensor_prod_dim(self.handle(), dim, detail::address(detail::raw_of(options)), &out));
   return Tensor::own(out);
 }
 
@@ -488,6 +548,29 @@ inline Tensor& mean_out(Tensor& out, const Tensor& self, const IntList& dim, boo
   return out;
 }
 
+inline Tensor& prod_out(Tensor& out, const Tensor& self) {
+  detail::check(tensor_prod_out(self.handle(), nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& prod_out(Tensor& out, const Tensor& self, const ProdOptions& options) {
+  detail::check(
+      tensor_prod_out(self.handle(), detail::address(detail::raw_of(options)), out.handle()));
+  return out;
+}
+
+inline Tensor& prod_out(Tensor& out, const Tensor& self, int64_t dim) {
+  detail::check(tensor_prod_dim_out(self.handle(), dim, nullptr, out.handle()));
+  return out;
+}
+
+inline Tensor& prod_out(Tensor& out, const Tensor& self, int64_t dim,
+                        const ProdDimOptions& options) {
+  detail::check(tensor_prod_dim_out(self.handle(), dim, detail::address(detail::raw_of(options)),
+                                    out.handle()));
+  return out;
+}
+
 inline Tensor& var_out(Tensor& out, const Tensor& self) {
   detail::check(tensor_var_out(self.handle(), nullptr, out.handle()));
   return out;
@@ -642,6 +725,18 @@ inline Tensor Methods::mean() const { return tensor::mean(self()); }
 
 inline Tensor Methods::mean(const IntList& dim, bool keepdim) const {
   return tensor::mean(self(), dim, keepdim);
+}
+
+inline Tensor Methods::prod() const { return tensor::prod(self()); }
+
+inline Tensor Methods::prod(const ProdOptions& options) const {
+  return tensor::prod(self(), options);
+}
+
+inline Tensor Methods::prod(int64_t dim) const { return tensor::prod(self(), dim); }
+
+inline Tensor Methods::prod(int64_t dim, const ProdDimOptions& options) const {
+  return tensor::prod(self(), dim, options);
 }
 
 inline Tensor Methods::var() const { return tensor::var(self()); }

@@ -24,10 +24,16 @@ struct GatherCall : GatherOperands {
   static constexpr const char* kName = "gather";
 };
 
-// What a scatter does with the element that an index names.
-enum class ScatterMode : uint8_t { kAssign, kAdd };
+// Refuses what a gather or scatter would, and writes nothing: for a caller who writes before that.
+struct CheckIndexCall : GatherOperands {
+  static constexpr const char* kName = "check_index";
+};
 
-// self[index[i][j][k]][j][k] (=|+=) src[i][j][k]
+// What a scatter does with the element that an index names.
+enum class ScatterMode : uint8_t { kAssign, kAdd, kMultiply, kMax, kMin };
+
+// self[index[i][j][k]][j][k] (=|+=|*=) src[i][j][k], or becomes the greater or less of the two, a
+// NaN being both
 struct ScatterCall : GatherOperands {
   static constexpr const char* kName = "scatter";
 

@@ -4,11 +4,12 @@
 #include <cstdint>
 
 #include "core/dtype.h"
+#include "core/generated/enums.h"
 
 namespace libtensor {
 
-// Of [rows, classes] log-probabilities; target int64 [rows]. `weight` may be null. reduction: 0
-// none (out: [rows]), 1 mean, 2 sum (out: one element). total_weight: one element. Bad targets are
+// Of [rows, classes] log-probabilities; target int64 [rows]. `weight` may be null. Without a
+// reduction out is [rows], else one element, as total_weight is. Bad targets are
 // as the indices of GatherOperands.
 struct NllLossOperands {
   bool at_once = false;
@@ -16,7 +17,7 @@ struct NllLossOperands {
   int64_t rows = 0, classes = 0;
   int64_t input_row_stride = 0, input_class_stride = 0;
   int64_t ignore_index = -100;
-  int reduction = 1;
+  Reduction reduction = Reduction::kMean;
   const void *input = nullptr, *weight = nullptr;
   const int64_t* target = nullptr;
   void *out = nullptr, *total_weight = nullptr;

@@ -17,13 +17,16 @@ enum class ReduceOp : uint8_t {
   kAny,
   kAll,
   kVar,
-  kStd
+  kStd,
+  kProd
 };
-inline constexpr int kReduceOpCount = 12;
+inline constexpr int kReduceOpCount = 13;
 
 // out has stride 0 in the reduced dims. An empty reduction gives what is in brackets; the caller
 // has refused those without.
 //   kSum (0), kMean (NaN)             half types accumulate in float, integers in int64
+//   kProd (1)                         up to float32 they accumulate in float64 on the CPU, in float
+//                                     elsewhere, integers in int64
 //   kMax, kMin                        a NaN is greater and less than all else; the first one wins
 //   kMaxIndex, kMinIndex              these, and the position along the one reduced dim to `second`
 //   kArgMax, kArgMin                  the position alone, in the order of the reduced dims taken as

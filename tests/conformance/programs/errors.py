@@ -176,6 +176,47 @@ REDUCTIONS = {
     "amax_out_dtype": lambda t: t.amax(t.ones(2), 0, out=t.empty((), dtype=t.float64)),
 }
 
+SCANS = {
+    "cumsum_dim": lambda t: _z(t, 2, 3).cumsum(2),
+    "cumprod_0dim": lambda t: t.tensor(1.0).cumprod(1),
+    "cumsum_without_dim": lambda t: _z(t, 2).cumsum(),
+    "cumsum_of_bools_in_place": lambda t: t.tensor([True]).cumsum_(0),
+    "cumprod_to_bools": lambda t: t.tensor([1]).cumprod(0, dtype=t.bool),
+    "cumsum_other_dtype_in_place": lambda t: _z(t, 2).cumsum_(0, dtype=t.float64),
+    "cumsum_out_dtype": lambda t: t.cumsum(_z(t, 2), 0, dtype=t.float64, out=_z(t, 2)),
+    "cumsum_out_of_bools": lambda t: t.cumsum(_z(t, 2), 0, out=_z(t, 2, dtype=t.bool)),
+    "cumsum_out_overlapping": lambda t: (lambda x: t.cumsum(x[:3], 0, out=x[1:]))(_z(t, 4)),
+    "cumsum_expanded_in_place": lambda t: _z(t, 1).expand(3).cumsum_(0),
+    "prod_dim": lambda t: _z(t, 2, 3).prod(2),
+    "prod_dims": lambda t: _z(t, 2, 3).prod((0, 1)),
+    "prod_out_dtype": lambda t: t.prod(_z(t, 2), 0, dtype=t.float64, out=_z(t)),
+    "scatter_reduce_word": lambda t: _reduced(t, "all"),
+    "scatter_reduce_number": lambda t: _reduced(t, 5),
+    "scatter_reduce_without_word": lambda t: _z(t, 2).scatter_reduce(0, t.tensor([0]), _z(t, 1)),
+    "scatter_reduce_dtype": lambda t: _reduced(t, "sum", src=t.ones(1, dtype=t.float64)),
+    "scatter_reduce_index_dtype": lambda t: _reduced(t, "sum", index=t.ones(1)),
+    "scatter_reduce_index_rank": lambda t: _reduced(t, "sum", index=t.tensor([[0]])),
+    "scatter_reduce_index_above": lambda t: _reduced(t, "mean", index=t.tensor([2])),
+    "scatter_reduce_index_size": lambda t: _reduced(t, "sum", index=t.tensor([0, 1])),
+    "scatter_reduce_mean_of_bools": lambda t: t.tensor([True]).scatter_reduce(
+        0, t.tensor([0]), t.tensor([True]), "mean"),
+    "scatter_reduce_twice_through_zeros": lambda t: _twice(t),
+}
+
+
+def _reduced(torch, reduce, index=None, src=None):
+    index = torch.tensor([0]) if index is None else index
+    src = torch.ones(1) if src is None else src
+    return torch.zeros(2).scatter_reduce(0, index, src, reduce)
+
+
+def _twice(torch):
+    src = torch.zeros(2, requires_grad=True)
+    result = torch.ones(2, requires_grad=True).scatter_reduce(0, torch.tensor([0, 0]), src, "prod")
+    gradient, = torch.autograd.grad(result.sum(), src, create_graph=True)
+    return gradient.sum().backward()
+
+
 MATRICES = {
     "mm_shapes": lambda t: t.mm(_z(t, 2, 3), _z(t, 2, 3)),
     "mm_of_vector": lambda t: t.mm(_z(t, 3), _z(t, 3, 2)),
@@ -262,7 +303,7 @@ LOSSES = {
     "mse_of_integers": lambda t: _loss(t, "mse_loss", *[_z(t, 2, dtype=t.int64)] * 2),
 }
 
-for _group in (CREATION, ITEM, VIEWS, POINTWISE, REDUCTIONS, MATRICES, JOINING, LOSSES):
+for _group in (CREATION, ITEM, VIEWS, POINTWISE, REDUCTIONS, SCANS, MATRICES, JOINING, LOSSES):
     for _name, _function in _group.items():
         program.add(_name, _function)
 

@@ -77,6 +77,8 @@ OPERATIONS = [
     *_many("sum mean amax amin any all", "reduction", out=True),
     *_many("var std", "reduction", out=True),
     *_many("var_mean std_mean", "reduction"),
+    Operation("prod", "prod", out=True),
+    *_many("cumsum cumprod", "scan", out=True),
     *_many("max min", "extremum", out=True),
     *_many("argmax argmin", "arg", out=True),
     *_many("matmul mm bmm addmm", "matmul", out=True),
@@ -86,6 +88,7 @@ OPERATIONS = [
     *_many("nn.functional.nll_loss nn.functional.cross_entropy nn.functional.mse_loss", "loss"),
     *_many("cat stack", "join", out=True),
     *_many("index_select gather", "index", out=True),
+    Operation("scatter_reduce", "scatter_reduce", out=True),
     *_many("equal allclose", "equal"),
     *[Operation(f"operator.{name}", "operator", ())
       for name in "add sub mul truediv pow eq ne lt le gt ge".split()],

@@ -26,6 +26,28 @@ def family(name):
     return globals()[name]
 
 
+def scatter_reduce(name, dtype):
+    """Elements that meet, with and without self; several dims, layouts, NaN, zeros, no index."""
+    index = torch.tensor([[0, 1, 0, 2], [2, 2, 2, 0]])
+    plain = ramp(dtype, (3, 4)), ramp(dtype, (2, 4)).add(1).to(dtype)
+    zeros = torch.tensor([[0, 2, 0, 3]] * 3, dtype=dtype), torch.tensor(
+        [[0, 0, 2, 0], [3, 0, 4, 1]], dtype=dtype)
+    for reduce in ("sum", "prod", "mean", "amax", "amin"):
+        if reduce == "mean" and dtype is torch.bool:
+            continue
+        for include_self in (True, False):
+            kwargs = {"include_self": include_self}
+            yield [plain[0], 0, index, plain[1], reduce], kwargs
+            yield [plain[0].t().contiguous().t(), 0, index, plain[1], reduce], kwargs
+            yield [plain[0].t(), -1, index.t(), plain[1].t(), reduce], kwargs
+            yield [zeros[0], 0, index, zeros[1], reduce], kwargs
+            yield [ramp(dtype, ()), 0, torch.tensor(0), ramp(dtype, ()), reduce], kwargs
+            yield [plain[0], 0, index[:0], plain[1][:0], reduce], kwargs
+            if dtype in FLOATS:
+                nan = torch.tensor([1, float("nan"), 2, 5], dtype=dtype)
+                yield [nan, 0, torch.tensor([0, 0, 1, 2]), nan.flip(0), reduce], kwargs
+
+
 def none(name, dtype):
     """op_db's samples suffice."""
     return iter(())

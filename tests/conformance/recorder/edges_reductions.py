@@ -58,6 +58,58 @@ def _large_reductions(dtype):
     yield [solid[:, ::3, 1:]], {"dim": 1}
 
 
+def prod(name, dtype):
+    """All elements or one dim, other dtypes, zeros among the factors, layouts, zero sizes."""
+    for kwargs in ({}, {"dim": 0}, {"dim": -1}, {"dim": 1, "keepdim": True}):
+        yield [ramp(dtype, (2, 3, 4)).clamp(max=3)], kwargs
+        yield [ramp(dtype, (4, 3, 2)).permute(2, 1, 0).clamp(max=3)], kwargs
+        yield [_with_zeros(dtype)], kwargs
+        yield [torch.empty((2, 0, 3), dtype=dtype)], kwargs
+    yield [torch.tensor(3, dtype=dtype)], {"dim": 0}
+    for tensor in layouts(dtype):
+        yield [tensor]
+    for wanted in (torch.float64, torch.float16, torch.int64, torch.int32, torch.bool):
+        yield [ramp(dtype, (2, 3))], {"dtype": wanted}
+        yield [ramp(dtype, (2, 3))], {"dim": 1, "dtype": wanted, "keepdim": True}
+    if dtype in FLOATS:
+        yield [with_nan(dtype)], {"dim": 0}
+        yield [_near_one(dtype, (300, 40))], {"dim": 0}
+        yield [_near_one(dtype, (40, 300))], {"dim": 1}
+
+
+def _with_zeros(dtype):
+    rows = [[2, 0, 3, 1], [0, 2, 0, 1], [1, 2, 3, 1], [1, 3, 2, 0]]
+    return torch.tensor(rows, dtype=dtype)
+
+
+def _near_one(dtype, shape):
+    return 1 + formula("dyadic", shape, torch.float64).remainder(1).sub(0.5).div(64).to(dtype)
+
+
+def scan(name, dtype):
+    """Every dim, layouts, other dtypes, zeros among the factors, long lines, zero sizes."""
+    for dim in (0, 1, -1):
+        yield [ramp(dtype, (2, 3, 4)).clamp(max=3), dim]
+        yield [ramp(dtype, (4, 3, 2)).permute(2, 1, 0).clamp(max=3), dim]
+        yield [torch.empty((2, 0, 3), dtype=dtype), dim]
+    for dim in (0, 1):
+        yield [_with_zeros(dtype), dim]
+    yield [torch.tensor(3, dtype=dtype), 0]
+    for tensor in layouts(dtype):
+        yield [tensor, -1]
+    for wanted in (torch.float64, torch.float32, torch.float16, torch.int64, torch.int32):
+        yield [ramp(dtype, (2, 3)), 1], {"dtype": wanted}
+    # PyTorch's gradients of products with zeros and NaN depend on where its masks end.
+    if dtype in FLOATS and name == "cumsum":
+        yield [with_nan(dtype), 0]
+        yield [with_nan(dtype), 1]
+    for shape, dim in (((3001,), 0), ((3, 1500), 1), ((300, 11), 0), ((70, 5, 9), 1)):
+        product = name == "cumprod"
+        of = _near_one(dtype, shape) if product else formula("dyadic", shape, dtype)
+        yield [of, dim]
+        yield [of[::2], dim]
+
+
 def extremum(name, dtype):
     """max and min: over all, over one dim with indices, of two tensors."""
     yield from arg(name, dtype)

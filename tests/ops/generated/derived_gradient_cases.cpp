@@ -14,6 +14,7 @@ std::vector<GradientCase> derived_linear_algebra_cases();
 std::vector<GradientCase> derived_losses_cases();
 std::vector<GradientCase> derived_math_cases();
 std::vector<GradientCase> derived_reductions_cases();
+std::vector<GradientCase> derived_scans_cases();
 std::vector<GradientCase> derived_views_cases();
 
 std::vector<GradientCase> derived_gradient_cases() {
@@ -29,6 +30,7 @@ std::vector<GradientCase> derived_gradient_cases() {
   for (const GradientCase& of : derived_losses_cases()) all.push_back(of);
   for (const GradientCase& of : derived_math_cases()) all.push_back(of);
   for (const GradientCase& of : derived_reductions_cases()) all.push_back(of);
+  for (const GradientCase& of : derived_scans_cases()) all.push_back(of);
   for (const GradientCase& of : derived_views_cases()) all.push_back(of);
   return all;
 }

@@ -25,6 +25,16 @@ std::vector<GradientCase> derived_reductions_cases() {
        return call(tensor_mean_dim, in[0], std::vector<int64_t>{0}.data(), 1, false);
        },
        {0.2, 0.9}, false},
+      {"prod", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_prod, in[0], nullptr);
+       },
+       {0.2, 0.9}, false},
+      {"prod_dim", "derived", {{3, 3}},
+       [](const Inputs& in) {
+       return call(tensor_prod_dim, in[0], 1, nullptr);
+       },
+       {0.2, 0.9}, false},
       {"var", "derived", {{3, 3}},
        [](const Inputs& in) {
        return call(tensor_var, in[0], nullptr);

@@ -13,6 +13,7 @@ from . import (
     losses,
     math,
     reductions,
+    scans,
     views,
 )
 
@@ -28,5 +29,6 @@ OPERATIONS = (
     *losses.OPERATIONS,
     *math.OPERATIONS,
     *reductions.OPERATIONS,
+    *scans.OPERATIONS,
     *views.OPERATIONS,
 )

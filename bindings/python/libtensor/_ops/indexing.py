@@ -51,4 +51,23 @@ OPERATIONS = (
         ("function", "method"),
         "self with self[index[i][j]][j] += src[i][j] (for dim 0).",
     ),
+    Op(
+        "scatter_reduce",
+        ("scatter_reduce",),
+        (
+            Arg("Tensor", "self"),
+            Arg("int", "dim"),
+            Arg("Tensor", "index"),
+            Arg("Tensor", "src"),
+            Arg("scatter_reduction", "reduce"),
+            Arg("bool", "include_self", True, "bool?"),
+        ),
+        ("result",),
+        ("function", "inplace", "out"),
+        ("function", "method"),
+        "self, where each element that `index` names (as in scatter) becomes the sum, product, "
+        "mean, maximum or minimum of itself and of the elements of `src` that meet there; without"
+        " itself where not `include_self`. Errors: other dtypes in `src`; the mean of bool.",
+        keyword_only=("include_self",),
+    ),
 )

@@ -46,6 +46,32 @@ OPERATIONS = (
         dtype_keyword=True,
     ),
     Op(
+        "prod",
+        ("prod",),
+        (Arg("Tensor", "self"), Arg("dtype?", "dtype", None, "dtype")),
+        ("result",),
+        ("function", "out"),
+        ("function", "method"),
+        "The product of all elements. Integers and bool give int64, unless `dtype` is given, to "
+        "which self is converted first.",
+        keyword_only=("dtype",),
+    ),
+    Op(
+        "prod_dim",
+        ("prod",),
+        (
+            Arg("Tensor", "self"),
+            Arg("int", "dim"),
+            Arg("bool", "keepdim", False, "bool"),
+            Arg("dtype?", "dtype", None, "dtype"),
+        ),
+        ("result",),
+        ("function", "out"),
+        ("function", "method"),
+        "The product along `dim`, with dtypes as for prod. keepdim leaves the dim in with size 1.",
+        keyword_only=("dtype",),
+    ),
+    Op(
         "var",
         ("var",),
         (

@@ -3,6 +3,8 @@
 use super::types::*;
 use std::os::raw::{c_char, c_void};
 
+pub type tensor_scatter_reduction_t = i32;
+pub type tensor_reduction_t = i32;
 pub const TENSOR_MEMORY_USED: i32 = 0;
 pub const TENSOR_MEMORY_WAITING: i32 = 1;
 pub const TENSOR_MEMORY_FREE: i32 = 2;
@@ -37,6 +39,11 @@ pub const TENSOR_UINT64: i32 = 16;
 pub const TENSOR_DEVICE_DEFAULT: i32 = 0;
 pub const TENSOR_CPU: i32 = 1;
 pub const TENSOR_CUDA: i32 = 2;
+pub const TENSOR_SCATTER_REDUCTION_SUM: i32 = 0;
+pub const TENSOR_SCATTER_REDUCTION_PROD: i32 = 1;
+pub const TENSOR_SCATTER_REDUCTION_MEAN: i32 = 2;
+pub const TENSOR_SCATTER_REDUCTION_AMAX: i32 = 3;
+pub const TENSOR_SCATTER_REDUCTION_AMIN: i32 = 4;
 pub const TENSOR_REDUCTION_MEAN: i32 = 0;
 pub const TENSOR_REDUCTION_NONE: i32 = 1;
 pub const TENSOR_REDUCTION_SUM: i32 = 2;

@@ -5,7 +5,6 @@ use std::os::raw::{c_char, c_void};
 pub type tensor_status_t = i32;
 pub type tensor_dtype_t = i32;
 pub type tensor_device_type_t = i32;
-pub type tensor_reduction_t = i32;
 pub type tensor_ownership_kind_t = i32;
 
 /// A handle. Never an address.
@@ -114,6 +113,13 @@ pub struct tensor_optional_int64_t {
 pub struct tensor_optional_double_t {
     pub has_value: bool,
     pub value: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_optional_bool_t {
+    pub has_value: bool,
+    pub value: bool,
 }
 
 #[repr(C)]

@@ -12,18 +12,22 @@ mod linear_algebra;
 mod losses;
 mod math;
 mod reductions;
+mod scans;
 mod views;
 
 pub use comparison::AllcloseOptions;
 pub use copies::ToCopyOptions;
 pub use creation::{ArangeOptions, EyeOptions};
+pub use indexing::ScatterReduceOptions;
 pub use joining::{CatOptions, StackOptions};
 pub use linear_algebra::AddmmOptions;
 pub use losses::{CrossEntropyWithOptions, MseLossOptions, NllLossOptions};
 pub use reductions::{
     AllDimOptions, AmaxOptions, AminOptions, AnyDimOptions, ArgmaxDimOptions, ArgminDimOptions,
-    MaxDimOptions, MinDimOptions, StdMeanOptions, StdOptions, VarMeanOptions, VarOptions,
+    MaxDimOptions, MinDimOptions, ProdDimOptions, ProdOptions, StdMeanOptions, StdOptions,
+    VarMeanOptions, VarOptions,
 };
+pub use scans::{CumprodOptions, CumsumOptions};
 pub use views::{
     AsStridedOptions, ChunkOptions, FlattenOptions, SplitOptions, SplitWithSizesOptions,
     TensorSplitIndicesOptions, TensorSplitOptions, UnbindOptions,

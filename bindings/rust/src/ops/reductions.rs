@@ -2,7 +2,7 @@
 
 use crate::call::{check, optional_double, own, own_pair};
 use crate::ffi;
-use crate::{Result, Tensor};
+use crate::{DType, Result, Tensor};
 
 /// Reductions, under the names of the C functions without `tensor_`.
 #[allow(clippy::too_many_arguments)]
@@ -52,6 +52,36 @@ impl Tensor {
         check(unsafe {
             ffi::tensor_mean_dim_out(self.raw(), dim.as_ptr(), dim.len(), keepdim, out.raw())
         })
+    }
+
+    /// The product of all elements. Integers and bool give int64, unless `dtype` is given, to which
+    /// self is converted first.
+    pub fn prod(&self, options: impl Into<ProdOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_prod(self.raw(), &raw, out) })
+    }
+
+    /// As `prod`, into a given tensor.
+    pub fn prod_out(&self, options: impl Into<ProdOptions>, out: &mut Tensor) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_prod_out(self.raw(), &raw, out.raw()) })
+    }
+
+    /// The product along `dim`, with dtypes as for prod. keepdim leaves the dim in with size 1.
+    pub fn prod_dim(&self, dim: i64, options: impl Into<ProdDimOptions>) -> Result<Tensor> {
+        let raw = options.into().raw();
+        own(|out| unsafe { ffi::tensor_prod_dim(self.raw(), dim, &raw, out) })
+    }
+
+    /// As `prod_dim`, into a given tensor.
+    pub fn prod_dim_out(
+        &self,
+        dim: i64,
+        options: impl Into<ProdDimOptions>,
+        out: &mut Tensor,
+    ) -> Result<()> {
+        let raw = options.into().raw();
+        check(unsafe { ffi::tensor_prod_dim_out(self.raw(), dim, &raw, out.raw()) })
     }
 
     /// The variance over the given dims (none given: all): the sum of squared differences from the
@@ -303,6 +333,53 @@ impl Tensor {
         check(unsafe {
             ffi::tensor_all_dim_out(self.raw(), dim.as_ptr(), dim.len(), &raw, out.raw())
         })
+    }
+}
+
+/// The options of `prod`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProdOptions {
+    /// By default none.
+    pub dtype: Option<DType>,
+}
+
+impl From<()> for ProdOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl ProdOptions {
+    fn raw(&self) -> ffi::tensor_prod_options_t {
+        ffi::tensor_prod_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_prod_options_t>(),
+            dtype: self.dtype.map_or(ffi::TENSOR_DTYPE_DEFAULT, DType::raw),
+        }
+    }
+}
+
+/// The options of `prod_dim`; `()` stands for the defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProdDimOptions {
+    /// By default false.
+    pub keepdim: bool,
+    /// By default none.
+    pub dtype: Option<DType>,
+}
+
+impl From<()> for ProdDimOptions {
+    fn from(_: ()) -> Self {
+        Self::default()
+    }
+}
+
+impl ProdDimOptions {
+    fn raw(&self) -> ffi::tensor_prod_dim_options_t {
+        ffi::tensor_prod_dim_options_t {
+            struct_size: std::mem::size_of::<ffi::tensor_prod_dim_options_t>(),
+            keepdim: self.keepdim,
+            dtype: self.dtype.map_or(ffi::TENSOR_DTYPE_DEFAULT, DType::raw),
+        }
     }
 }
 

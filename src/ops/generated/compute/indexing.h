@@ -30,5 +30,11 @@ ResultMeta infer_scatter_add(const Tensor& self, int64_t dim, const Tensor& inde
                              const Tensor& src);
 void scatter_add_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
                       const Tensor& src);
+Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                      ScatterReduction reduce, bool include_self);
+ResultMeta infer_scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index,
+                                const Tensor& src, ScatterReduction reduce, bool include_self);
+void scatter_reduce_into(const Tensor& out, const Tensor& self, int64_t dim, const Tensor& index,
+                         const Tensor& src, ScatterReduction reduce, bool include_self);
 
 }  // namespace libtensor::ops::compute

@@ -28,6 +28,14 @@ void mean_into(const Tensor& out, const Tensor& self);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
 ResultMeta infer_mean_dim(const Tensor& self, Span dim, bool keepdim);
 void mean_dim_into(const Tensor& out, const Tensor& self, Span dim, bool keepdim);
+Tensor prod(const Tensor& self, std::optional<DType> dtype);
+ResultMeta infer_prod(const Tensor& self, std::optional<DType> dtype);
+void prod_into(const Tensor& out, const Tensor& self, std::optional<DType> dtype);
+Tensor prod_dim(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype);
+ResultMeta infer_prod_dim(const Tensor& self, int64_t dim, bool keepdim,
+                          std::optional<DType> dtype);
+void prod_dim_into(const Tensor& out, const Tensor& self, int64_t dim, bool keepdim,
+                   std::optional<DType> dtype);
 Tensor var(const Tensor& self, Span dim, double correction, bool keepdim);
 ResultMeta infer_var(const Tensor& self, Span dim, double correction, bool keepdim);
 void var_into(const Tensor& out, const Tensor& self, Span dim, double correction, bool keepdim);

@@ -47,6 +47,13 @@ Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const T
   return result;
 }
 
+Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                      ScatterReduction reduce, bool include_self) {
+  const Tensor result = make(infer_scatter_reduce(self, dim, index, src, reduce, include_self));
+  scatter_reduce_into(result, self, dim, index, src, reduce, include_self);
+  return result;
+}
+
 }  // namespace compute
 
 Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
@@ -199,6 +206,77 @@ void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Te
   if (recorded) [[unlikely]] {
     change.commit(self);
   }
+}
+
+Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                      ScatterReduction reduce, bool include_self) {
+  Tensor result = compute::scatter_reduce(self, dim, index, src, reduce, include_self);
+  if (autograd::records(self, src)) [[unlikely]] {
+    auto node = Ref<ScatterReduceBackward>::adopt(new ScatterReduceBackward);
+    node->connect(0, self);
+    node->connect(1, src);
+    node->self_.save(self, 0);
+    node->dim_ = dim;
+    node->index_.save(index, kNoEdge);
+    node->src_.save(src, 1);
+    node->reduce_ = reduce;
+    node->include_self_ = include_self;
+    autograd::set_history(result, node);
+    node->result_.save_output(result);
+  }
+  return result;
+}
+
+void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                     ScatterReduction reduce, bool include_self) {
+  const bool records = autograd::records(self, src);
+  autograd::HistoryChange change(self, records);
+  autograd::check_inplace(self, records);
+  check_no_overlap(self, index); check_no_overlap(self, src);
+  Ref<ScatterReduceBackward> recorded;
+  if (records) [[unlikely]] {
+    auto node = Ref<ScatterReduceBackward>::adopt(new ScatterReduceBackward);
+    node->connect(0, self);
+    node->connect(1, src);
+    node->self_.save(clone(self), 0);
+    node->dim_ = dim;
+    node->index_.save_beside(index, kNoEdge, self);
+    node->src_.save_beside(src, 1, self);
+    node->reduce_ = reduce;
+    node->include_self_ = include_self;
+    recorded = std::move(node);
+  }
+  if (recorded && autograd::saved_hooks_active()) [[unlikely]] {
+    const Tensor content = compute::empty_like(self, Options{});
+    write_inplace(content, compute::infer_scatter_reduce(self, dim, index, src, reduce, include_self),
+                [&](const Tensor& target) { compute::scatter_reduce_into(target, self, dim, index, src, reduce, include_self); });
+    recorded->result_.save_output_early(content, recorded);
+    change.prepare(self, recorded);
+    assign(self, content);
+    self.storage().bump_version("scatter_reduce_");
+    change.commit(self);
+    return;
+  }
+  if (recorded) [[unlikely]] {
+    change.prepare(self, recorded);
+    recorded->result_.expect_output(self);
+  }
+  write_inplace(self, compute::infer_scatter_reduce(self, dim, index, src, reduce, include_self),
+                [&](const Tensor& target) { compute::scatter_reduce_into(target, self, dim, index, src, reduce, include_self); });
+  self.storage().bump_version("scatter_reduce_");
+  if (recorded) [[unlikely]] {
+    change.commit(self);
+    recorded->result_.take_output(self);
+  }
+}
+
+void scatter_reduce_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                        ScatterReduction reduce, bool include_self, const Tensor& out) {
+  autograd::check_out("scatter_reduce", out, requires_grad(self) || requires_grad(index) || requires_grad(src));
+  check_out_dtype(self.dtype(), out); check_no_partial_overlap(out, self); check_no_overlap(out, index); check_no_overlap(out, src); check_positions_within(self, dim, index);
+  write_out(out, [&] { return compute::infer_scatter_reduce(self, dim, index, src, reduce, include_self); },
+            [&](const Tensor& target) { compute::scatter_reduce_into(target, self, dim, index, src, reduce, include_self); }, self, index, src);
+  out.storage().bump_version("scatter_reduce_out");
 }
 
 }  // namespace libtensor::ops

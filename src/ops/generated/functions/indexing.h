@@ -20,5 +20,11 @@ Tensor scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tenso
 void scatter_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
 void scatter_add_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+Tensor scatter_reduce(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                      ScatterReduction reduce, bool include_self);
+void scatter_reduce_(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                     ScatterReduction reduce, bool include_self);
+void scatter_reduce_out(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                        ScatterReduction reduce, bool include_self, const Tensor& out);
 
 }  // namespace libtensor::ops

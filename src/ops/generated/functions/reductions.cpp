@@ -53,6 +53,18 @@ Tensor mean_dim(const Tensor& self, Span dim, bool keepdim) {
   return result;
 }
 
+Tensor prod(const Tensor& self, std::optional<DType> dtype) {
+  const Tensor result = make(infer_prod(self, dtype));
+  prod_into(result, self, dtype);
+  return result;
+}
+
+Tensor prod_dim(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype) {
+  const Tensor result = make(infer_prod_dim(self, dim, keepdim, dtype));
+  prod_dim_into(result, self, dim, keepdim, dtype);
+  return result;
+}
+
 Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {
   const Tensor result = make(infer_var(self, dim, correction, keepdim));
   var_into(result, self, dim, correction, keepdim);
@@ -199,6 +211,47 @@ void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out)
   write_out(out, [&] { return compute::infer_mean_as(self, dim, keepdim, out.dtype()); },
             [&](const Tensor& target) { compute::mean_as_into(target, self, dim, keepdim, out.dtype()); }, self);
   out.storage().bump_version("mean_dim_out");
+}
+
+Tensor prod(const Tensor& self, std::optional<DType> dtype) {
+  Tensor result = compute::prod(self, dtype);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ProdBackward>::adopt(new ProdBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void prod_out(const Tensor& self, std::optional<DType> dtype, const Tensor& out) {
+  autograd::check_out("prod", out, requires_grad(self));
+  check_out_given(dtype, out);
+  write_out(out, [&] { return compute::infer_prod(self, out.dtype()); },
+            [&](const Tensor& target) { compute::prod_into(target, self, out.dtype()); }, self);
+  out.storage().bump_version("prod_out");
+}
+
+Tensor prod_dim(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype) {
+  Tensor result = compute::prod_dim(self, dim, keepdim, dtype);
+  if (autograd::records(self)) [[unlikely]] {
+    auto node = Ref<ProdDimBackward>::adopt(new ProdDimBackward);
+    node->connect(0, self);
+    node->self_.save(self, 0);
+    node->dim_ = dim;
+    node->keepdim_ = keepdim;
+    autograd::set_history(result, std::move(node));
+  }
+  return result;
+}
+
+void prod_dim_out(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype,
+                  const Tensor& out) {
+  autograd::check_out("prod", out, requires_grad(self));
+  check_out_given(dtype, out);
+  write_out(out, [&] { return compute::infer_prod_dim(self, dim, keepdim, out.dtype()); },
+            [&](const Tensor& target) { compute::prod_dim_into(target, self, dim, keepdim, out.dtype()); }, self);
+  out.storage().bump_version("prod_dim_out");
 }
 
 Tensor var(const Tensor& self, Span dim, double correction, bool keepdim) {

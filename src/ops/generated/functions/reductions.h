@@ -20,6 +20,11 @@ Tensor mean(const Tensor& self);
 void mean_out(const Tensor& self, const Tensor& out);
 Tensor mean_dim(const Tensor& self, Span dim, bool keepdim);
 void mean_dim_out(const Tensor& self, Span dim, bool keepdim, const Tensor& out);
+Tensor prod(const Tensor& self, std::optional<DType> dtype);
+void prod_out(const Tensor& self, std::optional<DType> dtype, const Tensor& out);
+Tensor prod_dim(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype);
+void prod_dim_out(const Tensor& self, int64_t dim, bool keepdim, std::optional<DType> dtype,
+                  const Tensor& out);
 Tensor var(const Tensor& self, Span dim, double correction, bool keepdim);
 void var_out(const Tensor& self, Span dim, double correction, bool keepdim, const Tensor& out);
 Tensor std(const Tensor& self, Span dim, double correction, bool keepdim);

@@ -61,4 +61,19 @@ void ScatterAddBackward::apply(std::span<const Tensor> gradients, std::span<Tens
   }
 }
 
+void ScatterReduceBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0) || should_compute(1)) {
+    const Tensor self = self_.unpack(*this);
+    const Tensor index = index_.unpack(*this);
+    const Tensor src = src_.unpack(*this);
+    const Tensor result = result_.unpack(*this);
+    const std::array<bool, 2> wanted = {should_compute(0), should_compute(1)};
+    std::array<Tensor, 2> computed = scatter_reduce_backward(grad, self, dim_, index, src, reduce_, include_self_, result, wanted);
+    results[0] = std::move(computed[0]);
+    results[1] = std::move(computed[1]);
+  }
+}
+
 }  // namespace libtensor::ops

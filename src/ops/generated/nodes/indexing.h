@@ -80,4 +80,25 @@ class ScatterAddBackward final : public FixedNode<ScatterAddBackward, 2> {
   SavedTensor index_;
 };
 
+class ScatterReduceBackward final : public FixedNode<ScatterReduceBackward, 2> {
+ public:
+  const char* name() const override { return "ScatterReduceBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); index_.release(); src_.release(); result_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+    visit("index", index_);
+    visit("src", src_);
+    visit("result", result_);
+  }
+
+  SavedTensor self_;
+  int64_t dim_;
+  SavedTensor index_;
+  SavedTensor src_;
+  ScatterReduction reduce_;
+  bool include_self_;
+  SavedTensor result_;
+};
+
 }  // namespace libtensor::ops

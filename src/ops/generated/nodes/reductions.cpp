@@ -39,6 +39,24 @@ void MeanDimBackward::apply(std::span<const Tensor> gradients, std::span<Tensor>
   }
 }
 
+void ProdBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    results[0] = prod_backward(grad, self);
+  }
+}
+
+void ProdDimBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
+  const Tensor& grad = gradients[0];
+  if (!grad.defined()) return;
+  if (should_compute(0)) {
+    const Tensor self = self_.unpack(*this);
+    results[0] = prod_dim_backward(grad, self, dim_, keepdim_);
+  }
+}
+
 void VarBackward::apply(std::span<const Tensor> gradients, std::span<Tensor> results) {
   const Tensor& grad = gradients[0];
   if (!grad.defined()) return;

@@ -48,6 +48,32 @@ class MeanDimBackward final : public FixedNode<MeanDimBackward, 1> {
   bool keepdim_;
 };
 
+class ProdBackward final : public FixedNode<ProdBackward, 1> {
+ public:
+  const char* name() const override { return "ProdBackward0"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
+
+  SavedTensor self_;
+};
+
+class ProdDimBackward final : public FixedNode<ProdDimBackward, 1> {
+ public:
+  const char* name() const override { return "ProdBackward1"; }
+  void apply(std::span<const Tensor> gradients, std::span<Tensor> results) override;
+  void release_saved() override { self_.release(); }
+  void visit_saved(const SavedVisitor& visit) const override {
+    visit("self", self_);
+  }
+
+  SavedTensor self_;
+  int64_t dim_;
+  bool keepdim_;
+};
+
 class VarBackward final : public FixedNode<VarBackward, 1> {
  public:
   const char* name() const override { return "VarBackward0"; }

@@ -12,6 +12,7 @@ mod linear_algebra;
 mod losses;
 mod math;
 mod reductions;
+mod scans;
 mod views;
 
 pub use activation::*;
@@ -25,4 +26,5 @@ pub use linear_algebra::*;
 pub use losses::*;
 pub use math::*;
 pub use reductions::*;
+pub use scans::*;
 pub use views::*;

@@ -4,6 +4,21 @@ use crate::ffi::types::*;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct tensor_prod_options_t {
+    pub struct_size: usize,
+    pub dtype: tensor_dtype_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct tensor_prod_dim_options_t {
+    pub struct_size: usize,
+    pub keepdim: bool,
+    pub dtype: tensor_dtype_t,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct tensor_var_options_t {
     pub struct_size: usize,
     pub dim: *const i64,
@@ -133,6 +148,28 @@ extern "C" {
         dim: *const i64,
         count: usize,
         keepdim: bool,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_prod(
+        this: *const tensor_t,
+        options: *const tensor_prod_options_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_prod_out(
+        this: *const tensor_t,
+        options: *const tensor_prod_options_t,
+        out: *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_prod_dim(
+        this: *const tensor_t,
+        dim: i64,
+        options: *const tensor_prod_dim_options_t,
+        out: *mut *mut tensor_t,
+    ) -> tensor_status_t;
+    pub fn tensor_prod_dim_out(
+        this: *const tensor_t,
+        dim: i64,
+        options: *const tensor_prod_dim_options_t,
         out: *mut tensor_t,
     ) -> tensor_status_t;
     pub fn tensor_var(
